@@ -1,0 +1,26 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+import type { ByteWriter } from './byte-writer.js';
+
+/**
+ * ProtoJSON <-> wire bytes for one message type.
+ * Source: https://protobuf.dev/programming-guides/json/
+ */
+export interface MessageCodec {
+  /**
+   * Appends the canonical ProtoJSON of a message, on one line, as UTF-8. Throws `RpcError` INTERNAL when the
+   * bytes are not a valid message (they come from the service); `out` then holds a part of it and must be
+   * reset to where it was.
+   */
+  writeJson(wire: Uint8Array, out: ByteWriter): void;
+  /**
+   * The wire bytes of a JSON text. Throws `RpcError` INVALID_ARGUMENT with a message that names the field
+   * when the text is not the ProtoJSON of this type.
+   */
+  fromJson(json: string): Uint8Array;
+}
+
+/** Makes codecs; one a schema, because `google.protobuf.Any` needs the schema's types. */
+export interface Codec {
+  /** The codec of a type. Made on first use and kept. */
+  forMessage(type: DescMessage): MessageCodec;
+}

@@ -1,0 +1,2 @@
+export { ByteWriter } from './byte-writer.js';
+export type { Codec, MessageCodec } from './codec.js';

@@ -1,0 +1,40 @@
+import type { DescService, Registry } from '@bufbuild/protobuf';
+import type { HttpBinding } from './http-rule.js';
+import type { Method } from './method.js';
+
+/** What a path variable of a request matched, percent-decoded as google/api/http.proto demands. */
+export interface PathValue {
+  readonly variable: HttpBinding['variables'][number];
+  readonly value: string;
+}
+
+/** A request's path belongs to a method. */
+export interface RouteMatch {
+  readonly method: Method;
+  /** Absent at the gRPC path itself, which takes every surface of the method. */
+  readonly binding: HttpBinding | undefined;
+  readonly pathValues: readonly PathValue[];
+}
+
+/** Pure: which method a request is for. Made once a schema. */
+export interface RouteTable {
+  /**
+   * Matches the path before it is decoded, without the query. At a gRPC path every HTTP method matches (the surface decides);
+   * at other paths `httpMethod` must be that of the rule.
+   */
+  match(httpMethod: string, rawPath: string): RouteMatch | undefined;
+  /** What a WebSocket may open: the path of any rule, whatever its HTTP method; the first declared wins. */
+  matchAny(rawPath: string): RouteMatch | undefined;
+  /** The HTTP methods that the path does have: for 405 and `Allow`. Empty when it has none. */
+  allowed(rawPath: string): readonly string[];
+}
+
+/** Everything the gateway knows of an upstream. Immutable: a new schema is a new object. */
+export interface Schema {
+  readonly registry: Registry;
+  /** The services that may be called. */
+  readonly services: readonly DescService[];
+  /** By gRPC path, "/pkg.Service/Method". */
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly routes: RouteTable;
+}

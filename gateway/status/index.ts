@@ -1,0 +1,5 @@
+export { Code, type CodeName, codeFromNumber, codeName, isRetryable } from './code.js';
+export { codeFromHttpStatus, httpStatusFromCode } from './http-status.js';
+export type { Metadata } from './metadata.js';
+export { RpcError, type RpcErrorOptions } from './rpc-error.js';
+export type { Status, StatusDetail } from './status.js';

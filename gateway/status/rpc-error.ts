@@ -1,0 +1,44 @@
+import { Code, codeName } from './code.js';
+import type { Status, StatusDetail } from './status.js';
+
+export interface RpcErrorOptions {
+  /** Machine-readable details, as in google.rpc.Status. */
+  readonly details?: readonly StatusDetail[];
+  /** What really happened; for the log, never for the client. */
+  readonly cause?: unknown;
+  /** An HTTP status that says more than the code's own, for example 405 or 415. */
+  readonly httpStatus?: number;
+}
+
+/**
+ * The one error of the gateway: a gRPC code and a text that the client may read. Whatever else is thrown
+ * is a defect of ours, and `RpcError.from` keeps its text from the client.
+ */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: Code;
+  readonly details: readonly StatusDetail[];
+  readonly httpStatus: number | undefined;
+
+  constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? [];
+    this.httpStatus = options.httpStatus;
+  }
+
+  /** The funnel for every catch. An unknown failure becomes INTERNAL without its text, which stays in `cause`. */
+  static from(reason: unknown): RpcError {
+    if (reason instanceof RpcError) return reason;
+    return new RpcError(Code.INTERNAL, 'internal error', { cause: reason });
+  }
+
+  /** The same as the end of a call. */
+  toStatus(): Status {
+    return { code: this.code, message: this.message, details: this.details, trailers: [], truncated: false };
+  }
+
+  override toString(): string {
+    return `${codeName(this.code)}: ${this.message}`;
+  }
+}

@@ -1,0 +1,20 @@
+import type { Code } from './code.js';
+import type { Metadata } from './metadata.js';
+
+/** One google.protobuf.Any of a google.rpc.Status. */
+export interface StatusDetail {
+  /** For example "type.googleapis.com/google.rpc.BadRequest". */
+  readonly typeUrl: string;
+  readonly value: Uint8Array;
+}
+
+/** How a call ended. */
+export interface Status {
+  readonly code: Code;
+  readonly message: string;
+  readonly details: readonly StatusDetail[];
+  /** The trailing metadata, without `grpc-status`, `grpc-message` and `grpc-status-details-bin`. */
+  readonly trailers: Metadata;
+  /** Messages that the service had sent were lost before this status; a client should resume or ask again. */
+  readonly truncated: boolean;
+}

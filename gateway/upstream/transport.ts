@@ -1,0 +1,49 @@
+import type { Metadata, Status } from '../status/index.js';
+
+/** Messages that have already arrived, at least one: each the bytes of one protobuf message, without framing. */
+export type Batch = readonly Uint8Array[];
+
+export interface CallOptions {
+  /** What to send. The caller has checked names and values; the transport adds only what gRPC itself needs. */
+  readonly metadata: Metadata;
+  /** When the call ends with DEADLINE_EXCEEDED, in epoch milliseconds. Absent: never. */
+  readonly deadline?: number;
+  /** Ends the call with CANCELLED, whatever it is waiting for. Its listener is removed when the call is over. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One RPC, bytes only, every kind alike: a unary call writes one batch of one message, half-closes and reads one.
+ * Nothing here throws or rejects: whatever goes wrong is the `status`.
+ */
+export interface Call {
+  /** The initial metadata; `undefined` when the call ended without any. Resolves before the first `read` does. */
+  readonly headers: Promise<Metadata | undefined>;
+  /** How the call ended. Resolves exactly once, after the last message has been read or dropped. */
+  readonly status: Promise<Status>;
+  /**
+   * The next messages: everything that has arrived and not been read, never waiting for more than one.
+   * `undefined` once the call is over and everything has been read. One `read` at a time. While nobody reads,
+   * the transport holds at most its configured bytes and then stops the service's own writes.
+   */
+  read(): Promise<Batch | undefined>;
+  /**
+   * Sends messages in order. Resolves `true` when there is room for more, `false` once the call is over (what
+   * was given is then dropped). One `write` at a time.
+   */
+  write(batch: Batch): Promise<boolean>;
+  /** No more requests will come. Calling it again does nothing. */
+  halfClose(): void;
+  /** Ends the call with CANCELLED unless it is over already. Whoever opens a call calls this in `finally`. */
+  cancel(): void;
+}
+
+/** A way to reach one upstream: many calls over few connections. */
+export interface Transport {
+  /** Opens a call of a method ("/pkg.Service/Method"). Never throws; connecting happens behind it. */
+  open(method: string, options: CallOptions): Call;
+  /** Whether a connection stands. Tries to connect, and waits up to `timeoutMs`. For readiness. */
+  ready(timeoutMs: number): Promise<boolean>;
+  /** Ends every call with CANCELLED and every connection. Resolves when nothing is left. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,10 @@
+// Original file: proto/sluice/v1/annotations.proto
+
+
+export interface FileRule {
+  'data'?: (string);
+}
+
+export interface FileRule__Output {
+  'data': (string);
+}

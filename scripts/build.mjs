@@ -1,0 +1,29 @@
+// Builds what `npm start` and the package need: JavaScript in dist/, the browser files beside it,
+// and the descriptor set of our own protos. Run by `npm ci` (prepare); safe to run again at any time.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const require = createRequire(import.meta.url);
+
+/** Runs a package's own command file with this Node, so no shell or PATH is involved. */
+function run(packageName, command, args) {
+  const manifestFile = require.resolve(`${packageName}/package.json`);
+  const { bin } = require(manifestFile);
+  const file = join(dirname(manifestFile), typeof bin === 'string' ? bin : bin[command]);
+  execFileSync(process.execPath, [file, ...args], { cwd: root, stdio: 'inherit' });
+}
+
+if (!existsSync(join(root, 'node_modules', '@typescript', 'native'))) {
+  // `npm ci --omit=dev` runs prepare as well: there the image brings dist/ along.
+  console.error('build: development dependencies are not installed, dist/ is left as it is');
+  process.exit(0);
+}
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+mkdirSync(join(root, 'dist', 'proto'), { recursive: true });
+run('@typescript/native', 'tsc', ['-p', 'tsconfig.build.json']);
+run('@typescript/native', 'tsc', ['-p', 'clients/tsconfig.json']);
+run('@bufbuild/buf', 'buf', ['build', '--as-file-descriptor-set', '-o', 'dist/proto/sluice.binpb']);
