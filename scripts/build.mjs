@@ -1,7 +1,7 @@
 // Builds what `npm start` and the package need: JavaScript in dist/, the browser files beside it,
 // and the descriptor set of our own protos. Run by `npm ci` (prepare); safe to run again at any time.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,4 +26,7 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(join(root, 'dist', 'proto'), { recursive: true });
 run('@typescript/native', 'tsc', ['-p', 'tsconfig.build.json']);
 run('@typescript/native', 'tsc', ['-p', 'clients/tsconfig.json']);
+for (const name of ['index.html', 'page.css']) {
+  cpSync(join(root, 'clients', 'playground', name), join(root, 'dist', 'clients', 'playground', name));
+}
 run('@bufbuild/buf', 'buf', ['build', '--as-file-descriptor-set', '-o', 'dist/proto/sluice.binpb']);
