@@ -1,0 +1,57 @@
+import type { DescMessage, Registry } from '@bufbuild/protobuf';
+import { fromBinary, fromJsonString, toBinary, toJsonString } from '@bufbuild/protobuf';
+import { Code, RpcError } from '../status/index.js';
+import type { ByteWriter } from './byte-writer.js';
+import type { Codec, MessageCodec } from './codec.js';
+
+/** The longest detail of a library's error that a client is shown. */
+const MAX_DETAIL_LENGTH = 300;
+
+/**
+ * The codec through message objects of @bufbuild/protobuf: slow, and the oracle of the compiled one.
+ * `registry` holds the types of `google.protobuf.Any` and the extensions.
+ */
+export function bufbuildCodec(registry: Registry): Codec {
+  const codecs = new Map<DescMessage, MessageCodec>();
+  return {
+    forMessage(type) {
+      let codec = codecs.get(type);
+      if (codec === undefined) {
+        codec = messageCodec(type, registry);
+        codecs.set(type, codec);
+      }
+      return codec;
+    },
+  };
+}
+
+function messageCodec(type: DescMessage, registry: Registry): MessageCodec {
+  return {
+    writeJson(wire: Uint8Array, out: ByteWriter): void {
+      let json: string;
+      try {
+        json = toJsonString(type, fromBinary(type, wire), { registry });
+      } catch (cause) {
+        throw new RpcError(Code.INTERNAL, `the service sent an invalid ${type.typeName}: ${detail(cause)}`, {
+          cause,
+        });
+      }
+      out.text(json);
+    },
+    fromJson(json: string): Uint8Array {
+      try {
+        return toBinary(type, fromJsonString(type, json, { registry }));
+      } catch (cause) {
+        throw new RpcError(Code.INVALID_ARGUMENT, `invalid JSON: ${detail(cause)}`, { cause });
+      }
+    },
+  };
+}
+
+/** The library's errors name type and field; the stack's end is the one that says nothing of use. */
+function detail(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'unknown failure';
+  if (cause instanceof RangeError && cause.message.startsWith('Maximum call stack'))
+    return 'nested too deeply';
+  return cause.message.slice(0, MAX_DETAIL_LENGTH);
+}
