@@ -4,7 +4,10 @@ import type { Metadata, Status } from '../status/index.js';
 export type Batch = readonly Uint8Array[];
 
 export interface CallOptions {
-  /** What to send. The caller has checked names and values; the transport adds only what gRPC itself needs. */
+  /**
+   * What to send. The caller has checked names and values; the transport adds only what gRPC itself needs. A
+   * name that belongs to gRPC or HTTP (`grpc-*`, `te`, `connection`, ...) ends the call with INVALID_ARGUMENT.
+   */
   readonly metadata: Metadata;
   /** When the call ends with DEADLINE_EXCEEDED, in epoch milliseconds. Absent: never. */
   readonly deadline?: number;
@@ -15,11 +18,18 @@ export interface CallOptions {
 /**
  * One RPC, bytes only, every kind alike: a unary call writes one batch of one message, half-closes and reads one.
  * Nothing here throws or rejects: whatever goes wrong is the `status`.
+ *
+ *     open -> headers -> read ... read -> undefined -> status
+ *        \        \          \
+ *         +--------+----------+-- cancel, signal, deadline, failure: read gives what is left, then undefined
  */
 export interface Call {
   /** The initial metadata; `undefined` when the call ended without any. Resolves before the first `read` does. */
   readonly headers: Promise<Metadata | undefined>;
-  /** How the call ended. Resolves exactly once, after the last message has been read or dropped. */
+  /**
+   * How the call ended. Resolves exactly once, after the last message has been read or dropped: whoever does
+   * not read to the end calls `cancel`, which drops the rest.
+   */
   readonly status: Promise<Status>;
   /**
    * The next messages: everything that has arrived and not been read, never waiting for more than one.
@@ -29,12 +39,16 @@ export interface Call {
   read(): Promise<Batch | undefined>;
   /**
    * Sends messages in order. Resolves `true` when there is room for more, `false` once the call is over (what
-   * was given is then dropped). One `write` at a time.
+   * was given is then dropped). One `write` at a time. The bytes belong to the call from then on: they are sent
+   * later, so they must never change.
    */
   write(batch: Batch): Promise<boolean>;
   /** No more requests will come. Calling it again does nothing. */
   halfClose(): void;
-  /** Ends the call with CANCELLED unless it is over already. Whoever opens a call calls this in `finally`. */
+  /**
+   * Ends the call with CANCELLED unless it is over already; messages that nobody has read are dropped either
+   * way. Whoever opens a call calls this in `finally`.
+   */
   cancel(): void;
 }
 

@@ -1,0 +1,3 @@
+export { openGrpcJsTransport } from './grpc-js/transport.js';
+export type { TransportOptions, UpstreamTls } from './options.js';
+export type { Batch, Call, CallOptions, Transport } from './transport.js';

@@ -1,0 +1,28 @@
+import { type Code, codeFromNumber, type Metadata, type Status } from '../status/index.js';
+import { parseRichStatus } from './status-details.js';
+
+/** A status of our own making: nothing came from the service. */
+export function localStatus(code: Code, message: string): Status {
+  return { code, message, details: [], trailers: [], truncated: false };
+}
+
+/**
+ * A status as the service sent it. Where `grpc-status-details-bin` carries the same code, its message wins: it
+ * has been through no percent-encoding on the way, of which there are two in the field.
+ */
+export function receivedStatus(
+  code: number,
+  message: string,
+  detailsBytes: Uint8Array | undefined,
+  trailers: Metadata,
+  truncated: boolean,
+): Status {
+  const rich = detailsBytes && parseRichStatus(detailsBytes);
+  return {
+    code: codeFromNumber(code),
+    message: rich !== undefined && rich.code === code && rich.message !== '' ? rich.message : message,
+    details: rich?.details ?? [],
+    trailers,
+    truncated,
+  };
+}
