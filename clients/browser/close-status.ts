@@ -1,0 +1,59 @@
+import { Code, codeFromNumber, codeName } from './code.js';
+import { SluiceError } from './sluice-error.js';
+
+/**
+ * What a close of the plain WebSocket says about the call (PROTOCOL.md, section 8): undefined for OK, else the error.
+ * `opened` is whether the handshake had succeeded: a browser hides why one failed.
+ */
+export function errorFromClose(closeCode: number, reason: string, opened: boolean): SluiceError | undefined {
+  if (closeCode === 1000) return undefined;
+  if (closeCode >= 4001 && closeCode <= 4016) {
+    const code = codeFromNumber(closeCode - 4000);
+    const prefix = `${codeName(code)}: `;
+    const text = reason.startsWith(prefix) ? reason.slice(prefix.length) : reason;
+    return new SluiceError(code, text === '' ? codeName(code) : text);
+  }
+  if (!opened) {
+    return new SluiceError(
+      Code.UNAVAILABLE,
+      'the WebSocket was not accepted: the gateway is away, or it knows no such method, or it does not allow this origin',
+    );
+  }
+  return new SluiceError(codeFromClose(closeCode), textOf(closeCode, reason));
+}
+
+function codeFromClose(closeCode: number): Code {
+  switch (closeCode) {
+    case 1001: // draining
+    case 1005: // closed without a code: some proxy's doing
+    case 1006: // the connection broke
+    case 1008: // a ping was not answered in time
+    case 1012:
+    case 1013:
+      return Code.UNAVAILABLE;
+    case 1003:
+    case 1007:
+      return Code.INVALID_ARGUMENT;
+    case 1009:
+      return Code.RESOURCE_EXHAUSTED;
+    case 1002:
+    case 1011:
+      return Code.INTERNAL;
+    default:
+      return Code.UNKNOWN;
+  }
+}
+
+function textOf(closeCode: number, reason: string): string {
+  if (reason !== '') return reason;
+  switch (closeCode) {
+    case 1001:
+      return 'the gateway is going away';
+    case 1006:
+      return 'the connection was lost';
+    case 1009:
+      return 'a message was too long for the gateway';
+    default:
+      return `the WebSocket was closed with ${closeCode}`;
+  }
+}

@@ -1,0 +1,102 @@
+import { Code } from './code.js';
+import { SluiceError } from './sluice-error.js';
+
+/** Names and values of request headers. Metadata for the service has the prefix `grpc-metadata-` (PROTOCOL.md, section 3). */
+export type RequestHeaders = Readonly<Record<string, string>>;
+
+export interface ClientOptions {
+  /** Where the gateway is, for example "https://api.example.com" or "/gateway". Default: where the page came from. */
+  readonly baseUrl?: string;
+  /**
+   * Headers of every HTTP request. A function is asked again for each request, also for each reconnect, so a token can be a
+   * fresh one. Not for WebSockets: browsers cannot set headers there.
+   */
+  readonly headers?: RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>);
+  /** Default: the global one. */
+  readonly fetch?: typeof fetch;
+  /** Default: the global one. Node before 22 has none: give the one of `ws`. */
+  readonly WebSocket?: WebSocketConstructor;
+}
+
+/** What this client needs of a WebSocket: the part of the WHATWG interface that it uses. */
+export interface WebSocketLike {
+  readonly bufferedAmount: number;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: never) => void): void;
+  removeEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: never) => void): void;
+}
+
+export type WebSocketConstructor = new (url: string) => WebSocketLike;
+
+/** A gateway, and how to reach it: the options, completed. */
+export interface Endpoint {
+  /** The address of a method on HTTP. Fails with INVALID_ARGUMENT for what is not "pkg.Service/Method". */
+  httpUrl(method: string): string;
+  /** The same for a WebSocket, with fields in the query. */
+  socketUrl(method: string, query: Readonly<Record<string, string>>): string;
+  /** The headers of one request: those of the client, those of the call over them, ours over all. */
+  headers(given: RequestHeaders, own: RequestHeaders): Promise<Headers>;
+  readonly fetch: typeof fetch;
+  openSocket(url: string): WebSocketLike;
+}
+
+/** Completes the options. Nothing is opened. */
+export function createEndpoint(options: ClientOptions): Endpoint {
+  const baseUrl = (options.baseUrl ?? '').replace(/\/+$/, '');
+  const { fetch: givenFetch, headers: given, WebSocket: givenSocket } = options;
+  return {
+    httpUrl: (method) => `${baseUrl}${pathOf(method)}`,
+    socketUrl(method, query) {
+      const { location } = globalThis as { location?: { href: string } };
+      const url = new URL(`${baseUrl}${pathOf(method)}`, location?.href);
+      url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:';
+      for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
+      return url.href;
+    },
+    async headers(ofCall, own) {
+      const headers = new Headers(typeof given === 'function' ? await given() : given);
+      for (const [name, value] of Object.entries({ ...ofCall, ...own })) setHeader(headers, name, value);
+      return headers;
+    },
+    // Called as a plain function: the browser's fetch refuses any other `this`.
+    fetch: (input, init) => (givenFetch ?? fetch)(input, init),
+    openSocket(url) {
+      const Socket = givenSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+      if (Socket === undefined) {
+        throw new SluiceError(
+          Code.FAILED_PRECONDITION,
+          'there is no WebSocket here: give one in the options',
+        );
+      }
+      return new Socket(url);
+    },
+  };
+}
+
+/** `Grpc-Timeout` for so many milliseconds: at most eight digits and a unit. */
+export function grpcTimeout(timeoutMs: number): string {
+  const ms = Math.ceil(timeoutMs);
+  return ms <= 99_999_999 ? `${ms}m` : `${Math.ceil(ms / 1000)}S`;
+}
+
+function setHeader(headers: Headers, name: string, value: string): void {
+  try {
+    headers.set(name, value);
+  } catch (cause) {
+    throw new SluiceError(Code.INVALID_ARGUMENT, `HTTP cannot carry the header ${JSON.stringify(name)}`, {
+      cause,
+    });
+  }
+}
+
+function pathOf(method: string): string {
+  const path = method.startsWith('/') ? method : `/${method}`;
+  if (!/^\/[A-Za-z_][\w.]*\/[A-Za-z_]\w*$/.test(path)) {
+    throw new SluiceError(
+      Code.INVALID_ARGUMENT,
+      `method must be "pkg.Service/Method", not ${JSON.stringify(method)}`,
+    );
+  }
+  return path;
+}

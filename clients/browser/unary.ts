@@ -1,0 +1,59 @@
+import { maxErrorBytes, readBodyText } from './body-text.js';
+import { openCallScope } from './call-scope.js';
+import { type Endpoint, grpcTimeout, type RequestHeaders } from './endpoint.js';
+import { errorFromHttp } from './error-from-wire.js';
+import { type JsonObject, parseJson, stringifyJson } from './json.js';
+
+export interface CallOptions {
+  /** Ends the call with CANCELLED. */
+  readonly signal?: AbortSignal;
+  /** Headers of this call; they win over those of the client. */
+  readonly headers?: RequestHeaders;
+  /** The deadline of the whole call, sent along as `Grpc-Timeout`. Default: the gateway's (30 s for unary calls, none for streams). */
+  readonly timeoutMs?: number;
+  /** Told the headers of the answer: `grpc-metadata-*` and `grpc-trailer-*` are what the service sent. */
+  readonly onHeaders?: (headers: Headers) => void;
+}
+
+/** The longest answer, in bytes: four times the gateway's default for a message, because JSON is longer than protobuf. */
+const maxAnswerBytes = 16 * 1024 * 1024;
+
+/**
+ * Calls a unary method: one request, one answer. Every failure, of the service, the gateway or the way there, is a
+ * `SluiceError`. Nothing is tried again.
+ */
+export async function callUnary<Response extends JsonObject>(
+  endpoint: Endpoint,
+  method: string,
+  request: unknown,
+  options: CallOptions,
+): Promise<Response> {
+  const url = endpoint.httpUrl(method);
+  const body = stringifyJson(request);
+  const scope = openCallScope(options);
+  const reached = <Value>(pending: Promise<Value>) =>
+    pending.catch((cause: unknown) => {
+      throw scope.errorFrom(cause);
+    });
+  try {
+    const headers = await endpoint.headers(options.headers ?? {}, {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(options.timeoutMs === undefined ? {} : { 'grpc-timeout': grpcTimeout(options.timeoutMs) }),
+    });
+    const response = await reached(
+      endpoint.fetch(url, { method: 'POST', headers, body, signal: scope.signal }),
+    );
+    options.onHeaders?.(response.headers);
+    if (response.status !== 200) {
+      throw errorFromHttp(
+        response.status,
+        response.headers,
+        await reached(readBodyText(response, maxErrorBytes)),
+      );
+    }
+    return parseJson(await reached(readBodyText(response, maxAnswerBytes))) as Response;
+  } finally {
+    scope.close();
+  }
+}
