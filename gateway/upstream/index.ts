@@ -1,3 +1,4 @@
 export { openGrpcJsTransport } from './grpc-js/transport.js';
 export type { TransportOptions, UpstreamTls } from './options.js';
+export { faultOfPair, isReservedName } from './reserved-names.js';
 export type { Batch, Call, CallOptions, Transport } from './transport.js';

@@ -1,0 +1,56 @@
+import type { Call, Transport, TransportOptions } from '../../../../gateway/upstream/index.js';
+
+/** What a library under a transport cannot do better. The contract then asks for less, and says so. */
+export interface DeclaredLimits {
+  /** Messages that had arrived may be lost when a failure comes; the status must then be `truncated`. */
+  readonly losesMessagesBeforeFailure: boolean;
+  /** Messages of any size held beyond `readAheadBytes`. */
+  readonly messagesReadAhead: number;
+  /** A peer's stream limit is not seen: further calls wait in a hidden queue. */
+  readonly isBlindToStreamLimit: boolean;
+  /** `close` cannot tell when the sockets are gone. */
+  readonly closesSocketsLater: boolean;
+  /** A name is looked up again only after a connection is lost. */
+  readonly resolvesOnlyWhenLost: boolean;
+}
+
+/** A transport that has to keep the contract. */
+export interface Subject {
+  readonly name: string;
+  readonly open: (options: TransportOptions) => Transport;
+  readonly limits: DeclaredLimits;
+}
+
+/** A signal that nobody aborts. */
+export function neverAborted(): AbortSignal {
+  return new AbortController().signal;
+}
+
+/** Everything a call brings, read to the end. */
+export async function readToEnd(call: Call): Promise<{ messages: Uint8Array[]; batches: number }> {
+  const messages: Uint8Array[] = [];
+  let batches = 0;
+  for (let batch = await call.read(); batch; batch = await call.read()) {
+    batches++;
+    messages.push(...batch);
+  }
+  return { messages, batches };
+}
+
+/** The value once it has not changed for a while: shows that something stands still. */
+export async function untilQuiet(value: () => number, quietMs = 250): Promise<number> {
+  let last = value();
+  for (let since = Date.now(); Date.now() - since < quietMs; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const now = value();
+    if (now !== last) {
+      last = now;
+      since = Date.now();
+    }
+  }
+  return last;
+}
+
+export function texts(messages: readonly Uint8Array[]): string[] {
+  return messages.map((message) => Buffer.from(message).toString());
+}
