@@ -1,0 +1,44 @@
+import { status } from '@grpc/grpc-js';
+import type { StreamData__Output } from '../../proto/types/streaming/StreamData.js';
+import type { StreamingServiceClient } from '../../proto/types/streaming/StreamingService.js';
+import { createNativeClient, type NativeClientOptions } from './native-client.js';
+import { type ResilientStreamOptions, resilientStream } from './resilient-stream.js';
+import { StreamError } from './stream-error.js';
+
+/** An item of the durable stream. */
+export type DataItem = StreamData__Output;
+
+export interface DataStreamOptions
+  extends Omit<ResilientStreamOptions<DataItem>, 'idOf'>,
+    NativeClientOptions {
+  /** "host:port" of the core. */
+  readonly address: string;
+  /** The deadline of each call; the next one goes on where it ended. Default: none. */
+  readonly callTimeoutMs?: number;
+}
+
+/**
+ * The durable stream `GetDataStream` from the item after `startFromId` on, for ever: through lost connections and restarts
+ * of the core, each item once and none missing (see `resilientStream`). Opens a channel of its own with the first item that is
+ * asked for, and closes it when the loop ends. A `startFromId` that is not an int32 from 0 on throws at once.
+ */
+export function dataStream(options: DataStreamOptions): AsyncIterableIterator<DataItem> {
+  const { address, callTimeoutMs, startFromId = 0 } = options;
+  if (!Number.isInteger(startFromId) || startFromId < 0 || startFromId > 2_147_483_647) {
+    throw new StreamError(status.INVALID_ARGUMENT, 'startFromId must be an integer from 0 to 2147483647');
+  }
+  let client: StreamingServiceClient | undefined;
+  const open = (lastId: number) => {
+    client ??= createNativeClient(address, options);
+    const deadline = callTimeoutMs === undefined ? {} : { deadline: Date.now() + callTimeoutMs };
+    return client.getDataStream({ start_from_id: lastId }, deadline);
+  };
+  return resilientStream(open, {
+    ...options,
+    idOf: (item) => item.id,
+    onClose() {
+      client?.close();
+      options.onClose?.();
+    },
+  });
+}
