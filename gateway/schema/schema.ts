@@ -37,4 +37,6 @@ export interface Schema {
   /** By gRPC path, "/pkg.Service/Method". */
   readonly methods: ReadonlyMap<string, Method>;
   readonly routes: RouteTable;
+  /** What is wrong with options of single methods, one line each; for the log. The method keeps its gRPC path. */
+  readonly problems: readonly string[];
 }

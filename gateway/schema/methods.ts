@@ -1,0 +1,65 @@
+import type { DescMethod, DescService, Registry } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { bindingsFromMethod } from './bindings.js';
+import type { HttpBinding } from './http-rule.js';
+import type { Method } from './method.js';
+import { fileFieldsFromMethod, resumeFromMethod } from './method-options.js';
+import { parsePathTemplate } from './path-template.js';
+
+/**
+ * The methods of services by gRPC path, and what is wrong with their options, one line each.
+ *
+ * google/api/http.proto would have a conflict of rules stop the start. A gateway in front of services that it did not
+ * write reports it instead: one broken rule must not take the other methods away. Where two rules have the same HTTP
+ * method and the same pattern the first stays and the other is left out.
+ */
+export function methodsFromServices(
+  services: readonly DescService[],
+  foreign: Registry,
+): { methods: Map<string, Method>; problems: string[] } {
+  const methods = new Map<string, Method>();
+  const problems: string[] = [];
+  const taken = new Map<string, string>();
+  for (const service of services) {
+    for (const desc of service.methods) {
+      const name = `${service.typeName}/${desc.name}`;
+      const report = (problem: string) => problems.push(`${name}: ${problem}`);
+      const bindings = bindingsFromMethod(desc, report).filter((binding) => {
+        const key = `${binding.httpMethod} ${parsePathTemplate(binding.template).shape}`;
+        const owner = taken.get(key);
+        if (owner !== undefined) {
+          report(`the http rule "${binding.httpMethod} ${binding.template}" is taken by ${owner}`);
+          return false;
+        }
+        taken.set(key, name);
+        return true;
+      });
+      const method = methodFromDesc(desc, bindings, foreign, report);
+      methods.set(method.path, method);
+    }
+  }
+  return { methods, problems };
+}
+
+function methodFromDesc(
+  desc: DescMethod,
+  bindings: readonly HttpBinding[],
+  foreign: Registry,
+  report: (problem: string) => void,
+): Method {
+  const service = desc.parent.typeName;
+  const declaredSafe = desc.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+  return {
+    path: `/${service}/${desc.name}`,
+    service,
+    name: desc.name,
+    requestStream: desc.proto.clientStreaming,
+    responseStream: desc.proto.serverStreaming,
+    input: desc.input,
+    output: desc.output,
+    bindings,
+    safe: declaredSafe || bindings.some(({ httpMethod }) => httpMethod === 'GET'),
+    resume: resumeFromMethod(desc, foreign, report),
+    ...fileFieldsFromMethod(desc, foreign, report),
+  };
+}

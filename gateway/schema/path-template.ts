@@ -1,0 +1,118 @@
+/** One part of a path template, between two slashes. */
+export type TemplateSegment =
+  /** In the form of `canonicalSegment`. */
+  | { readonly kind: 'literal'; readonly text: string }
+  /** `*`: one segment. */
+  | { readonly kind: 'one' }
+  /** `**`: any number of segments, also none. */
+  | { readonly kind: 'rest' };
+
+export interface TemplateVariable {
+  /** "a.b" */
+  readonly field: string;
+  /** The segments that it captures; a `**` among them captures what is left of the path. */
+  readonly start: number;
+  readonly end: number;
+  readonly multiSegment: boolean;
+}
+
+export interface PathTemplate {
+  readonly segments: readonly TemplateSegment[];
+  readonly variables: readonly TemplateVariable[];
+  /** "" when there is none. */
+  readonly verb: string;
+  /** The same for two templates that match the same paths, whatever their variables are called. */
+  readonly shape: string;
+}
+
+/** More than any API has; bounds the depth of the route tree. */
+const MAX_SEGMENTS = 128;
+const FIELD = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
+/** What may stand in a segment unencoded. Source: RFC 3986 section 3.3, pchar. */
+const NOT_PCHAR = /[^A-Za-z0-9\-._~!$&'()*+,;=:@%\ud800-\udfff]/gu;
+
+/**
+ * Reads a path template. Source: google/api/http.proto, "Path template syntax". Throws an `Error` whose text says
+ * what is wrong with the template. Beyond the grammar, "/" alone is the root path, since services do bind it.
+ */
+export function parsePathTemplate(template: string): PathTemplate {
+  if (!template.startsWith('/')) throw new Error('a path template begins with "/"');
+  const { path, verb } = splitVerb(template);
+  if (path === '/' && verb === '') return finish([{ kind: 'literal', text: '' }], [], '');
+
+  const segments: TemplateSegment[] = [];
+  const variables: TemplateVariable[] = [];
+  let rest = path;
+  while (rest !== '') {
+    if (!rest.startsWith('/')) throw new Error(`expected "/" before "${rest}"`);
+    rest = rest.slice(1);
+    if (rest.startsWith('{')) {
+      const close = rest.indexOf('}');
+      if (close === -1) throw new Error('a "{" has no "}"');
+      readVariable(rest.slice(1, close), segments, variables);
+      rest = rest.slice(close + 1);
+    } else {
+      const slash = rest.indexOf('/');
+      const text = slash === -1 ? rest : rest.slice(0, slash);
+      segments.push(readSegment(text));
+      rest = rest.slice(text.length);
+    }
+  }
+  return finish(segments, variables, verb);
+}
+
+function finish(segments: TemplateSegment[], variables: TemplateVariable[], verb: string): PathTemplate {
+  if (segments.length > MAX_SEGMENTS) throw new Error(`more than ${MAX_SEGMENTS} segments`);
+  const early = segments.findIndex((segment) => segment.kind === 'rest');
+  if (early !== -1 && early !== segments.length - 1) throw new Error('"**" must be the last segment');
+  const seen = new Set<string>();
+  for (const { field } of variables) {
+    if (seen.has(field)) throw new Error(`the variable "${field}" occurs twice`);
+    seen.add(field);
+  }
+  const shape = segments.map((segment) => {
+    if (segment.kind === 'literal') return `/${segment.text}`;
+    return segment.kind === 'one' ? '/{*}' : '/{**}';
+  });
+  return { segments, variables, verb, shape: shape.join('') + (verb === '' ? '' : `:${verb}`) };
+}
+
+/** The verb follows the last ":" of the last segment, outside of braces. */
+function splitVerb(template: string): { path: string; verb: string } {
+  const from = Math.max(template.lastIndexOf('/'), template.lastIndexOf('}'));
+  const colon = template.lastIndexOf(':');
+  if (colon <= from) return { path: template, verb: '' };
+  const verb = template.slice(colon + 1);
+  if (verb === '' || /[{}*]/.test(verb)) throw new Error(`":${verb}" is no verb`);
+  return { path: template.slice(0, colon), verb: canonicalSegment(verb) };
+}
+
+function readVariable(text: string, segments: TemplateSegment[], variables: TemplateVariable[]): void {
+  const equals = text.indexOf('=');
+  const field = equals === -1 ? text : text.slice(0, equals);
+  if (!FIELD.test(field)) throw new Error(`"${field}" is no name of a field`);
+  const start = segments.length;
+  for (const part of equals === -1 ? ['*'] : text.slice(equals + 1).split('/'))
+    segments.push(readSegment(part));
+  const own = segments.slice(start);
+  const multiSegment = own.length > 1 || own[0]?.kind === 'rest';
+  variables.push({ field, start, end: segments.length, multiSegment });
+}
+
+function readSegment(text: string): TemplateSegment {
+  if (text === '*') return { kind: 'one' };
+  if (text === '**') return { kind: 'rest' };
+  if (text === '') throw new Error('a segment is empty');
+  if (/[{}*]/.test(text)) throw new Error(`"${text}" is no literal; "*", "{" and "}" stand alone`);
+  return { kind: 'literal', text: canonicalSegment(text) };
+}
+
+/**
+ * The one spelling that literals are compared in: what cannot stand in a path is percent-encoded, and hexadecimal
+ * digits are upper case. Nothing is decoded, so `%2F` never becomes a slash.
+ */
+export function canonicalSegment(text: string): string {
+  return text
+    .replace(NOT_PCHAR, (char) => encodeURIComponent(char))
+    .replace(/%[0-9a-fA-F]{2}/g, (octet) => octet.toUpperCase());
+}

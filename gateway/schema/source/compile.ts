@@ -1,0 +1,102 @@
+import { create, createFileRegistry, type DescMessage } from '@bufbuild/protobuf';
+import {
+  EnumOptionsSchema,
+  EnumValueOptionsSchema,
+  ExtensionRangeOptionsSchema,
+  FieldOptionsSchema,
+  FieldDescriptorProto_Type as FieldType,
+  type FileDescriptorProto,
+  FileDescriptorSetSchema,
+  FileOptionsSchema,
+  MessageOptionsSchema,
+  MethodOptionsSchema,
+  OneofOptionsSchema,
+  ServiceOptionsSchema,
+} from '@bufbuild/protobuf/wkt';
+import { SchemaError } from '../schema-error.js';
+import type { FileDraft } from './draft.js';
+import { interpretOption, isPlainOption } from './interpret.js';
+import { createSymbolTable, linkDraft } from './link.js';
+
+const OPTION_TYPES: ReadonlyMap<string, DescMessage> = new Map(
+  [
+    FileOptionsSchema,
+    MessageOptionsSchema,
+    FieldOptionsSchema,
+    OneofOptionsSchema,
+    EnumOptionsSchema,
+    EnumValueOptionsSchema,
+    ExtensionRangeOptionsSchema,
+    ServiceOptionsSchema,
+    MethodOptionsSchema,
+  ].map((desc) => [desc.typeName, desc]),
+);
+
+/** A file of a compilation: parsed from source, or a descriptor that is complete already. */
+export type InputFile = FileDraft | FileDescriptorProto;
+
+/**
+ * Makes complete descriptors. `files` must be whole (every import among them) and in order, imports first; the
+ * result has the same order. The drafts are used up. Throws `SchemaError` naming file and line.
+ */
+export function compile(files: readonly InputFile[]): FileDescriptorProto[] {
+  const protos = files.map((file) => ('proto' in file ? file.proto : file));
+  const drafts = files.filter((file) => 'proto' in file);
+  const table = createSymbolTable(protos);
+  for (const draft of drafts) linkDraft(draft, table);
+  const pending = drafts.flatMap((draft) => draft.options.map((option) => ({ draft, option })));
+  const none = createFileRegistry(create(FileDescriptorSetSchema));
+  // First what needs no extension: how the extensions themselves are encoded depends on it (features, packed).
+  for (const { draft, option } of pending) {
+    if (!isPlainOption(option)) continue;
+    interpretOption(option, { draft, table, registry: none, optionTypes: OPTION_TYPES });
+  }
+  for (const draft of drafts) {
+    for (const check of draft.checks) check();
+    checkEnumDefaults(draft, protos);
+  }
+  const registry = registryFrom(protos);
+  for (const { draft, option } of pending) {
+    if (isPlainOption(option)) continue;
+    interpretOption(option, { draft, table, registry, optionTypes: OPTION_TYPES });
+  }
+  return protos;
+}
+
+function registryFrom(protos: FileDescriptorProto[]): ReturnType<typeof createFileRegistry> {
+  try {
+    return createFileRegistry(create(FileDescriptorSetSchema, { file: protos }));
+  } catch (error) {
+    throw new SchemaError(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function checkEnumDefaults(draft: FileDraft, protos: readonly FileDescriptorProto[]): void {
+  const fields = draft.proto.messageType.flatMap(function all(message): typeof message.field {
+    return [...message.field, ...message.extension, ...message.nestedType.flatMap(all)];
+  });
+  for (const field of [...fields, ...draft.proto.extension]) {
+    if (field.type !== FieldType.ENUM || field.defaultValue === '') continue;
+    const names = enumValueNames(field.typeName, protos);
+    if (names.includes(field.defaultValue)) continue;
+    throw new SchemaError(
+      `${draft.proto.name}: the default of ${field.name} is no value of ${field.typeName.slice(1)}: ${field.defaultValue}`,
+    );
+  }
+}
+
+function enumValueNames(typeName: string, protos: readonly FileDescriptorProto[]): string[] {
+  for (const file of protos) {
+    const prefix = file.package === '' ? '.' : `.${file.package}.`;
+    if (!typeName.startsWith(prefix)) continue;
+    const parts = typeName.slice(prefix.length).split('.');
+    const last = parts.pop();
+    let scope:
+      | { nestedType: FileDescriptorProto['messageType']; enumType: FileDescriptorProto['enumType'] }
+      | undefined = { nestedType: file.messageType, enumType: file.enumType };
+    for (const part of parts) scope = scope?.nestedType.find((nested) => nested.name === part);
+    const found = scope?.enumType.find((candidate) => candidate.name === last);
+    if (found !== undefined) return found.value.map((value) => value.name);
+  }
+  return [];
+}
