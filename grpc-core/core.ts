@@ -1,0 +1,149 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Server } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Logger } from 'pino';
+import { streamingServiceDefinition } from './definition.js';
+import { FileRoot, fileHandlers, openUploadFolder, ownFolder } from './files/index.js';
+import { dataHandlers, openDataLog } from './items/index.js';
+import { listenOn, shutDown } from './listener.js';
+import { logHandlers, openJournal } from './logs/index.js';
+import { Market, stockHandlers } from './market/index.js';
+import { type CoreOptions, type ResolvedCoreOptions, resolveCoreOptions } from './options.js';
+import { addReflection } from './reflection/index.js';
+import { type Calls, createCalls, createReadGate } from './rpc/index.js';
+import { openEmbeddedStore } from './store/index.js';
+
+/** A core service that listens. */
+export interface Core {
+  /** The real `host:port`. */
+  readonly address: string;
+  /** Calls that run, those included whose handler is still tidying up. */
+  readonly runningCalls: number;
+  /**
+   * Health says NOT_SERVING, no new connections, streams end with UNAVAILABLE, unary calls finish; what is left after the
+   * grace is cut. Then the state is closed. Resolves when nothing is left; calling it again waits for the same end.
+   */
+  close(): Promise<void>;
+}
+
+const serviceName = 'streaming.StreamingService';
+const healthName = 'grpc.health.v1.Health';
+/** 4 MiB of data and what a message around it takes. */
+const maxRequestBytes = 4 * 1024 * 1024 + 65_536;
+
+/**
+ * Opens the core: state, services, reflection, health, and then the port. Rejects with one clear line when an option is
+ * wrong, the data directory cannot be used or the port is taken; nothing is left open then. Whoever opens it closes it.
+ */
+export async function openCore(given: CoreOptions): Promise<Core> {
+  const options = resolveCoreOptions(given);
+  const closers: Array<() => Promise<void> | void> = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    return await open(options, closers, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function open(
+  options: ResolvedCoreOptions,
+  closers: Array<() => Promise<void> | void>,
+  closeAll: () => Promise<void>,
+): Promise<Core> {
+  const own = await openOwnFolder(options.dataDir);
+  const root = await FileRoot.at(options.dataDir);
+  // The store first: its lock says whether another core has this directory, and must not lose its uploads to us.
+  const retain = {
+    logs: options.logRetain,
+    ...(options.dataRetain === undefined ? {} : { data: options.dataRetain }),
+  };
+  const store = await openEmbeddedStore({ directory: join(own, 'store'), retain });
+  closers.push(() => store.close());
+  const folder = await openUploadFolder(join(own, 'uploads'));
+
+  const journal = openJournal({ log: options.log, store: store.log('logs') });
+  closers.push(() => journal.close());
+  const log = journal.logger;
+  const data = await openDataLog({
+    store,
+    intervalMs: options.dataIntervalMs,
+    onError: (error) => log.error({ err: error }, 'an item of the data stream could not be stored'),
+  });
+  closers.push(() => data.close());
+  const market = new Market();
+  const ticking = setInterval(() => market.tick(), options.marketTickMs);
+  closers.push(() => clearInterval(ticking));
+
+  const { server, calls } = openServer(options, log);
+  calls.add(streamingServiceDefinition(), {
+    ...stockHandlers(market),
+    ...dataHandlers({ log: data.log }),
+    ...logHandlers(store.log('logs')),
+    ...fileHandlers({ root, folder, maxBytes: options.maxUploadBytes }),
+  });
+  addReflection(calls, [serviceName, healthName]);
+  const health = new HealthImplementation({ '': 'SERVING', [serviceName]: 'SERVING' });
+  health.addToServer(server);
+  closers.push(async () => {
+    health.setStatus('', 'NOT_SERVING');
+    health.setStatus(serviceName, 'NOT_SERVING');
+    await shutDown(server, calls.shutdown('the core is shutting down'), options.graceMs);
+  });
+
+  const address = await listenOn(server, options.listen);
+  log.info({ address }, 'core listening');
+  let closing: Promise<void> | undefined;
+  return {
+    address,
+    get runningCalls() {
+      return calls.running;
+    },
+    close() {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+}
+
+async function openOwnFolder(dataDir: string): Promise<string> {
+  const own = join(dataDir, ownFolder);
+  try {
+    await mkdir(own, { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? cause.code : cause;
+    throw new Error(`cannot write to the data directory ${dataDir}: ${reason}`, { cause });
+  }
+  return own;
+}
+
+function openServer(
+  options: ResolvedCoreOptions,
+  log: Logger,
+): { readonly server: Server; readonly calls: Calls } {
+  const gate = createReadGate(options.callBufferBytes);
+  const server = new Server({
+    interceptors: [gate.interceptor],
+    'grpc.max_receive_message_length': maxRequestBytes,
+    'grpc.keepalive_time_ms': options.keepaliveMs,
+    'grpc.max_concurrent_streams': options.maxCallsPerConnection,
+    'grpc.enable_channelz': 0,
+    ...(options.maxConnectionAgeMs === undefined
+      ? {}
+      : {
+          'grpc.max_connection_age_ms': options.maxConnectionAgeMs,
+          'grpc.max_connection_age_grace_ms': options.graceMs,
+        }),
+  });
+  const calls = createCalls(server, {
+    log,
+    maxUnaryMs: options.maxUnaryMs,
+    highWaterBytes: options.callBufferBytes,
+    onTaken: gate.taken,
+  });
+  return { server, calls };
+}

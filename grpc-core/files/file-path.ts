@@ -1,0 +1,31 @@
+import { invalid } from '../errors.js';
+
+/** Below the data directory, for the core's own state; no `file_path` may name it. */
+export const ownFolder = '.sluice';
+
+const maxPathBytes = 1024;
+/** What Linux file systems take. */
+const maxNameBytes = 255;
+
+/**
+ * The names in a `file_path`, from outermost to innermost; INVALID_ARGUMENT for anything that is not plainly a path below the data directory.
+ * Percent signs are only characters. What is a link on disk is not seen here; see `FileRoot`.
+ */
+export function namesOf(filePath: string): readonly string[] {
+  if (filePath === '') throw invalid('file_path', 'must not be empty');
+  if (Buffer.byteLength(filePath) > maxPathBytes) throw invalid('file_path', `at most ${maxPathBytes} bytes`);
+  if (filePath.includes('\0')) throw invalid('file_path', 'must not contain NUL');
+  if (filePath.includes('\\'))
+    throw invalid('file_path', 'must not contain a backslash; names are separated by /');
+  if (filePath.startsWith('/')) throw invalid('file_path', 'must be relative to the data directory');
+  const names = filePath.split('/');
+  for (const name of names) {
+    if (name === '') throw invalid('file_path', 'must not contain an empty name');
+    if (name === '.' || name === '..') throw invalid('file_path', `must not contain the name ${name}`);
+    if (Buffer.byteLength(name) > maxNameBytes)
+      throw invalid('file_path', `a name has at most ${maxNameBytes} bytes`);
+  }
+  // Some file systems do not tell upper from lower case.
+  if (names[0]?.toLowerCase() === ownFolder) throw invalid('file_path', `${ownFolder} is the core's own`);
+  return names;
+}

@@ -1,0 +1,4 @@
+export { fileHandlers } from './file-handlers.js';
+export { ownFolder } from './file-path.js';
+export { FileRoot } from './file-root.js';
+export { openUploadFolder, type UploadFolder } from './upload.js';

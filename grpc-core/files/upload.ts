@@ -1,0 +1,97 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import type { FileChunk__Output } from '../../proto/types/streaming/FileChunk.js';
+import type { UploadResult } from '../../proto/types/streaming/UploadResult.js';
+import { CoreError, invalid } from '../errors.js';
+import { timestampFromMs } from '../timestamp.js';
+import { createChunkOrder } from './chunk-order.js';
+import { errorFromFile } from './file-error.js';
+import type { FileRoot } from './file-root.js';
+
+/** Where uploads wait until they are whole. */
+export interface UploadFolder {
+  /** A new file for writing; whoever opens it removes it. */
+  open(): Promise<{ readonly path: string; readonly file: FileHandle }>;
+}
+
+/** Makes the folder, and removes what a core that was killed left there. It must be on the same file system as the files. */
+export async function openUploadFolder(directory: string): Promise<UploadFolder> {
+  await mkdir(directory, { recursive: true });
+  for (const name of await readdir(directory))
+    await rm(join(directory, name), { recursive: true, force: true });
+  return {
+    async open() {
+      const path = join(directory, randomUUID());
+      return { path, file: await open(path, 'wx') };
+    },
+  };
+}
+
+export interface UploadOptions {
+  readonly root: FileRoot;
+  readonly folder: UploadFolder;
+  /** A longer file ends with RESOURCE_EXHAUSTED. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Stores what comes, one chunk at a time. The file exists, whole and on disk, when this resolves; in every other case nothing has changed and
+ * no temporary file is left.
+ */
+export async function upload(
+  chunks: AsyncIterable<FileChunk__Output>,
+  { root, folder, maxBytes }: UploadOptions,
+): Promise<UploadResult> {
+  const order = createChunkOrder();
+  const hash = createHash('sha256');
+  let filePath: string | undefined;
+  let totalBytes = 0;
+  let ended = false;
+  const { path, file } = await folder.open();
+  try {
+    try {
+      for await (const chunk of chunks) {
+        if (ended) throw invalid('is_last', 'a chunk came after the last one');
+        order.take(chunk.chunk_number);
+        if (filePath === undefined) {
+          filePath = chunk.file_path;
+          if (filePath !== '') await root.assertPlace(filePath);
+        } else if (chunk.file_path !== '' && chunk.file_path !== filePath) {
+          throw invalid('file_path', 'only the first chunk may name it');
+        }
+        totalBytes += chunk.data.byteLength;
+        if (totalBytes > maxBytes) {
+          throw new CoreError(status.RESOURCE_EXHAUSTED, `data: a file has at most ${maxBytes} bytes`);
+        }
+        hash.update(chunk.data);
+        await writeAll(file, chunk.data);
+        ended = chunk.is_last;
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    const fileId = filePath === undefined || filePath === '' ? `uploads/${randomUUID()}` : filePath;
+    await root.place(path, fileId);
+    return {
+      file_id: fileId,
+      total_bytes: totalBytes,
+      checksum: hash.digest('hex'),
+      uploaded_at: timestampFromMs(Date.now()),
+    };
+  } catch (error) {
+    throw errorFromFile(error);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function writeAll(file: FileHandle, data: Buffer): Promise<void> {
+  let written = 0;
+  while (written < data.byteLength) {
+    const { bytesWritten } = await file.write(data, written, data.byteLength - written);
+    written += bytesWritten;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+
+/** How to open a core. */
+export interface CoreOptions {
+  /** `host:port`; port 0 takes a free one, IPv6 as `[::1]:0`. */
+  readonly listen: string;
+  /** Root of every `file_path`; the core's own state lies in `.sluice` below it. Made when missing. */
+  readonly dataDir: string;
+  /** The process's log. StreamLogs shows what the core writes to it. */
+  readonly log: Logger;
+  /** How long `close` waits for calls to end before it cuts them. Default 10 000. */
+  readonly graceMs?: number;
+  /** A further item of the data stream comes every so many milliseconds. Default 100. */
+  readonly dataIntervalMs?: number;
+  /** How many items of the data stream are kept. Default: all; the stream then grows by about 100 MB a year at the default interval. */
+  readonly dataRetain?: number;
+  /** How many log entries are kept for StreamLogs. Default 10 000. */
+  readonly logRetain?: number;
+  /** The market moves every so many milliseconds. Default 1000, the second that `interval_seconds` counts in; less is for tests. */
+  readonly marketTickMs?: number;
+  /** A longer upload ends with RESOURCE_EXHAUSTED. Default 1 GiB. */
+  readonly maxUploadBytes?: number;
+  /** The latest deadline of a unary call. Default 30 000: no answer of the core takes seconds. */
+  readonly maxUnaryMs?: number;
+  /**
+   * How long a connection lasts before the caller is told to open another; streams then have `graceMs` to end. Default: for ever. Set it
+   * where callers must notice new replicas.
+   */
+  readonly maxConnectionAgeMs?: number;
+  /** A silent connection is asked for a sign of life after so long, and given up 20 s later. Default 60 000. */
+  readonly keepaliveMs?: number;
+  /** Calls a connection may have at once. Default 10 000; callers wait for a free place or open another connection. */
+  readonly maxCallsPerConnection?: number;
+  /** Bytes of responses, and of requests, that a call may hold before its other side is paused. Default 65 536. */
+  readonly callBufferBytes?: number;
+}
+
+/** Every option present and checked. */
+export type ResolvedCoreOptions = Readonly<
+  Required<Omit<CoreOptions, 'dataRetain' | 'maxConnectionAgeMs'>> & {
+    readonly dataRetain: number | undefined;
+    readonly maxConnectionAgeMs: number | undefined;
+  }
+>;
+
+const maxTimerMs = 2_147_483_647;
+
+/** Checks and fills once; throws a RangeError that names the option and says what is right. */
+export function resolveCoreOptions(given: CoreOptions): ResolvedCoreOptions {
+  if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]/]+):\d{1,5}$/.test(given.listen)) {
+    throw new RangeError(`listen: must be host:port, for example 127.0.0.1:50051, not ${given.listen}`);
+  }
+  if (Number(given.listen.slice(given.listen.lastIndexOf(':') + 1)) > 65_535) {
+    throw new RangeError(`listen: a port is at most 65535, not ${given.listen}`);
+  }
+  if (given.dataDir === '') throw new RangeError('dataDir: must not be empty');
+  return Object.freeze({
+    listen: given.listen,
+    dataDir: given.dataDir,
+    log: given.log,
+    graceMs: integer('graceMs', given.graceMs ?? 10_000, 0, maxTimerMs),
+    dataIntervalMs: integer('dataIntervalMs', given.dataIntervalMs ?? 100, 1, maxTimerMs),
+    dataRetain: optional('dataRetain', given.dataRetain),
+    logRetain: integer('logRetain', given.logRetain ?? 10_000, 1),
+    marketTickMs: integer('marketTickMs', given.marketTickMs ?? 1000, 1, maxTimerMs),
+    maxUploadBytes: integer('maxUploadBytes', given.maxUploadBytes ?? 1024 ** 3, 0),
+    maxUnaryMs: integer('maxUnaryMs', given.maxUnaryMs ?? 30_000, 1, maxTimerMs),
+    maxConnectionAgeMs: optional('maxConnectionAgeMs', given.maxConnectionAgeMs, maxTimerMs),
+    keepaliveMs: integer('keepaliveMs', given.keepaliveMs ?? 60_000, 1000, maxTimerMs),
+    maxCallsPerConnection: integer(
+      'maxCallsPerConnection',
+      given.maxCallsPerConnection ?? 10_000,
+      1,
+      2 ** 31 - 1,
+    ),
+    callBufferBytes: integer('callBufferBytes', given.callBufferBytes ?? 65_536, 1),
+  });
+}
+
+function integer(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name}: must be an integer from ${least} to ${most}, not ${value}`);
+  }
+  return value;
+}
+
+function optional(name: string, value: number | undefined, most?: number): number | undefined {
+  return value === undefined ? undefined : integer(name, value, 1, most);
+}

@@ -1,0 +1,79 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { Bell } from '../bell.js';
+import { CoreError } from '../errors.js';
+
+/** The requests of a call as they come. */
+export interface Inbox<Request> {
+  /** How many have been taken. */
+  readonly count: number;
+  /** Each request once, decoded as it is taken; rejects with the signal's reason when that aborts. May be iterated once. */
+  readonly requests: AsyncIterable<Request>;
+}
+
+/**
+ * Reads the requests of a call, one only when it is asked for: what nobody takes stays with grpc-js, which stops the sender.
+ * `onTaken` learns the bytes of each. Its listeners live as long as the call's stream.
+ */
+export function openInbox<Request>(
+  call: ServerDuplexStream<Buffer, Buffer>,
+  decode: (bytes: Buffer) => Request,
+  signal: AbortSignal,
+  onTaken: (bytes: number) => void,
+): Inbox<Request> {
+  const bell = new Bell();
+  let ended = false;
+  let count = 0;
+  call.on('readable', () => bell.ring());
+  call.on('end', () => {
+    ended = true;
+    bell.ring();
+  });
+
+  async function* take(): AsyncGenerator<Request, void, undefined> {
+    for (;;) {
+      if (signal.aborted) throw signal.reason;
+      const bytes: Buffer | null = call.read();
+      if (bytes !== null) {
+        count += 1;
+        onTaken(bytes.byteLength);
+        yield decodeWith(decode, bytes);
+      } else if (ended) {
+        return;
+      } else {
+        await bell.wait(signal);
+      }
+    }
+  }
+
+  return {
+    get count() {
+      return count;
+    },
+    requests: take(),
+  };
+}
+
+function decodeWith<Request>(decode: (bytes: Buffer) => Request, bytes: Buffer): Request {
+  try {
+    return decode(bytes);
+  } catch (cause) {
+    // INTERNAL is what the gRPC status table has for a request that does not parse.
+    throw new CoreError(status.INTERNAL, 'the request is not a valid message of its type', { cause });
+  }
+}
+
+/**
+ * The one request of a unary or server-streaming call. A caller that sends none, or two, gets UNIMPLEMENTED, as the gRPC status
+ * table has it ("request cardinality violation").
+ */
+export async function singleRequest<Request>(requests: AsyncIterable<Request>): Promise<Request> {
+  let found: { readonly request: Request } | undefined;
+  for await (const request of requests) {
+    if (found !== undefined)
+      throw new CoreError(status.UNIMPLEMENTED, 'the method takes one request, two came');
+    found = { request };
+  }
+  if (found === undefined)
+    throw new CoreError(status.UNIMPLEMENTED, 'the method takes one request, none came');
+  return found.request;
+}

@@ -1,0 +1,207 @@
+import type { ClassicLevel } from 'classic-level';
+import { Bell } from '../bell.js';
+import { type LogRecord, StoreConflict } from './store.js';
+
+export type Database = ClassicLevel<string, Uint8Array>;
+
+/** `follow` reads ahead at most so many records, as the port promises. */
+const readAhead = 100;
+/** Appends that wait together are written together; more than this many wait for the next write. */
+const maxGroup = 256;
+/** The newest records stay in memory, so that a hundred followers of a live log cost one write and no read. */
+const tailRecords = 256;
+const tailBytes = 65_536;
+
+interface PendingAppend {
+  readonly data: Uint8Array;
+  readonly expectedLast: number | undefined;
+  readonly resolve: (sequence: number) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * One log of the embedded store. Appends to it are put in order here, in this process; the database's lock keeps other
+ * processes out. Records given out are shared between readers and must not be written to.
+ */
+export class EmbeddedLog {
+  readonly #database: Database;
+  readonly #prefix: string;
+  readonly #retain: number | undefined;
+  readonly #sync: boolean;
+  readonly #bell = new Bell();
+  readonly #queue: PendingAppend[] = [];
+  readonly #tail: LogRecord[] = [];
+  #tailBytes = 0;
+  #last: number | undefined;
+  #loading: Promise<number> | undefined;
+  #writing: Promise<void> | undefined;
+  #uses = 0;
+  #closed = false;
+
+  constructor(database: Database, name: string, options: { retain: number | undefined; sync: boolean }) {
+    this.#database = database;
+    this.#prefix = `l!${name}!`;
+    this.#retain = options.retain;
+    this.#sync = options.sync;
+  }
+
+  /** Nobody is in a call of this object: it may be dropped and made again. */
+  get idle(): boolean {
+    return this.#uses === 0;
+  }
+
+  append(data: Uint8Array, expectedLast: number | undefined): Promise<number> {
+    return this.#use(async () => {
+      const appended = new Promise<number>((resolve, reject) => {
+        // A copy: the caller may reuse its buffer, and the tail keeps the record.
+        this.#queue.push({ data: Uint8Array.from(data), expectedLast, resolve, reject });
+      });
+      this.#writing ??= this.#writeAll();
+      return await appended;
+    });
+  }
+
+  last(): Promise<number> {
+    return this.#use(async () => this.#last ?? (await this.#load()));
+  }
+
+  read(after: number, limit: number): Promise<LogRecord[]> {
+    return this.#use(async () => {
+      if (!Number.isSafeInteger(after) || after < 0) throw new RangeError('after: must be an integer from 0');
+      if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit: must be an integer from 1');
+      const last = this.#last ?? (await this.#load());
+      if (after >= last) return [];
+      const oldestInTail = this.#tail[0]?.sequence;
+      if (oldestInTail !== undefined && oldestInTail <= after + 1) {
+        const from = after + 1 - oldestInTail;
+        return this.#tail.slice(from, from + limit);
+      }
+      const range = { gt: this.#key(after), lte: this.#key(last), limit };
+      const entries = await this.#database.iterator(range).all();
+      return entries.map(([key, data]) => ({ sequence: this.#sequenceOf(key), data }));
+    });
+  }
+
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<LogRecord, void, undefined> {
+    this.#uses += 1;
+    try {
+      let position = after;
+      while (!signal.aborted && !this.#closed) {
+        const records = await this.#readUnlessClosed(position);
+        for (const record of records) {
+          if (signal.aborted || this.#closed) return;
+          yield record;
+          position = record.sequence;
+        }
+        // The look at #last and the wait are one turn, so no ring is missed.
+        const nothingNew = this.#last === undefined || this.#last <= position;
+        if (records.length === 0 && nothingNew && !this.#closed) await this.#bell.wait(signal);
+      }
+    } finally {
+      this.#uses -= 1;
+    }
+  }
+
+  /** Ends every follow, refuses new appends and resolves when those under way are written. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#bell.ring();
+    await this.#writing;
+  }
+
+  async #use<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#closed) throw new Error('the store is closed');
+    this.#uses += 1;
+    try {
+      return await work();
+    } finally {
+      this.#uses -= 1;
+    }
+  }
+
+  /** A database that closes while it is read from is the end of a follow, not its failure. */
+  async #readUnlessClosed(after: number): Promise<LogRecord[]> {
+    try {
+      return await this.read(after, readAhead);
+    } catch (error) {
+      if (this.#closed) return [];
+      throw error;
+    }
+  }
+
+  #load(): Promise<number> {
+    this.#loading ??= (async () => {
+      try {
+        const range = { gt: this.#prefix, lt: `${this.#prefix}~`, reverse: true, limit: 1 };
+        const [key] = await this.#database.keys(range).all();
+        const last = key === undefined ? 0 : this.#sequenceOf(key);
+        if (this.#retain !== undefined && last > this.#retain) {
+          // The option may be smaller than it was when these were written.
+          await this.#database.clear({ gt: this.#prefix, lte: this.#key(last - this.#retain) });
+        }
+        this.#last = last;
+        return last;
+      } finally {
+        this.#loading = undefined;
+      }
+    })();
+    return this.#loading;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#queue.length > 0) await this.#writeGroup(this.#queue.splice(0, maxGroup));
+    this.#writing = undefined;
+  }
+
+  async #writeGroup(group: readonly PendingAppend[]): Promise<void> {
+    const accepted: Array<{ readonly append: PendingAppend; readonly sequence: number }> = [];
+    try {
+      let last = this.#last ?? (await this.#load());
+      const operations: Array<
+        { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
+      > = [];
+      for (const append of group) {
+        if (append.expectedLast !== undefined && append.expectedLast !== last) {
+          append.reject(new StoreConflict(`the log is at ${last}, not at ${append.expectedLast}`));
+          continue;
+        }
+        last += 1;
+        accepted.push({ append, sequence: last });
+        operations.push({ type: 'put', key: this.#key(last), value: append.data });
+        if (this.#retain !== undefined && last > this.#retain) {
+          operations.push({ type: 'del', key: this.#key(last - this.#retain) });
+        }
+      }
+      if (accepted.length === 0) return;
+      await this.#database.batch(operations, { sync: this.#sync });
+      this.#last = last;
+    } catch (error) {
+      // Whether the write happened is not known: ask the database again next time.
+      this.#last = undefined;
+      this.#tail.length = 0;
+      this.#tailBytes = 0;
+      for (const append of group) append.reject(error);
+      return;
+    }
+    for (const { append, sequence } of accepted) this.#remember({ sequence, data: append.data });
+    for (const { append, sequence } of accepted) append.resolve(sequence);
+    this.#bell.ring();
+  }
+
+  #remember(record: LogRecord): void {
+    this.#tail.push(record);
+    this.#tailBytes += record.data.byteLength;
+    while (this.#tail.length > tailRecords || this.#tailBytes > tailBytes) {
+      this.#tailBytes -= this.#tail.shift()?.data.byteLength ?? 0;
+    }
+  }
+
+  /** Fixed width, so that the database's byte order is the order of the numbers. */
+  #key(sequence: number): string {
+    return this.#prefix + String(sequence).padStart(16, '0');
+  }
+
+  #sequenceOf(key: string): number {
+    return Number(key.slice(this.#prefix.length));
+  }
+}
