@@ -23,9 +23,13 @@ export interface WebSocketLike {
   readonly bufferedAmount: number;
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: never) => void): void;
-  removeEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: never) => void): void;
+  addEventListener(type: SocketEvent, listener: SocketListener): void;
+  removeEventListener(type: SocketEvent, listener: SocketListener): void;
 }
+
+type SocketEvent = 'open' | 'message' | 'close' | 'error';
+/** `never`, so that the listeners of any event fit; both forms, so that the DOM's interface and that of `ws` do. */
+type SocketListener = ((event: never) => void) | { handleEvent(event: never): void };
 
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 

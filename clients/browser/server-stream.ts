@@ -85,7 +85,7 @@ export function openServerStream<Message extends JsonObject>(
         ...(progress.cursor === '' ? {} : { 'last-event-id': progress.cursor }),
         ...(remainingMs === undefined ? {} : { 'grpc-timeout': grpcTimeout(remainingMs) }),
       });
-      return await endpoint.fetch(url, { method: 'POST', headers, body, signal, cache: 'no-store' });
+      return await endpoint.fetch(url, { method: 'POST', headers, body, signal });
     };
     try {
       for (;;) {
