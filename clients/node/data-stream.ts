@@ -23,8 +23,8 @@ export interface DataStreamOptions
  * asked for, and closes it when the loop ends. A `startFromId` that is not an int32 from 0 on throws at once.
  */
 export function dataStream(options: DataStreamOptions): AsyncIterableIterator<DataItem> {
-  const { address, callTimeoutMs, startFromId = 0 } = options;
-  if (!Number.isInteger(startFromId) || startFromId < 0 || startFromId > 2_147_483_647) {
+  const { address, callTimeoutMs, startFromId } = options;
+  if (startFromId !== undefined && !isInt32(startFromId)) {
     throw new StreamError(status.INVALID_ARGUMENT, 'startFromId must be an integer from 0 to 2147483647');
   }
   let client: StreamingServiceClient | undefined;
@@ -41,4 +41,8 @@ export function dataStream(options: DataStreamOptions): AsyncIterableIterator<Da
       options.onClose?.();
     },
   });
+}
+
+function isInt32(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 2_147_483_647;
 }

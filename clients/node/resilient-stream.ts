@@ -6,7 +6,10 @@ import { StreamError } from './stream-error.js';
 export interface ResilientStreamOptions<Message> {
   /** The number of a message. A stream counts up by one. */
   readonly idOf: (message: Message) => number;
-  /** The last id that is already known; the first message wanted is the next one. Default 0. */
+  /**
+   * The last id that is already known: the first message must be the next one. Default: none is known, and the first
+   * message may have any id, because old ones may be gone from the service's store.
+   */
   readonly startFromId?: number;
   /** Ends the stream with the signal's reason and cancels the RPC. */
   readonly signal?: AbortSignal;
@@ -31,7 +34,7 @@ export interface ResilientStreamOptions<Message> {
  * that skips one is DATA_LOSS, never a silent hole. This also heals grpc-js itself, which throws away messages that a
  * slow reader has not pulled when the status is not OK.
  *
- * `open` is given the last id and opens a call. A slow loop pauses the call and the service; leaving the loop cancels it.
+ * `open` is given the last id, 0 while none is known, and opens a call. A slow loop pauses the call and the service; leaving the loop cancels it.
  */
 export function resilientStream<Message>(
   open: (lastId: number) => ClientReadableStream<Message>,
@@ -76,18 +79,18 @@ async function* deliver<Message>(
   signal: AbortSignal,
 ): AsyncGenerator<Message, void, undefined> {
   const { idOf, maxRetries = 5, backoff = { baseMs: 500, maxMs: 10_000 }, random = Math.random } = options;
-  let lastId = options.startFromId ?? 0;
+  let lastId = options.startFromId;
   let failures = 0;
   for (;;) {
     signal.throwIfAborted();
     try {
-      for await (const message of callMessages(open(lastId), signal)) {
+      for await (const message of callMessages(open(lastId ?? 0), signal)) {
         const id = idOf(message);
-        if (id <= lastId) continue;
-        if (id !== lastId + 1) {
+        if (lastId !== undefined && id <= lastId) continue;
+        if (!Number.isSafeInteger(id) || (lastId !== undefined && id !== lastId + 1)) {
           throw new StreamError(
             status.DATA_LOSS,
-            `message ${lastId + 1} is missing: ${lastId} was followed by ${id}`,
+            `message ${(lastId ?? 0) + 1} is missing: ${lastId} was followed by ${id}`,
           );
         }
         lastId = id;
