@@ -8,6 +8,8 @@ export interface RpcErrorOptions {
   readonly cause?: unknown;
   /** An HTTP status that says more than the code's own, for example 405 or 415. */
   readonly httpStatus?: number;
+  /** HTTP headers that belong to that status, for example `allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -19,12 +21,14 @@ export class RpcError extends Error {
   readonly code: Code;
   readonly details: readonly StatusDetail[];
   readonly httpStatus: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? [];
     this.httpStatus = options.httpStatus;
+    this.headers = options.headers ?? {};
   }
 
   /** The funnel for every catch. An unknown failure becomes INTERNAL without its text, which stays in `cause`. */

@@ -1,0 +1,119 @@
+import type { Flags } from './flags.js';
+
+const LOG_LEVEL = {
+  type: 'text',
+  value: 'LEVEL',
+  help: 'trace, debug, info, warn, error, fatal or silent',
+  default: 'info',
+} as const;
+const GRACE_MS = {
+  type: 'number',
+  help: 'how long open calls may go on after SIGTERM, in milliseconds',
+  default: '10000',
+} as const;
+const HELP = { type: 'switch', help: 'show this text' } as const;
+
+const CORE = {
+  'data-dir': {
+    type: 'text',
+    value: 'DIR',
+    help: 'files and state of the core; made when missing',
+    default: './data',
+  },
+  'data-interval-ms': {
+    type: 'number',
+    help: 'milliseconds between two new items of the data stream',
+    default: '100',
+  },
+} as const satisfies Flags;
+
+const GATEWAY = {
+  'admin-listen': {
+    type: 'text',
+    value: 'HOST:PORT',
+    help: 'where health is served; port 0 takes a free one',
+    default: '127.0.0.1:9090',
+  },
+  'descriptor-set': {
+    type: 'text',
+    value: 'FILE',
+    help: 'learn the methods from a descriptor set (protoc --descriptor_set_out --include_imports, buf build)',
+  },
+  proto: { type: 'list', value: 'FILE', help: 'learn the methods from a .proto file' },
+  'proto-path': { type: 'list', value: 'DIR', help: 'where imports of --proto are looked for' },
+  'allow-origin': {
+    type: 'list',
+    value: 'ORIGIN',
+    help: 'pages of this origin may call, for example https://app.example.com; * for all',
+  },
+  'forward-header': {
+    type: 'list',
+    value: 'NAME',
+    help: 'this request header travels to the service as well',
+  },
+  'unary-timeout-ms': { type: 'number', help: 'deadline of unary calls that ask for none', default: '30000' },
+  'head-wait-ms': {
+    type: 'number',
+    help: "how long a stream's head waits for the service, so that early failures keep their status",
+    default: '250',
+  },
+  'heartbeat-ms': {
+    type: 'number',
+    help: 'the longest silence on SSE and WebSocket before a heartbeat',
+    default: '15000',
+  },
+  'max-message-bytes': {
+    type: 'number',
+    help: 'the largest message in either direction',
+    default: '4194304',
+  },
+} as const satisfies Flags;
+
+export const CORE_FLAGS = {
+  listen: {
+    type: 'text',
+    value: 'HOST:PORT',
+    help: 'where gRPC clients come in; port 0 takes a free one',
+    default: '127.0.0.1:50051',
+  },
+  ...CORE,
+  'grace-ms': GRACE_MS,
+  'log-level': LOG_LEVEL,
+  help: HELP,
+} as const satisfies Flags;
+
+export const GATEWAY_FLAGS = {
+  upstream: {
+    type: 'text',
+    value: 'HOST:PORT',
+    help: 'the gRPC service; dns:///name:port spreads calls over every address of the name',
+    default: '127.0.0.1:50051',
+  },
+  'upstream-tls': { type: 'switch', help: 'speak TLS to the service' },
+  'upstream-ca': { type: 'text', value: 'FILE', help: 'authorities to trust for it, PEM; switches TLS on' },
+  'upstream-cert': { type: 'text', value: 'FILE', help: 'our own certificate for it, PEM; switches TLS on' },
+  'upstream-key': { type: 'text', value: 'FILE', help: 'the key of that certificate, PEM' },
+  'upstream-server-name': { type: 'text', value: 'NAME', help: 'the name its certificate must have' },
+  listen: {
+    type: 'text',
+    value: 'HOST:PORT',
+    help: 'where browsers come in; port 0 takes a free one',
+    default: '127.0.0.1:8080',
+  },
+  ...GATEWAY,
+  'no-page': { type: 'switch', help: 'do not serve the page to try things at /' },
+  'grace-ms': GRACE_MS,
+  'log-level': LOG_LEVEL,
+  help: HELP,
+} as const satisfies Flags;
+
+export const START_FLAGS = {
+  listen: GATEWAY_FLAGS.listen,
+  'core-listen': CORE_FLAGS.listen,
+  ...CORE,
+  ...GATEWAY,
+  'no-page': GATEWAY_FLAGS['no-page'],
+  'grace-ms': GRACE_MS,
+  'log-level': LOG_LEVEL,
+  help: HELP,
+} as const satisfies Flags;

@@ -1,0 +1,115 @@
+import { parseArgs } from 'node:util';
+
+/** What one flag is, for parsing, help and the environment at once. */
+export interface Flag {
+  readonly type: 'text' | 'list' | 'number' | 'switch';
+  /** What the help shows for the value, for example FILE. */
+  readonly value?: string;
+  readonly help: string;
+  readonly default?: string;
+}
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** The values of a table of flags; absent where neither the line, the environment nor a default gives one. */
+export type Values<Table extends Flags> = {
+  readonly [Name in keyof Table]: Table[Name]['type'] extends 'list'
+    ? readonly string[]
+    : Table[Name]['type'] extends 'number'
+      ? number | undefined
+      : Table[Name]['type'] extends 'switch'
+        ? boolean
+        : string | undefined;
+};
+
+/** The command line is wrong; the message says how to mend it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The environment variable of a flag: `admin-listen` is SLUICE_ADMIN_LISTEN. */
+export function variableOf(name: string): string {
+  return `SLUICE_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Reads flags from the line, then the environment (lists separated by commas), then defaults. Throws `UsageError`. */
+export function parseFlags<Table extends Flags>(
+  table: Table,
+  line: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Values<Table> {
+  const given = parseLine(table, line);
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(table)) {
+    const variable = variableOf(name);
+    const fromEnvironment = environment[variable] || undefined;
+    const source = given[name] === undefined && fromEnvironment !== undefined ? variable : `--${name}`;
+    const raw = given[name] ?? fromEnvironment ?? flag.default;
+    values[name] = convert(source, flag, raw);
+  }
+  return values as Values<Table>;
+}
+
+type Raw = string | boolean | (string | boolean)[] | undefined;
+
+function parseLine(table: Flags, line: readonly string[]): Record<string, Raw> {
+  const options = Object.fromEntries(
+    Object.entries(table).map(([name, flag]) => [
+      name,
+      {
+        type: flag.type === 'switch' ? ('boolean' as const) : ('string' as const),
+        multiple: flag.type === 'list',
+      },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...line], options, strict: true, allowPositionals: false }).values;
+  } catch (reason) {
+    // Node adds advice about positionals on further lines and sentences; the first says what is wrong.
+    throw new UsageError((reason as Error).message.split(/\. |\n/, 1)[0] ?? 'wrong option');
+  }
+}
+
+function convert(source: string, flag: Flag, raw: Raw): unknown {
+  switch (flag.type) {
+    case 'switch':
+      if (raw === undefined || typeof raw === 'boolean') return raw ?? false;
+      if (/^(1|true|yes)$/i.test(String(raw))) return true;
+      if (/^(0|false|no)$/i.test(String(raw))) return false;
+      throw new UsageError(`${source} must be true or false, not ${JSON.stringify(raw)}`);
+    case 'list':
+      if (raw === undefined) return [];
+      return Array.isArray(raw)
+        ? raw
+        : String(raw)
+            .split(',')
+            .map((item) => item.trim())
+            .filter(Boolean);
+    case 'number': {
+      if (raw === undefined) return undefined;
+      if (!/^\d{1,10}$/.test(String(raw))) {
+        throw new UsageError(`${source} must be a whole number, not ${JSON.stringify(raw)}`);
+      }
+      return Number(raw);
+    }
+    case 'text':
+      if (raw === '') throw new UsageError(`${source} must not be empty`);
+      return raw;
+  }
+}
+
+/** The part of a help text that lists the flags. */
+export function formatFlags(table: Flags): string {
+  const rows = Object.entries(table).map(([name, flag]) => {
+    const value = flag.type === 'switch' ? '' : ` ${flag.value ?? (flag.type === 'number' ? 'N' : 'TEXT')}`;
+    const more = flag.type === 'list' ? ' (may be repeated)' : '';
+    const fallback = flag.default === undefined ? '' : ` [${flag.default}]`;
+    return { left: `--${name}${value}`, right: `${flag.help}${more}${fallback}`, variable: variableOf(name) };
+  });
+  const width = Math.max(...rows.map(({ left }) => left.length));
+  return rows
+    .map(
+      ({ left, right, variable }) => `  ${left.padEnd(width)}  ${right}\n  ${''.padEnd(width)}  ${variable}`,
+    )
+    .join('\n');
+}

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Logger, pino } from 'pino';
+import {
+  type Gateway,
+  type GatewayOptions,
+  openGateway,
+  type Schema,
+  schemaFromDescriptorSet,
+  schemaFromProtoFiles,
+  type UpstreamTls,
+} from '../gateway/index.js';
+import { type Core, openCore } from '../grpc-core/index.js';
+import type { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
+import { UsageError, type Values } from './flags.js';
+
+/** Something that runs until it is closed. */
+export interface Running {
+  close(): Promise<void>;
+}
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/** A logger that writes JSON lines to the standard output. */
+function createLog(level: string | undefined): Logger {
+  if (level === undefined || !LEVELS.includes(level)) {
+    throw new UsageError(`--log-level must be one of ${LEVELS.join(', ')}, not ${JSON.stringify(level)}`);
+  }
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+}
+
+/** `sluice core` */
+export async function runCore(flags: Values<typeof CORE_FLAGS>): Promise<Running> {
+  return await startCore(flags, flags.listen, createLog(flags['log-level']));
+}
+
+/** `sluice gateway` */
+export async function runGateway(flags: Values<typeof GATEWAY_FLAGS>): Promise<Running> {
+  const log = createLog(flags['log-level']);
+  const tls = await readTls(flags);
+  return await startGateway(
+    flags,
+    { upstream: flags.upstream ?? '', ...(tls ? { upstreamTls: tls } : {}) },
+    log,
+  );
+}
+
+/** `sluice start`: both in one process; the gateway goes first when it stops, so that no stream loses its service. */
+export async function runBoth(
+  flags: Values<typeof START_FLAGS>,
+): Promise<Running & { readonly gateway: Gateway }> {
+  const log = createLog(flags['log-level']);
+  const core = await startCore(flags, flags['core-listen'], log);
+  try {
+    const gateway = await startGateway(flags, { upstream: core.address }, log);
+    return {
+      gateway,
+      async close() {
+        await gateway.close();
+        await core.close();
+      },
+    };
+  } catch (reason) {
+    await core.close();
+    throw reason;
+  }
+}
+
+async function startCore(
+  flags: Pick<Values<typeof CORE_FLAGS>, 'data-dir' | 'data-interval-ms' | 'grace-ms'>,
+  listen: string | undefined,
+  log: Logger,
+): Promise<Core> {
+  return await openCore({
+    listen: listen ?? '',
+    dataDir: flags['data-dir'] ?? '',
+    log,
+    ...defined({ dataIntervalMs: flags['data-interval-ms'], graceMs: flags['grace-ms'] }),
+  });
+}
+
+type CommonFlags = Omit<Values<typeof START_FLAGS>, 'core-listen' | 'data-dir' | 'data-interval-ms'>;
+
+async function startGateway(
+  flags: CommonFlags,
+  upstream: Pick<GatewayOptions, 'upstream' | 'upstreamTls'>,
+  log: Logger,
+): Promise<Gateway> {
+  const schema = await readSchema(flags);
+  const pageDir = flags['no-page'] ? undefined : findPage();
+  return await openGateway({
+    ...upstream,
+    log,
+    allowOrigins: flags['allow-origin'],
+    forwardHeaders: flags['forward-header'],
+    limits: defined({
+      unaryTimeoutMs: flags['unary-timeout-ms'],
+      headWaitMs: flags['head-wait-ms'],
+      heartbeatMs: flags['heartbeat-ms'],
+      maxMessageBytes: flags['max-message-bytes'],
+    }),
+    ...defined({
+      listen: flags.listen,
+      adminListen: flags['admin-listen'],
+      graceMs: flags['grace-ms'],
+      schema,
+      pageDir,
+    }),
+  });
+}
+
+/** A descriptor set wins over .proto files, those over the service's own reflection. */
+async function readSchema(flags: CommonFlags): Promise<Schema | undefined> {
+  const set = flags['descriptor-set'];
+  if (set !== undefined) return schemaFromDescriptorSet(await readFile(set));
+  if (flags.proto.length > 0) return await schemaFromProtoFiles(flags.proto, flags['proto-path']);
+  if (flags['proto-path'].length > 0)
+    throw new UsageError('--proto-path says where imports are: give --proto as well');
+  return undefined;
+}
+
+async function readTls(flags: Values<typeof GATEWAY_FLAGS>): Promise<UpstreamTls | undefined> {
+  const files = { ca: flags['upstream-ca'], cert: flags['upstream-cert'], key: flags['upstream-key'] };
+  const serverName = flags['upstream-server-name'];
+  if (!flags['upstream-tls'] && Object.values(files).every((file) => file === undefined)) {
+    if (serverName !== undefined) throw new UsageError('--upstream-server-name needs --upstream-tls');
+    return undefined;
+  }
+  if ((files.cert === undefined) !== (files.key === undefined)) {
+    throw new UsageError('--upstream-cert and --upstream-key belong together: give both or neither');
+  }
+  const read = async (file: string | undefined) => (file === undefined ? undefined : await readFile(file));
+  const [ca, cert, key] = await Promise.all([read(files.ca), read(files.cert), read(files.key)]);
+  return defined({ ca, cert, key, serverName });
+}
+
+/** The built page: beside us in dist/, or in dist/ when we run from source. */
+function findPage(): string | undefined {
+  return ['../clients', '../dist/clients']
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((folder) => existsSync(`${folder}/playground/page.js`));
+}
+
+type Defined<Values> = { [Name in keyof Values]?: Exclude<Values[Name], undefined> };
+
+/** The same object without what is undefined. */
+function defined<Given extends object>(values: Given): Defined<Given> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Defined<Given>;
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
+import { type Flags, formatFlags, parseFlags, UsageError, type Values } from './flags.js';
+import { type Running, runBoth, runCore, runGateway } from './run.js';
+
+interface Command {
+  readonly summary: string;
+  readonly flags: Flags;
+  readonly run: (line: readonly string[]) => Promise<Running>;
+}
+
+function command<Table extends Flags>(
+  summary: string,
+  flags: Table,
+  run: (values: Values<Table>) => Promise<Running>,
+): Command {
+  return { summary, flags, run: (line) => run(parseFlags(flags, line, process.env)) };
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  start: command('the core service and the gateway, in one process', START_FLAGS, async (flags) => {
+    const running = await runBoth(flags);
+    greet(running.gateway.url, running.gateway.adminUrl);
+    return running;
+  }),
+  gateway: command('the gateway, in front of any gRPC service', GATEWAY_FLAGS, runGateway),
+  core: command('the core gRPC service, with every streaming pattern', CORE_FLAGS, runCore),
+};
+
+/** For people, so not on the standard output, where every line is JSON. */
+function greet(url: string, adminUrl: string): void {
+  process.stderr.write(`
+Sluice is running. Ctrl-C stops it.
+
+  page      ${url}/
+  unary     curl ${url}/v1/stocks/AAPL
+  stream    curl -N '${url}/v1/stocks?symbols=AAPL&symbols=MSFT' -H 'accept: text/event-stream'
+  health    ${adminUrl}/readyz
+
+`);
+}
+
+function usage(name?: string): string {
+  const chosen = name === undefined ? undefined : COMMANDS[name];
+  if (chosen !== undefined) {
+    return `Usage: sluice ${name} [options]\n\n  ${chosen.summary}\n\nOptions, each with its environment variable:\n${formatFlags(chosen.flags)}\n`;
+  }
+  const list = Object.entries(COMMANDS).map(
+    ([command, { summary }]) => `  sluice ${command.padEnd(8)} ${summary}`,
+  );
+  return `Sluice gives browsers and plain HTTP clients any gRPC service.\n\n${list.join('\n')}\n\nsluice COMMAND --help explains the options. sluice --version prints the version.\n`;
+}
+
+/** One clear line, and the exit code: 2 for a wrong command line, 1 for what went wrong afterwards. */
+function fail(reason: unknown, name: string): never {
+  const wrongLine = reason instanceof UsageError;
+  const message = reason instanceof Error ? reason.message : String(reason);
+  const advice = wrongLine ? ` (see sluice ${name} --help)` : '';
+  process.stderr.write(`sluice ${name}: ${message.split('\n', 1)[0]}${advice}\n`);
+  process.exit(wrongLine ? 2 : 1);
+}
+
+/** Closes on the first signal; a second one means now. */
+function stopOnSignal(running: Running, name: string): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    running.close().then(
+      () => process.exit(0),
+      (reason) => fail(reason, name),
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const [name = '', ...line] = argv;
+  if (name === '--version') {
+    const { version } = JSON.parse(readFileSync(manifest(), 'utf8')) as { version: string };
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(usage(line[0]));
+    return;
+  }
+  const chosen = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (chosen === undefined) {
+    const problem = name === '' ? '' : `sluice: there is no command ${JSON.stringify(name)}\n\n`;
+    process.stderr.write(problem + usage());
+    process.exit(2);
+  }
+  if (line.includes('--help') || line.includes('-h')) {
+    process.stdout.write(usage(name));
+    return;
+  }
+  // A signal while starting ends the process as usual: there is nothing to drain yet.
+  try {
+    stopOnSignal(await chosen.run(line), name);
+  } catch (reason) {
+    fail(reason, name);
+  }
+}
+
+/** package.json: one folder up from source, two from dist. */
+function manifest(): URL {
+  return new URL(
+    import.meta.url.includes('/dist/bin/') ? '../../package.json' : '../package.json',
+    import.meta.url,
+  );
+}
+
+await main(process.argv.slice(2));

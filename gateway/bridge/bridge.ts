@@ -1,0 +1,112 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { type Metadata, RpcError, type Status } from '../status/index.js';
+import type { Batch, Call } from '../upstream/index.js';
+import type { AbortCause, Exchange, Outgoing } from './exchange.js';
+import { pump } from './pump.js';
+
+/** What a finished exchange was, for the log and the metrics. */
+export interface Report {
+  /** What the browser was told, or would have been. */
+  readonly status: Status;
+  /** The failure of our own making or the browser's bad input, with its cause; absent when the service ended the call. */
+  readonly failure: RpcError | undefined;
+  /** Messages taken from the browser. */
+  readonly received: number;
+  /** Messages taken from the service. */
+  readonly sent: number;
+  /** The browser left, or the gateway drained, before the end. */
+  readonly aborted: 'left' | 'draining' | undefined;
+}
+
+/**
+ * Joins one exchange to one call: two pumps, one signal. Resolves when both directions are over, the call is
+ * cancelled or ended, and the browser was told; never rejects.
+ *
+ *     browser --incoming--> pump --write--> call         half-close when incoming ends; bad input cancels the call
+ *     browser <--outgoing-- pump <--read--- call         end(status) when the call is over
+ *     signal: left -> the call is cancelled, nobody is told; draining -> the call is cancelled, leave()
+ */
+export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => Call): Promise<Report> {
+  const { incoming, outgoing, signal } = exchange;
+  const call = open(signal);
+  let failure: RpcError | undefined;
+  let received = 0;
+  let sent = 0;
+  const fail = (reason: unknown) => {
+    failure ??= RpcError.from(reason);
+    call.cancel();
+  };
+
+  const up = pump(
+    () => incoming.read(),
+    (batch) => call.write(batch),
+    (messages) => {
+      received += messages;
+    },
+  ).then((ended) => {
+    if (ended) call.halfClose();
+  }, fail);
+
+  try {
+    let first = await headThenFirst(call, outgoing);
+    await pump(
+      () => {
+        const batch = first;
+        first = undefined;
+        return batch === undefined ? call.read() : Promise.resolve(batch);
+      },
+      (batch) => outgoing.write(batch),
+      (messages) => {
+        sent += messages;
+      },
+    );
+  } catch (reason) {
+    fail(reason);
+  } finally {
+    call.cancel();
+    incoming.close();
+  }
+  await up;
+
+  const cause = signal.aborted ? (signal.reason as AbortCause) : undefined;
+  if (cause instanceof RpcError) failure ??= cause;
+  const aborted = cause instanceof RpcError ? undefined : cause;
+  const status = failure?.toStatus() ?? (await call.status);
+  try {
+    if (aborted === 'draining') await outgoing.leave();
+    else if (aborted === undefined) await outgoing.end(status);
+  } catch (reason) {
+    failure ??= RpcError.from(reason);
+  }
+  return { status: failure?.toStatus() ?? status, failure, received, sent, aborted };
+}
+
+/**
+ * Waits for the first sign from the service, says `head`, and resolves with the first batch. Metadata is a
+ * sign, unless the end of the call is right behind it: then there is no head, and an early failure keeps its status.
+ */
+async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | undefined> {
+  let metadata: Metadata | undefined;
+  let over = false;
+  const first = call.read().then((batch) => {
+    over = batch === undefined;
+    return batch;
+  });
+  const headers = call.headers.then((value) => {
+    metadata = value;
+    // What came with the metadata in one segment is delivered in the same turn.
+    return turn();
+  });
+  if (outgoing.headWaitMs === Number.POSITIVE_INFINITY) {
+    await first;
+  } else {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, outgoing.headWaitMs);
+    });
+    await Promise.race([first, headers, patience]);
+    clearTimeout(timer);
+  }
+  if (!over) outgoing.head(metadata);
+  return await first;
+}

@@ -1,0 +1,50 @@
+import type { Metadata, RpcError, Status } from '../status/index.js';
+import type { Batch } from '../upstream/index.js';
+
+/** Where the messages of a browser come from, as wire bytes. */
+export interface Incoming {
+  /**
+   * The next messages, everything that has arrived; `undefined` when no more will come (half-close) or after
+   * `close`. Rejects with an `RpcError` when what came is not a message. One `read` at a time.
+   */
+  read(): Promise<Batch | undefined>;
+  /** Nobody will read any more: ends a pending `read`, drops what is held and removes every listener. */
+  close(): void;
+}
+
+/** Where the answer goes: a place to write that says when there is room. */
+export interface Outgoing {
+  /**
+   * How long `head` may wait for the first sign from the service. `Infinity`: until the first message or the
+   * end, so that the head can tell which it was.
+   */
+  readonly headWaitMs: number;
+  /**
+   * Before the first `write`: the service answers. `metadata` is its initial metadata if it came in time.
+   * Not called when the call is over before: then `end` decides what the head is.
+   */
+  head(metadata: Metadata | undefined): void;
+  /**
+   * Resolves when there is room for more, or when the browser has left; returns nothing when there is room at once, and `false`
+   * when no more is wanted, which cancels the call. Throws `RpcError` for bytes that are no message.
+   */
+  write(batch: Batch): Promise<void> | false | undefined;
+  /** The last thing: how the call ended. Resolves when the browser has everything, or has left. */
+  end(status: Status): Promise<void>;
+  /** Instead of `end`: the gateway is draining, so the browser is sent elsewhere in the way of its surface. */
+  leave(): Promise<void>;
+}
+
+/**
+ * Why an exchange was aborted; the `reason` of its signal. An `RpcError`: the browser broke a rule, and is told so as
+ * the end of the call.
+ */
+export type AbortCause = 'left' | 'draining' | RpcError;
+
+/** One browser conversation, whatever the surface. */
+export interface Exchange {
+  readonly incoming: Incoming;
+  readonly outgoing: Outgoing;
+  /** Aborts with an `AbortCause`: the browser has left, or the gateway is draining. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,3 @@
+export { bridge, type Report } from './bridge.js';
+export type { AbortCause, Exchange, Incoming, Outgoing } from './exchange.js';
+export { pump } from './pump.js';

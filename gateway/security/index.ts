@@ -1,0 +1,1 @@
+export { isForeignSite, isOriginAllowed } from './origin.js';

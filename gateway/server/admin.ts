@@ -1,0 +1,26 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { ResolvedGatewayOptions } from './options.js';
+
+/** How long a readiness probe may wait for the service, in milliseconds: less than the second that Kubernetes gives it. */
+const READY_WAIT_MS = 800;
+
+/**
+ * The admin server: `/healthz` says that the process works, `/readyz` whether it should get requests now. It stays up while
+ * the gateway drains, so that nobody restarts it meanwhile.
+ */
+export function createAdmin(
+  options: ResolvedGatewayOptions,
+  readiness: (timeoutMs: number) => Promise<string | undefined>,
+): FastifyInstance {
+  const admin = Fastify({
+    loggerInstance: options.log.child({}, { level: 'warn' }),
+    disableRequestLogging: true,
+  });
+  admin.get('/healthz', async () => ({ status: 'ok' }));
+  admin.get('/readyz', async (_request, reply) => {
+    const problem = await readiness(READY_WAIT_MS);
+    if (problem === undefined) return { status: 'ready' };
+    return reply.code(503).send({ status: 'not ready', problem });
+  });
+  return admin;
+}

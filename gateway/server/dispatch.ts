@@ -1,0 +1,139 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { RouteMatch } from '../schema/index.js';
+import { isForeignSite, isOriginAllowed } from '../security/index.js';
+import { Code, type Metadata, RpcError } from '../status/index.js';
+import {
+  answerHttp,
+  answerSocket,
+  discardBody,
+  fieldsInAddress,
+  methodNotAllowed,
+  requestDeadline,
+  requestMetadata,
+  type Surroundings,
+  type Target,
+} from '../surfaces/index.js';
+import type { LoadedSchema } from './loaded-schema.js';
+import type { ResolvedGatewayOptions } from './options.js';
+
+/** A request that has been let in. */
+interface Admitted {
+  readonly target: Target;
+  readonly metadata: Metadata;
+  readonly deadline: number | undefined;
+  /** WebSockets only: the fields in the address, encoded. */
+  readonly bound: Uint8Array;
+}
+
+const OTHER_METHODS: HTTPMethods[] = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/**
+ * The one route for every method of every schema: the paths of a schema are matched by our own table, since Fastify's router knows
+ * neither `**` nor `:verb`, and its routes cannot be replaced while it runs.
+ *
+ *     request -> admit: draining? schema? path? origin? metadata?  -> answerHttp    -> bridge
+ *                  | all failures here are plain HTTP errors       -> answerSocket  -> bridge   (after the upgrade)
+ */
+export function registerDispatch(
+  app: FastifyInstance,
+  options: ResolvedGatewayOptions,
+  schema: () => LoadedSchema,
+  surroundings: Surroundings,
+): void {
+  const admitted = new WeakMap<FastifyRequest, Admitted>();
+  // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
+  const preHandler = async (request: FastifyRequest) => {
+    if (request.method !== 'OPTIONS') admitted.set(request, admit(request, options, schema(), surroundings));
+  };
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    const call = admitted.get(request);
+    if (call === undefined) return answerOptions(request, reply, schema());
+    try {
+      await answerHttp(call.target, request, reply, call, surroundings);
+    } catch (reason) {
+      discardBody(request.raw);
+      throw reason;
+    }
+    return reply;
+  };
+  app.route({
+    method: 'GET',
+    url: '/*',
+    preHandler,
+    handler,
+    wsHandler: (socket, request) => {
+      const call = admitted.get(request);
+      if (call !== undefined) answerSocket(call.target, socket, request, call, surroundings);
+      else socket.terminate();
+    },
+  });
+  app.route({ method: OTHER_METHODS, url: '/*', preHandler, handler });
+}
+
+function admit(
+  request: FastifyRequest,
+  options: ResolvedGatewayOptions,
+  { schema, codec }: LoadedSchema,
+  { exchanges }: Surroundings,
+): Admitted {
+  if (exchanges.draining) {
+    throw new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down', {
+      headers: { connection: 'close' },
+    });
+  }
+  const { headers } = request.raw;
+  const [path = '', search = ''] = splitUrl(request.raw.url ?? '/');
+  const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
+  if (match === undefined) throw notFound(path, schema.routes.allowed(path));
+  checkSite(request, match, options.allowOrigins);
+  const { method } = match;
+  const target: Target = {
+    ...match,
+    request: request.raw,
+    query: new URLSearchParams(search),
+    requestCodec: codec.forMessage(method.input),
+    responseCodec: codec.forMessage(method.output),
+    registry: schema.registry,
+    limits: options.limits,
+  };
+  const unary = !method.requestStream && !method.responseStream;
+  return {
+    target,
+    metadata: requestMetadata(headers, request.id, options.forwardHeaders),
+    deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : undefined),
+    bound: request.ws ? fieldsInAddress(target) : new Uint8Array(0),
+  };
+}
+
+function checkSite(request: FastifyRequest, { method }: RouteMatch, allowOrigins: readonly string[]): void {
+  const { headers } = request.raw;
+  if (request.ws && !isOriginAllowed(headers, allowOrigins)) {
+    throw new RpcError(
+      Code.PERMISSION_DENIED,
+      `origin ${headers.origin} is not allowed here: see --allow-origin`,
+    );
+  }
+  if (request.method === 'GET' && !request.ws && !method.safe && isForeignSite(headers, allowOrigins)) {
+    throw new RpcError(
+      Code.PERMISSION_DENIED,
+      `another site may not call ${method.path} by GET: it is not declared free of side effects`,
+    );
+  }
+}
+
+function notFound(path: string, allowed: readonly string[]): RpcError {
+  if (allowed.length > 0) return methodNotAllowed(allowed);
+  return new RpcError(Code.NOT_FOUND, `no method has the path ${path}`);
+}
+
+function answerOptions(request: FastifyRequest, reply: FastifyReply, { schema }: LoadedSchema): FastifyReply {
+  const [path = ''] = splitUrl(request.raw.url ?? '/');
+  const allowed = schema.routes.allowed(path);
+  if (allowed.length === 0) throw notFound(path, []);
+  return reply.code(204).header('allow', allowed.join(', ')).send();
+}
+
+function splitUrl(url: string): [path: string, search: string] {
+  const mark = url.indexOf('?');
+  return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import cors from '@fastify/cors';
+import websocket from '@fastify/websocket';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { describeSchema } from '../schema/index.js';
+import { Exchanges } from '../surfaces/index.js';
+import { openGrpcJsTransport } from '../upstream/index.js';
+import { createAdmin } from './admin.js';
+import { registerDispatch } from './dispatch.js';
+import { answerError } from './errors.js';
+import { SchemaSource } from './loaded-schema.js';
+import { type GatewayOptions, parseListen, type ResolvedGatewayOptions, resolveOptions } from './options.js';
+import { registerPage } from './page.js';
+
+/** A gateway that listens. */
+export interface Gateway {
+  /** Where browsers come in, for example "http://127.0.0.1:8080". */
+  readonly url: string;
+  readonly adminUrl: string;
+  /** How many exchanges are open. */
+  readonly openExchanges: number;
+  /**
+   * Drains and stops: accepts nothing new, ends open streams in the way of their surface, lets calls that end by themselves finish,
+   * and cuts what is left after `graceMs`. Resolves when nothing is left. Calling it again gives the same promise.
+   */
+  close(): Promise<void>;
+}
+
+/** A request id that may stand in logs and headers. */
+const REQUEST_ID = /^[!-~]{1,128}$/;
+
+/**
+ * Opens a gateway. Resolves when it listens; rejects with one clear line when an option is wrong or a port is taken, and
+ * then nothing is left open.
+ */
+export async function openGateway(given: GatewayOptions): Promise<Gateway> {
+  const options = resolveOptions(given);
+  const transport = openGrpcJsTransport({
+    target: options.upstream,
+    maxMessageBytes: options.limits.maxMessageBytes,
+    ...(options.upstreamTls === undefined ? {} : { tls: options.upstreamTls }),
+  });
+  const source = new SchemaSource(options.log);
+  const exchanges = new Exchanges();
+  // Fastify's own "Server listening" would come before our first line.
+  const log = options.log.child({}, { level: 'warn' });
+  const app = createApp(options, log);
+  const admin = createAdmin(options, async (timeoutMs) => {
+    if (exchanges.draining) return 'draining';
+    if (!source.ready) return 'the schema of the service is not loaded yet';
+    return (await transport.ready(timeoutMs)) ? undefined : 'the service does not answer';
+  });
+  const stop = async () => {
+    source.close();
+    await transport.close();
+    await Promise.all([app.close(), admin.close()]);
+  };
+  try {
+    await registerRoutes(app, options, source, { transport, exchanges });
+    if (options.schema !== undefined) source.use(options.schema);
+    else await source.learn(transport);
+    const adminUrl = await listen(admin, options.adminListen);
+    const url = await listen(app, options.listen);
+    log.level = options.log.level;
+    options.log.info({ url, adminUrl }, 'gateway listening');
+    let closing: Promise<void> | undefined;
+    return {
+      url,
+      adminUrl,
+      get openExchanges() {
+        return exchanges.size;
+      },
+      close() {
+        closing ??= drain(app, exchanges, options.graceMs).then(stop);
+        return closing;
+      },
+    };
+  } catch (reason) {
+    await stop();
+    throw reason;
+  }
+}
+
+function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    requestIdHeader: false,
+    requestIdLogLabel: 'requestId',
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    // What is written beyond this makes a sink wait; Node's own default differs between versions.
+    http: { highWaterMark: options.limits.highWaterBytes },
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+  });
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  // Bodies are ours: read as streams, counted, and never before there is room for them.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    // Noticing a client that vanished without a word takes the kernel minutes otherwise.
+    request.raw.socket.setKeepAlive(true, 15_000);
+    request.raw.socket.setNoDelay(true);
+  });
+  return app;
+}
+
+async function registerRoutes(
+  app: FastifyInstance,
+  options: ResolvedGatewayOptions,
+  source: SchemaSource,
+  surroundings: Parameters<typeof registerDispatch>[3],
+): Promise<void> {
+  if (options.allowOrigins.length > 0) {
+    await app.register(cors, {
+      origin: options.allowOrigins.includes('*') ? '*' : [...options.allowOrigins],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: ['grpc-status', 'retry-after', 'x-request-id', 'content-disposition', 'allow'],
+      maxAge: 600,
+    });
+  }
+  await app.register(websocket, {
+    options: {
+      maxPayload: options.limits.maxMessageBytes,
+      perMessageDeflate: false,
+      // Plain WebSocket has no sub-protocol; ws would choose the first one offered.
+      handleProtocols: () => false,
+    },
+    // Every socket belongs to an exchange, and draining closes it with 1001.
+    preClose: (done) => done(),
+    errorHandler: (error, socket, request) => {
+      request.log.error({ err: error }, 'websocket failed');
+      socket.terminate();
+    },
+  });
+  if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
+  app.get('/_sluice/services', async () => describeSchema(source.get().schema));
+  registerDispatch(app, options, () => source.get(), surroundings);
+}
+
+async function listen(app: FastifyInstance, address: string): Promise<string> {
+  const { host, port } = parseListen(address);
+  await app.listen({ host, port });
+  const bound = app.server.address() as AddressInfo;
+  return `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
+}
+
+async function drain(app: FastifyInstance, exchanges: Exchanges, graceMs: number): Promise<void> {
+  app.server.close();
+  const timer = setTimeout(() => exchanges.abortAll(), graceMs);
+  await exchanges.drain();
+  clearTimeout(timer);
+  // What is still connected has no exchange: kept-alive connections, or clients that never finish a request.
+  app.server.closeAllConnections();
+}

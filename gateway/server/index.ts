@@ -1,0 +1,2 @@
+export { type Gateway, openGateway } from './gateway.js';
+export type { GatewayOptions } from './options.js';

@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { bufbuildCodec, type Codec } from '../codec/index.js';
+import { type Schema, schemaFromReflection } from '../schema/index.js';
+import { Code, RpcError } from '../status/index.js';
+import type { Transport } from '../upstream/index.js';
+
+/** A schema with its codecs: always replaced together. */
+export interface LoadedSchema {
+  readonly schema: Schema;
+  readonly codec: Codec;
+}
+
+/** How long the first attempt may hold up the start, in milliseconds. */
+const FIRST_WAIT_MS = 5_000;
+/** How long one attempt may take. */
+const ATTEMPT_MS = 15_000;
+const MAX_BACK_OFF_MS = 5_000;
+
+/** Where requests find the schema: given at the start, or learnt from the upstream, which may come up later than we do. */
+export class SchemaSource {
+  readonly #log: Logger;
+  readonly #stop = new AbortController();
+  #loaded: LoadedSchema | undefined;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** The schema. Throws UNAVAILABLE, which is worth a retry, while there is none. */
+  get(): LoadedSchema {
+    if (this.#loaded !== undefined) return this.#loaded;
+    throw new RpcError(
+      Code.UNAVAILABLE,
+      'the schema of the service is not loaded yet: its server reflection did not answer',
+    );
+  }
+
+  get ready(): boolean {
+    return this.#loaded !== undefined;
+  }
+
+  use(schema: Schema): void {
+    for (const problem of schema.problems) this.#log.warn({ problem }, 'schema');
+    this.#loaded = { schema, codec: bufbuildCodec(schema.registry) };
+  }
+
+  /**
+   * Learns the schema by server reflection, trying again with growing delays until it works or `close`. Resolves after the first
+   * attempt, whatever came of it: a gateway that starts before its service must come up all the same.
+   */
+  learn(transport: Transport): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, FIRST_WAIT_MS);
+      void this.#learn(transport, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  async #learn(transport: Transport, onAttempt: () => void): Promise<void> {
+    const { signal } = this.#stop;
+    for (let backOffMs = 250; !signal.aborted; backOffMs = Math.min(backOffMs * 2, MAX_BACK_OFF_MS)) {
+      try {
+        const attempt = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]);
+        const open = (path: string, callSignal: AbortSignal) =>
+          transport.open(path, { metadata: [], signal: callSignal });
+        this.use(await schemaFromReflection(open, attempt));
+        return onAttempt();
+      } catch (reason) {
+        if (signal.aborted) return onAttempt();
+        this.#log.warn({ problem: (reason as Error).message, retryInMs: backOffMs }, 'schema not loaded');
+        onAttempt();
+      }
+      await delay(backOffMs * (0.5 + Math.random()), undefined, { ref: false, signal }).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { Logger } from 'pino';
+import type { Schema } from '../schema/index.js';
+import { DEFAULT_LIMITS, isForwardable, type Limits } from '../surfaces/index.js';
+import type { UpstreamTls } from '../upstream/index.js';
+
+/** What a gateway is made of. Everything but `upstream` and `log` has a default. */
+export interface GatewayOptions {
+  /** The service: "host:port" or "dns:///name:port". */
+  readonly upstream: string;
+  /** TLS towards the service. Default: plain text. */
+  readonly upstreamTls?: UpstreamTls;
+  /** Where browsers come in: "host:port"; port 0 takes a free one. Default "127.0.0.1:8080": open to others only on purpose. */
+  readonly listen?: string;
+  /** Health for whoever runs the gateway. Default "127.0.0.1:9090". */
+  readonly adminListen?: string;
+  /** What can be called. Default: learnt from the service by server reflection. */
+  readonly schema?: Schema;
+  /** Folder with the page to serve at `/`. Default: none. */
+  readonly pageDir?: string;
+  /** Origins, besides our own, whose pages may call: for example "https://app.example.com"; "*" for all. Default: none. */
+  readonly allowOrigins?: readonly string[];
+  /** Request headers that travel to the service besides the usual ones. Default: none. */
+  readonly forwardHeaders?: readonly string[];
+  /** Bounds and times. */
+  readonly limits?: Partial<Limits>;
+  /** How long open exchanges may go on after `close` was called, in milliseconds. Default 10 000. */
+  readonly graceMs?: number;
+  readonly log: Logger;
+}
+
+export interface ResolvedGatewayOptions
+  extends Required<Omit<GatewayOptions, 'schema' | 'pageDir' | 'upstreamTls'>> {
+  readonly schema: Schema | undefined;
+  readonly pageDir: string | undefined;
+  readonly upstreamTls: UpstreamTls | undefined;
+  readonly limits: Limits;
+}
+
+/** Fills, checks and freezes, once. Throws a TypeError or RangeError that names the option. */
+export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
+  const limits = { ...DEFAULT_LIMITS, ...given.limits };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1 || value > 2 ** 31 - 1) {
+      throw new RangeError(`${name} must be a whole number from 1 to ${2 ** 31 - 1}, not ${value}`);
+    }
+  }
+  const forwardHeaders = (given.forwardHeaders ?? []).map((name) => name.toLowerCase());
+  for (const name of forwardHeaders) {
+    if (!isForwardable(name)) throw new TypeError(`forward header ${name}: this name cannot be metadata`);
+  }
+  const allowOrigins = (given.allowOrigins ?? []).map((origin) => origin.toLowerCase());
+  for (const origin of allowOrigins) {
+    if (origin !== '*' && !isOrigin(origin)) {
+      throw new TypeError(`allowed origin ${origin}: write it like https://app.example.com, without a path`);
+    }
+  }
+  return Object.freeze({
+    upstream: given.upstream,
+    upstreamTls: given.upstreamTls,
+    listen: given.listen ?? '127.0.0.1:8080',
+    adminListen: given.adminListen ?? '127.0.0.1:9090',
+    schema: given.schema,
+    pageDir: given.pageDir,
+    allowOrigins,
+    forwardHeaders,
+    limits: Object.freeze(limits),
+    graceMs: given.graceMs ?? 10_000,
+    log: given.log,
+  });
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** "host:port" or "[v6]:port" or ":port" (every address) in parts. Throws a TypeError that says how to write it. */
+export function parseListen(listen: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(listen);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new TypeError(
+      `listen address ${JSON.stringify(listen)}: write it like 127.0.0.1:8080, [::1]:8080 or :8080`,
+    );
+  }
+  return { host: match[1] ?? (match[2] || '::'), port };
+}

@@ -1,0 +1,82 @@
+import type { DescField } from '@bufbuild/protobuf';
+import type { FastifyReply } from 'fastify';
+import type { Outgoing } from '../bridge/index.js';
+import { bytesField, scalarField } from '../codec/index.js';
+import { Code, type Metadata, type Status } from '../status/index.js';
+import type { Batch } from '../upstream/index.js';
+import { contentDisposition } from '../wire/index.js';
+import { headersFromMetadata, sendError, startStream } from './reply.js';
+import { ResponseSink } from './response-sink.js';
+import type { Target } from './target.js';
+import { DRAINING } from './unary-outgoing.js';
+
+/** The data fields of a stream of messages as one chunked body: a file on its way down. */
+export class BytesOutgoing implements Outgoing {
+  // Only the first message, or the end, tells a file from a failure.
+  readonly headWaitMs = Number.POSITIVE_INFINITY;
+  readonly #target: Target;
+  readonly #reply: FastifyReply;
+  readonly #field: DescField;
+  #metadata: Metadata | undefined;
+  #sink: ResponseSink | undefined;
+
+  constructor(target: Target, reply: FastifyReply, field: DescField) {
+    this.#target = target;
+    this.#reply = reply;
+    this.#field = field;
+  }
+
+  head(metadata: Metadata | undefined): void {
+    this.#metadata = metadata;
+  }
+
+  write(batch: Batch): Promise<void> | false | undefined {
+    const parts = batch
+      .map((message) => bytesField(message, this.#field))
+      .filter((part) => part !== undefined);
+    const sink = this.#sink ?? this.#start(batch[0]);
+    // The head was all that was asked for: the call is of no more use.
+    if (this.#target.request.method === 'HEAD') return false;
+    if (parts.length === 0) return undefined;
+    // A chunk is large: copying it once costs less than a system call for each of many.
+    return sink.write(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
+  }
+
+  async end(status: Status): Promise<void> {
+    if (this.#sink === undefined) {
+      if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry);
+      this.#start(undefined);
+    }
+    const whole = status.code === Code.OK || this.#target.request.method === 'HEAD';
+    if (whole) await this.#sink?.end();
+    else await this.#sink?.break();
+  }
+
+  async leave(): Promise<void> {
+    if (this.#sink === undefined) sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    else await this.#sink.break();
+  }
+
+  #start(first: Uint8Array | undefined): ResponseSink {
+    startStream(this.#reply, {
+      'content-type': contentType(this.#target, first) ?? 'application/octet-stream',
+      'content-disposition': contentDisposition(this.#target.pathValues.at(-1)?.value ?? ''),
+      'x-content-type-options': 'nosniff',
+      ...headersFromMetadata(this.#reply, this.#metadata),
+    });
+    this.#sink = new ResponseSink(this.#reply.raw);
+    return this.#sink;
+  }
+}
+
+/** A media type and nothing else: it becomes a header, and it comes from the service. */
+const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:\s*;\s*[\w.+-]+=(?:[\w.+-]+|"[^"\\\r\n]*"))*$/;
+
+/** What a google.api.HttpBody says it is. */
+function contentType({ method }: Target, first: Uint8Array | undefined): string | undefined {
+  const field =
+    method.output.typeName === 'google.api.HttpBody' ? method.output.field.contentType : undefined;
+  if (field === undefined || first === undefined) return undefined;
+  const type = scalarField(first, field);
+  return type !== undefined && MEDIA_TYPE.test(type) ? type : undefined;
+}

@@ -1,0 +1,55 @@
+import type { AbortCause } from '../bridge/index.js';
+
+/** What is known of an open exchange by whoever must end it. */
+interface OpenExchange {
+  /** It ends by itself soon: a unary call, a client stream, a file. Draining lets it finish. */
+  readonly finite: boolean;
+  readonly controller: AbortController;
+}
+
+/** Every open exchange of a gateway: the registry that draining works on. */
+export class Exchanges {
+  readonly #open = new Set<OpenExchange>();
+  readonly #idle: (() => void)[] = [];
+  #draining = false;
+
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** No new exchange may begin. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Adds an exchange. Its signal aborts when the gateway drains; `close` removes it. */
+  open(finite: boolean): { readonly signal: AbortSignal; abort(cause: AbortCause): void; close(): void } {
+    const controller = new AbortController();
+    const exchange = { finite, controller };
+    this.#open.add(exchange);
+    if (this.#draining && !finite) controller.abort('draining' satisfies AbortCause);
+    return {
+      signal: controller.signal,
+      abort: (cause) => controller.abort(cause),
+      close: () => {
+        this.#open.delete(exchange);
+        if (this.#open.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      },
+    };
+  }
+
+  /** Ends what would never end, politely, and resolves when the last exchange is over. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const { finite, controller } of this.#open) {
+      if (!finite) controller.abort('draining' satisfies AbortCause);
+    }
+    if (this.#open.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** The grace is over: ends everything that is left. */
+  abortAll(): void {
+    for (const { controller } of this.#open) controller.abort('left' satisfies AbortCause);
+  }
+}

@@ -1,0 +1,11 @@
+export { discardBody } from './body-reader.js';
+export type { Surroundings } from './conversation.js';
+export { Exchanges } from './exchanges.js';
+export { answerHttp } from './http.js';
+export { DEFAULT_LIMITS, type Limits } from './limits.js';
+export { methodNotAllowed } from './negotiation.js';
+export { sendError } from './reply.js';
+export { fieldsInAddress } from './request-message.js';
+export { isForwardable, requestDeadline, requestMetadata } from './request-metadata.js';
+export type { Target } from './target.js';
+export { answerSocket, type SocketCall } from './websocket.js';

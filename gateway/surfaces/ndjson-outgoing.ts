@@ -1,0 +1,99 @@
+import type { FastifyReply } from 'fastify';
+import type { Outgoing } from '../bridge/index.js';
+import { ByteWriter } from '../codec/index.js';
+import { Code, type Metadata, type Status } from '../status/index.js';
+import type { Batch } from '../upstream/index.js';
+import { encodeBatch } from './encode-batch.js';
+import { errorJson } from './error-json.js';
+import { headersFromMetadata, sendError, startStream } from './reply.js';
+import { ResponseSink } from './response-sink.js';
+import type { Target } from './target.js';
+import { DRAINING } from './unary-outgoing.js';
+
+/** What stands around the messages. */
+interface Frame {
+  readonly contentType: string;
+  readonly open: string;
+  readonly between: string;
+  readonly after: string;
+  readonly close: string;
+}
+
+const NDJSON: Frame = {
+  contentType: 'application/x-ndjson; charset=utf-8',
+  open: '',
+  between: '',
+  after: '\n',
+  close: '',
+};
+const ARRAY: Frame = {
+  contentType: 'application/json; charset=utf-8',
+  open: '[',
+  between: ',',
+  after: '\n',
+  close: ']\n',
+};
+
+/** A stream of messages as NDJSON or as one JSON array. */
+export class NdjsonOutgoing implements Outgoing {
+  readonly headWaitMs: number;
+  readonly #target: Target;
+  readonly #reply: FastifyReply;
+  readonly #frame: Frame;
+  readonly #out = new ByteWriter();
+  #sink: ResponseSink | undefined;
+  #begun = false;
+
+  constructor(target: Target, reply: FastifyReply, form: 'ndjson' | 'array') {
+    this.headWaitMs = target.limits.headWaitMs;
+    this.#target = target;
+    this.#reply = reply;
+    this.#frame = form === 'ndjson' ? NDJSON : ARRAY;
+  }
+
+  head(metadata: Metadata | undefined): void {
+    startStream(this.#reply, {
+      'content-type': this.#frame.contentType,
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
+      ...headersFromMetadata(this.#reply, metadata),
+    });
+    this.#sink = new ResponseSink(this.#reply.raw);
+    // Sends the head at once: the first message may be long in coming.
+    if (this.#frame.open !== '') void this.#sink.write(this.#frame.open);
+    else this.#reply.raw.flushHeaders();
+  }
+
+  write(batch: Batch): Promise<void> | undefined {
+    const failure = encodeBatch(batch, this.#out, (message) => {
+      if (this.#begun) this.#out.text(this.#frame.between);
+      this.#target.responseCodec.writeJson(message, this.#out);
+      this.#out.text(this.#frame.after);
+      this.#begun = true;
+    });
+    const room = this.#sink?.write(this.#out.take());
+    if (failure !== undefined) throw failure;
+    return room;
+  }
+
+  async end(status: Status): Promise<void> {
+    if (this.#sink === undefined) {
+      if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry);
+      this.head(undefined);
+    }
+    if (status.code === Code.OK) await this.#sink?.end(this.#frame.close);
+    else await this.#break(status);
+  }
+
+  async leave(): Promise<void> {
+    if (this.#sink === undefined) sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    else await this.#break(DRAINING.toStatus());
+  }
+
+  async #break(status: Status): Promise<void> {
+    const json = errorJson(status, this.#target.registry);
+    const last = JSON.stringify(status.truncated ? { ...json, truncated: true } : json);
+    await this.#sink?.break((this.#begun ? this.#frame.between : '') + last + this.#frame.after);
+  }
+}

@@ -1,0 +1,51 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { Registry } from '@bufbuild/protobuf';
+import type { FastifyReply } from 'fastify';
+import { httpStatusFromCode, type Metadata, type Status } from '../status/index.js';
+import { errorJson, retryDelayMs } from './error-json.js';
+import { metadataHeaders } from './response-metadata.js';
+
+/** Initial metadata as headers of the answer. */
+export function headersFromMetadata(
+  reply: FastifyReply,
+  metadata: Metadata | undefined,
+): OutgoingHttpHeaders {
+  return metadataHeaders('grpc-metadata-', metadata ?? [], (name) => warnDropped(reply, name));
+}
+
+/** Trailers as headers of an answer that is sent when they are known. */
+export function headersFromTrailers(reply: FastifyReply, trailers: Metadata): OutgoingHttpHeaders {
+  return metadataHeaders('grpc-trailer-', trailers, (name) => warnDropped(reply, name));
+}
+
+function warnDropped(reply: FastifyReply, name: string): void {
+  reply.log.warn({ metadata: name }, 'metadata left out: too large or no header value');
+}
+
+/** Sends a failure as an HTTP error. Only while the head has not been sent. */
+export function sendError(
+  reply: FastifyReply,
+  status: Status,
+  registry: Registry,
+  httpStatus?: number,
+): void {
+  const delayMs = retryDelayMs(status, registry);
+  if (delayMs !== undefined) reply.header('retry-after', Math.ceil(delayMs / 1_000));
+  reply
+    .code(httpStatus ?? httpStatusFromCode(status.code))
+    .headers(headersFromTrailers(reply, status.trailers))
+    .header('grpc-status', status.code)
+    .header('cache-control', 'no-store')
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(errorJson(status, registry, httpStatus)));
+}
+
+/**
+ * Takes the response out of Fastify's hands and sends the head of a stream. Fastify's own way of sending streams can neither
+ * break a transfer after its last bytes nor say when there is room; what hooks have set (CORS) is kept.
+ */
+export function startStream(reply: FastifyReply, headers: OutgoingHttpHeaders): void {
+  const hooked = reply.getHeaders() as OutgoingHttpHeaders;
+  reply.hijack();
+  reply.raw.writeHead(200, { ...hooked, ...headers });
+}

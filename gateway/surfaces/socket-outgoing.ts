@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { Outgoing } from '../bridge/index.js';
+import { ByteWriter } from '../codec/index.js';
+import type { Status } from '../status/index.js';
+import type { Batch } from '../upstream/index.js';
+import { CloseCode, closeFromStatus } from '../wire/index.js';
+import { createDeferred } from './deferred.js';
+import { encodeBatch } from './encode-batch.js';
+import type { Target } from './target.js';
+
+/** How long a client may take to answer a close frame before the socket is destroyed, in milliseconds. */
+const CLOSE_WAIT_MS = 2_000;
+
+/** The messages and the end of a call as frames of a plain WebSocket. */
+export class SocketOutgoing implements Outgoing {
+  // There is no head: the upgrade has been answered.
+  readonly headWaitMs = Number.POSITIVE_INFINITY;
+  readonly #target: Target;
+  readonly #socket: WebSocket;
+  readonly #raw: Socket;
+  readonly #isBinary: () => boolean;
+  readonly #out = new ByteWriter();
+  #flushed: Promise<void> = Promise.resolve();
+
+  /** `isBinary` tells whether the client wants protobuf. */
+  constructor(target: Target, socket: WebSocket, raw: Socket, isBinary: () => boolean) {
+    this.#target = target;
+    this.#socket = socket;
+    this.#raw = raw;
+    this.#isBinary = isBinary;
+  }
+
+  head(): void {}
+
+  write(batch: Batch): Promise<void> | undefined {
+    const binary = this.#isBinary();
+    const frames: Uint8Array[] = [];
+    const failure = encodeBatch(batch, this.#out, (message) => {
+      if (binary) return frames.push(message);
+      this.#target.responseCodec.writeJson(message, this.#out);
+      return frames.push(this.#out.take());
+    });
+    // One system call for the batch instead of one a frame.
+    this.#raw.cork();
+    for (const [index, frame] of frames.entries()) {
+      if (index < frames.length - 1) this.#socket.send(frame, { binary });
+      else this.#sendLast(frame, binary);
+    }
+    this.#raw.uncork();
+    if (failure !== undefined) throw failure;
+    return this.#socket.bufferedAmount > this.#target.limits.highWaterBytes ? this.#flushed : undefined;
+  }
+
+  async end(status: Status): Promise<void> {
+    const { code, reason } = closeFromStatus(status);
+    await this.#close(code, reason);
+  }
+
+  async leave(): Promise<void> {
+    await this.#close(CloseCode.goingAway, 'the gateway is shutting down');
+  }
+
+  /** Frames leave in order, so the last one's callback speaks for all. It comes, with an error, also when the client is gone. */
+  #sendLast(frame: Uint8Array, binary: boolean): void {
+    const flushed = createDeferred();
+    this.#flushed = flushed.promise;
+    this.#socket.send(frame, { binary }, () => flushed.resolve());
+  }
+
+  async #close(code: number, reason: string): Promise<void> {
+    // ws gives a closing socket a fixed time, and destroys what a slow client has not read by then.
+    await this.#flushed;
+    if (this.#socket.readyState === this.#socket.CLOSED) return;
+    const closed = createDeferred();
+    this.#socket.once('close', () => closed.resolve());
+    this.#socket.close(code, reason);
+    const timer = setTimeout(() => this.#socket.terminate(), CLOSE_WAIT_MS);
+    await closed.promise;
+    clearTimeout(timer);
+  }
+}

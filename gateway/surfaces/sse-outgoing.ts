@@ -1,0 +1,116 @@
+import type { FastifyReply } from 'fastify';
+import type { Outgoing } from '../bridge/index.js';
+import { ByteWriter, scalarField } from '../codec/index.js';
+import { Code, isRetryable, type Metadata, type Status } from '../status/index.js';
+import type { Batch } from '../upstream/index.js';
+import {
+  endId,
+  formatSseComment,
+  formatSseEvent,
+  formatSseRetry,
+  idFromCursor,
+  namesOnly,
+} from '../wire/index.js';
+import { encodeBatch } from './encode-batch.js';
+import { endJson, errorJson, retryDelayMs } from './error-json.js';
+import { startHeartbeat } from './heartbeat.js';
+import { spread } from './limits.js';
+import { MediaType } from './negotiation.js';
+import { headersFromMetadata, sendError, startStream } from './reply.js';
+import { ResponseSink } from './response-sink.js';
+import type { Target } from './target.js';
+
+/** A stream of messages as server-sent events. */
+export class SseOutgoing implements Outgoing {
+  readonly headWaitMs: number;
+  readonly #target: Target;
+  readonly #reply: FastifyReply;
+  readonly #out = new ByteWriter();
+  #sink: ResponseSink | undefined;
+  #lastId: string | undefined;
+  #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
+
+  constructor(target: Target, reply: FastifyReply) {
+    this.headWaitMs = target.limits.headWaitMs;
+    this.#target = target;
+    this.#reply = reply;
+  }
+
+  head(metadata: Metadata | undefined): void {
+    startStream(this.#reply, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      // `no-transform`: a compressing proxy would hold events back.
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      ...headersFromMetadata(this.#reply, metadata),
+    });
+    this.#sink = new ResponseSink(this.#reply.raw);
+    void this.#send(formatSseComment('stream'));
+    this.#heartbeat = startHeartbeat(this.#reply.raw, this.#target.limits.heartbeatMs, () => {
+      // While the client does not read, a heartbeat would only add to what it has not read.
+      if (this.#sink?.full === false) void this.#sink.write(formatSseComment('heartbeat'));
+    });
+  }
+
+  write(batch: Batch): Promise<void> | undefined {
+    const cursor = this.#target.method.resume?.cursor;
+    const out = this.#out;
+    const failure = encodeBatch(batch, out, (message) => {
+      const value = cursor === undefined ? undefined : scalarField(message, cursor);
+      const id = value === undefined ? undefined : idFromCursor(value);
+      out.text(id === undefined ? 'data: ' : `id: ${id}\ndata: `);
+      this.#target.responseCodec.writeJson(message, out);
+      out.text('\n\n');
+      this.#lastId = id ?? this.#lastId;
+    });
+    const room = this.#send(out.take());
+    if (failure !== undefined) throw failure;
+    return room;
+  }
+
+  async end(status: Status): Promise<void> {
+    if (this.#sink === undefined) {
+      if (status.code !== Code.OK && !this.#mustStayOk(status)) {
+        return sendError(this.#reply, status, this.#target.registry);
+      }
+      this.head(undefined);
+    }
+    this.#heartbeat?.stop();
+    await this.#sink?.end(this.#lastEvent(status));
+  }
+
+  async leave(): Promise<void> {
+    if (this.#sink === undefined) this.head(undefined);
+    this.#heartbeat?.stop();
+    const retryMs = spread(this.#target.limits.retryMs);
+    await this.#sink?.end(
+      formatSseRetry(retryMs) + formatSseComment('the gateway is shutting down, reconnect'),
+    );
+  }
+
+  #send(bytes: Uint8Array | string): Promise<void> | undefined {
+    this.#heartbeat?.beat();
+    return this.#sink?.write(bytes);
+  }
+
+  /** An `EventSource` gives up for ever on any status but 200, so what it should try again must not have one. */
+  #mustStayOk(status: Status): boolean {
+    const { headers, method } = this.#target.request;
+    return method === 'GET' && namesOnly(headers.accept, MediaType.sse) && isRetryable(status.code);
+  }
+
+  #lastEvent(status: Status): string {
+    const { registry, limits } = this.#target;
+    if (status.code === Code.OK) {
+      return formatSseEvent({
+        event: 'end',
+        id: endId(this.#lastId),
+        data: JSON.stringify(endJson(status, registry)),
+      });
+    }
+    const data = JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });
+    if (!isRetryable(status.code)) return formatSseEvent({ event: 'error', id: endId(this.#lastId), data });
+    const retryMs = retryDelayMs(status, registry) ?? spread(limits.retryMs);
+    return formatSseEvent({ event: 'error', retryMs, data });
+  }
+}

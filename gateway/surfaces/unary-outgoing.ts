@@ -1,0 +1,69 @@
+import type { FastifyReply } from 'fastify';
+import type { Outgoing } from '../bridge/index.js';
+import { ByteWriter } from '../codec/index.js';
+import { pickResponse } from '../schema/index.js';
+import { Code, type Metadata, RpcError, type Status } from '../status/index.js';
+import type { Batch } from '../upstream/index.js';
+import { headersFromMetadata, headersFromTrailers, sendError } from './reply.js';
+import type { Target } from './target.js';
+
+/** One message as a JSON body: unary calls and client streams. Nothing is sent before the call has ended. */
+export class UnaryOutgoing implements Outgoing {
+  // The head is sent with the body, so there is nothing to wait for.
+  readonly headWaitMs = Number.POSITIVE_INFINITY;
+  readonly #target: Target;
+  readonly #reply: FastifyReply;
+  #metadata: Metadata | undefined;
+  #message: Uint8Array | undefined;
+
+  constructor(target: Target, reply: FastifyReply) {
+    this.#target = target;
+    this.#reply = reply;
+  }
+
+  head(metadata: Metadata | undefined): void {
+    this.#metadata = metadata;
+  }
+
+  write(batch: Batch): undefined {
+    if (this.#message !== undefined || batch.length > 1) {
+      throw new RpcError(Code.INTERNAL, 'the service sent more than one message where one is due');
+    }
+    this.#message = batch[0];
+  }
+
+  async end(status: Status): Promise<void> {
+    if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry);
+    if (this.#message === undefined) {
+      const error = new RpcError(Code.INTERNAL, 'the service ended the call without a message');
+      sendError(this.#reply, error.toStatus(), this.#target.registry);
+      throw error;
+    }
+    const json = this.#json(this.#message);
+    this.#reply
+      .code(200)
+      .headers(headersFromMetadata(this.#reply, this.#metadata))
+      .headers(headersFromTrailers(this.#reply, status.trailers))
+      .type('application/json; charset=utf-8')
+      .send(json);
+  }
+
+  async leave(): Promise<void> {
+    sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+  }
+
+  #json(message: Uint8Array): Buffer | string {
+    const { binding, responseCodec } = this.#target;
+    const out = new ByteWriter();
+    responseCodec.writeJson(message, out);
+    const json = out.take();
+    if (binding?.responseBody === undefined) return json;
+    return JSON.stringify(pickResponse(binding, JSON.parse(json.toString('utf8'))));
+  }
+}
+
+/** What clients of a draining gateway are told. */
+export const DRAINING = new RpcError(
+  Code.UNAVAILABLE,
+  'the gateway is shutting down, send the request again',
+);

@@ -1,0 +1,64 @@
+import type { FastifyRequest } from 'fastify';
+import type { WebSocket } from 'ws';
+import type { Incoming } from '../bridge/index.js';
+import type { Metadata } from '../status/index.js';
+import { type Conversation, converse, type Surroundings } from './conversation.js';
+import { resumeAfter } from './request-message.js';
+import { startSocketHeartbeat } from './socket-heartbeat.js';
+import { SocketIncoming } from './socket-incoming.js';
+import { SocketOutgoing } from './socket-outgoing.js';
+import type { Target } from './target.js';
+
+/** What a WebSocket's address and headers say, checked before the upgrade while a failure can still be a plain HTTP error. */
+export interface SocketCall {
+  readonly metadata: Metadata;
+  readonly deadline: number | undefined;
+  /** The fields in the address, encoded. */
+  readonly bound: Uint8Array;
+}
+
+/** Any call over a plain WebSocket. Must run in the tick of the upgrade. */
+export function answerSocket(
+  target: Target,
+  socket: WebSocket,
+  request: FastifyRequest,
+  call: SocketCall,
+  surroundings: Surroundings,
+): void {
+  const { method } = target;
+  const exchange = surroundings.exchanges.open(!method.responseStream);
+  // Only then is the call over for us: a close frame may still be on its way.
+  const onClose = () => exchange.abort('left');
+  socket.once('close', onClose);
+  // What fails on a socket closes it, and the close is what counts.
+  socket.on('error', () => {});
+  const raw = request.raw.socket;
+  const incoming = new SocketIncoming(target, call.bound, socket, raw, (error) => exchange.abort(error));
+  startSocketHeartbeat(socket, target.limits.heartbeatMs, () => incoming.paused);
+  const conversation: Conversation = {
+    target,
+    surface: 'websocket',
+    incoming: method.resume === undefined ? incoming : resuming(target, incoming),
+    outgoing: new SocketOutgoing(target, socket, raw, () => incoming.binary),
+    metadata: call.metadata,
+    deadline: call.deadline,
+    exchange,
+    log: request.log,
+  };
+  void converse(conversation, surroundings).finally(() => {
+    socket.off('close', onClose);
+    // Only a socket whose exchange was aborted is still open here.
+    if (socket.readyState !== socket.CLOSED) socket.terminate();
+  });
+}
+
+/** Puts the cursor of `lastEventId` into the request, as for SSE. */
+function resuming(target: Target, incoming: Incoming): Incoming {
+  return {
+    async read() {
+      const batch = await incoming.read();
+      return batch?.map((message) => resumeAfter(target, message));
+    },
+    close: () => incoming.close(),
+  };
+}

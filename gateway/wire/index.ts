@@ -1,0 +1,6 @@
+export { chooseMediaType, mediaTypeOf, namesMediaType, namesOnly } from './accept.js';
+export { CloseCode, closeFromStatus, cutReason } from './close-code.js';
+export { contentDisposition } from './content-disposition.js';
+export { endId, idFromCursor, type LastEventId, parseLastEventId } from './event-id.js';
+export { parseGrpcTimeout } from './grpc-timeout.js';
+export { formatSseComment, formatSseEvent, formatSseRetry, type SseEvent } from './sse.js';
