@@ -25,6 +25,11 @@ export interface SchemaOptions {
 /** Services that show the inside of a server; they are exposed only when asked for by name. */
 const OPERATOR_SERVICES = /^(?:grpc\.(?:reflection|channelz|admin|binarylog)\.|envoy\.)/;
 
+/** Whether a service is not exposed by default. */
+export function isOperatorService(name: string): boolean {
+  return OPERATOR_SERVICES.test(name);
+}
+
 /**
  * The schema of a serialized google.protobuf.FileDescriptorSet, as `protoc --descriptor_set_out --include_imports` and
  * `buf build --as-file-descriptor-set` write it. The registry also knows google.rpc error details, google.api.HttpBody
@@ -78,7 +83,7 @@ function exposedServices(
   wanted: readonly string[] | undefined,
 ): DescService[] {
   if (wanted === undefined) {
-    const services = declared.filter((service) => !OPERATOR_SERVICES.test(service.typeName));
+    const services = declared.filter((service) => !isOperatorService(service.typeName));
     if (services.length === 0) throw new SchemaError('the schema has no service that could be called');
     return services;
   }

@@ -95,8 +95,7 @@ export function parseField(draft: FileDraft, scope: string, place: FieldPlace): 
 
 function readLabel({ reader, syntax }: FileDraft, proto: FieldDescriptorProto, place: FieldPlace): boolean {
   const start = reader.peek();
-  // `optional.Type x = 1` and `optional = 1` cannot be labels.
-  const label = start.kind === 'word' && !reader.isSymbol('.', 1) ? LABELS.get(start.text) : undefined;
+  const label = start.kind === 'word' ? LABELS.get(start.text) : undefined;
   proto.label = label ?? Label.OPTIONAL;
   if (place.oneofIndex !== undefined) {
     if (label !== undefined) reader.fail('a field of a oneof has no label', start);

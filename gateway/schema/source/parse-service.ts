@@ -42,22 +42,23 @@ function parseMethod(draft: FileDraft, scope: string, path: number[], parent: Se
   const name = fullName(scope, proto.name);
   const readType = (set: (typeName: string) => void): boolean => {
     reader.expectSymbol('(');
-    // `stream` is also a good name for a message or a package.
-    const stream = reader.isWord('stream') && !reader.isSymbol(')', 1) && !reader.isSymbol('.', 1);
-    const streamDot = reader.isWord('stream') && reader.isSymbol('.', 1) && isSpaced(draft);
-    if (stream || streamDot) reader.next();
+    // Before anything but `)` it is the keyword, also in `stream.Type`: protoc and buf read it so.
+    const stream = reader.isWord('stream') && !reader.isSymbol(')', 1);
+    if (stream) reader.next();
     const at = reader.peek();
     const typeName = reader.qualifiedName('the name of a message');
     reader.expectSymbol(')');
     const resolve = (found: string) => set(`.${found}`);
     draft.references.push({ name: typeName, scope: name, at, wanted: 'message', resolve });
-    return stream || streamDot;
+    return stream;
   };
   if (readType((typeName) => (proto.inputType = typeName))) proto.clientStreaming = true;
   reader.expectWord('returns');
   if (readType((typeName) => (proto.outputType = typeName))) proto.serverStreaming = true;
   if (reader.isSymbol('{')) {
     const target = () => (proto.options ??= create(MethodOptionsSchema));
+    // protoc leaves an empty options message where there is an empty block.
+    target();
     reader.block(() => {
       reader.expectWord('option');
       const option = readOption(reader);
@@ -68,9 +69,4 @@ function parseMethod(draft: FileDraft, scope: string, path: number[], parent: Se
     reader.expectSymbol(';');
   }
   locate(draft, path, start);
-}
-
-/** Whether a blank parts `stream` from the dot: `stream .pkg.Type` streams, `stream.Type` is a name. */
-function isSpaced({ reader }: FileDraft): boolean {
-  return reader.peek().endColumn !== reader.peek(1).column || reader.peek().line !== reader.peek(1).line;
 }

@@ -1,0 +1,103 @@
+import type { DescService } from '@bufbuild/protobuf';
+import { exampleJson } from './example.js';
+import type { HttpBinding } from './http-rule.js';
+import type { Method } from './method.js';
+import type { Json } from './request-fields.js';
+import type { Schema } from './schema.js';
+
+export interface SchemaDescription {
+  readonly services: readonly ServiceDescription[];
+}
+
+export interface ServiceDescription {
+  /** "pkg.Service" */
+  readonly name: string;
+  /** The comment above it; "" when the descriptors have none. */
+  readonly comment: string;
+  readonly methods: readonly MethodDescription[];
+}
+
+export interface MethodDescription {
+  readonly name: string;
+  /** "/pkg.Service/Method" */
+  readonly path: string;
+  readonly kind: 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
+  readonly comment: string;
+  readonly safe: boolean;
+  readonly file: boolean;
+  /** Whether its stream can go on from a cursor. */
+  readonly resumable: boolean;
+  /** The names of its message types. */
+  readonly input: string;
+  readonly output: string;
+  readonly http: readonly HttpDescription[];
+  /** A request to begin with. */
+  readonly example: Json;
+}
+
+export interface HttpDescription {
+  readonly method: string;
+  readonly path: string;
+  /** "*", the name of a field, or "" for none. */
+  readonly body: string;
+}
+
+/** What can be called, as plain JSON: for `/_sluice/services` and the page. Costs a walk over all types: keep it. */
+export function describeSchema(schema: Schema): SchemaDescription {
+  return {
+    services: schema.services.map((service) => {
+      const comments = commentsOf(service);
+      const methods = service.methods.flatMap((desc, index) => {
+        const method = schema.methods.get(`/${service.typeName}/${desc.name}`);
+        return method === undefined ? [] : [describeMethod(method, comments(index))];
+      });
+      return { name: service.typeName, comment: comments(), methods };
+    }),
+  };
+}
+
+function describeMethod(method: Method, comment: string): MethodDescription {
+  return {
+    name: method.name,
+    path: method.path,
+    kind: methodKind(method),
+    comment,
+    safe: method.safe,
+    file: method.file,
+    resumable: method.resume !== undefined,
+    input: method.input.typeName,
+    output: method.output.typeName,
+    http: method.bindings.map(describeBinding),
+    example: exampleJson(method.input),
+  };
+}
+
+function methodKind({ requestStream, responseStream }: Method): MethodDescription['kind'] {
+  if (requestStream) return responseStream ? 'bidi_stream' : 'client_stream';
+  return responseStream ? 'server_stream' : 'unary';
+}
+
+function describeBinding({ httpMethod, template, body }: HttpBinding): HttpDescription {
+  return { method: httpMethod, path: template, body: typeof body === 'string' ? body : (body?.name ?? '') };
+}
+
+/** FileDescriptorProto.service and ServiceDescriptorProto.method. */
+const SERVICE = 6;
+const METHOD = 2;
+
+/** The comments of a service and, by index, of its methods. Source: google.protobuf.SourceCodeInfo. */
+function commentsOf({ file, proto }: DescService): (method?: number) => string {
+  const service = file.proto.service.indexOf(proto);
+  const comments = new Map<string, string>();
+  for (const { path, leadingComments } of file.proto.sourceCodeInfo?.location ?? []) {
+    if (path[0] === SERVICE && path[1] === service) comments.set(path.slice(2).join('.'), leadingComments);
+  }
+  return (method) => {
+    const text = comments.get(method === undefined ? '' : `${METHOD}.${method}`) ?? '';
+    return text
+      .split('\n')
+      .map((line) => line.trim())
+      .join('\n')
+      .trim();
+  };
+}
