@@ -70,12 +70,8 @@ export class EmbeddedLog {
       if (!Number.isSafeInteger(after) || after < 0) throw new RangeError('after: must be an integer from 0');
       if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit: must be an integer from 1');
       const last = this.#last ?? (await this.#load());
-      if (after >= last) return [];
-      const oldestInTail = this.#tail[0]?.sequence;
-      if (oldestInTail !== undefined && oldestInTail <= after + 1) {
-        const from = after + 1 - oldestInTail;
-        return this.#tail.slice(from, from + limit);
-      }
+      const remembered = this.#remembered(after, limit);
+      if (remembered !== undefined) return remembered;
       const range = { gt: this.#key(after), lte: this.#key(last), limit };
       const entries = await this.#database.iterator(range).all();
       return entries.map(([key, data]) => ({ sequence: this.#sequenceOf(key), data }));
@@ -87,7 +83,7 @@ export class EmbeddedLog {
     try {
       let position = after;
       while (!signal.aborted && !this.#closed) {
-        const records = await this.#readUnlessClosed(position);
+        const records = this.#remembered(position, readAhead) ?? (await this.#readUnlessClosed(position));
         for (const record of records) {
           if (signal.aborted || this.#closed) return;
           yield record;
@@ -186,6 +182,14 @@ export class EmbeddedLog {
     for (const { append, sequence } of accepted) this.#remember({ sequence, data: append.data });
     for (const { append, sequence } of accepted) append.resolve(sequence);
     this.#bell.ring();
+  }
+
+  /** What memory alone can answer; `undefined` when the database has to be asked. */
+  #remembered(after: number, limit: number): LogRecord[] | undefined {
+    if (this.#last !== undefined && after >= this.#last) return [];
+    const oldest = this.#tail[0]?.sequence;
+    if (oldest === undefined || oldest > after + 1) return undefined;
+    return this.#tail.slice(after + 1 - oldest, after + 1 - oldest + limit);
   }
 
   #remember(record: LogRecord): void {
