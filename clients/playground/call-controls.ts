@@ -1,0 +1,141 @@
+import type { Client } from '../browser/index.js';
+import { callOutcome } from './call-outcome.js';
+import { button, element } from './element.js';
+import { createMessageLog, maxShown } from './message-log.js';
+import { type RunningCall, startCall } from './running-call.js';
+import type { MethodEntry } from './services.js';
+
+export interface CallControlsOptions {
+  readonly client: Client;
+  readonly method: MethodEntry;
+  /** The request as typed; undefined when it cannot be sent, which the person has been told. */
+  readonly readMessage: () => unknown;
+  readonly readHeaders: () => Record<string, string> | undefined;
+}
+
+export interface CallControls {
+  readonly root: HTMLElement;
+  /** What Ctrl+Enter does: the call, or the next message of one that is open. */
+  go(): void;
+  close(): void;
+}
+
+/** How often the rate is counted anew. */
+const rateEveryMs = 500;
+
+/** The buttons of a method's kind, the messages and the outcome. At most one call runs at a time. */
+export function createCallControls(options: CallControlsOptions): CallControls {
+  const { client, method, readMessage, readHeaders } = options;
+  const sends = method.kind === 'client_stream' || method.kind === 'bidi_stream';
+  const log = createMessageLog();
+  const count = element('p', { class: 'count quiet' });
+  const outcome = element('div', { role: 'status', 'aria-label': 'Outcome' });
+  let call: RunningCall | undefined;
+  let paused = false;
+  let halfClosed = false;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  const start = () => {
+    const request = sends ? {} : readMessage();
+    const headers = request === undefined ? undefined : readHeaders();
+    if (call !== undefined || request === undefined || headers === undefined) return;
+    const startMs = performance.now();
+    log.clear();
+    paused = false;
+    halfClosed = false;
+    outcome.replaceChildren(element('p', { class: 'outcome running' }, 'running'));
+    const running = startCall({
+      client,
+      method,
+      request,
+      headers,
+      events: {
+        onMessage: (message) => log.add('received', message),
+        onNote: (text) => log.add('note', text),
+        onEnd(end) {
+          if (call !== running) return;
+          call = undefined;
+          clearInterval(timer);
+          showCount(undefined);
+          outcome.replaceChildren(callOutcome(end, ((performance.now() - startMs) / 1000).toFixed(2)));
+          show();
+        },
+      },
+    });
+    call = running;
+    let before = 0;
+    showCount(0);
+    timer = setInterval(() => {
+      showCount(((log.received - before) * 1000) / rateEveryMs);
+      before = log.received;
+    }, rateEveryMs);
+    show();
+  };
+  const send = async () => {
+    if (call === undefined) start();
+    const message = readMessage();
+    if (message === undefined || call?.send === undefined || halfClosed) return;
+    log.add('sent', message);
+    // Why it failed is how the call ended, and that is shown there.
+    await call.send(message).catch(() => undefined);
+  };
+  const halfClose = async () => {
+    halfClosed = true;
+    show();
+    log.add('note', 'half-closed: no more messages will be sent');
+    await call?.halfClose?.().catch(() => undefined);
+  };
+  const togglePause = () => {
+    paused = !paused;
+    if (paused) call?.pause?.();
+    else call?.resume?.();
+    show();
+  };
+  const cancel = () => call?.cancel();
+
+  const startButton = button(sends ? 'Open' : 'Call', { class: sends ? undefined : 'primary' }, start);
+  const sendButton = button('Send', { class: 'primary' }, () => void send());
+  const halfCloseButton = button('Half-close', {}, () => void halfClose());
+  const pauseButton = button('Pause', { title: 'Stops reading, so that the service pauses' }, togglePause);
+  const cancelButton = button('Cancel', {}, cancel);
+  const show = () => {
+    const running = call !== undefined;
+    startButton.disabled = running;
+    sendButton.disabled = running && halfClosed;
+    halfCloseButton.disabled = !running || halfClosed;
+    pauseButton.disabled = !running;
+    pauseButton.textContent = paused && running ? 'Resume' : 'Pause';
+    cancelButton.disabled = !running;
+  };
+  const showCount = (rate: number | undefined) => {
+    const received = log.received;
+    const words = [`${received.toLocaleString('en')} ${received === 1 ? 'message' : 'messages'}`];
+    if (rate !== undefined)
+      words.push(paused ? 'paused' : `${Math.round(rate).toLocaleString('en')} a second`);
+    if (received > maxShown) words.push(`the last ${maxShown} are shown`);
+    count.textContent = words.join(' · ');
+  };
+  show();
+
+  const buttons = [startButton];
+  if (sends) buttons.push(sendButton, halfCloseButton);
+  if (method.kind === 'server_stream') buttons.push(pauseButton);
+  buttons.push(cancelButton);
+  return {
+    root: element(
+      'div',
+      { class: 'call' },
+      element('div', { class: 'buttons' }, ...buttons),
+      count,
+      log.list,
+      outcome,
+    ),
+    go: sends ? () => void send() : start,
+    close() {
+      clearInterval(timer);
+      const running = call;
+      call = undefined;
+      running?.cancel();
+    },
+  };
+}

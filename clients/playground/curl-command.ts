@@ -1,0 +1,42 @@
+import type { Kind } from './services.js';
+
+export interface CurlRequest {
+  readonly kind: Kind;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The request as the person typed it. */
+  readonly body: string;
+}
+
+const media: Record<Kind, { readonly type: string; readonly accept: string }> = {
+  unary: { type: 'application/json', accept: 'application/json' },
+  server_stream: { type: 'application/json', accept: 'text/event-stream' },
+  client_stream: { type: 'application/x-ndjson', accept: 'application/json' },
+  bidi_stream: { type: 'application/x-ndjson', accept: 'application/x-ndjson' },
+};
+
+/** The same call for a POSIX shell. Request streams are sent as NDJSON, with this one message. */
+export function curlCommand({ kind, url, headers, body }: CurlRequest): string {
+  const { type, accept } = media[kind];
+  const all = { 'content-type': type, accept, ...headers };
+  return [
+    // -N: curl would otherwise hold back a stream until its own buffer is full.
+    `curl ${kind === 'unary' || kind === 'client_stream' ? '' : '-N '}${shellQuote(url)}`,
+    ...Object.entries(all).map(([name, value]) => `-H ${shellQuote(`${name}: ${value}`)}`),
+    `--data-binary ${shellQuote(oneLine(body))}`,
+  ].join(' \\\n  ');
+}
+
+/** A word that a POSIX shell takes as it is, whatever is in it. */
+export function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** NDJSON wants one line; text that is not JSON yet stays as it is. */
+function oneLine(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body));
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,110 @@
+import type { Client } from '../browser/index.js';
+import { createCallControls } from './call-controls.js';
+import { curlCommand } from './curl-command.js';
+import { button, element, field } from './element.js';
+import { kindNames } from './method-list.js';
+import { headersFromText, messageFromText } from './request-input.js';
+import type { MethodEntry } from './services.js';
+
+export interface MethodPanel {
+  readonly root: HTMLElement;
+  /** Cancels what runs. Whoever takes the panel out of the page calls it. */
+  close(): void;
+}
+
+/** Everything to call one method: its description, the request, the controls and what came back. */
+export function createMethodPanel(client: Client, method: MethodEntry): MethodPanel {
+  const socketKind = method.kind === 'client_stream' || method.kind === 'bidi_stream';
+  const editor = element('textarea', { id: 'request', rows: '9', spellcheck: 'false', autocomplete: 'off' });
+  editor.value = JSON.stringify(method.example, null, 2);
+  const headers = element('textarea', {
+    rows: '2',
+    spellcheck: 'false',
+    autocomplete: 'off',
+    placeholder: 'authorization: Bearer …',
+  });
+  const problem = element('p', { class: 'problem', role: 'alert', hidden: true });
+  const read = <Value>(parse: () => Value): Value | undefined => {
+    try {
+      const value = parse();
+      problem.hidden = true;
+      return value;
+    } catch (error) {
+      problem.textContent = error instanceof Error ? error.message : String(error);
+      problem.hidden = false;
+      return undefined;
+    }
+  };
+  const controls = createCallControls({
+    client,
+    method,
+    readMessage: () => read(() => messageFromText(editor.value)),
+    readHeaders: () => read(() => headersFromText(headers.value)),
+  });
+
+  const curl = element('pre', { class: 'curl', tabindex: '0' });
+  const copied = element('span', { class: 'quiet', role: 'status' });
+  const showCurl = () => {
+    let given: Record<string, string> = {};
+    try {
+      given = headersFromText(headers.value);
+    } catch {
+      // A line that is still being typed; the call itself will say so.
+    }
+    const url = `${location.origin}${method.path}`;
+    curl.textContent = curlCommand({ kind: method.kind, url, headers: given, body: editor.value });
+    copied.textContent = '';
+  };
+  const copy = button('Copy', { class: 'small' }, () => {
+    navigator.clipboard.writeText(curl.textContent ?? '').then(
+      () => {
+        copied.textContent = 'copied';
+      },
+      () => {
+        copied.textContent = 'the browser did not allow it';
+      },
+    );
+  });
+  editor.addEventListener('input', showCurl);
+  headers.addEventListener('input', showCurl);
+  showCurl();
+
+  const root = element(
+    'article',
+    {},
+    element(
+      'div',
+      { class: 'title' },
+      element('h2', {}, method.name),
+      element('span', { class: `kind ${method.kind}` }, kindNames[method.kind]),
+    ),
+    element(
+      'p',
+      { class: 'paths' },
+      ...[`POST ${method.path}`, ...method.http].map((path) => element('code', {}, path)),
+    ),
+    element('p', { class: 'comment' }, method.comment),
+    ...(method.resumable
+      ? [element('p', { class: 'quiet' }, 'Goes on after the last message when the connection is lost.')]
+      : []),
+    field('Request', editor, 'ProtoJSON; Ctrl+Enter sends it'),
+    ...(socketKind
+      ? [element('p', { class: 'quiet' }, 'Sent over a WebSocket, where a browser can set no headers.')]
+      : [field('Headers', headers, 'one a line; grpc-metadata-… reaches the service')]),
+    problem,
+    controls.root,
+    element(
+      'details',
+      { open: true },
+      element('summary', {}, 'The same with curl'),
+      curl,
+      element('p', {}, copy, ' ', copied),
+    ),
+  );
+  root.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    controls.go();
+  });
+  return { root, close: controls.close };
+}

@@ -1,0 +1,73 @@
+// The page at `/`: lists what the gateway exposes and calls it. Started by index.html.
+import { createClient } from '../browser/index.js';
+import { element } from './element.js';
+import { methodList } from './method-list.js';
+import { createMethodPanel, type MethodPanel } from './method-panel.js';
+import { type ServiceEntry, servicesFromJson } from './services.js';
+
+const client = createClient();
+const list = elementOf('services', HTMLElement);
+const filter = elementOf('filter', HTMLInputElement);
+const main = elementOf('method', HTMLElement);
+elementOf('gateway', HTMLElement).textContent = location.origin;
+
+let services: ServiceEntry[] = [];
+let panel: MethodPanel | undefined;
+
+function elementOf<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`index.html has no ${id}`);
+  return found;
+}
+
+/** The method that the address names, so that a method can be linked to and Back works. */
+function currentPath(): string {
+  try {
+    return decodeURI(location.hash.slice(1));
+  } catch {
+    return '';
+  }
+}
+
+function showList(): void {
+  list.replaceChildren(methodList(services, currentPath(), filter.value));
+}
+
+function showMethod(): void {
+  showList();
+  const methods = services.flatMap((service) => service.methods);
+  const method = methods.find(({ path }) => path === currentPath()) ?? methods[0];
+  panel?.close();
+  panel = undefined;
+  if (method === undefined) {
+    main.replaceChildren(element('p', { class: 'quiet' }, 'There is nothing to call.'));
+    return;
+  }
+  panel = createMethodPanel(client, method);
+  main.replaceChildren(panel.root);
+  document.title = `${method.name} · Sluice`;
+}
+
+async function load(): Promise<void> {
+  try {
+    const response = await fetch('/_sluice/services', { headers: { accept: 'application/json' } });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    services = servicesFromJson(await response.json());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    list.replaceChildren(
+      element('p', { class: 'problem', role: 'alert' }, `The services could not be read: ${reason}`),
+    );
+    return;
+  }
+  showMethod();
+}
+
+filter.addEventListener('input', showList);
+addEventListener('hashchange', () => {
+  // The link that skips to the method is no method.
+  if (location.hash === '#method') return;
+  showMethod();
+  main.focus();
+});
+void load();

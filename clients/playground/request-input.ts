@@ -1,0 +1,24 @@
+/** Parses the editor's text. The error says what is wrong and where. */
+export function messageFromText(text: string): unknown {
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`The request is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Parses "name: value" lines. The error names the line. */
+export function headersFromText(text: string): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).trim().toLowerCase();
+    if (colon < 1 || !/^[!#$%&'*+.^`|~\w-]+$/.test(name)) {
+      throw new Error(`Header line ${index + 1} must look like "name: value"`);
+    }
+    headers[name] = line.slice(colon + 1).trim();
+  }
+  return headers;
+}

@@ -1,0 +1,133 @@
+import { type Client, SluiceError } from '../browser/index.js';
+import { createPauseGate } from './pause-gate.js';
+import type { MethodEntry } from './services.js';
+
+/** How a call ended, as the page shows it. */
+export interface CallEnd {
+  readonly code: number;
+  readonly status: string;
+  readonly message: string;
+  readonly details: readonly unknown[];
+  /** Trailing metadata, or response headers of a unary call. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export interface CallEvents {
+  onMessage(message: unknown): void;
+  /** Something the person should know that is no message: a reconnect, a gap. */
+  onNote(text: string): void;
+  /** Once, at the very end. */
+  onEnd(end: CallEnd): void;
+}
+
+/** A call in flight. What a kind of method cannot do is absent. */
+export interface RunningCall {
+  cancel(): void;
+  readonly pause?: () => void;
+  readonly resume?: () => void;
+  readonly send?: (message: unknown) => Promise<void>;
+  readonly halfClose?: () => Promise<void>;
+}
+
+export interface CallStart {
+  readonly client: Client;
+  readonly method: MethodEntry;
+  readonly request: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly events: CallEvents;
+}
+
+/** Starts a call of any kind. Its end, good or bad, is told by `onEnd`; nothing is thrown. */
+export function startCall(start: CallStart): RunningCall {
+  switch (start.method.kind) {
+    case 'unary':
+      return startUnary(start);
+    case 'server_stream':
+      return startServerStream(start);
+    case 'client_stream':
+    case 'bidi_stream':
+      return startSocket(start);
+  }
+}
+
+function startUnary({ client, method, request, headers, events }: CallStart): RunningCall {
+  const controller = new AbortController();
+  let metadata = {};
+  const onHeaders = (answer: Headers) => {
+    metadata = Object.fromEntries([...answer].filter(([name]) => /^grpc-(metadata|trailer)-/.test(name)));
+  };
+  client.unary(method.path, request, { headers, signal: controller.signal, onHeaders }).then(
+    (message) => {
+      events.onMessage(message);
+      events.onEnd(endFrom(undefined, metadata));
+    },
+    (reason: unknown) => events.onEnd(endFrom(reason, metadata)),
+  );
+  return { cancel: () => controller.abort() };
+}
+
+function startServerStream({ client, method, request, headers, events }: CallStart): RunningCall {
+  const controller = new AbortController();
+  const gate = createPauseGate();
+  const run = async () => {
+    let metadata = {};
+    try {
+      const messages = client.serverStream(method.path, request, {
+        headers,
+        signal: controller.signal,
+        onTrailers: (trailers) => {
+          metadata = trailers;
+        },
+        onReconnect: ({ attempt, delayMs, error }) =>
+          events.onNote(`${error.message}; try ${attempt} to resume in ${(delayMs / 1000).toFixed(1)} s`),
+        onGap: (gap) => events.onNote(`Messages are missing: ${JSON.stringify(gap)}`),
+      });
+      for await (const message of messages) {
+        events.onMessage(message);
+        // Held here the loop asks for nothing, so nothing is read and the service waits.
+        await gate.passed();
+      }
+      events.onEnd(endFrom(undefined, metadata));
+    } catch (reason) {
+      events.onEnd(endFrom(reason, metadata));
+    }
+  };
+  void run();
+  return {
+    cancel() {
+      controller.abort();
+      gate.open();
+    },
+    pause: gate.close,
+    resume: gate.open,
+  };
+}
+
+function startSocket({ client, method, events }: CallStart): RunningCall {
+  try {
+    const socket = client.socket(method.path);
+    const run = async () => {
+      try {
+        for await (const message of socket) events.onMessage(message);
+        events.onEnd(endFrom(undefined, {}));
+      } catch (reason) {
+        events.onEnd(endFrom(reason, {}));
+      }
+    };
+    void run();
+    return { cancel: socket.close, send: socket.send, halfClose: socket.halfClose };
+  } catch (reason) {
+    queueMicrotask(() => events.onEnd(endFrom(reason, {})));
+    return { cancel: () => undefined };
+  }
+}
+
+function endFrom(reason: unknown, metadata: Readonly<Record<string, unknown>>): CallEnd {
+  if (reason === undefined) return { code: 0, status: 'OK', message: '', details: [], metadata };
+  if (reason instanceof SluiceError) {
+    const { code, status, message, details } = reason;
+    return { code, status, message, details, metadata };
+  }
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return { code: 2, status: 'UNKNOWN', message, details: [], metadata };
+}

@@ -1,0 +1,69 @@
+export type Kind = 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
+
+/** A method as `/_sluice/services` tells it. */
+export interface MethodEntry {
+  /** "/pkg.Service/Method" */
+  readonly path: string;
+  readonly name: string;
+  readonly kind: Kind;
+  readonly comment: string;
+  /** Its `google.api.http` paths, for example "GET /v1/data". */
+  readonly http: readonly string[];
+  /** Its stream goes on where it was cut. */
+  readonly resumable: boolean;
+  /** An example request as ProtoJSON. */
+  readonly example: unknown;
+}
+
+export interface ServiceEntry {
+  readonly name: string;
+  readonly comment: string;
+  readonly methods: readonly MethodEntry[];
+}
+
+const kinds: readonly string[] = ['unary', 'server_stream', 'client_stream', 'bidi_stream'] satisfies Kind[];
+
+/** Reads the answer of `/_sluice/services`. What is not understood is left out rather than refused: the page may be older than the gateway. */
+export function servicesFromJson(json: unknown): ServiceEntry[] {
+  return listOf(fieldOf(json, 'services')).map((service) => {
+    const name = textOf(fieldOf(service, 'name'));
+    return {
+      name,
+      comment: textOf(fieldOf(service, 'comment')),
+      methods: listOf(fieldOf(service, 'methods')).flatMap((method) => methodFromJson(name, method)),
+    };
+  });
+}
+
+function methodFromJson(service: string, method: unknown): MethodEntry[] {
+  const name = textOf(fieldOf(method, 'name'));
+  const kind = fieldOf(method, 'kind');
+  if (name === '' || typeof kind !== 'string' || !kinds.includes(kind)) return [];
+  return [
+    {
+      name,
+      kind: kind as Kind,
+      path: textOf(fieldOf(method, 'path')) || `/${service}/${name}`,
+      comment: textOf(fieldOf(method, 'comment')),
+      http: listOf(fieldOf(method, 'http')).map(
+        (rule) => `${textOf(fieldOf(rule, 'method'))} ${textOf(fieldOf(rule, 'path'))}`,
+      ),
+      example: fieldOf(method, 'example') ?? {},
+      resumable: fieldOf(method, 'resumable') === true,
+    },
+  ];
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
