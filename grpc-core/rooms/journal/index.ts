@@ -6,4 +6,5 @@ export {
   type Step,
   type Version,
 } from './journal.js';
+export { retryConflicts } from './retry.js';
 export { Turns } from './turns.js';

@@ -1,7 +1,6 @@
-import { status } from '@grpc/grpc-js';
-import { CoreError } from '../../errors.js';
 import { type Log, logName, type Store, StoreConflict } from '../../store/index.js';
 import { bytesFromJson, jsonFromBytes } from '../wire/index.js';
+import { retryConflicts } from './retry.js';
 import { Turns } from './turns.js';
 
 /** How entries make a state. Pure: the same entries give the same state on every replica and after every restart. */
@@ -38,8 +37,6 @@ export const SNAPSHOT_INTERVAL = 100;
 // States kept in memory for names nobody uses at the moment; a document is at most 1 MiB, so 32 of them are bounded.
 const HELD_STATES = 32;
 const PAGE = 100;
-// Conflicts come from other replicas only; so many in a row mean that this replica gets no chance.
-const MAX_ATTEMPTS = 50;
 
 interface Held<State> {
   version: Version<State>;
@@ -78,28 +75,22 @@ export class Journal<State, Entry> {
   /**
    * Asks `decide` for the next entry and appends it; when another replica was faster, asks again with the newer state.
    * Resolves with the version after the entry, or the version as it is when `decide` has none. What `decide` throws is
-   * thrown. ABORTED after 50 lost races.
+   * thrown; ABORTED as `retryConflicts` says.
    */
   propose(
     name: string,
     decide: (version: Version<State>) => Promise<Entry | undefined> | Entry | undefined,
   ): Promise<Version<State>> {
-    return this.#turns.take(name, async () => {
-      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        const held = await this.#newest(name);
-        const { sequence, state } = held.version;
-        const entry = await decide(held.version);
-        if (entry === undefined) return held.version;
-        try {
-          const next = await this.log(name).append(bytesFromJson(entry), sequence);
-          held.version = { sequence: next, state: this.#machine.apply(state, entry, next) };
-          return held.version;
-        } catch (error) {
-          if (!(error instanceof StoreConflict)) throw error;
-        }
-      }
-      throw new CoreError(status.ABORTED, 'too many changes at the same time; try again');
-    });
+    const attempt = async (): Promise<Version<State>> => {
+      const held = await this.#newest(name);
+      const { sequence, state } = held.version;
+      const entry = await decide(held.version);
+      if (entry === undefined) return held.version;
+      const next = await this.log(name).append(bytesFromJson(entry), sequence);
+      held.version = { sequence: next, state: this.#machine.apply(state, entry, next) };
+      return held.version;
+    };
+    return this.#turns.take(name, () => retryConflicts(attempt));
   }
 
   /**

@@ -1,4 +1,5 @@
-import { type Store, StoreConflict } from '../../store/index.js';
+import type { Store } from '../../store/index.js';
+import { retryConflicts } from '../journal/index.js';
 import { bytesFromJson, jsonFromBytes } from '../wire/index.js';
 
 /** A replica that has not renewed for this long is dead, and whoever it served has left. */
@@ -7,7 +8,6 @@ export const LEASE_MS = 20_000;
 export const RENEWAL_MS = 5_000;
 
 const KEY = 'all';
-const MAX_ATTEMPTS = 50;
 
 /** The replicas that say they are alive. Kept in one value of the store, which drops the dead at each renewal. */
 export class Leases {
@@ -46,21 +46,15 @@ export class Leases {
     return id === this.id || (this.#expiries[id] ?? 0) > this.#now();
   }
 
-  async #change(next: (expiries: Record<string, number>) => Record<string, number>): Promise<void> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+  #change(next: (expiries: Record<string, number>) => Record<string, number>): Promise<void> {
+    return retryConflicts(async () => {
       const found = await this.#map.get(KEY);
       const expiries: Record<string, number> = found === undefined ? {} : jsonFromBytes(found.value);
       const now = this.#now();
       const living = Object.fromEntries(Object.entries(expiries).filter(([, expiry]) => expiry > now));
       const changed = next(living);
-      try {
-        await this.#map.compareAndSet(KEY, bytesFromJson(changed), found?.revision ?? 0);
-        this.#expiries = changed;
-        return;
-      } catch (error) {
-        if (!(error instanceof StoreConflict)) throw error;
-      }
-    }
-    throw new Error('the leases of the replicas change too fast');
+      await this.#map.compareAndSet(KEY, bytesFromJson(changed), found?.revision ?? 0);
+      this.#expiries = changed;
+    });
   }
 }

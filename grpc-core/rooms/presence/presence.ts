@@ -1,13 +1,12 @@
 import { status } from '@grpc/grpc-js';
 import { CoreError } from '../../errors.js';
-import { type KeyValueMap, logName, type Store, StoreConflict } from '../../store/index.js';
-import { Turns } from '../journal/index.js';
+import { type KeyValueMap, logName, type Store } from '../../store/index.js';
+import { retryConflicts, Turns } from '../journal/index.js';
 import { bytesFromJson, jsonFromBytes } from '../wire/index.js';
 import type { Leases } from './leases.js';
 
 /** Users in one room at once; more fail with RESOURCE_EXHAUSTED, for every change names all of them. */
 export const MAX_USERS_PER_ROOM = 1_000;
-const MAX_ATTEMPTS = 50;
 
 /** What became of a room. A user counts once, however many streams it has. */
 export interface PresenceChange {
@@ -97,9 +96,9 @@ export class Presence {
     if (streams?.size === 0) this.#streams.delete(room);
   }
 
-  async #sync(room: string): Promise<void> {
-    const key = logName(room);
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+  #sync(room: string): Promise<void> {
+    return retryConflicts(async () => {
+      const key = logName(room);
       const found = await this.#map.get(key);
       const roll: Roll = found === undefined ? {} : jsonFromBytes(found.value);
       const living = await this.#leases.living(Object.keys(roll));
@@ -107,25 +106,16 @@ export class Presence {
       const own = [...(this.#streams.get(room)?.keys() ?? [])].sort();
       if (own.length > 0) next[this.#leases.id] = own;
       else delete next[this.#leases.id];
-      const before = usersOf(roll);
       const users = usersOf(next);
-      if (JSON.stringify(next) === JSON.stringify(roll)) {
-        this.#users.set(room, users);
-        return;
-      }
-      try {
+      if (JSON.stringify(next) !== JSON.stringify(roll)) {
         await this.#map.compareAndSet(key, bytesFromJson(next), found?.revision ?? 0);
-      } catch (error) {
-        if (error instanceof StoreConflict) continue;
-        throw error;
       }
       this.#users.set(room, users);
-      const joined = users.filter((user) => !before.includes(user));
-      const left = before.filter((user) => !users.includes(user));
+      const before = new Set(usersOf(roll));
+      const left = [...before].filter((user) => !users.includes(user));
+      const joined = users.filter((user) => !before.has(user));
       if (joined.length + left.length > 0) await this.#announce(room, { users, joined, left });
-      return;
-    }
-    throw new CoreError(status.ABORTED, 'too many join and leave at the same time; try again');
+    });
   }
 }
 

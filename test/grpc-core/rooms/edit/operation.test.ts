@@ -20,7 +20,8 @@ function operationFrom(length: number, [kind, a, b]: [number, number, number], t
   return { kind: 'FORMAT', ranges, format: kind < 0.8 ? '' : kind < 0.9 ? 'bold' : 'italic' };
 }
 
-const part = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+// Not fc.double: most of its numbers are next to 0, and then everything is an INSERT.
+const part = fc.integer({ min: 0, max: 999 }).map((n) => n / 1000);
 const numbers = fc.tuple(part, part, part);
 const letters = fc.string({ minLength: 1, maxLength: 3 });
 
