@@ -69,31 +69,37 @@ export function resolveOptions(given: TransportOptions, keepaliveTimeMs: number)
   return Object.freeze({
     target: given.target,
     tls: tls && Object.freeze({ ...tls }),
-    maxMessageBytes: number(
+    maxMessageBytes: wholeNumber(
       'maxMessageBytes',
       given.maxMessageBytes,
       defaults.maxMessageBytes,
       1,
       2 ** 31 - 1,
     ),
-    readAheadBytes: number('readAheadBytes', given.readAheadBytes, defaults.readAheadBytes, 1_024, 2 ** 30),
-    connectTimeoutMs: number(
+    readAheadBytes: wholeNumber(
+      'readAheadBytes',
+      given.readAheadBytes,
+      defaults.readAheadBytes,
+      1_024,
+      2 ** 30,
+    ),
+    connectTimeoutMs: wholeNumber(
       'connectTimeoutMs',
       given.connectTimeoutMs,
       defaults.connectTimeoutMs,
       1,
       maxTimerMs,
     ),
-    maxConnections: number('maxConnections', given.maxConnections, defaults.maxConnections, 1, 10_000),
-    streamsPerConnection: number(
+    maxConnections: wholeNumber('maxConnections', given.maxConnections, defaults.maxConnections, 1, 10_000),
+    streamsPerConnection: wholeNumber(
       'streamsPerConnection',
       given.streamsPerConnection,
       defaults.streamsPerConnection,
       1,
       100_000,
     ),
-    keepaliveTimeMs: number('keepaliveTimeMs', given.keepaliveTimeMs, keepaliveTimeMs, 0, maxTimerMs),
-    keepaliveTimeoutMs: number(
+    keepaliveTimeMs: wholeNumber('keepaliveTimeMs', given.keepaliveTimeMs, keepaliveTimeMs, 0, maxTimerMs),
+    keepaliveTimeoutMs: wholeNumber(
       'keepaliveTimeoutMs',
       given.keepaliveTimeoutMs,
       defaults.keepaliveTimeoutMs,
@@ -103,7 +109,8 @@ export function resolveOptions(given: TransportOptions, keepaliveTimeMs: number)
   });
 }
 
-function number(
+/** A whole number within bounds, or the fallback. Throws a RangeError that names the option. */
+export function wholeNumber(
   name: string,
   given: number | undefined,
   fallback: number,

@@ -1,17 +1,28 @@
-import { openGrpcJsTransport } from '../../../gateway/upstream/index.js';
+import { openGrpcJsTransport, openHttp2Transport } from '../../../gateway/upstream/index.js';
 import type { Subject } from './contract/subject.js';
 
-/** The transports that have to keep the contract, each with what its library cannot do better. */
-export const subjects: readonly Subject[] = [
-  {
-    name: 'grpc-js',
-    open: openGrpcJsTransport,
-    limits: {
-      losesMessagesBeforeFailure: true,
-      messagesReadAhead: 16,
-      isBlindToStreamLimit: true,
-      closesSocketsLater: true,
-      resolvesOnlyWhenLost: true,
-    },
+/** The library as it is, with what it cannot do better. */
+export const grpcJs: Subject = {
+  name: 'grpc-js',
+  open: openGrpcJsTransport,
+  limits: {
+    losesMessagesBeforeFailure: true,
+    messagesReadAhead: 16,
+    isBlindToStreamLimit: true,
+    closesSocketsLater: true,
+    resolvesOnlyWhenLost: true,
   },
-];
+};
+
+/** Node's own HTTP/2. */
+export const http2: Subject = {
+  name: 'http2',
+  open: openHttp2Transport,
+  limits: {
+    losesMessagesBeforeFailure: false,
+    messagesReadAhead: 0,
+    isBlindToStreamLimit: false,
+    closesSocketsLater: false,
+    resolvesOnlyWhenLost: false,
+  },
+};

@@ -27,14 +27,10 @@ export function neverAborted(): AbortSignal {
 }
 
 /** Everything a call brings, read to the end. */
-export async function readToEnd(call: Call): Promise<{ messages: Uint8Array[]; batches: number }> {
+export async function readToEnd(call: Call): Promise<{ messages: Uint8Array[] }> {
   const messages: Uint8Array[] = [];
-  let batches = 0;
-  for (let batch = await call.read(); batch; batch = await call.read()) {
-    batches++;
-    messages.push(...batch);
-  }
-  return { messages, batches };
+  for (let batch = await call.read(); batch; batch = await call.read()) messages.push(...batch);
+  return { messages };
 }
 
 /** The value once it has not changed for a while: shows that something stands still. */

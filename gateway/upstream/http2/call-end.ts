@@ -1,0 +1,55 @@
+import { constants } from 'node:http2';
+import { Code, codeFromHttpStatus, type Status } from '../../status/index.js';
+import { localStatus, receivedStatus } from '../received-status.js';
+import { firstValue, pairsFromRaw, type RawHeaders } from './headers.js';
+import { decodePercent } from './percent.js';
+
+/**
+ * The status that trailers carry (or headers, when there is nothing else). Without `grpc-status` it was no gRPC
+ * service that answered, and the HTTP status says what it can.
+ */
+export function statusFromTrailers(raw: RawHeaders, httpStatus: number): Status {
+  const code = firstValue(raw, 'grpc-status');
+  if (code === undefined) {
+    return { ...statusFromHttp(httpStatus, 'without a grpc-status'), trailers: pairsFromRaw(raw) };
+  }
+  const details = firstValue(raw, 'grpc-status-details-bin');
+  return receivedStatus(
+    /^[0-9]{1,9}$/.test(code) ? Number(code) : Code.UNKNOWN,
+    decodePercent(firstValue(raw, 'grpc-message') ?? ''),
+    details === undefined ? undefined : Buffer.from(details, 'base64'),
+    pairsFromRaw(raw),
+    false,
+  );
+}
+
+/** What an HTTP answer that is not gRPC means. Source: grpc/doc/http-grpc-status-mapping.md */
+export function statusFromHttp(httpStatus: number, how: string): Status {
+  return localStatus(
+    codeFromHttpStatus(httpStatus),
+    `the upstream answered with HTTP status ${httpStatus} ${how}`,
+  );
+}
+
+/** Whether a content type is gRPC's: "application/grpc", "application/grpc+proto", "application/grpc;..." */
+export function isGrpcContentType(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/grpc($|[+;\s])/i.test(contentType);
+}
+
+/** What the reset of a stream means. Source: grpc/doc/PROTOCOL-HTTP2.md, "Errors". */
+export function statusFromReset(rstCode: number): Status {
+  switch (rstCode) {
+    case constants.NGHTTP2_NO_ERROR:
+      return localStatus(Code.INTERNAL, 'the upstream ended the call without a status');
+    case constants.NGHTTP2_REFUSED_STREAM:
+      return localStatus(Code.UNAVAILABLE, 'the upstream refused the call before it looked at it');
+    case constants.NGHTTP2_CANCEL:
+      return localStatus(Code.CANCELLED, 'the upstream cancelled the call');
+    case constants.NGHTTP2_ENHANCE_YOUR_CALM:
+      return localStatus(Code.RESOURCE_EXHAUSTED, 'the upstream asks for less: ENHANCE_YOUR_CALM');
+    case constants.NGHTTP2_INADEQUATE_SECURITY:
+      return localStatus(Code.PERMISSION_DENIED, 'the upstream finds the connection not secure enough');
+    default:
+      return localStatus(Code.INTERNAL, `the upstream reset the call with HTTP/2 code ${rstCode}`);
+  }
+}

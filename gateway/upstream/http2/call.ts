@@ -1,0 +1,206 @@
+import { Code, type Metadata, type Status } from '../../status/index.js';
+import { Inbox } from '../inbox.js';
+import { maxTimerMs } from '../options.js';
+import { localStatus } from '../received-status.js';
+import type { Batch, Call, CallOptions } from '../transport.js';
+import type { Connection } from './connection.js';
+import { requestHeaders } from './headers.js';
+import { Outbox } from './outbox.js';
+import type { Claim, Pool } from './pool.js';
+import { Response } from './response.js';
+import type { WindowBudget } from './window-budget.js';
+
+export interface Http2CallOptions extends CallOptions {
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string;
+  readonly pool: Pool;
+  readonly budget: WindowBudget;
+  readonly maxMessageBytes: number;
+  readonly readAheadBytes: number;
+  readonly connectTimeoutMs: number;
+  /** Called once, when the call is over. */
+  readonly onOver: (call: Http2Call) => void;
+}
+
+/**
+ * One call: it claims a connection, sends its requests from an outbox and reads answers into an inbox.
+ *
+ *     claiming --granted--> streaming --status, everything decoded--> read out --inbox empty--> over
+ *        |  ^--untouched, once--|  \__ deadline: the status is ours, what had come stays readable __/
+ *        |______________________|___ cancel, abort: over at once, what had come is dropped
+ */
+export class Http2Call implements Call {
+  readonly headers: Promise<Metadata | undefined>;
+  readonly status: Promise<Status>;
+  readonly #options: Http2CallOptions;
+  readonly #inbox: Inbox;
+  readonly #outbox = new Outbox();
+  readonly #claim: Claim;
+  #resolveHeaders!: (headers: Metadata | undefined) => void;
+  #resolveStatus!: (status: Status) => void;
+  #response: Response | undefined;
+  #deadlineTimer: NodeJS.Timeout | undefined;
+  #connectTimer: NodeJS.Timeout | undefined;
+  #repeated = false;
+  /** How it ended, while messages are still to be read. */
+  #status: Status | undefined;
+  #over = false;
+
+  constructor(options: Http2CallOptions) {
+    this.#options = options;
+    this.headers = new Promise((resolve) => {
+      this.#resolveHeaders = resolve;
+    });
+    this.status = new Promise((resolve) => {
+      this.#resolveStatus = resolve;
+    });
+    this.#inbox = new Inbox(() => {
+      this.#response?.onTaken();
+      this.#finishWhenRead();
+    });
+    this.#claim = {
+      granted: (connection) => this.#start(connection),
+      refused: (status) => this.#settle(status),
+    };
+    options.signal.addEventListener('abort', this.#onAbort);
+    if (options.deadline !== undefined) this.#armDeadline(options.deadline);
+    this.#claimConnection();
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  read(): Promise<Batch | undefined> {
+    return this.#inbox.read();
+  }
+
+  write(batch: Batch): Promise<boolean> {
+    return this.#outbox.write(batch);
+  }
+
+  halfClose(): void {
+    this.#outbox.halfClose();
+  }
+
+  cancel(): void {
+    if (this.#over) return;
+    this.#options.pool.withdraw(this.#claim);
+    this.#response?.abandon();
+    const dropped = this.#inbox.drop();
+    const told = this.#status;
+    this.#finish(
+      told ? { ...told, truncated: told.truncated || dropped } : localStatus(Code.CANCELLED, 'cancelled'),
+    );
+  }
+
+  readonly #onAbort = (): void => this.cancel();
+
+  #claimConnection(): void {
+    const { pool, connectTimeoutMs } = this.#options;
+    pool.claim(this.#claim);
+    if (this.#response || this.#status || this.#over) return;
+    this.#connectTimer ??= setTimeout(() => {
+      pool.withdraw(this.#claim);
+      this.#settle(
+        localStatus(Code.UNAVAILABLE, `no connection to the upstream within ${connectTimeoutMs} ms`),
+      );
+    }, connectTimeoutMs);
+  }
+
+  #start(connection: Connection): void {
+    const { pool, budget, scheme, authority, method, metadata, deadline } = this.#options;
+    clearTimeout(this.#connectTimer);
+    this.#connectTimer = undefined;
+    let stream: ReturnType<Connection['request']>;
+    try {
+      stream = connection.request(requestHeaders({ scheme, authority, method, metadata, deadline }));
+    } catch (reason) {
+      pool.release(connection);
+      const gone = connection.state !== 'ready' || connection.isLost;
+      const message = reason instanceof Error ? reason.message : String(reason);
+      if (gone) this.#repeat(localStatus(Code.UNAVAILABLE, message));
+      // Node knows names that may come only once.
+      else this.#settle(localStatus(Code.INVALID_ARGUMENT, `the metadata cannot be sent: ${message}`));
+      return;
+    }
+    this.#response = new Response(
+      {
+        stream,
+        connection,
+        maxMessageBytes: this.#options.maxMessageBytes,
+        readAheadBytes: this.#options.readAheadBytes,
+        onHeaders: (headers) => {
+          this.#outbox.commit();
+          this.#resolveHeaders(headers);
+        },
+        onOver: () => {
+          clearTimeout(this.#deadlineTimer);
+          this.#outbox.end();
+        },
+        onDry: (status) => this.#settle(status),
+        onUntouched: (status) => this.#repeat(status),
+        onGone: () => pool.release(connection),
+        onFast: () => budget.grow(connection),
+      },
+      this.#inbox,
+    );
+    this.#outbox.attach(stream);
+  }
+
+  /** The service has not looked at the call. Sent again once, where everything can be. */
+  #repeat(status: Status): void {
+    if (this.#over || this.#status) return;
+    if (this.#repeated || !this.#outbox.canReplay) {
+      this.#settle(status);
+      return;
+    }
+    this.#repeated = true;
+    this.#response = undefined;
+    this.#outbox.detach();
+    this.#claimConnection();
+  }
+
+  #armDeadline(deadline: number): void {
+    this.#deadlineTimer = setTimeout(
+      () => {
+        if (Date.now() < deadline) {
+          this.#armDeadline(deadline);
+          return;
+        }
+        const status = localStatus(Code.DEADLINE_EXCEEDED, 'the deadline has passed');
+        this.#options.pool.withdraw(this.#claim);
+        if (this.#response) this.#response.fail(status);
+        else this.#settle(status);
+      },
+      Math.min(Math.max(0, deadline - Date.now()), maxTimerMs),
+    );
+  }
+
+  /** It is known how the call ended, and nothing more will come into the inbox. */
+  #settle(status: Status): void {
+    if (this.#over) return;
+    this.#status ??= status;
+    this.#outbox.end();
+    this.#inbox.end();
+    this.#finishWhenRead();
+  }
+
+  #finishWhenRead(): void {
+    if (this.#status && this.#inbox.isEmpty) this.#finish(this.#status);
+  }
+
+  #finish(status: Status): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#deadlineTimer);
+    clearTimeout(this.#connectTimer);
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#outbox.end();
+    this.#inbox.end();
+    this.#resolveHeaders(undefined);
+    this.#resolveStatus(status);
+    this.#options.onOver(this);
+  }
+}

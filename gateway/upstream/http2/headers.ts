@@ -1,0 +1,64 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+import type { Metadata } from '../../status/index.js';
+import { isReservedName } from '../reserved-names.js';
+import { formatGrpcTimeout } from './grpc-timeout.js';
+
+export interface RequestHead {
+  readonly scheme: 'http' | 'https';
+  readonly authority: string;
+  readonly method: string;
+  /** Names and values have been checked. */
+  readonly metadata: Metadata;
+  /** Epoch milliseconds. */
+  readonly deadline: number | undefined;
+}
+
+/** The request headers of a call. Source: grpc/doc/PROTOCOL-HTTP2.md, "Requests". */
+export function requestHeaders(head: RequestHead): OutgoingHttpHeaders {
+  // No prototype: a metadata name such as "__proto__" is only a name.
+  const headers: OutgoingHttpHeaders = Object.create(null);
+  headers[':method'] = 'POST';
+  headers[':scheme'] = head.scheme;
+  headers[':path'] = head.method;
+  headers[':authority'] = head.authority;
+  headers.te = 'trailers';
+  headers['content-type'] = 'application/grpc';
+  headers['user-agent'] = 'sluice';
+  headers['grpc-accept-encoding'] = 'identity,gzip,deflate';
+  const timeout = head.deadline === undefined ? undefined : formatGrpcTimeout(head.deadline - Date.now());
+  if (timeout !== undefined) headers['grpc-timeout'] = timeout;
+  for (const [name, given] of head.metadata) {
+    // Senders leave the padding out, receivers take both.
+    const value = name.endsWith('-bin') ? given.replace(/=+$/, '') : given;
+    const before = headers[name];
+    if (before === undefined) headers[name] = value;
+    else headers[name] = [...(Array.isArray(before) ? before : [String(before)]), value];
+  }
+  return headers;
+}
+
+/** A header block as it came: name, value, name, value. */
+export type RawHeaders = readonly string[];
+
+/** The first value of a name. */
+export function firstValue(raw: RawHeaders, name: string): string | undefined {
+  for (let at = 0; at < raw.length; at += 2) if (raw[at] === name) return raw[at + 1];
+  return undefined;
+}
+
+/** The application's metadata of a header block: binary values one by one, with padding. */
+export function pairsFromRaw(raw: RawHeaders): Metadata {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as string;
+    const value = raw[at + 1] as string;
+    if (isReservedName(name)) continue;
+    if (!name.endsWith('-bin')) pairs.push([name, value]);
+    else {
+      for (const part of value.split(',')) {
+        pairs.push([name, Buffer.from(part.trim(), 'base64').toString('base64')]);
+      }
+    }
+  }
+  return pairs;
+}

@@ -1,0 +1,39 @@
+import { type ResolvedOptions, resolveOptions, type TransportOptions, wholeNumber } from '../options.js';
+import { type Lookup, systemLookup } from './resolver.js';
+import { parseTarget } from './target.js';
+
+export interface Http2TransportOptions extends TransportOptions {
+  /**
+   * What the windows of all calls may add up to: what peers can make the process hold beside `readAheadBytes` a call
+   * while nobody reads. Default 64 MiB: 64 calls at full speed or a thousand at HTTP/2's own 64 KiB, below which no
+   * call goes.
+   */
+  readonly windowBudgetBytes?: number;
+  /** Time between looks at the name. Default 30 000: a service that was scaled up gets calls within that. */
+  readonly resolveIntervalMs?: number;
+  /** Finds the addresses of a name. Default: the system's resolver. Tests give their own. */
+  readonly lookup?: Lookup;
+}
+
+export type ResolvedHttp2Options = ResolvedOptions &
+  Readonly<Required<Pick<Http2TransportOptions, 'windowBudgetBytes' | 'resolveIntervalMs' | 'lookup'>>>;
+
+/** Silence on a connection with calls before the first ping. See `Keepalive` for why it may be short. */
+const keepaliveTimeMs = 20_000;
+
+/** Fills, checks and freezes, once. Throws a RangeError or TypeError that names the option. */
+export function resolveHttp2Options(given: Http2TransportOptions): ResolvedHttp2Options {
+  parseTarget(given.target);
+  return Object.freeze({
+    ...resolveOptions(given, keepaliveTimeMs),
+    windowBudgetBytes: wholeNumber(
+      'windowBudgetBytes',
+      given.windowBudgetBytes,
+      64 * 1024 * 1024,
+      0,
+      2 ** 40,
+    ),
+    resolveIntervalMs: wholeNumber('resolveIntervalMs', given.resolveIntervalMs, 30_000, 10, 86_400_000),
+    lookup: given.lookup ?? systemLookup,
+  });
+}

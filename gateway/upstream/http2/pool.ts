@@ -1,0 +1,256 @@
+import { Code, type Status } from '../../status/index.js';
+import { localStatus } from '../received-status.js';
+import { Backoff } from './backoff.js';
+import { Connection, type ConnectionOptions } from './connection.js';
+import { type Address, formatAddress } from './target.js';
+import type { WindowBudget } from './window-budget.js';
+
+export interface PoolOptions
+  extends Omit<ConnectionOptions, 'address' | 'onReady' | 'onDraining' | 'onResized' | 'onClosed'> {
+  readonly maxConnections: number;
+  readonly budget: WindowBudget;
+  /** An address failed or a connection was lost: the name may mean something else by now. */
+  readonly onTrouble: () => void;
+}
+
+/** A call that wants a connection. Exactly one of the two is called, at once or later, unless it is withdrawn. */
+export interface Claim {
+  readonly granted: (connection: Connection) => void;
+  readonly refused: (status: Status) => void;
+}
+
+/** One address and what is known of it. */
+interface Endpoint {
+  readonly address: Address;
+  readonly backoff: Backoff;
+  readonly connections: Set<Connection>;
+}
+
+/**
+ * Connections to every address of a target, and who gets which. Calls go round the addresses, and to the least
+ * loaded connection of each. A further connection is opened in time, before the last free place is taken; at the
+ * limit of all a call is refused. A call waits only for a connection that is being made.
+ */
+export class Pool {
+  readonly #options: PoolOptions;
+  #endpoints: Endpoint[] = [];
+  /** Also those that drain, whose address may be gone from the list. */
+  readonly #connections = new Set<Connection>();
+  readonly #claims = new Set<Claim>();
+  readonly #watchers = new Set<() => void>();
+  #turn = 0;
+  #keepaliveTimeMs: number;
+  #lastFailure: string | undefined;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#keepaliveTimeMs = options.keepaliveTimeMs;
+  }
+
+  /** The addresses as they are now: new ones get their share of calls, those that are gone only finish theirs. */
+  setAddresses(addresses: readonly Address[]): void {
+    const wanted = new Map(addresses.map((address) => [formatAddress(address), address]));
+    const kept = this.#endpoints.filter(({ address }) => wanted.delete(formatAddress(address)));
+    const gone = this.#endpoints.filter((endpoint) => !kept.includes(endpoint));
+    // Many gateways start together: each begins at another address.
+    if (this.#endpoints.length === 0) this.#turn = Math.floor(Math.random() * addresses.length);
+    this.#endpoints = [
+      ...kept,
+      ...[...wanted.values()].map((address) => ({
+        address,
+        backoff: new Backoff(),
+        connections: new Set<Connection>(),
+      })),
+    ];
+    for (const endpoint of gone) for (const connection of endpoint.connections) connection.retire();
+    this.#serve();
+    this.#notify();
+  }
+
+  /** The name could not be resolved. Fatal for waiting calls only when nothing is known from before. */
+  failResolution(reason: string): void {
+    this.#lastFailure = reason;
+    if (this.#endpoints.length === 0) this.#refuseAll();
+    this.#notify();
+  }
+
+  claim(claim: Claim): void {
+    this.#claims.add(claim);
+    this.#serve();
+  }
+
+  /** The call no longer wants one. */
+  withdraw(claim: Claim): void {
+    this.#claims.delete(claim);
+  }
+
+  /** Gives back the place of a call whose stream is gone. */
+  release(connection: Connection): void {
+    connection.calls--;
+    if (this.#claims.size > 0) this.#serve();
+  }
+
+  /** Whether a connection stands within the time; keeps trying until then. */
+  async ready(timeoutMs: number): Promise<boolean> {
+    const end = performance.now() + timeoutMs;
+    for (;;) {
+      if (this.#closed) return false;
+      if (this.#count('ready') > 0) return true;
+      const remainingMs = end - performance.now();
+      if (remainingMs <= 0) return false;
+      for (const endpoint of this.#endpoints) {
+        if (endpoint.connections.size === 0 && endpoint.backoff.remainingMs === 0) this.#connect(endpoint);
+      }
+      // With nothing known or everything failing, there is no event to wait for but the end of the back-off.
+      const dueMs = Math.min(...this.#endpoints.map(({ backoff }) => backoff.remainingMs || Infinity));
+      await this.#change(Math.min(remainingMs, dueMs));
+    }
+  }
+
+  /** Ends every connection; calls have been ended before. Resolves when no socket is left. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#refuseAll();
+    for (const connection of this.#connections) connection.retire();
+    // A peer that does not read cannot keep us: what has not closed by then is destroyed.
+    const end = performance.now() + closeGraceMs;
+    while (this.#connections.size > 0) {
+      const remainingMs = end - performance.now();
+      if (remainingMs <= 0) for (const connection of this.#connections) connection.destroy('closed');
+      await this.#change(Math.max(remainingMs, 10));
+    }
+  }
+
+  /** Hands out places, opens what is missing, refuses what cannot be. */
+  #serve(): void {
+    for (const claim of this.#claims) {
+      const connection = this.#take();
+      if (!connection) break;
+      this.#claims.delete(claim);
+      connection.calls++;
+      this.#options.budget.fit();
+      claim.granted(connection);
+    }
+    if (this.#claims.size === 0 || this.#endpoints.length === 0) return;
+    let expected = this.#connecting * this.#options.streamsPerConnection;
+    while (expected < this.#claims.size && this.#openAnother())
+      expected += this.#options.streamsPerConnection;
+    if (this.#connecting === 0) this.#refuseAll();
+  }
+
+  get #connecting(): number {
+    return this.#count('connecting');
+  }
+
+  #count(state: Connection['state']): number {
+    let count = 0;
+    for (const connection of this.#connections) if (connection.state === state) count++;
+    return count;
+  }
+
+  /** The least loaded connection of the next address that has room. */
+  #take(): Connection | undefined {
+    const count = this.#endpoints.length;
+    for (let step = 0; step < count; step++) {
+      const endpoint = this.#endpoints[(this.#turn + step) % count] as Endpoint;
+      let best: Connection | undefined;
+      let room = 0;
+      for (const connection of endpoint.connections) {
+        if (connection.state === 'connecting') room += this.#options.streamsPerConnection;
+        room += connection.room;
+        if (connection.room > 0 && (!best || connection.calls < best.calls)) best = connection;
+      }
+      // Before the last place is taken, and for an address that has none yet, without waiting for it.
+      if (room <= 1) this.#connect(endpoint);
+      if (best) {
+        this.#turn = (this.#turn + step + 1) % count;
+        return best;
+      }
+    }
+    return undefined;
+  }
+
+  /** Opens a connection where it is due and there are fewest. */
+  #openAnother(): boolean {
+    const byNumber = [...this.#endpoints].sort((a, b) => a.connections.size - b.connections.size);
+    return byNumber.some((endpoint) => this.#connect(endpoint));
+  }
+
+  #connect(endpoint: Endpoint): boolean {
+    // Those that drain do not count: their calls may last for hours, and new ones need a way.
+    if (this.#closed || this.#connecting + this.#count('ready') >= this.#options.maxConnections) return false;
+    if (endpoint.backoff.remainingMs > 0) return false;
+    const { budget } = this.#options;
+    const connection = new Connection({
+      ...this.#options,
+      keepaliveTimeMs: this.#keepaliveTimeMs,
+      address: endpoint.address,
+      onReady: () => {
+        endpoint.backoff.succeeded();
+        this.#serve();
+        this.#notify();
+      },
+      onDraining: (_connection, tooManyPings) => {
+        endpoint.connections.delete(connection);
+        if (tooManyPings) this.#keepaliveTimeMs *= 2;
+        this.#options.onTrouble();
+      },
+      onResized: () => budget.fit(),
+      onClosed: (_connection, reason) => {
+        budget.delete(connection);
+        this.#connections.delete(connection);
+        // Still listed: it never was ready.
+        if (endpoint.connections.delete(connection)) {
+          this.#lastFailure = `${formatAddress(endpoint.address)}: ${reason}`;
+          endpoint.backoff.failed();
+          this.#options.onTrouble();
+        }
+        this.#serve();
+        this.#notify();
+      },
+    });
+    endpoint.connections.add(connection);
+    this.#connections.add(connection);
+    budget.add(connection);
+    return true;
+  }
+
+  #refuseAll(): void {
+    const status = this.#refusal();
+    for (const claim of this.#claims) {
+      this.#claims.delete(claim);
+      claim.refused(status);
+    }
+  }
+
+  #refusal(): Status {
+    if (this.#closed) return localStatus(Code.CANCELLED, 'the transport is closed');
+    if (this.#count('ready') > 0) {
+      return localStatus(Code.RESOURCE_EXHAUSTED, 'every connection to the upstream is full');
+    }
+    return localStatus(Code.UNAVAILABLE, `no connection to the upstream: ${this.#lastFailure ?? 'none yet'}`);
+  }
+
+  #notify(): void {
+    for (const watcher of this.#watchers) watcher();
+    this.#watchers.clear();
+  }
+
+  /** The next change, or the time. */
+  #change(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(watcher, Math.min(timeoutMs, 2 ** 31 - 1));
+      const watchers = this.#watchers;
+      function watcher(): void {
+        clearTimeout(timer);
+        watchers.delete(watcher);
+        resolve();
+      }
+      watchers.add(watcher);
+    });
+  }
+}
+
+/** How long the last frames of ended calls may take on their way out. */
+const closeGraceMs = 1_000;

@@ -1,0 +1,83 @@
+import { Code } from '../../status/index.js';
+import { refusalOf } from '../call-refusal.js';
+import { createEndedCall } from '../ended-call.js';
+import { localStatus } from '../received-status.js';
+import type { Call, CallOptions, Transport } from '../transport.js';
+import { Http2Call } from './call.js';
+import { type Http2TransportOptions, type ResolvedHttp2Options, resolveHttp2Options } from './options.js';
+import { Pool } from './pool.js';
+import { Resolver } from './resolver.js';
+import { parseTarget } from './target.js';
+import { WindowBudget } from './window-budget.js';
+
+/**
+ * A transport straight over `node:http2`, made for passing bytes on: batches, bounds in bytes, no message lost
+ * before a failure, the peer's stream limit seen, names looked up again on a timer.
+ * Throws when an option is wrong. Whoever opens it calls `close`.
+ */
+export function openHttp2Transport(options: Http2TransportOptions): Transport {
+  return new Http2Transport(resolveHttp2Options(options));
+}
+
+class Http2Transport implements Transport {
+  readonly #options: ResolvedHttp2Options;
+  readonly #authority: string;
+  readonly #budget: WindowBudget;
+  readonly #pool: Pool;
+  readonly #resolver: Resolver;
+  readonly #calls = new Set<Call>();
+  #closed = false;
+
+  constructor(options: ResolvedHttp2Options) {
+    this.#options = options;
+    const target = parseTarget(options.target);
+    this.#authority = target.authority;
+    this.#budget = new WindowBudget(options.windowBudgetBytes);
+    this.#pool = new Pool({
+      ...options,
+      authority: target.authority,
+      budget: this.#budget,
+      onTrouble: () => this.#resolver.refresh(),
+    });
+    this.#resolver = new Resolver({
+      target,
+      lookup: options.lookup,
+      intervalMs: options.resolveIntervalMs,
+      onAddresses: (addresses) => this.#pool.setAddresses(addresses),
+      onFailure: (reason) => this.#pool.failResolution(reason),
+    });
+    this.#resolver.refresh();
+  }
+
+  open(method: string, options: CallOptions): Call {
+    if (this.#closed) return createEndedCall(localStatus(Code.CANCELLED, 'the transport is closed'));
+    const refusal = refusalOf(method, options);
+    if (refusal) return createEndedCall(refusal);
+    const call = new Http2Call({
+      ...options,
+      method,
+      scheme: this.#options.tls ? 'https' : 'http',
+      authority: this.#authority,
+      pool: this.#pool,
+      budget: this.#budget,
+      maxMessageBytes: this.#options.maxMessageBytes,
+      readAheadBytes: this.#options.readAheadBytes,
+      connectTimeoutMs: this.#options.connectTimeoutMs,
+      onOver: (over) => this.#calls.delete(over),
+    });
+    // Refused calls are over before they are counted.
+    if (!call.isOver) this.#calls.add(call);
+    return call;
+  }
+
+  ready(timeoutMs: number): Promise<boolean> {
+    return this.#pool.ready(timeoutMs);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#resolver.close();
+    for (const call of this.#calls) call.cancel();
+    await this.#pool.close();
+  }
+}
