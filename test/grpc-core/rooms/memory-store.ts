@@ -15,6 +15,8 @@ export class MemoryStore implements Store {
   following = 0;
   /** Times that a log or key was not as its writer thought. */
   conflicts = 0;
+  /** Records given to `read`. */
+  recordsRead = 0;
   #closed = false;
 
   log(name: string): Log {
@@ -30,7 +32,11 @@ export class MemoryStore implements Store {
         return records.length;
       },
       last: async () => records.length,
-      read: async (after, limit) => records.slice(after, after + limit),
+      read: async (after, limit) => {
+        const found = records.slice(after, after + limit);
+        this.recordsRead += found.length;
+        return found;
+      },
       follow: (after, signal) => this.#follow(records, after, signal),
     };
   }
