@@ -1,5 +1,6 @@
 import t from 'tap';
 import {
+  Heartbeat,
   LEASE_MS,
   Leases,
   Presence,
