@@ -46,6 +46,8 @@ interface Response extends Message {
     | { readonly case: 'allExtensionNumbersResponse' | undefined; readonly value?: unknown };
 }
 
+const SOMETHING_ELSE = 'it answered something else';
+
 /** Questions and answers over one reflection call, one at a time, within a number of bytes. */
 export class ReflectionConversation {
   readonly #call: ReflectionCall;
@@ -80,7 +82,10 @@ export class ReflectionConversation {
     }
     this.answered = true;
     this.#pending = batch.slice(1);
-    return answerFromResponse(this.#decode(batch[0] ?? new Uint8Array(0)));
+    const answer = answerFromResponse(this.#decode(batch[0] ?? new Uint8Array(0)));
+    const fits = 'listServices' in question ? answer.files.length === 0 : answer.services.length === 0;
+    if (!fits) return { files: [], services: [], problem: SOMETHING_ELSE };
+    return answer;
   }
 
   /** Ends the call. */
@@ -100,8 +105,9 @@ export class ReflectionConversation {
   async #failure(): Promise<RpcError> {
     const { code, message } = await this.#call.status;
     // OK means that the server has hung up on us in the middle.
-    const known = code === Code.OK ? Code.UNAVAILABLE : codeFromNumber(code);
-    return new RpcError(known, `server reflection: ${message || 'the server ended the call'}`);
+    if (code === Code.OK)
+      return new RpcError(Code.UNAVAILABLE, 'server reflection: the server ended the call');
+    return new RpcError(codeFromNumber(code), `server reflection: ${message}`);
   }
 }
 
@@ -122,6 +128,6 @@ function answerFromResponse({ messageResponse }: Response): ReflectionAnswer {
       return { files: [], services: [], problem: errorMessage || `code ${errorCode}` };
     }
     default:
-      return { files: [], services: [], problem: 'it answered something else' };
+      return { files: [], services: [], problem: SOMETHING_ELSE };
   }
 }
