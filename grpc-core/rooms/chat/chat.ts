@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { ChatMessage, ChatMessage__Output } from '../../../proto/types/streaming/ChatMessage.js';
 import { CoreError, invalid } from '../../errors.js';
 import { type Log, logName, type Store } from '../../store/index.js';
+import { trail } from '../journal/index.js';
 import { type Heartbeat, Presence, type PresenceChange } from '../presence/index.js';
 import { type Desk, Progress, type Seat } from '../session/index.js';
 import { bytesFromRecord, messageFromRecord, recentMessages, recordFromLog } from './record.js';
@@ -12,7 +13,7 @@ export const HISTORY_MESSAGES = 50;
 
 /**
  * A room is a log: messages, joinings and leavings in one order, numbered by it. Every member follows the log at its own
- * pace, so a slow member costs what the log reads ahead and delays nobody.
+ * pace, so a slow member costs what `trail` reads ahead and delays nobody.
  *
  * - The first message to a room joins it; an empty `message` only joins, and is not sent on.
  * - Who joins gets the last 50 messages as history, then everything after them, each once. It does not get its own joining.
@@ -82,10 +83,10 @@ async function* serve(
   joinedAt: number,
   progress: Progress,
 ): AsyncGenerator<ChatMessage, void, undefined> {
-  for (const record of await recentMessages(log, joinedAt, HISTORY_MESSAGES)) {
+  for await (const record of recentMessages(log, joinedAt, HISTORY_MESSAGES)) {
     yield messageFromRecord(room, record, true);
   }
-  for await (const entry of log.follow(joinedAt, progress.signal)) {
+  for await (const entry of trail(log, joinedAt, progress.signal)) {
     yield messageFromRecord(room, recordFromLog(entry), false);
     progress.delivered(entry.sequence);
     if (progress.signal.aborted) return;

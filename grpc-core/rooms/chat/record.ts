@@ -1,7 +1,7 @@
 import type { ChatMessage } from '../../../proto/types/streaming/ChatMessage.js';
 import type { Log } from '../../store/index.js';
 import { timestampFromMs } from '../../timestamp.js';
-import { bytesFromJson, jsonFromBytes } from '../wire/index.js';
+import { bytesFromJson, sharedJsonFromBytes } from '../wire/index.js';
 
 /** What a room's log holds. Joining and leaving stand in the same log as messages, so everyone sees one order of all. */
 export interface ChatRecord {
@@ -18,9 +18,10 @@ export interface NumberedChatRecord extends ChatRecord {
   readonly sequence: number;
 }
 
-const PAGE = 100;
-// So many comings and goings since the last messages are looked through for history, no more.
-const MAX_PAGES = 50;
+const READ_AHEAD = 8;
+const PAGE = 32;
+// So many pages of comings and goings since the last messages are looked through for history, no more.
+const MAX_PAGES = 150;
 
 export function bytesFromRecord(record: ChatRecord): Uint8Array {
   return bytesFromJson(record);
@@ -30,7 +31,7 @@ export function recordFromLog(entry: {
   readonly sequence: number;
   readonly data: Uint8Array;
 }): NumberedChatRecord {
-  return { ...jsonFromBytes<ChatRecord>(entry.data), sequence: entry.sequence };
+  return { ...sharedJsonFromBytes<ChatRecord>(entry.data), sequence: entry.sequence };
 }
 
 const EVENTS = {
@@ -52,15 +53,39 @@ export function messageFromRecord(room: string, record: NumberedChatRecord, hist
   };
 }
 
-/** The last `count` messages among the records up to `last`, oldest first. Looks back at most 5,000 records. */
-export async function recentMessages(log: Log, last: number, count: number): Promise<NumberedChatRecord[]> {
-  const found: NumberedChatRecord[] = [];
+/**
+ * The last `count` messages among the records up to `last`, oldest first. Looks back at most 4,800 records. Notes where the
+ * messages are and reads them again as they are asked for, so a slow reader holds 8 records and not the whole history.
+ */
+export async function* recentMessages(
+  log: Log,
+  last: number,
+  count: number,
+): AsyncGenerator<NumberedChatRecord, void, undefined> {
+  let after = await beforeRecent(log, last, count);
+  while (after < last) {
+    const records = await log.read(after, Math.min(READ_AHEAD, last - after));
+    if (records.length === 0) return;
+    for (const entry of records) {
+      const record = recordFromLog(entry);
+      if (record.event === 'message') yield record;
+      after = entry.sequence;
+    }
+  }
+}
+
+// The sequence number after which exactly the last `count` messages stand.
+async function beforeRecent(log: Log, last: number, count: number): Promise<number> {
   let end = last;
-  for (let page = 0; page < MAX_PAGES && end > 0 && found.length < count; page++) {
+  let missing = count;
+  for (let page = 0; page < MAX_PAGES && end > 0; page++) {
     const after = Math.max(0, end - PAGE);
     const records = (await log.read(after, end - after)).map(recordFromLog);
-    found.unshift(...records.filter((record) => record.event === 'message'));
+    for (const record of records.reverse()) {
+      if (record.event === 'message') missing--;
+      if (missing === 0) return record.sequence - 1;
+    }
     end = after;
   }
-  return found.slice(-count);
+  return end;
 }

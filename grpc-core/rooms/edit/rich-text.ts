@@ -44,9 +44,13 @@ export function applyOperation(text: RichText, operation: Operation): RichText {
     case 'FORMAT': {
       const { ranges, format } = operation;
       if (ranges.length === 0) return text;
-      const others = formats.flatMap(({ format: kept, ...range }) =>
-        subtractRanges([range], ranges).map((part) => ({ ...part, format: kept })),
-      );
+      const from = ranges[0]?.start ?? 0;
+      const to = ranges.at(-1)?.end ?? 0;
+      const others = formats.flatMap((kept) => {
+        // Most are elsewhere.
+        if (kept.end <= from || kept.start >= to) return [kept];
+        return subtractRanges([kept], ranges).map((part) => ({ ...part, format: kept.format }));
+      });
       const added = format === '' ? [] : ranges.map((range) => ({ ...range, format }));
       return { content, formats: joined([...others, ...added].sort((a, b) => a.start - b.start)) };
     }

@@ -7,4 +7,5 @@ export {
   type Version,
 } from './journal.js';
 export { retryConflicts } from './retry.js';
+export { trail } from './trail.js';
 export { Turns } from './turns.js';

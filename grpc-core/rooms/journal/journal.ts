@@ -1,6 +1,7 @@
 import { type Log, logName, type Store, StoreConflict } from '../../store/index.js';
-import { bytesFromJson, jsonFromBytes } from '../wire/index.js';
+import { bytesFromJson, jsonFromBytes, sharedJsonFromBytes } from '../wire/index.js';
 import { retryConflicts } from './retry.js';
+import { trail } from './trail.js';
 import { Turns } from './turns.js';
 
 /** How entries make a state. Pure: the same entries give the same state on every replica and after every restart. */
@@ -95,7 +96,7 @@ export class Journal<State, Entry> {
 
   /**
    * Every entry after `from`, each with the state before and after it, until `signal` aborts. Holds one state and what
-   * `Log.follow` reads ahead. With `maxLag`, a reader that is more than so many entries behind jumps to the newest state
+   * `trail` reads ahead. With `maxLag`, a reader that is more than so many entries behind jumps to the newest state
    * instead of seeing each; without it, it sees every entry however late.
    */
   async *follow(
@@ -108,8 +109,8 @@ export class Journal<State, Entry> {
     let { sequence, state } = from;
     for (;;) {
       let jumped = false;
-      for await (const record of log.follow(sequence, signal)) {
-        const entry = jsonFromBytes<Entry>(record.data);
+      for await (const record of trail(log, sequence, signal)) {
+        const entry = sharedJsonFromBytes<Entry>(record.data);
         const before = state;
         state = this.#stateAt(name, record.sequence) ?? this.#machine.apply(state, entry, record.sequence);
         sequence = record.sequence;

@@ -26,7 +26,7 @@ export interface Desk<Request, Response> {
   open(room: string, request: Request, signal: AbortSignal): Promise<Seat<Request, Response>>;
 }
 
-/** Rooms one stream may be in at once; more is INVALID_ARGUMENT. Each costs what its log reads ahead. */
+/** Rooms one stream may be in at once; more is INVALID_ARGUMENT. Each costs what `trail` reads ahead. */
 export const MAX_ROOMS_PER_STREAM = 16;
 
 /**

@@ -1,5 +1,5 @@
 export { assertName, assertShort, MAX_NAME_LENGTH } from './names.js';
-export { bytesFromJson, jsonFromBytes } from './records.js';
+export { bytesFromJson, jsonFromBytes, sharedJsonFromBytes } from './records.js';
 export {
   compareMoments,
   type Moment,

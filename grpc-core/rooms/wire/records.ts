@@ -7,3 +7,18 @@ export function bytesFromJson(value: unknown): Uint8Array {
 export function jsonFromBytes<T>(bytes: Uint8Array): T {
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as T;
 }
+
+const decoded = new WeakMap<Uint8Array, unknown>();
+
+/**
+ * The same for a record that many read: a store gives the same bytes to all who follow a live log, so they are parsed once
+ * for all of them. The value is shared and must not be written to.
+ */
+export function sharedJsonFromBytes<T>(bytes: Uint8Array): T {
+  let value = decoded.get(bytes);
+  if (value === undefined) {
+    value = jsonFromBytes<T>(bytes);
+    decoded.set(bytes, value);
+  }
+  return value as T;
+}

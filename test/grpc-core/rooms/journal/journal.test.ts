@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { Journal, type Machine, SNAPSHOT_INTERVAL } from '../../../../grpc-core/rooms/journal/index.js';
+import {
+  Journal,
+  type Machine,
+  SNAPSHOT_INTERVAL,
+  trail,
+} from '../../../../grpc-core/rooms/journal/index.js';
 import { MemoryStore } from '../memory-store.js';
 import { settle } from '../until.js';
 
@@ -125,4 +130,24 @@ t.test('a follower with a limit to its lag jumps to the newest, and misses nothi
   stop.abort();
   t.equal((await waiting).done, true);
   t.equal(store.following, 0);
+});
+
+t.test('a reader that has stopped holds eight records, and then gets all', async (t) => {
+  const store = new MemoryStore();
+  const log = store.log('x');
+  const stop = new AbortController();
+  const records = trail(log, 0, stop.signal);
+  const first = records.next();
+  await settle();
+  t.equal(store.following, 1, 'it waits');
+  for (let n = 0; n < 100; n++) await log.append(Uint8Array.of(n));
+  t.equal((await first).value?.sequence, 1);
+  t.equal(store.following, 0, 'and holds no follow while its reader has what it asked for');
+  const before = store.recordsRead;
+  for (let n = 2; n <= 100; n++) {
+    t.equal((await records.next()).value?.sequence, n);
+    t.ok(store.recordsRead - before <= n - 1 + 7);
+  }
+  stop.abort();
+  t.equal((await records.next()).done, true);
 });
