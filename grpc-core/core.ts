@@ -11,6 +11,7 @@ import { logHandlers, openJournal } from './logs/index.js';
 import { Market, stockHandlers } from './market/index.js';
 import { type CoreOptions, type ResolvedCoreOptions, resolveCoreOptions } from './options.js';
 import { addReflection } from './reflection/index.js';
+import { roomHandlers } from './rooms/index.js';
 import { type Calls, createCalls, createReadGate } from './rpc/index.js';
 import { openEmbeddedStore } from './store/index.js';
 
@@ -78,6 +79,8 @@ async function open(
   const market = new Market();
   const ticking = setInterval(() => market.tick(), options.marketTickMs);
   closers.push(() => clearInterval(ticking));
+  const rooms = roomHandlers({ store, log });
+  closers.push(() => rooms.close());
 
   const { server, calls } = openServer(options, log);
   calls.add(streamingServiceDefinition(), {
@@ -85,6 +88,7 @@ async function open(
     ...dataHandlers({ log: data.log }),
     ...logHandlers(store.log('logs')),
     ...fileHandlers({ root, folder, maxBytes: options.maxUploadBytes }),
+    ...rooms.handlers,
   });
   addReflection(calls, [serviceName, healthName]);
   const health = new HealthImplementation({ '': 'SERVING', [serviceName]: 'SERVING' });
@@ -126,12 +130,12 @@ function openServer(
   log: Logger,
 ): { readonly server: Server; readonly calls: Calls } {
   const gate = createReadGate(options.callBufferBytes);
+  // Channelz stays on: without it grpc-js 1.14.7 does not know its connections, and `forceShutdown` cuts none.
   const server = new Server({
     interceptors: [gate.interceptor],
     'grpc.max_receive_message_length': maxRequestBytes,
     'grpc.keepalive_time_ms': options.keepaliveMs,
     'grpc.max_concurrent_streams': options.maxCallsPerConnection,
-    'grpc.enable_channelz': 0,
     ...(options.maxConnectionAgeMs === undefined
       ? {}
       : {

@@ -22,19 +22,26 @@ function reasonOf(error: Error): string {
 
 /** How long connections have, after the last call of ours, to take what was written last and to say goodbye. */
 const lingerMs = 250;
+/** How long handlers have, after the last connection was cut, to tidy up; one that ignores its signal must not hold up the end. */
+const tidyMs = 1000;
 
 /**
  * Ends the server: no new connections; what is open ends by itself, or is cut soon after `idle` resolves, or when `graceMs` have
- * passed. Resolves when every connection is closed.
+ * passed. Resolves when every connection is closed and `idle` has resolved, or a second after the former.
  */
 export async function shutDown(server: Server, idle: Promise<void>, graceMs: number): Promise<void> {
-  const settled = new AbortController();
-  const { signal } = settled;
-  const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  const wait = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
-  // Calls that are not ours, health watches, never end by themselves: they must not use up the grace.
-  await Promise.race([closed, wait(graceMs), idle.then(() => wait(lingerMs))]);
-  settled.abort();
-  server.forceShutdown();
-  await closed;
+  const done = new AbortController();
+  const wait = (ms: number): Promise<void> =>
+    delay(ms, undefined, { signal: done.signal }).catch(() => undefined);
+  try {
+    const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    // Calls that are not ours, health watches, never end by themselves: they must not use up the grace.
+    const polite = idle.then(() => Promise.race([closed, wait(lingerMs)]));
+    await Promise.race([polite, wait(graceMs)]);
+    server.forceShutdown();
+    await closed;
+    await Promise.race([idle, wait(tidyMs)]);
+  } finally {
+    done.abort();
+  }
 }

@@ -12,7 +12,7 @@ export interface CoreOptions {
   readonly graceMs?: number;
   /** A further item of the data stream comes every so many milliseconds. Default 100. */
   readonly dataIntervalMs?: number;
-  /** How many items of the data stream are kept. Default: all; the stream then grows by about 100 MB a year at the default interval. */
+  /** How many items of the data stream are kept. Default: all; measured, the default interval then takes about 10 MB a day. */
   readonly dataRetain?: number;
   /** How many log entries are kept for StreamLogs. Default 10 000. */
   readonly logRetain?: number;

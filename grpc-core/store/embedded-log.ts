@@ -195,7 +195,8 @@ export class EmbeddedLog {
   #remember(record: LogRecord): void {
     this.#tail.push(record);
     this.#tailBytes += record.data.byteLength;
-    while (this.#tail.length > tailRecords || this.#tailBytes > tailBytes) {
+    const most = Math.min(tailRecords, this.#retain ?? tailRecords);
+    while (this.#tail.length > most || this.#tailBytes > tailBytes) {
       this.#tailBytes -= this.#tail.shift()?.data.byteLength ?? 0;
     }
   }

@@ -73,7 +73,9 @@ t.test('a handler that does not read stops the sender, whatever the size of the 
     let sent = 0;
     let accepted = 0;
     const answered = new Promise<string | undefined>((resolve, reject) => {
-      const call = client.UploadFile((error, result) => (error ? reject(error) : resolve(result?.total_bytes)));
+      const call = client.UploadFile((error, result) =>
+        error ? reject(error) : resolve(result?.total_bytes),
+      );
       const send = (): void => {
         if (sent === 200) return void call.end();
         sent += 1;

@@ -2,8 +2,10 @@ import { Client, credentials, Server, ServerCredentials, type StatusObject } fro
 import type { Test } from 'tap';
 import { streamingServiceDefinition } from '../../../grpc-core/definition.js';
 import { type Calls, createCalls, createReadGate, type HandlersOf } from '../../../grpc-core/rpc/index.js';
-import type { StreamingServiceClient } from '../../../proto/types/streaming/StreamingService.js';
-import type { StreamingServiceDefinition } from '../../../proto/types/streaming/StreamingService.js';
+import type {
+  StreamingServiceClient,
+  StreamingServiceDefinition,
+} from '../../../proto/types/streaming/StreamingService.js';
 import { clientOf, recordingLog } from '../core-fixture.js';
 
 export interface Served {

@@ -43,6 +43,11 @@ function unary(
 
 type Quote = Handler<StockQuoteRequest__Output, StockPrice>;
 
+/** A handler whose first response fails; its iterator has no `return`. */
+function failing(reason: unknown): Quote {
+  return () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(reason) }) });
+}
+
 const failures: ReadonlyArray<{
   readonly name: string;
   readonly handler: Quote;
@@ -51,17 +56,13 @@ const failures: ReadonlyArray<{
 }> = [
   {
     name: 'throws a CoreError',
-    async *handler() {
-      throw new CoreError(status.NOT_FOUND, 'symbol: näh % # ok');
-    },
+    handler: failing(new CoreError(status.NOT_FOUND, 'symbol: näh % # ok')),
     code: status.NOT_FOUND,
     details: 'symbol: näh % # ok',
   },
   {
     name: 'throws something else',
-    async *handler() {
-      throw new Error('the password is 1234');
-    },
+    handler: failing(new Error('the password is 1234')),
     code: status.INTERNAL,
     details: 'internal error',
   },
@@ -75,9 +76,7 @@ const failures: ReadonlyArray<{
   },
   {
     name: 'throws undefined',
-    async *handler() {
-      throw undefined;
-    },
+    handler: failing(undefined),
     code: status.INTERNAL,
     details: 'internal error',
   },
@@ -115,9 +114,7 @@ const failures: ReadonlyArray<{
   },
   {
     name: 'fails with half a surrogate pair in a very long message',
-    async *handler() {
-      throw new CoreError(status.INVALID_ARGUMENT, `\ud800${'x'.repeat(100_000)}`);
-    },
+    handler: failing(new CoreError(status.INVALID_ARGUMENT, `\ud800${'x'.repeat(100_000)}`)),
     code: status.INVALID_ARGUMENT,
     details: `\ufffd${'x'.repeat(999)}`,
   },
@@ -132,7 +129,11 @@ for (const { name, handler, code, details } of failures) {
     await until(() => served.calls.running === 0);
     t.equal(served.lines.length, 1, 'one line a call');
     t.match(served.lines[0], { code: status[code], msg: 'call', level: code === status.INTERNAL ? 50 : 30 });
-    t.equal('err' in (served.lines[0] ?? {}), code === status.INTERNAL, 'the cause of INTERNAL is in the log');
+    t.equal(
+      'err' in (served.lines[0] ?? {}),
+      code === status.INTERNAL,
+      'the cause of INTERNAL is in the log',
+    );
     t.strictSame(end.requestIds, [served.lines[0]?.requestId]);
   });
 }
@@ -253,7 +254,9 @@ t.test('a unary call has a latest deadline, a stream has none', async (t) => {
   const before = Date.now();
   t.match(await unary(served), { code: status.DEADLINE_EXCEEDED, details: 'the deadline has passed' });
   t.match(await unary(served, { deadlineMs: 60_000 }), { code: status.DEADLINE_EXCEEDED });
-  t.ok(deadlines.every((deadline) => deadline !== undefined && deadline >= before && deadline < before + 5000));
+  t.ok(
+    deadlines.every((deadline) => deadline !== undefined && deadline >= before && deadline < before + 5000),
+  );
   const stream = served.client.GetDataStream({});
   const ending = statusOf(stream);
   stream.on('data', () => {});
@@ -293,7 +296,9 @@ for (const requests of [0, 2]) {
       },
     });
     const code = await new Promise((resolve) => {
-      const call = raw.makeClientStreamRequest(path('GetStockQuote'), bytes, bytes, (error) => resolve(error?.code));
+      const call = raw.makeClientStreamRequest(path('GetStockQuote'), bytes, bytes, (error) =>
+        resolve(error?.code),
+      );
       call.on('error', () => {});
       for (let i = 0; i < requests; i += 1) call.write(Buffer.alloc(0));
       call.end();

@@ -34,18 +34,23 @@ export function storeContract(name: string, openStore: OpenStore): void {
 
   t.test(`${name}: names that are prefixes of each other are different logs`, async (t) => {
     const { store } = await openStore(t);
-    for (const logName of ['a', 'a.', 'a.b', 'ab', 'A', '0', '-']) await store.log(logName).append(data(logName));
+    for (const logName of ['a', 'a.', 'a.b', 'ab', 'A', '0', '-'])
+      await store.log(logName).append(data(logName));
     for (const logName of ['a', 'a.', 'a.b', 'ab', 'A', '0', '-']) {
       t.strictSame(pairs(await store.log(logName).read(0, 10)), [[1, logName]]);
     }
-    for (const bad of ['', 'a/b', 'a b', 'ä', 'a!', 'x'.repeat(201)]) t.throws(() => store.log(bad), RangeError);
+    for (const bad of ['', 'a/b', 'a b', 'ä', 'a!', 'x'.repeat(201)])
+      t.throws(() => store.log(bad), RangeError);
   });
 
   t.test(`${name}: appends at the same time get different numbers, and each reads back`, async (t) => {
     const { store } = await openStore(t);
     const log = store.log('a');
     const numbers = await Promise.all(Array.from({ length: 1000 }, (_, i) => log.append(data(i))));
-    t.strictSame([...numbers].sort((a, b) => a - b), Array.from({ length: 1000 }, (_, i) => i + 1));
+    t.strictSame(
+      [...numbers].sort((a, b) => a - b),
+      Array.from({ length: 1000 }, (_, i) => i + 1),
+    );
     const read = new Map(pairs(await log.read(0, 2000)));
     t.ok(numbers.every((number, i) => read.get(number) === String(i)));
   });
@@ -81,7 +86,10 @@ export function storeContract(name: string, openStore: OpenStore): void {
       await fc.assert(
         fc.asyncProperty(fc.nat(count + 5), fc.integer({ min: 1, max: count + 5 }), async (after, limit) => {
           const expected = Array.from({ length: count }, (_, i) => i + 1).slice(after, after + limit);
-          t.strictSame(pairs(await log.read(after, limit)), expected.map((number) => [number, String(number)]));
+          t.strictSame(
+            pairs(await log.read(after, limit)),
+            expected.map((number) => [number, String(number)]),
+          );
         }),
         { numRuns: 40 },
       );
@@ -110,22 +118,28 @@ export function storeContract(name: string, openStore: OpenStore): void {
     })();
     for (let i = 251; i <= 400; i += 1) await log.append(data(i));
     await following;
-    t.strictSame(seen, Array.from({ length: 200 }, (_, i) => i + 101));
+    t.strictSame(
+      seen,
+      Array.from({ length: 200 }, (_, i) => i + 101),
+    );
     t.equal(getEventListeners(stop.signal, 'abort').length, 0);
   });
 
-  t.test(`${name}: a follower that waits ends at once with its signal, and before the first record`, async (t) => {
-    const { store } = await openStore(t);
-    const stop = new AbortController();
-    const waiting = store.log('a').follow(0, stop.signal)[Symbol.asyncIterator]();
-    const next = waiting.next();
-    await store.log('b').append(data('elsewhere'));
-    stop.abort();
-    t.strictSame(await next, { done: true, value: undefined });
-    const late = store.log('a').follow(0, stop.signal)[Symbol.asyncIterator]();
-    t.strictSame(await late.next(), { done: true, value: undefined });
-    t.equal(getEventListeners(stop.signal, 'abort').length, 0);
-  });
+  t.test(
+    `${name}: a follower that waits ends at once with its signal, and before the first record`,
+    async (t) => {
+      const { store } = await openStore(t);
+      const stop = new AbortController();
+      const waiting = store.log('a').follow(0, stop.signal)[Symbol.asyncIterator]();
+      const next = waiting.next();
+      await store.log('b').append(data('elsewhere'));
+      stop.abort();
+      t.strictSame(await next, { done: true, value: undefined });
+      const late = store.log('a').follow(0, stop.signal)[Symbol.asyncIterator]();
+      t.strictSame(await late.next(), { done: true, value: undefined });
+      t.equal(getEventListeners(stop.signal, 'abort').length, 0);
+    },
+  );
 
   t.test(`${name}: hundreds of followers see the same, slow ones too`, async (t) => {
     const { store } = await openStore(t);
@@ -165,7 +179,14 @@ export function storeContract(name: string, openStore: OpenStore): void {
     t.strictSame(await again.get('k'), now);
     t.equal(text((await again.get(''))?.value ?? data('?')), 'empty key');
     t.equal((await again.get('__proto__'))?.value.byteLength, 0);
-    t.equal(await store.map('n').get('k').catch(() => undefined), undefined, 'maps are apart');
+    t.equal(
+      await store
+        .map('n')
+        .get('k')
+        .catch(() => undefined),
+      undefined,
+      'maps are apart',
+    );
   });
 
   t.test(`${name}: closing ends followers and keeps what was appended`, async (t) => {
