@@ -1,7 +1,7 @@
 import type { Client } from '../browser/index.js';
 import { callOutcome } from './call-outcome.js';
 import { button, element } from './element.js';
-import { createMessageLog, maxShown } from './message-log.js';
+import { createMessageLog } from './message-log.js';
 import { type RunningCall, startCall } from './running-call.js';
 import type { MethodEntry } from './services.js';
 
@@ -56,6 +56,7 @@ export function createCallControls(options: CallControlsOptions): CallControls {
           if (call !== running) return;
           call = undefined;
           clearInterval(timer);
+          log.draw();
           showCount(undefined);
           outcome.replaceChildren(callOutcome(end, ((performance.now() - startMs) / 1000).toFixed(2)));
           show();
@@ -112,7 +113,7 @@ export function createCallControls(options: CallControlsOptions): CallControls {
     const words = [`${received.toLocaleString('en')} ${received === 1 ? 'message' : 'messages'}`];
     if (rate !== undefined)
       words.push(paused ? 'paused' : `${Math.round(rate).toLocaleString('en')} a second`);
-    if (received > maxShown) words.push(`the last ${maxShown} are shown`);
+    if (!log.complete) words.push('the newest are shown');
     count.textContent = words.join(' · ');
   };
   show();

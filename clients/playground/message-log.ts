@@ -1,40 +1,66 @@
 import { element } from './element.js';
 
-/** So many messages are shown; older ones are dropped, and counted. */
-export const maxShown = 200;
+/** So many messages are shown; older ones are dropped. */
+const maxShown = 200;
 /** A message is shown up to so many characters. */
-export const maxShownLength = 20_000;
+const maxShownLength = 20_000;
+/** All that is shown has at most so many characters: more, and laying it out keeps the page from answering. */
+const maxTotalLength = 100_000;
+/** How long what came waits to be drawn, at most, in milliseconds: often enough to read along, rarely enough to click. */
+const drawEveryMs = 100;
 
 export interface MessageLog {
   readonly list: HTMLOListElement;
   /** Messages received since the last `clear`. */
   readonly received: number;
-  add(direction: 'received' | 'sent' | 'note', value: unknown): void;
+  /** Whether everything since the last `clear` is still shown. */
+  readonly complete: boolean;
+  add(direction: Direction, value: unknown): void;
+  /** Draws what waits, now. */
+  draw(): void;
   clear(): void;
 }
 
+type Direction = 'received' | 'sent' | 'note';
+
 interface Entry {
-  readonly direction: 'received' | 'sent' | 'note';
+  readonly direction: Direction;
   readonly number: number;
   readonly time: string;
   readonly text: string;
+  /** Its place in the page, once it was drawn. */
+  item?: HTMLLIElement;
 }
 
-/** A bounded list of messages, newest last. It is drawn once a frame however fast messages come. */
+/** A bounded list of messages, newest last. It is drawn a few times a second however fast messages come. */
 export function createMessageLog(): MessageLog {
   const list = element('ol', { class: 'messages', 'aria-label': 'Messages', tabindex: '0' });
-  let waiting: Entry[] = [];
+  const entries: Entry[] = [];
+  let stale: HTMLLIElement[] = [];
+  let totalLength = 0;
   let received = 0;
+  let complete = true;
   let startMs = performance.now();
   let drawing = false;
 
+  const dropOldest = () => {
+    const oldest = entries.shift();
+    // Stays in the page until the next drawing, or a fast stream would show an empty list most of the time.
+    if (oldest?.item !== undefined) stale.push(oldest.item);
+    totalLength -= oldest?.text.length ?? 0;
+    complete = false;
+  };
   const draw = () => {
     drawing = false;
     // Whoever reads further up is left there; whoever is at the end stays at the end.
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-    list.append(...waiting.map(entryElement));
-    waiting = [];
-    while (list.childElementCount > maxShown) list.firstElementChild?.remove();
+    for (const item of stale) item.remove();
+    stale = [];
+    for (const entry of entries) {
+      if (entry.item !== undefined) continue;
+      entry.item = entryElement(entry);
+      list.append(entry.item);
+    }
     if (atEnd) list.scrollTop = list.scrollHeight;
   };
   return {
@@ -42,17 +68,26 @@ export function createMessageLog(): MessageLog {
     get received() {
       return received;
     },
+    get complete() {
+      return complete;
+    },
     add(direction, value) {
       if (direction === 'received') received += 1;
       const time = `${((performance.now() - startMs) / 1000).toFixed(2)} s`;
-      waiting.push({ direction, number: received, time, text: textOf(value) });
-      if (waiting.length > maxShown) waiting.shift();
-      if (!drawing) requestAnimationFrame(draw);
+      const text = textOf(value);
+      entries.push({ direction, number: received, time, text });
+      totalLength += text.length;
+      while (entries.length > maxShown || totalLength > maxTotalLength) dropOldest();
+      if (!drawing) setTimeout(draw, drawEveryMs);
       drawing = true;
     },
+    draw,
     clear() {
-      waiting = [];
+      entries.length = 0;
+      stale = [];
+      totalLength = 0;
       received = 0;
+      complete = true;
       startMs = performance.now();
       list.replaceChildren();
     },

@@ -15,8 +15,10 @@ export interface MethodPanel {
 /** Everything to call one method: its description, the request, the controls and what came back. */
 export function createMethodPanel(client: Client, method: MethodEntry): MethodPanel {
   const socketKind = method.kind === 'client_stream' || method.kind === 'bidi_stream';
-  const editor = element('textarea', { id: 'request', rows: '9', spellcheck: 'false', autocomplete: 'off' });
-  editor.value = JSON.stringify(method.example, null, 2);
+  const example = JSON.stringify(method.example, null, 2);
+  const rows = Math.min(Math.max(example.split('\n').length + 1, 5), 18);
+  const editor = element('textarea', { rows: String(rows), spellcheck: 'false', autocomplete: 'off' });
+  editor.value = example;
   const headers = element('textarea', {
     rows: '2',
     spellcheck: 'false',

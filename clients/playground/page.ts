@@ -3,7 +3,7 @@ import { createClient } from '../browser/index.js';
 import { element } from './element.js';
 import { methodList } from './method-list.js';
 import { createMethodPanel, type MethodPanel } from './method-panel.js';
-import { type ServiceEntry, servicesFromJson } from './services.js';
+import { type MethodEntry, type ServiceEntry, servicesFromJson } from './services.js';
 
 const client = createClient();
 const list = elementOf('services', HTMLElement);
@@ -20,6 +20,10 @@ function elementOf<Kind extends HTMLElement>(id: string, kind: new () => Kind): 
   return found;
 }
 
+function ownRank({ name }: ServiceEntry): number {
+  return name.startsWith('grpc.') ? 1 : 0;
+}
+
 /** The method that the address names, so that a method can be linked to and Back works. */
 function currentPath(): string {
   try {
@@ -29,14 +33,18 @@ function currentPath(): string {
   }
 }
 
+function currentMethod(): MethodEntry | undefined {
+  const methods = services.flatMap((service) => service.methods);
+  return methods.find(({ path }) => path === currentPath()) ?? methods[0];
+}
+
 function showList(): void {
-  list.replaceChildren(methodList(services, currentPath(), filter.value));
+  list.replaceChildren(methodList(services, currentMethod()?.path ?? '', filter.value));
 }
 
 function showMethod(): void {
+  const method = currentMethod();
   showList();
-  const methods = services.flatMap((service) => service.methods);
-  const method = methods.find(({ path }) => path === currentPath()) ?? methods[0];
   panel?.close();
   panel = undefined;
   if (method === undefined) {
@@ -45,6 +53,7 @@ function showMethod(): void {
   }
   panel = createMethodPanel(client, method);
   main.replaceChildren(panel.root);
+  list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
   document.title = `${method.name} · Sluice`;
 }
 
@@ -52,7 +61,8 @@ async function load(): Promise<void> {
   try {
     const response = await fetch('/_sluice/services', { headers: { accept: 'application/json' } });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    services = servicesFromJson(await response.json());
+    // A person comes for the services that are not gRPC's own.
+    services = servicesFromJson(await response.json()).sort((a, b) => ownRank(a) - ownRank(b));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     list.replaceChildren(

@@ -82,8 +82,10 @@ function startServerStream({ client, method, request, headers, events }: CallSta
           events.onNote(`${error.message}; try ${attempt} to resume in ${(delayMs / 1000).toFixed(1)} s`),
         onGap: (gap) => events.onNote(`Messages are missing: ${JSON.stringify(gap)}`),
       });
+      const breathe = createBreather();
       for await (const message of messages) {
         events.onMessage(message);
+        await breathe();
         // Held here the loop asks for nothing, so nothing is read and the service waits.
         await gate.passed();
       }
@@ -100,6 +102,22 @@ function startServerStream({ client, method, request, headers, events }: CallSta
     },
     pause: gate.close,
     resume: gate.open,
+  };
+}
+
+/** How long messages may keep the page from drawing and listening, in milliseconds. */
+const workMs = 10;
+
+/**
+ * Gives the browser a turn after each `workMs` of messages. A service that is faster than the page is held back by that, as by
+ * any slow reader, instead of freezing the page.
+ */
+function createBreather(): () => Promise<void> {
+  let sinceMs = performance.now();
+  return async () => {
+    if (performance.now() - sinceMs < workMs) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    sinceMs = performance.now();
   };
 }
 
