@@ -57,8 +57,10 @@ export class Connection implements Window {
   readonly keepalive: Keepalive;
   readonly #options: ConnectionOptions;
   readonly #session: ClientHttp2Session;
+  readonly #socket: Socket;
   readonly #connectTimer: NodeJS.Timeout;
-  #reason = 'the connection was closed';
+  #reason: string | undefined;
+  #destroyed = false;
   #peerStreams = Number.POSITIVE_INFINITY;
 
   constructor(options: ConnectionOptions) {
@@ -72,6 +74,7 @@ export class Connection implements Window {
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
     });
     this.#session = session;
+    this.#socket = socket;
     this.keepalive = new Keepalive({
       timeMs: options.keepaliveTimeMs,
       timeoutMs: options.keepaliveTimeoutMs,
@@ -101,9 +104,9 @@ export class Connection implements Window {
       this.#reason = `the upstream sent GOAWAY with HTTP/2 code ${code}`;
       this.#drain(data?.toString() === 'too_many_pings');
     });
-    session.on('error', (error) => {
-      if (this.state === 'connecting') this.#reason = error.message;
-    });
+    session.on('error', (error) => this.destroy(error.message));
+    // A peer that refuses our certificate does so after the handshake, and Node then tells the session nothing.
+    socket.on('error', (error) => this.destroy(error.message));
     session.once('close', () => this.#close());
   }
 
@@ -123,7 +126,7 @@ export class Connection implements Window {
 
   /** Why calls that it carried ended. */
   get reason(): string {
-    return this.#reason;
+    return this.#reason ?? 'the upstream closed it';
   }
 
   /** Whether it is gone, or going without its calls. */
@@ -154,9 +157,13 @@ export class Connection implements Window {
 
   /** Ends everything on it now. */
   destroy(reason: string): void {
-    if (this.isLost) return;
-    this.#reason = reason;
+    if (this.state === 'closed' || this.#destroyed) return;
+    this.#destroyed = true;
+    this.#reason ??= reason;
     this.#session.destroy();
+    this.#socket.destroy();
+    // After the streams have been told; the session's own close event does not always come.
+    setImmediate(() => this.#close());
   }
 
   #drain(tooManyPings: boolean): void {
@@ -166,12 +173,13 @@ export class Connection implements Window {
   }
 
   #close(): void {
+    if (this.state === 'closed') return;
     clearTimeout(this.#connectTimer);
     this.keepalive.stop();
     const wasConnecting = this.state === 'connecting';
     if (!wasConnecting) this.#drain(false);
     this.state = 'closed';
-    this.#options.onClosed(this, this.#reason);
+    this.#options.onClosed(this, this.reason);
   }
 }
 

@@ -4,6 +4,7 @@ import { endingContract } from './contract/ending.js';
 import { flowContract } from './contract/flow.js';
 import { kindsContract } from './contract/kinds.js';
 import { metadataContract } from './contract/metadata.js';
+import { securityContract } from './contract/security.js';
 import type { Subject } from './contract/subject.js';
 
 /** What every transport promises, by subject of the promise. */
@@ -13,4 +14,5 @@ export const transportContract: Readonly<Record<string, (t: Test, subject: Subje
   ending: endingContract,
   flow: flowContract,
   connections: connectionsContract,
+  security: securityContract,
 };
