@@ -1,7 +1,7 @@
 // Builds what `npm start` and the package need: JavaScript in dist/, the browser files beside it,
 // and the descriptor set of our own protos. Run by `npm ci` (prepare); safe to run again at any time.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,11 +22,17 @@ if (!existsSync(join(root, 'node_modules', '@typescript', 'native'))) {
   console.error('build: development dependencies are not installed, dist/ is left as it is');
   process.exit(0);
 }
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-mkdirSync(join(root, 'dist', 'proto'), { recursive: true });
-run('@typescript/native', 'tsc', ['-p', 'tsconfig.build.json']);
-run('@typescript/native', 'tsc', ['-p', 'clients/tsconfig.json']);
+// Into a folder of its own, put in place at the end: whoever runs from dist/ meanwhile keeps a whole one.
+const out = 'dist.new';
+rmSync(join(root, out), { recursive: true, force: true });
+mkdirSync(join(root, out, 'proto'), { recursive: true });
+run('@typescript/native', 'tsc', ['-p', 'tsconfig.build.json', '--outDir', out]);
+run('@typescript/native', 'tsc', ['-p', 'clients/tsconfig.json', '--outDir', `${out}/clients`]);
 for (const name of ['index.html', 'page.css']) {
-  cpSync(join(root, 'clients', 'playground', name), join(root, 'dist', 'clients', 'playground', name));
+  cpSync(join(root, 'clients', 'playground', name), join(root, out, 'clients', 'playground', name));
 }
-run('@bufbuild/buf', 'buf', ['build', '--as-file-descriptor-set', '-o', 'dist/proto/sluice.binpb']);
+run('@bufbuild/buf', 'buf', ['build', '--as-file-descriptor-set', '-o', `${out}/proto/sluice.binpb`]);
+rmSync(join(root, 'dist.old'), { recursive: true, force: true });
+if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(root, 'dist.old'));
+renameSync(join(root, out), join(root, 'dist'));
+rmSync(join(root, 'dist.old'), { recursive: true, force: true });

@@ -1,8 +1,14 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
 import { pump } from './pump.js';
+
+/**
+ * How long after the initial metadata an end of the call still counts as an early one, in milliseconds. Servers that send their
+ * metadata first and then refuse do so in one go, but in two segments.
+ */
+const METADATA_GRACE_MS = 10;
 
 /** What a finished exchange was, for the log and the metrics. */
 export interface Report {
@@ -44,7 +50,8 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
       received += messages;
     },
   ).then((ended) => {
-    if (ended) call.halfClose();
+    // A half-close tells the service that it has everything, which a browser that left never said.
+    if (ended && !signal.aborted && failure === undefined) call.halfClose();
   }, fail);
 
   try {
@@ -74,7 +81,7 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   const status = failure?.toStatus() ?? (await call.status);
   try {
     if (aborted === 'draining') await outgoing.leave();
-    else if (aborted === undefined) await outgoing.end(status);
+    else if (aborted === undefined) await outgoing.end(status, failure);
   } catch (reason) {
     failure ??= RpcError.from(reason);
   }
@@ -94,8 +101,7 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | un
   });
   const headers = call.headers.then((value) => {
     metadata = value;
-    // What came with the metadata in one segment is delivered in the same turn.
-    return turn();
+    return delay(METADATA_GRACE_MS);
   });
   if (outgoing.headWaitMs === Number.POSITIVE_INFINITY) {
     await first;

@@ -29,8 +29,11 @@ export interface Outgoing {
    * when no more is wanted, which cancels the call. Throws `RpcError` for bytes that are no message.
    */
   write(batch: Batch): Promise<void> | false | undefined;
-  /** The last thing: how the call ended. Resolves when the browser has everything, or has left. */
-  end(status: Status): Promise<void>;
+  /**
+   * The last thing: how the call ended, and the failure on this side of it, if it was one. Resolves when the browser has
+   * everything, or has left.
+   */
+  end(status: Status, failure: RpcError | undefined): Promise<void>;
   /** Instead of `end`: the gateway is draining, so the browser is sent elsewhere in the way of its surface. */
   leave(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { ResolvedGatewayOptions } from './options.js';
 
 /** How long a readiness probe may wait for the service, in milliseconds: less than the second that Kubernetes gives it. */
@@ -12,9 +12,10 @@ export function createAdmin(
   options: ResolvedGatewayOptions,
   readiness: (timeoutMs: number) => Promise<string | undefined>,
 ): FastifyInstance {
-  const admin = Fastify({
-    loggerInstance: options.log.child({}, { level: 'warn' }),
-    disableRequestLogging: true,
+  const loggerInstance: FastifyBaseLogger = options.log.child({}, { level: 'warn' });
+  const admin: FastifyInstance = Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
   });
   admin.get('/healthz', async () => ({ status: 'ok' }));
   admin.get('/readyz', async (_request, reply) => {

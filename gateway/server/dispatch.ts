@@ -25,7 +25,7 @@ interface Admitted {
   readonly bound: Uint8Array;
 }
 
-const OTHER_METHODS: HTTPMethods[] = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const OTHER_METHODS: HTTPMethods[] = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
  * The one route for every method of every schema: the paths of a schema are matched by our own table, since Fastify's router knows
@@ -67,7 +67,9 @@ export function registerDispatch(
       else socket.terminate();
     },
   });
-  app.route({ method: OTHER_METHODS, url: '/*', preHandler, handler });
+  // With allowed origins, OPTIONS belongs to the CORS plugin.
+  const optionsMethod = options.allowOrigins.length > 0 ? [] : (['OPTIONS'] satisfies HTTPMethods[]);
+  app.route({ method: [...OTHER_METHODS, ...optionsMethod], url: '/*', preHandler, handler });
 }
 
 function admit(

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import websocket from '@fastify/websocket';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import { describeSchema } from '../schema/index.js';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { Exchanges } from '../surfaces/index.js';
 import { openGrpcJsTransport } from '../upstream/index.js';
 import { createAdmin } from './admin.js';
@@ -85,9 +84,8 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
 function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     requestIdHeader: false,
-    requestIdLogLabel: 'requestId',
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
@@ -140,7 +138,7 @@ async function registerRoutes(
     },
   });
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
-  app.get('/_sluice/services', async () => describeSchema(source.get().schema));
+  app.get('/_sluice/services', async () => source.get().description);
   registerDispatch(app, options, () => source.get(), surroundings);
 }
 

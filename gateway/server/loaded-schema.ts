@@ -1,7 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { bufbuildCodec, type Codec } from '../codec/index.js';
-import { type Schema, schemaFromReflection } from '../schema/index.js';
+import {
+  describeSchema,
+  type Schema,
+  type SchemaDescription,
+  schemaFromReflection,
+} from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
 import type { Transport } from '../upstream/index.js';
 
@@ -9,6 +14,7 @@ import type { Transport } from '../upstream/index.js';
 export interface LoadedSchema {
   readonly schema: Schema;
   readonly codec: Codec;
+  readonly description: SchemaDescription;
 }
 
 /** How long the first attempt may hold up the start, in milliseconds. */
@@ -42,7 +48,7 @@ export class SchemaSource {
 
   use(schema: Schema): void {
     for (const problem of schema.problems) this.#log.warn({ problem }, 'schema');
-    this.#loaded = { schema, codec: bufbuildCodec(schema.registry) };
+    this.#loaded = { schema, codec: bufbuildCodec(schema.registry), description: describeSchema(schema) };
   }
 
   /**
@@ -70,7 +76,7 @@ export class SchemaSource {
         const attempt = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]);
         const open = (path: string, callSignal: AbortSignal) =>
           transport.open(path, { metadata: [], signal: callSignal });
-        this.use(await schemaFromReflection(open, attempt));
+        this.use(await schemaFromReflection(open, { signal: attempt }));
         return onAttempt();
       } catch (reason) {
         if (signal.aborted) return onAttempt();

@@ -2,7 +2,7 @@ import type { DescField } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../bridge/index.js';
 import { bytesField, scalarField } from '../codec/index.js';
-import { Code, type Metadata, type Status } from '../status/index.js';
+import { Code, type Metadata, type RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { contentDisposition } from '../wire/index.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
@@ -42,9 +42,10 @@ export class BytesOutgoing implements Outgoing {
     return sink.write(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
   }
 
-  async end(status: Status): Promise<void> {
+  async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
-      if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry);
+      if (status.code !== Code.OK)
+        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
       this.#start(undefined);
     }
     const whole = status.code === Code.OK || this.#target.request.method === 'HEAD';

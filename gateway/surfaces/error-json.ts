@@ -7,7 +7,7 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
-import { codeName, httpStatusFromCode, type Status, type StatusDetail } from '../status/index.js';
+import { Code, codeName, httpStatusFromCode, type Status, type StatusDetail } from '../status/index.js';
 import { trailersJson } from './response-metadata.js';
 
 /** How an error looks to a client, in bodies, SSE errors and NDJSON. */
@@ -50,7 +50,12 @@ export function errorJson(status: Status, registry: Registry, httpStatus?: numbe
 /** The data of an SSE `end` event: google.rpc.Status as JSON, and the trailers. */
 export function endJson(status: Status, registry: Registry): JsonObject {
   return {
-    status: { code: status.code, message: status.message, details: detailsJson(status, registry) },
+    // Some servers spell out that OK means "OK".
+    status: {
+      code: status.code,
+      message: status.code === Code.OK ? '' : status.message,
+      details: detailsJson(status, registry),
+    },
     trailers: trailersJson(status.trailers),
   };
 }

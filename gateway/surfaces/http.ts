@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Incoming, Outgoing } from '../bridge/index.js';
-import type { Metadata } from '../status/index.js';
+import { Code, type Metadata, RpcError } from '../status/index.js';
 import { BodyReader } from './body-reader.js';
 import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
 import { BytesOutgoing } from './bytes-outgoing.js';
@@ -36,6 +36,7 @@ export async function answerHttp(
     accept: headers.accept,
     hasBody: headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0,
   });
+  assertNotEncoded(headers['content-encoding']);
   if (answer === 'sse' && lastEventId(target).kind === 'ended') {
     // The one answer that makes an EventSource stay away.
     await reply.code(204).send();
@@ -52,6 +53,14 @@ export async function answerHttp(
   const surface = answer === 'json' ? 'rest' : answer;
   await converse({ target, surface, incoming, outgoing, ...call, exchange, log: request.log }, surroundings);
   reply.raw.off('close', onClose);
+}
+
+/** A compressed body would need bounds of its own against bombs, and nothing that calls us compresses requests. */
+function assertNotEncoded(encoding: string | undefined): void {
+  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
+  throw new RpcError(Code.INVALID_ARGUMENT, 'header content-encoding: send the body as it is', {
+    httpStatus: 415,
+  });
 }
 
 async function openIncoming(ask: Ask, target: Target): Promise<Incoming> {

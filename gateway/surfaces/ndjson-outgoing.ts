@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../bridge/index.js';
 import { ByteWriter } from '../codec/index.js';
-import { Code, type Metadata, type Status } from '../status/index.js';
+import { Code, type Metadata, type RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { encodeBatch } from './encode-batch.js';
 import { errorJson } from './error-json.js';
@@ -77,9 +77,10 @@ export class NdjsonOutgoing implements Outgoing {
     return room;
   }
 
-  async end(status: Status): Promise<void> {
+  async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
-      if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry);
+      if (status.code !== Code.OK)
+        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
       this.head(undefined);
     }
     if (status.code === Code.OK) await this.#sink?.end(this.#frame.close);

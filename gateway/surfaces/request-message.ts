@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
-import { bindBody, requestJson } from '../schema/index.js';
+import { bindBody, type HttpBinding, type Json, requestJson } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { parseLastEventId } from '../wire/index.js';
 import type { Target } from './target.js';
@@ -31,25 +30,33 @@ export function messageFromQuery(target: Target): Uint8Array {
  * binds. An empty text is an empty message.
  */
 export function messageFromJson(target: Target, text: string): Uint8Array {
-  const { binding, pathValues, query, requestCodec } = target;
-  const own = [...query.keys()].filter((name) => !RESERVED_PARAMETERS.has(name));
-  const whole = binding === undefined || binding.body === '*';
-  if (whole && own.length > 0) {
-    throw new RpcError(
-      Code.INVALID_ARGUMENT,
-      `query parameter ${own[0]}: the whole request is in the body here`,
-    );
+  const { method, pathValues, query, requestCodec } = target;
+  // At the gRPC path everything is in the body.
+  const binding = target.binding ?? WHOLE_BODY;
+  if (binding.body === '*' && pathValues.length === 0 && !hasOwnParameters(query)) {
+    return requestCodec.fromJson(text === '' ? '{}' : text);
   }
-  if (whole && pathValues.length === 0) return requestCodec.fromJson(text === '' ? '{}' : text);
-  const parameters = new URLSearchParams([...query].filter(([name]) => !RESERVED_PARAMETERS.has(name)));
-  const json = bindBody(binding, target.method.input, parseJson(text), pathValues, parameters);
+  const options = { reserved: RESERVED_PARAMETERS };
+  const json = bindBody(method.input, binding, parseJson(text), pathValues, query, options);
   return requestCodec.fromJson(JSON.stringify(json));
 }
 
-function parseJson(text: string): JsonValue | undefined {
+const WHOLE_BODY: HttpBinding = {
+  httpMethod: 'POST',
+  template: '',
+  variables: [],
+  body: '*',
+  responseBody: undefined,
+};
+
+function hasOwnParameters(query: URLSearchParams): boolean {
+  return [...query.keys()].some((name) => !RESERVED_PARAMETERS.has(name));
+}
+
+function parseJson(text: string): Json | undefined {
   if (text === '') return undefined;
   try {
-    return JSON.parse(text) as JsonObject;
+    return JSON.parse(text) as Json;
   } catch (cause) {
     throw new RpcError(Code.INVALID_ARGUMENT, `the body is not JSON: ${(cause as Error).message}`, { cause });
   }
@@ -83,6 +90,7 @@ export function resumeAfter(target: Target, message: Uint8Array): Uint8Array {
 
 /** The fields that a WebSocket's path and query set in every message, encoded; empty when there are none. */
 export function fieldsInAddress(target: Target): Uint8Array {
-  const own = [...target.query.keys()].some((name) => !RESERVED_PARAMETERS.has(name));
-  return own || target.pathValues.length > 0 ? messageFromQuery(target) : new Uint8Array(0);
+  return hasOwnParameters(target.query) || target.pathValues.length > 0
+    ? messageFromQuery(target)
+    : new Uint8Array(0);
 }

@@ -73,7 +73,9 @@ export class SocketIncoming implements Incoming {
       }
       // A unary or server-stream method has all it takes after one message.
       if (this.#halfClosed || (this.#messages > 0 && !this.#target.method.requestStream)) return undefined;
-      if (this.#socket.readyState !== this.#socket.OPEN) return undefined;
+      if (this.#socket.readyState !== this.#socket.OPEN) {
+        throw new RpcError(Code.CANCELLED, 'the socket was closed before the half-close');
+      }
       this.#resume();
       this.#arrived ??= createDeferred();
       await this.#arrived.promise;
@@ -138,7 +140,8 @@ export class SocketIncoming implements Incoming {
   #pause(): void {
     if (this.#unwatch !== undefined) return;
     this.#socket.pause();
-    this.#unwatch = watchPeer(this.#raw);
+    // A client that is there answers a ping by itself, later; one that has gone answers with a reset.
+    this.#unwatch = watchPeer(this.#raw, () => this.#socket.ping());
   }
 
   #resume(): void {

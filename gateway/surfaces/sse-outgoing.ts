@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../bridge/index.js';
 import { ByteWriter, scalarField } from '../codec/index.js';
-import { Code, isRetryable, type Metadata, type Status } from '../status/index.js';
+import { Code, isRetryable, type Metadata, type RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import {
   endId,
@@ -68,10 +68,10 @@ export class SseOutgoing implements Outgoing {
     return room;
   }
 
-  async end(status: Status): Promise<void> {
+  async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
       if (status.code !== Code.OK && !this.#mustStayOk(status)) {
-        return sendError(this.#reply, status, this.#target.registry);
+        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
       }
       this.head(undefined);
     }

@@ -32,8 +32,9 @@ export class UnaryOutgoing implements Outgoing {
     this.#message = batch[0];
   }
 
-  async end(status: Status): Promise<void> {
-    if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry);
+  async end(status: Status, failure?: RpcError): Promise<void> {
+    if (status.code !== Code.OK)
+      return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
     if (this.#message === undefined) {
       const error = new RpcError(Code.INTERNAL, 'the service ended the call without a message');
       sendError(this.#reply, error.toStatus(), this.#target.registry);

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   Metadata as GrpcMetadata,
   type MethodDefinition,
@@ -67,6 +68,7 @@ export type Scripts = Readonly<Record<string, readonly Step[] | (() => readonly 
 export async function openScriptedUpstream(
   scripts: Scripts,
   credentials: ServerCredentials = ServerCredentials.createInsecure(),
+  address = '127.0.0.1:0',
 ): Promise<ScriptedUpstream> {
   const server = new Server({ 'grpc.max_receive_message_length': -1 });
   const calls = new Map<string, RunningCall[]>();
@@ -89,10 +91,10 @@ export async function openScriptedUpstream(
     );
   }
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+    server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   return {
-    target: `127.0.0.1:${port}`,
+    target: `${address.split(':')[0]}:${port}`,
     calls: (method) => calls.get(method) ?? [],
     call(method, index = 0) {
       const call = calls.get(method)?.[index];
@@ -141,8 +143,11 @@ class RunningCall implements ScriptedCall {
       this.#wake();
       this.#markOver();
     });
-    stream.on('end', () => {
-      this.halfClosed = true;
+    // grpc-js says 'end' for a reset stream as well, two turns before it says 'cancelled'.
+    stream.on('end', async () => {
+      await turn();
+      await turn();
+      this.halfClosed = !this.cancelled;
       this.#wake();
     });
     for (const event of ['readable', 'drain']) stream.on(event, () => this.#wake());
