@@ -14,7 +14,10 @@ import { SchemaError } from './schema-error.js';
 export interface ReflectionOptions extends SchemaOptions {
   /** Ends the whole exchange. The only bound on its time, so the caller sets one. */
   readonly signal: AbortSignal;
-  /** Default 64 MiB, far above any real server; more fails with RESOURCE_EXHAUSTED. */
+  /**
+   * Of all answers together. Default 64 MiB, far above any real server; more fails with RESOURCE_EXHAUSTED. A single
+   * answer is bounded by the largest message of the transport.
+   */
   readonly maxBytes?: number;
   /** Of files and of services. Default 10,000; more fails with RESOURCE_EXHAUSTED. */
   readonly maxFiles?: number;

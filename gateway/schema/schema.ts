@@ -20,10 +20,11 @@ export interface RouteMatch {
 export interface RouteTable {
   /**
    * Matches the path before it is decoded, without the query. At a gRPC path every HTTP method matches (the surface decides);
-   * at other paths `httpMethod` must be that of the rule.
+   * at other paths `httpMethod` must be that of the rule; HEAD may take the rule of GET. Throws `RpcError`
+   * INVALID_ARGUMENT naming the field when a path variable is not valid percent-encoding.
    */
   match(httpMethod: string, rawPath: string): RouteMatch | undefined;
-  /** What a WebSocket may open: the path of any rule, whatever its HTTP method; the first declared wins. */
+  /** What a WebSocket may open: the path of any rule, whatever its HTTP method; the first declared wins. Throws as `match`. */
   matchAny(rawPath: string): RouteMatch | undefined;
   /** The HTTP methods that the path does have: for 405 and `Allow`. Empty when it has none. */
   allowed(rawPath: string): readonly string[];

@@ -20,36 +20,44 @@ const ESCAPE = /\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-
  */
 export function readEscapes(raw: string, fail: (problem: string) => never): Uint8Array {
   if (!raw.includes('\\')) return Buffer.from(raw, 'utf8');
-  const parts: Uint8Array[] = [];
+  // No escape is shorter than what it stands for.
+  const out = Buffer.allocUnsafe(Buffer.byteLength(raw));
+  let length = 0;
   let at = 0;
   while (at < raw.length) {
     const next = raw.indexOf('\\', at);
-    parts.push(Buffer.from(raw.slice(at, next === -1 ? raw.length : next), 'utf8'));
+    length += out.write(raw.slice(at, next === -1 ? raw.length : next), length);
     if (next === -1) break;
     ESCAPE.lastIndex = next;
     const match = ESCAPE.exec(raw);
     if (match === null) return fail('the string ends within an escape');
-    parts.push(escapeBytes(match, fail));
+    length = writeEscape(match, out, length, fail);
     at = next + match[0].length;
   }
-  return Buffer.concat(parts);
+  return out.subarray(0, length);
 }
 
-function escapeBytes(match: RegExpExecArray, fail: (problem: string) => never): Uint8Array {
+/** Returns where the next byte goes. */
+function writeEscape(
+  match: RegExpExecArray,
+  out: Buffer,
+  at: number,
+  fail: (problem: string) => never,
+): number {
   const [all, octal, hex, short, long, simple] = match;
   if (octal !== undefined) {
     const value = Number.parseInt(octal, 8);
-    return value > 255 ? fail(`the escape ${all} is more than one byte`) : Uint8Array.of(value);
+    return value > 255 ? fail(`the escape ${all} is more than one byte`) : out.writeUInt8(value, at);
   }
-  if (hex !== undefined) return Uint8Array.of(Number.parseInt(hex, 16));
+  if (hex !== undefined) return out.writeUInt8(Number.parseInt(hex, 16), at);
   const unicode = short ?? long;
   if (unicode !== undefined) {
     const point = Number.parseInt(unicode, 16);
     if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return fail(`${all} is not a character`);
-    return Buffer.from(String.fromCodePoint(point), 'utf8');
+    return at + out.write(String.fromCodePoint(point), at);
   }
   const value = SIMPLE.get(simple ?? '');
-  return value === undefined ? fail(`unknown escape ${all}`) : Uint8Array.of(value);
+  return value === undefined ? fail(`unknown escape ${all}`) : out.writeUInt8(value, at);
 }
 
 /** Bytes as protoc writes the default of a `bytes` field: printable ASCII, the rest as octal escapes. */

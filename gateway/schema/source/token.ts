@@ -21,7 +21,6 @@ const BLANK = /[ \t\r\v\f]+/y;
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /(?:0[xX][0-9A-Fa-f]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![A-Za-z_])/y;
 const INTEGER = /^(?:0[xX][0-9A-Fa-f]+|0[0-7]*|[1-9][0-9]*)$/;
-const STRING = /"((?:[^"\\\n]|\\[^\n])*)"|'((?:[^'\\\n]|\\[^\n])*)'/y;
 
 /**
  * Splits a .proto file into tokens; the last is of kind "end".
@@ -100,9 +99,14 @@ export function tokensFromSource(fileName: string, source: string): Token[] {
       continue;
     }
     if (char === '"' || char === "'") {
-      const text = match(STRING) ?? fail('the string has no end on its line');
-      const raw = text[1] ?? text[2] ?? '';
-      add('string', raw, text[0].length, readEscapes(raw, fail));
+      // By hand, since a pattern with that many turns would overflow the stack.
+      let end = at + 1;
+      while (source[end] !== char) {
+        if (end >= source.length || source[end] === '\n') fail('the string has no end on its line');
+        end += source[end] === '\\' && source[end + 1] !== '\n' ? 2 : 1;
+      }
+      const raw = source.slice(at + 1, end);
+      add('string', raw, end + 1 - at, readEscapes(raw, fail));
       continue;
     }
     const number = match(NUMBER);

@@ -18,6 +18,7 @@ import {
   schemaFromReflection,
 } from '../../../gateway/schema/index.js';
 import { protoFolder } from '../../../gateway/schema/proto-folder.js';
+import { openGrpcJsTransport, openHttp2Transport } from '../../../gateway/upstream/index.js';
 import { answerFromFiles, openReflection, startReflection } from './reflection-server.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -81,6 +82,25 @@ t.test(
     }
   },
 );
+
+t.test('the transports of the gateway carry it', async (t) => {
+  const { port, calls } = await startReflection(t, {
+    versions: ['v1alpha'],
+    answer: answerFromFiles(await ownFiles()),
+  });
+  for (const openTransport of [openGrpcJsTransport, openHttp2Transport]) {
+    const transport = openTransport({ target: `127.0.0.1:${port}` });
+    t.teardown(() => transport.close());
+    const schema = await schemaFromReflection(
+      (path, signal) => transport.open(path, { metadata: [], signal }),
+      {
+        signal: limit(t),
+      },
+    );
+    t.equal(schema.methods.has('/streaming.StreamingService/Chat'), true, openTransport.name);
+    await until(() => calls.over === calls.opened);
+  }
+});
 
 t.test('the descriptors are kept as the server sent them', async (t) => {
   const files = await ownFiles();
