@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import t from 'tap';
+import { bytes, method, openForeign } from '../../support/foreign.js';
+import { head, http, open, read, send, sseEvents } from '../../support/http.js';
+import { connect } from '../../support/websocket.js';
+
+const never = new Promise<never>(() => {});
+
+t.test('open streams end in the way of their surface, at once', async (t) => {
+  const { url, wsUrl, upstream, gateway } = await openForeign(
+    t,
+    { Down: [{ in: 'end' }, { out: await bytes({ number: 1 }) }, { wait: never }], Both: [{ echo: true }] },
+    { graceMs: 60_000 },
+  );
+  const [sse, ndjson] = await Promise.all(
+    ['text/event-stream', 'application/x-ndjson'].map((accept) =>
+      open(url + method('Down'), { headers: { accept } }),
+    ),
+  );
+  const socket = await connect(wsUrl + method('Both'));
+  socket.socket.send('{}');
+  await socket.next();
+  const bodies = Promise.all([read(sse?.response as never), read(ndjson?.response as never)]);
+  t.equal(gateway.openExchanges, 3);
+  const closed = gateway.close();
+
+  const [events, lines] = await bodies;
+  t.ok(events.complete, 'an ordinary end, so that an EventSource reconnects');
+  t.match(events.text, /\nretry: \d+\n\n: the gateway is shutting down[^\n]*\n\n$/);
+  t.same(
+    sseEvents(events.text).map(({ event }) => event),
+    ['message'],
+    'neither end nor error',
+  );
+  t.notOk(lines.complete);
+  t.match(JSON.parse(lines.text.trim().split('\n').at(-1) ?? ''), {
+    error: { code: 503, status: 'UNAVAILABLE' },
+  });
+  t.equal((await socket.closed).code, 1001);
+  await closed;
+  t.equal(gateway.openExchanges, 0);
+  for (const name of ['Down', 'Both'])
+    for (const call of upstream.calls(method(name))) t.ok(call.cancelled, name);
+  await t.rejects(http(url), { code: 'ECONNREFUSED' });
+});
+
+t.test('calls that end by themselves may finish within the grace', async (t) => {
+  let finish: () => void = () => {};
+  const wait = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const { url, upstream, gateway } = await openForeign(
+    t,
+    {
+      Ask: [{ in: 'end' }, { wait }, { out: await bytes({ text: 'done' }) }],
+      Up: [{ in: 'end' }, { out: await bytes({ text: 'stored' }) }],
+    },
+    { graceMs: 60_000 },
+  );
+  const ask = http(url + method('Ask'));
+  const up = send(url + method('Up'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+  });
+  up.write('{}\n');
+  await Promise.all([upstream.call(method('Ask')), upstream.call(method('Up'))]);
+  const closed = gateway.close();
+  await t.rejects(http(url + method('Ask')), { code: 'ECONNREFUSED' }, 'nobody new comes in');
+  finish();
+  up.end('{}\n');
+  t.match((await ask).text, 'done');
+  t.match((await read(await head(up))).text, 'stored');
+  await closed;
+});
+
+t.test('what is left at the end of the grace is cut', async (t) => {
+  const { url, upstream, gateway } = await openForeign(t, { Ask: [{ wait: never }] }, { graceMs: 50 });
+  const ask = http(url + method('Ask')).then(
+    () => 'answered',
+    () => 'cut',
+  );
+  const call = await upstream.call(method('Ask'));
+  await gateway.close();
+  t.equal(await ask, 'cut');
+  await call.over;
+  t.ok(call.cancelled);
+});
+
+t.test('a reader that stalls does not outlast the grace', async (t) => {
+  const { url, wsUrl, upstream, gateway } = await openForeign(
+    t,
+    { Down: [{ in: 'end' }, { out: await bytes({ text: 'x'.repeat(10_000) }), times: 1_000_000 }] },
+    { graceMs: 100 },
+  );
+  const { response } = await open(url + method('Down'), { headers: { accept: 'text/event-stream' } });
+  response.on('error', () => {});
+  const client = await connect(wsUrl + method('Down'));
+  client.socket.send('{}');
+  client.socket.pause();
+  await Promise.all([upstream.call(method('Down'), 0), upstream.call(method('Down'), 1)]);
+  await gateway.close();
+  t.equal(gateway.openExchanges, 0);
+  client.socket.terminate();
+});
+
+t.test('while draining the admin port says so, and a kept-alive connection is told to go', async (t) => {
+  const { url, upstream, gateway } = await openForeign(t, { Ask: [{ wait: never }] }, { graceMs: 500 });
+  const ready = `${gateway.adminUrl}/readyz`;
+  t.equal((await http(ready)).status, 200);
+  const asked = http(url + method('Ask')).catch(() => undefined);
+  await upstream.call(method('Ask'));
+  const { Agent, request } = await import('node:http');
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const again = async () => {
+    const sent = request(`${url}/_sluice/services`, { agent });
+    sent.end();
+    const [response] = await once(sent, 'response');
+    response.resume();
+    await once(response, 'end');
+    return response.statusCode as number;
+  };
+  t.equal(await again(), 200);
+  const closed = gateway.close();
+  const draining = await http(ready);
+  t.equal(draining.status, 503);
+  t.match(JSON.parse(draining.text), { problem: 'draining' });
+  t.equal((await http(`${gateway.adminUrl}/healthz`)).status, 200, 'alive all the same');
+  await closed;
+  await asked;
+  agent.destroy();
+});

@@ -1,0 +1,146 @@
+import { createServer } from 'node:net';
+import { pino } from 'pino';
+import t from 'tap';
+import { openGateway } from '../../../gateway/index.js';
+import { bytes, foreignSchema, method, openForeign } from '../../support/foreign.js';
+import { http, httpJson, until } from '../../support/http.js';
+
+const silent = pino({ level: 'silent' });
+
+t.test('an option that is wrong is one clear line, and nothing is left open', async (t) => {
+  const schema = await foreignSchema();
+  const base = {
+    upstream: '127.0.0.1:1',
+    listen: '127.0.0.1:0',
+    adminListen: '127.0.0.1:0',
+    schema,
+    log: silent,
+  };
+  await t.rejects(openGateway({ ...base, listen: 'nonsense' }), /listen address "nonsense": write it like/);
+  await t.rejects(openGateway({ ...base, listen: '127.0.0.1:70000' }), /70000/);
+  await t.rejects(openGateway({ ...base, limits: { headWaitMs: -1 } }), /headWaitMs/);
+  await t.rejects(openGateway({ ...base, allowOrigins: ['example.com'] }), /allowed origin example.com/);
+  await t.rejects(openGateway({ ...base, forwardHeaders: ['Connection'] }), /forward header connection/);
+  await t.rejects(openGateway({ ...base, upstream: '' }), /upstream/);
+  await t.rejects(openGateway({ ...base, pageDir: '/nowhere/at/all' }), /nowhere/);
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as { port: number };
+  await t.rejects(openGateway({ ...base, listen: `127.0.0.1:${port}` }), { code: 'EADDRINUSE' });
+  taken.close();
+});
+
+t.test('the services are listed from the descriptors', async (t) => {
+  const { url } = await openForeign(t, {});
+  const { status, json } = await httpJson(`${url}/_sluice/services`);
+  t.equal(status, 200);
+  const { services } = json as {
+    services: { name: string; methods: { name: string; kind: string; path: string }[] }[];
+  };
+  t.same(
+    services.map(({ name }) => name),
+    ['foreign.v1.Foreign'],
+  );
+  t.match(
+    services[0]?.methods.map(({ name, kind, path }) => ({ name, kind, path })),
+    [
+      { name: 'Ask', kind: 'unary', path: method('Ask') },
+      { name: 'Down', kind: 'server_stream' },
+      { name: 'Numbered' },
+      { name: 'Up', kind: 'client_stream' },
+      { name: 'Both', kind: 'bidi_stream' },
+    ],
+  );
+});
+
+t.test('other sites are kept out, unless they are allowed by name', async (t) => {
+  const closed = await openForeign(t, {
+    Ask: [{ in: 'end' }, { out: await bytes({}) }],
+    Numbered: [{ in: 'end' }],
+  });
+  const crossSite = { 'sec-fetch-site': 'cross-site', origin: 'https://app.example' };
+  const path = `${closed.url}${method('Down')}`;
+  t.equal(
+    (await http(`${closed.url}${method('Numbered')}`, { headers: crossSite })).status,
+    200,
+    'free of side effects',
+  );
+  const plain = await http(`${closed.url}${method('Both')}`, { headers: crossSite });
+  t.equal(plain.status, 403, 'not declared free of them');
+  t.equal(plain.headers['access-control-allow-origin'], undefined);
+  t.not((await http(path, { headers: { 'sec-fetch-site': 'same-origin' } })).status, 403);
+  const preflight = { method: 'OPTIONS', headers: { ...crossSite, 'access-control-request-method': 'POST' } };
+  t.equal((await http(path, preflight)).headers['access-control-allow-origin'], undefined);
+
+  const open = await openForeign(
+    t,
+    { Down: [{ in: 'end' }, { out: await bytes({}) }], Ask: [{ in: 'end' }, { out: await bytes({}) }] },
+    { allowOrigins: ['https://app.example'] },
+  );
+  for (const accept of ['text/event-stream', 'application/x-ndjson']) {
+    const answer = await http(open.url + method('Down'), { headers: { ...crossSite, accept } });
+    t.equal(answer.status, 200);
+    t.equal(
+      answer.headers['access-control-allow-origin'],
+      'https://app.example',
+      'streams keep what CORS has set',
+    );
+  }
+  const allowed = await http(open.url + method('Ask'), preflight);
+  t.equal(allowed.status, 204);
+  t.match(allowed.headers['access-control-allow-methods'], 'POST');
+  const other = await http(open.url + method('Ask'), { headers: { origin: 'https://evil.example' } });
+  t.not(other.headers['access-control-allow-origin'], 'https://evil.example');
+});
+
+t.test('OPTIONS says what a path has', async (t) => {
+  const { url } = await openForeign(t, {});
+  const answer = await http(`${url}/foreign/items`, { method: 'OPTIONS' });
+  t.equal(answer.status, 204);
+  t.match(answer.headers.allow, 'POST');
+  t.equal((await http(`${url}/none`, { method: 'OPTIONS' })).status, 404);
+});
+
+t.test('readiness follows the service', async (t) => {
+  const { gateway, upstream } = await openForeign(t, {});
+  const ready = `${gateway.adminUrl}/readyz`;
+  t.equal((await http(ready)).status, 200);
+  upstream.close();
+  let status = 0;
+  await until(t, 'not ready', () => {
+    void http(ready).then((answer) => {
+      status = answer.status;
+    });
+    return status === 503;
+  });
+  t.equal((await http(`${gateway.adminUrl}/healthz`)).status, 200);
+});
+
+t.test('a gateway whose service is not there yet says so, and learns the schema when it comes', async (t) => {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const gateway = await openGateway({
+    upstream: '127.0.0.1:1',
+    listen: '127.0.0.1:0',
+    adminListen: '127.0.0.1:0',
+    log,
+  });
+  t.teardown(() => gateway.close());
+  const answer = await httpJson(gateway.url + method('Ask'));
+  t.match(answer, { status: 503, json: { error: { status: 'UNAVAILABLE', message: /schema.*not loaded/ } } });
+  const ready = await httpJson(`${gateway.adminUrl}/readyz`);
+  t.match(ready, { status: 503, json: { problem: /schema/ } });
+  t.ok(lines.some(({ msg }) => msg === 'schema not loaded'));
+});
+
+t.test('request ids: a sane one is kept, others are replaced', async (t) => {
+  const { url } = await openForeign(t, {});
+  for (const [given, kept] of [
+    ['abc-1', true],
+    ['x'.repeat(200), false],
+    ['a b', false],
+  ] as const) {
+    const answer = await http(`${url}/none`, { headers: { 'x-request-id': given } });
+    t.equal(answer.headers['x-request-id'] === given, kept, given.slice(0, 20));
+  }
+});
