@@ -26,7 +26,8 @@ type Served =
  *
  * Positions mean the document at `base_revision`, without anything sent after it: send the next operation with the revision of
  * the own one that came back, or without `base_revision` to mean whatever is newest. An operation whose `operation_id` the
- * same user has used before, on any stream, counts once.
+ * same user has used before, on any stream, counts once. A DELETE that names its text and is made against the newest
+ * revision is refused with FAILED_PRECONDITION when another text is there; an older one is transformed instead.
  *
  * Half-close: the stream ends with OK after everything it had sent has come back.
  */
