@@ -11,7 +11,7 @@ export interface CallOptions {
   readonly headers?: RequestHeaders;
   /** The deadline of the whole call, sent along as `Grpc-Timeout`. Default: the gateway's (30 s for unary calls, none for streams). */
   readonly timeoutMs?: number;
-  /** Told the headers of the answer: `grpc-metadata-*` and `grpc-trailer-*` are what the service sent. */
+  /** Told the headers of the answer, for a stream those of each connection: `grpc-metadata-*` and `grpc-trailer-*` are what the service sent. */
   readonly onHeaders?: (headers: Headers) => void;
 }
 

@@ -23,7 +23,8 @@ export function curlCommand({ kind, url, headers, body }: CurlRequest): string {
     // -N: curl would otherwise hold back a stream until its own buffer is full.
     `curl ${kind === 'unary' || kind === 'client_stream' ? '' : '-N '}${shellQuote(url)}`,
     ...Object.entries(all).map(([name, value]) => `-H ${shellQuote(`${name}: ${value}`)}`),
-    `--data-binary ${shellQuote(oneLine(body))}`,
+    // Not --data-binary: a body that begins with @ would name a file.
+    `--data-raw ${shellQuote(oneLine(body))}`,
   ].join(' \\\n  ');
 }
 

@@ -223,7 +223,7 @@ t.test('a deadline of each call is renewed with each call', async (t) => {
     sendItems(call, next, next);
     if (next === 3) call.end();
   });
-  t.same((await collect(open({ callTimeoutMs: 100 }))).ids, [1, 2, 3]);
+  t.same((await collect(open({ callTimeoutMs: 400 }))).ids, [1, 2, 3]);
   t.equal(service.calls.length, 3);
 });
 

@@ -109,7 +109,7 @@ t.test('the page', { skip, timeout: 55_000 }, async (t) => {
       t.equal(await verdict.textContent(), 'OK (0)');
       t.match(
         await page.locator('.curl').textContent(),
-        /-H 'grpc-metadata-who: Ada'[\s\S]*--data-binary '{"text":"hello"}'/,
+        /-H 'grpc-metadata-who: Ada'[\s\S]*--data-raw '{"text":"hello"}'/,
       );
 
       await request.fill('{"text":"fail"}');
