@@ -9,8 +9,11 @@ export interface PoolOptions
   extends Omit<ConnectionOptions, 'address' | 'onReady' | 'onDraining' | 'onResized' | 'onClosed'> {
   readonly maxConnections: number;
   readonly budget: WindowBudget;
-  /** An address failed or a connection was lost: the name may mean something else by now. */
-  readonly onTrouble: () => void;
+  /**
+   * An address failed, a connection was lost or none is known: the name may mean something else by now. True when
+   * news may come.
+   */
+  readonly onTrouble: () => boolean;
 }
 
 /** A call that wants a connection. Exactly one of the two is called, at once or later, unless it is withdrawn. */
@@ -77,7 +80,8 @@ export class Pool {
 
   claim(claim: Claim): void {
     this.#claims.add(claim);
-    this.#serve();
+    if (this.#endpoints.length === 0 && !this.#options.onTrouble()) this.#refuseAll();
+    else this.#serve();
   }
 
   /** The call no longer wants one. */
@@ -104,7 +108,8 @@ export class Pool {
       }
       // With nothing known or everything failing, there is no event to wait for but the end of the back-off.
       const dueMs = Math.min(...this.#endpoints.map(({ backoff }) => backoff.remainingMs || Infinity));
-      await this.#change(Math.min(remainingMs, dueMs));
+      if (this.#endpoints.length === 0) this.#options.onTrouble();
+      await this.#change(Math.min(remainingMs, dueMs, lookAgainMs));
     }
   }
 
@@ -251,6 +256,9 @@ export class Pool {
     });
   }
 }
+
+/** How long `ready` waits before it asks again what nobody tells. */
+const lookAgainMs = 500;
 
 /** How long the last frames of ended calls may take on their way out. */
 const closeGraceMs = 1_000;

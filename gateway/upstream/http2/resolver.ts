@@ -37,9 +37,10 @@ export class Resolver {
     }
   }
 
-  /** Looks now, unless that has just been done. */
-  refresh(): void {
+  /** Looks now, unless that has just been done. True when a look is under way. */
+  refresh(): boolean {
     if (performance.now() - this.#lookedAt >= leastIntervalMs) this.#look();
+    return this.#looking;
   }
 
   close(): void {
