@@ -113,7 +113,14 @@ async function startGateway(
 /** A descriptor set wins over .proto files, those over the service's own reflection. */
 async function readSchema(flags: CommonFlags): Promise<Schema | undefined> {
   const set = flags['descriptor-set'];
-  if (set !== undefined) return schemaFromDescriptorSet(await readFile(set));
+  if (set !== undefined) {
+    const bytes = await readFile(set);
+    try {
+      return schemaFromDescriptorSet(bytes);
+    } catch (cause) {
+      throw new Error(`${set}: ${(cause as Error).message}`, { cause });
+    }
+  }
   if (flags.proto.length > 0) return await schemaFromProtoFiles(flags.proto, flags['proto-path']);
   if (flags['proto-path'].length > 0)
     throw new UsageError('--proto-path says where imports are: give --proto as well');

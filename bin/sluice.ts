@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
 import { type Flags, formatFlags, parseFlags, UsageError, type Values } from './flags.js';
 import { type Running, runBoth, runCore, runGateway } from './run.js';
@@ -113,4 +114,6 @@ function manifest(): URL {
   );
 }
 
+// What grpc-js prints by itself says less than our own errors and is no JSON.
+if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
 await main(process.argv.slice(2));

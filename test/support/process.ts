@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+
+/** The built command; `npm test` builds before it tests. */
+const COMMAND = fileURLToPath(new URL('../../dist/bin/sluice.js', import.meta.url));
+
+/** A running `sluice`. */
+export interface Running {
+  readonly child: ChildProcess;
+  /** Standard output so far, line by line. */
+  readonly lines: string[];
+  readonly errors: string[];
+  /** The first line of output whose `msg` is that, parsed. */
+  line(message: string): Promise<Record<string, unknown>>;
+  /** The exit code, or the signal that ended it. */
+  readonly exit: Promise<number | string>;
+}
+
+/** Starts `sluice` with these arguments; the teardown kills it if it is still there. */
+export function sluice(t: Test, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  const errors: string[] = [];
+  let wake: () => void = () => {};
+  createInterface(child.stdout).on('line', (line) => {
+    lines.push(line);
+    wake();
+  });
+  createInterface(child.stderr).on('line', (line) => errors.push(line));
+  const exit = new Promise<number | string>((resolve) => {
+    child.on('close', (code, signal) => {
+      resolve(code ?? signal ?? 'unknown');
+      wake();
+    });
+  });
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await exit;
+  });
+  return {
+    child,
+    lines,
+    errors,
+    exit,
+    async line(message) {
+      for (let index = 0; ; index += 1) {
+        while (lines.length <= index) {
+          if (child.exitCode !== null) throw new Error(`ended before "${message}": ${errors.join('\n')}`);
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+        const parsed = JSON.parse(lines[index] as string) as Record<string, unknown>;
+        if (parsed.msg === message) return parsed;
+      }
+    },
+  };
+}
