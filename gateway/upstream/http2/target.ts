@@ -28,7 +28,7 @@ export function formatAddress({ host, port }: Address): string {
 }
 
 function parseHostPort(text: string, target: string): Address {
-  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]]+)):([0-9]{1,5})$/.exec(text);
+  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9A-Za-z_.-]+)):([0-9]{1,5})$/.exec(text);
   const port = Number(parts?.[3]);
   if (!parts || port < 1 || port > 65_535) {
     throw new TypeError(
