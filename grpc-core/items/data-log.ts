@@ -18,7 +18,7 @@ export interface DataLogOptions {
   readonly store: Store;
   /** A further item comes every so many milliseconds. */
   readonly intervalMs: number;
-  /** Learns why an item could not be stored; the producer goes on. */
+  /** Learns why an item could not be stored, once until one can be again; the producer goes on. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -57,15 +57,19 @@ async function produce(
   signal: AbortSignal,
   onError: (error: unknown) => void,
 ): Promise<void> {
+  let broken = false;
   while (!signal.aborted) {
     await delay(intervalMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     try {
       const last = await log.last();
       await log.append(itemBytes(last + 1), last);
+      broken = false;
     } catch (error) {
       // Another producer was faster: its item is as good.
-      if (!(error instanceof StoreConflict)) onError(error);
+      if (error instanceof StoreConflict) continue;
+      if (!broken) onError(error);
+      broken = true;
     }
   }
 }

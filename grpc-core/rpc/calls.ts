@@ -9,7 +9,7 @@ import { type RunningCall, type ServeOptions, serveCall } from './serve.js';
 export interface Calls {
   /** How many run, those included whose handler is still tidying up. */
   readonly running: number;
-  /** Serves the methods that have a handler; grpc-js answers UNIMPLEMENTED for the others. */
+  /** Serves the methods that have a handler; grpc-js answers UNIMPLEMENTED for the others. Throws for a handler without a method. */
   add<Definition>(definition: Definition & ServiceDefinition, handlers: HandlersOf<Definition>): void;
   /**
    * Ends every stream with UNAVAILABLE and this text, those that come later too; unary calls finish by themselves. Resolves when no call is
@@ -35,6 +35,8 @@ export function createCalls(server: Server, options: ServeOptions): Calls {
     },
     add(definition, handlers) {
       const byName: Readonly<Record<string, Handler<unknown, unknown> | undefined>> = handlers;
+      const unknown = Object.keys(byName).find((name) => !Object.hasOwn(definition, name));
+      if (unknown !== undefined) throw new Error(`the service has no method ${unknown}`);
       for (const [name, method] of Object.entries<ServiceDefinition[string]>(definition)) {
         const handler = byName[name];
         if (handler === undefined) continue;

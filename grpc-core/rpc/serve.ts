@@ -1,13 +1,14 @@
-import { Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { type Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { CoreError } from '../errors.js';
-import { epochOf, expireAt } from './deadline.js';
+import { contextOf } from './context.js';
+import { expireAt } from './deadline.js';
 import type { MethodDefinition } from './definition.js';
-import type { CallContext, Handler } from './handler.js';
+import type { Handler } from './handler.js';
 import { openInbox, singleRequest } from './inbox.js';
 import { interruptible } from './interruptible.js';
 import { openOutbox } from './outbox.js';
-import { requestIdKey, requestIdOf } from './request-id.js';
+import { openReply } from './reply.js';
 
 export interface ServeOptions {
   readonly log: Logger;
@@ -18,12 +19,6 @@ export interface ServeOptions {
   /** Learns of the bytes that a call has taken from what grpc-js holds of it. */
   readonly onTaken: (metadata: Metadata, bytes: number) => void;
 }
-
-/**
- * How long a call may be silent before its head goes out without a response: short, for callers that wait for it, but long
- * enough for early failures to be one single frame, which a gateway can still turn into an HTTP status.
- */
-const headDelayMs = 100;
 
 /** One call that runs. */
 export interface RunningCall {
@@ -50,77 +45,37 @@ export function serveCall(
   options: ServeOptions,
 ): RunningCall {
   const startedMs = performance.now();
-  const name = method.path.slice(1);
   const unary = !method.requestStream && !method.responseStream;
-  const requestId = requestIdOf(call.metadata);
-  const deadline = deadlineOf(call, unary ? options.maxUnaryMs : undefined);
   const controller = new AbortController();
   const { signal } = controller;
+  const context = contextOf(method, call, signal, options);
+  const { deadline } = context;
   const closed = new Promise<void>((resolve) => call.once('close', resolve));
-  let left = false;
-  let headSent = false;
+  let over = false;
   let tidying: Promise<unknown> | undefined;
 
   // Attached in the turn the call began: later would be too late for a caller that is gone already.
   call.once('cancelled', () => {
-    left = true;
+    // It also comes after every status that has gone out.
+    if (over) return;
     const expired = deadline !== undefined && deadline <= Date.now();
     end(expired ? deadlineExceeded() : new CoreError(status.CANCELLED, 'the caller has left'));
   });
   const forgetDeadline = expireAt(deadline, () => end(deadlineExceeded()));
+  const inbox = openInbox(call, method.requestDeserialize, signal, (bytes) =>
+    options.onTaken(call.metadata, bytes),
+  );
+  const outbox = openOutbox(call, signal, options.highWaterBytes);
+  const reply = openReply(call, outbox, context.requestId);
 
   function end(reason: CoreError): void {
     controller.abort(reason);
   }
 
-  const inbox = openInbox(call, method.requestDeserialize, signal, (bytes) =>
-    options.onTaken(call.metadata, bytes),
-  );
-  const outbox = openOutbox(call, signal, options.highWaterBytes);
-  const context = contextOf();
-
-  function contextOf(): CallContext {
-    let log: Logger | undefined;
-    return {
-      requestId,
-      method: name,
-      metadata: call.metadata,
-      peer: call.getPeer(),
-      deadline,
-      signal,
-      // A child logger costs microseconds and most calls never log.
-      get log() {
-        log ??= options.log.child({ requestId, method: name });
-        return log;
-      },
-    };
-  }
-
-  function identity(): Metadata {
-    const metadata = new Metadata();
-    metadata.set(requestIdKey, requestId);
-    return metadata;
-  }
-
-  function sendHead(): void {
-    if (headSent || left) return;
-    headSent = true;
-    call.sendMetadata(identity());
-  }
-
-  function send(message: Buffer): void {
-    sendHead();
-    outbox.send(message);
-  }
-
-  async function* given(request: unknown): AsyncGenerator<unknown, void, undefined> {
-    yield request;
-  }
-
-  /** Moves responses until the handler ends; resolves with the tidying of a handler that was left early. */
+  /** Moves responses until the handler ends. One that is left early tidies up behind it. */
   async function pump(): Promise<void> {
     const wait = interruptible(signal);
-    const requests = method.requestStream ? inbox.requests : given(await singleRequest(inbox.requests));
+    const requests = method.requestStream ? inbox.requests : just(await singleRequest(inbox.requests));
     const responses = handler(requests, context)[Symbol.asyncIterator]();
     let only: Buffer | undefined;
     try {
@@ -130,14 +85,12 @@ export function serveCall(
         const next = await wait(responses.next());
         if (next.done === true) break;
         const message = method.responseSerialize(next.value as never);
-        if (method.responseStream) send(message);
+        if (method.responseStream) reply.send(message);
         else if (only === undefined) only = message;
-        else throw new Error(`the handler of ${name} yielded two responses`);
+        else throw new Error(`the handler of ${context.method} yielded two responses`);
       }
     } catch (error) {
-      tidying = Promise.resolve(responses.return?.()).catch((cause: unknown) => {
-        options.log.error({ err: cause, requestId, method: name }, 'a handler failed while it was ended');
-      });
+      tidying = tidy(responses);
       throw error;
     }
     if (method.responseStream) {
@@ -145,61 +98,55 @@ export function serveCall(
       if (signal.aborted) throw signal.reason;
     } else {
       // Kept back until here: an error after the response must not reach the caller as both.
-      if (only === undefined) throw new Error(`the handler of ${name} yielded no response`);
-      send(only);
+      if (only === undefined) throw new Error(`the handler of ${context.method} yielded no response`);
+      reply.send(only);
+    }
+  }
+
+  async function tidy(responses: AsyncIterator<unknown>): Promise<void> {
+    try {
+      await responses.return?.();
+    } catch (error) {
+      context.log.error({ err: error }, 'a handler failed while it was ended');
     }
   }
 
   async function run(): Promise<void> {
-    const headTimer = setTimeout(sendHead, headDelayMs);
     let failure: CoreError | undefined;
     try {
       await pump();
-      sendHead();
-      if (!left) call.end();
     } catch (error) {
       failure = CoreError.from(signal.aborted ? signal.reason : error);
-      // grpc-js takes the status of a streaming call from an `error` event.
-      const metadata = headSent ? undefined : identity();
-      if (!left) {
-        call.emit('error', { code: failure.code, details: statusText(failure.message), metadata });
-      }
-    } finally {
-      clearTimeout(headTimer);
-      forgetDeadline();
     }
+    over = true;
+    forgetDeadline();
+    reply.end(failure);
     const line = {
-      requestId,
-      method: name,
+      requestId: context.requestId,
+      method: context.method,
       code: status[failure?.code ?? status.OK],
       durationMs: Math.round((performance.now() - startedMs) * 1000) / 1000,
       messagesIn: inbox.count,
       messagesOut: outbox.count,
       peer: context.peer,
     };
-    if (failure?.code === status.INTERNAL)
-      options.log.error({ ...line, err: failure.cause ?? failure }, 'call');
-    else options.log.info(line, 'call');
+    if (failure?.code !== status.INTERNAL) options.log.info(line, 'call');
+    else options.log.error({ ...line, err: failure.cause ?? failure }, 'call');
     await Promise.all([closed, tidying]);
-    // Nobody may listen to the signal as a sign of life after this.
-    end(new CoreError(status.CANCELLED, 'the call is over'));
+    // Whatever still waits on the signal must not outlive the call.
+    end(callOver);
   }
 
   return { unary, end, finished: run() };
 }
 
-function deadlineOf(call: ServerDuplexStream<Buffer, Buffer>, maxMs: number | undefined): number | undefined {
-  const asked = epochOf(call.getDeadline());
-  if (maxMs === undefined) return asked;
-  const latest = Date.now() + maxMs;
-  return asked === undefined ? latest : Math.min(asked, latest);
+async function* just<Item>(item: Item): AsyncGenerator<Item, void, undefined> {
+  yield item;
 }
 
 function deadlineExceeded(): CoreError {
   return new CoreError(status.DEADLINE_EXCEEDED, 'the deadline has passed');
 }
 
-/** Trailers have little room, and grpc-js fails on half of a surrogate pair. */
-function statusText(message: string): string {
-  return Buffer.from(message.slice(0, 1000)).toString();
-}
+/** One for all calls: nobody sees it, and making an error costs as much as a small message. */
+const callOver = new CoreError(status.CANCELLED, 'the call is over');

@@ -78,6 +78,33 @@ t.test('producers that share a log do not double an item', async (t) => {
   t.equal(await log.last(), last, 'a closed producer produces nothing');
 });
 
+t.test('a producer that cannot store says so once, and goes on when it can', async (t) => {
+  const store = await openEmbeddedStore({ directory: await temporaryFolder(t) });
+  t.teardown(() => store.close());
+  let fail = false;
+  let failures = 0;
+  const failing: Store = {
+    ...store,
+    log: (name) => ({
+      ...store.log(name),
+      async append(data, expectedLast) {
+        if (!fail) return store.log(name).append(data, expectedLast);
+        failures += 1;
+        throw new Error('disk full');
+      },
+    }),
+  };
+  const errors: unknown[] = [];
+  const data = await openDataLog({ store: failing, intervalMs: 1, onError: (error) => errors.push(error) });
+  fail = true;
+  await until(() => failures >= 5);
+  fail = false;
+  t.equal(errors.length, 1);
+  const last = await data.log.last();
+  while ((await data.log.last()) < last + 3) await delay(1);
+  await data.close();
+});
+
 for (const method of methods) {
   t.test(`${method} refuses a start that cannot be`, async (t) => {
     const served = await openItems(t);
