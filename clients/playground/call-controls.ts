@@ -27,12 +27,14 @@ const rateEveryMs = 500;
 export function createCallControls(options: CallControlsOptions): CallControls {
   const { client, method, readMessage, readHeaders } = options;
   const sends = method.kind === 'client_stream' || method.kind === 'bidi_stream';
-  const log = createMessageLog();
+  const log = createMessageLog(() => showCount());
   const count = element('p', { class: 'count quiet' });
   const outcome = element('div', { role: 'status', 'aria-label': 'Outcome' });
   let call: RunningCall | undefined;
   let paused = false;
   let halfClosed = false;
+  /** Messages a second; undefined while nothing runs. */
+  let rate: number | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
 
   const start = () => {
@@ -56,8 +58,8 @@ export function createCallControls(options: CallControlsOptions): CallControls {
           if (call !== running) return;
           call = undefined;
           clearInterval(timer);
+          rate = undefined;
           log.draw();
-          showCount(undefined);
           outcome.replaceChildren(callOutcome(end, ((performance.now() - startMs) / 1000).toFixed(2)));
           show();
         },
@@ -65,10 +67,12 @@ export function createCallControls(options: CallControlsOptions): CallControls {
     });
     call = running;
     let before = 0;
-    showCount(0);
+    rate = 0;
+    showCount();
     timer = setInterval(() => {
-      showCount(((log.received - before) * 1000) / rateEveryMs);
+      rate = ((log.received - before) * 1000) / rateEveryMs;
       before = log.received;
+      showCount();
     }, rateEveryMs);
     show();
   };
@@ -108,7 +112,7 @@ export function createCallControls(options: CallControlsOptions): CallControls {
     pauseButton.textContent = paused && running ? 'Resume' : 'Pause';
     cancelButton.disabled = !running;
   };
-  const showCount = (rate: number | undefined) => {
+  const showCount = () => {
     const received = log.received;
     const words = [`${received.toLocaleString('en')} ${received === 1 ? 'message' : 'messages'}`];
     if (rate !== undefined)

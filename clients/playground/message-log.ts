@@ -32,8 +32,8 @@ interface Entry {
   item?: HTMLLIElement;
 }
 
-/** A bounded list of messages, newest last. It is drawn a few times a second however fast messages come. */
-export function createMessageLog(): MessageLog {
+/** A bounded list of messages, newest last. It is drawn a few times a second however fast messages come; `onDraw` is told each time. */
+export function createMessageLog(onDraw: () => void): MessageLog {
   const list = element('ol', { class: 'messages', 'aria-label': 'Messages', tabindex: '0' });
   const entries: Entry[] = [];
   let stale: HTMLLIElement[] = [];
@@ -62,6 +62,7 @@ export function createMessageLog(): MessageLog {
       list.append(entry.item);
     }
     if (atEnd) list.scrollTop = list.scrollHeight;
+    onDraw();
   };
   return {
     list,

@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Browser, Locator, Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { transpile } from '../transpiled.js';
 import { chromiumFile, noChromium, openBrowser } from './browser.js';
-import { buildPage } from './built-page.js';
 import { echoProto, openEchoService } from './echo-service.js';
 
 const skip = chromiumFile === undefined ? noChromium : false;
@@ -69,7 +70,9 @@ async function standstill(read: () => number | Promise<number>): Promise<number>
 t.test('the page', { skip, timeout: 55_000 }, async (t) => {
   const browser = await openBrowser();
   t.teardown(() => browser.close());
-  const pageDir = buildPage(t.testdir());
+  const built = t.testdir();
+  for (const part of ['retry', 'browser', 'playground']) transpile(`clients/${part}`, built);
+  const pageDir = join(built, 'clients');
 
   await t.test('any service: all four kinds can be called', async (t) => {
     const service = await openEchoService();
