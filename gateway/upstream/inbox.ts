@@ -18,7 +18,7 @@ export class Inbox {
   #wake: ((batch: Batch | undefined) => void) | undefined;
   #scheduled = false;
   readonly #onTaken: () => void;
-  readonly #deliver = (): void => {
+  readonly #endOfTurn = (): void => {
     this.#scheduled = false;
     this.#settle();
   };
@@ -37,14 +37,29 @@ export class Inbox {
     return this.#messages.length === 0;
   }
 
+  /** Whether the reader waits, and so takes what comes at the end of the turn. */
+  get isAwaited(): boolean {
+    return this.#wake !== undefined;
+  }
+
   push(message: Uint8Array): void {
     if (this.#ended) return;
     this.#messages.push(message);
     this.#bytes += message.length + messageOverheadBytes;
     if (this.#wake !== undefined && !this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(this.#deliver);
+      setImmediate(this.#endOfTurn);
     }
+  }
+
+  /**
+   * Hands what is held to the reader if it waits, before the end of the turn: for when there is enough of it. False
+   * when nobody waits.
+   */
+  deliver(): boolean {
+    if (this.#wake === undefined || this.#messages.length === 0) return false;
+    this.#settle();
+    return true;
   }
 
   /** Nothing more will come; what is held can still be read. */

@@ -115,7 +115,7 @@ export class GrpcJsCall implements Call {
   #onMessage(message: Buffer): void {
     this.#received++;
     this.#inbox.push(message);
-    if (this.#inbox.bytes >= this.#options.readAheadBytes && !this.#over) {
+    if (this.#inbox.bytes >= this.#options.readAheadBytes && !this.#over && !this.#inbox.deliver()) {
       this.#pausedSinceCaughtUp = true;
       this.#stream.pause();
     }

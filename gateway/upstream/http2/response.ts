@@ -43,6 +43,7 @@ export class Response {
   #httpStatus = 0;
   #sawAnything = false;
   #paused = false;
+  #decoding = false;
   /** Nothing more will come from the stream. */
   #over = false;
   #dry = false;
@@ -75,6 +76,7 @@ export class Response {
     const { connection, stream, onFast } = this.#options;
     if (!this.#paused && this.#freshBytes >= connection.bytes / 2) onFast();
     this.#freshBytes = 0;
+    if (this.#decoding) return;
     this.#decode();
     if (this.#paused && !this.#isFull) {
       this.#unpause();
@@ -123,7 +125,7 @@ export class Response {
   readonly #onData = (chunk: Buffer): void => {
     this.#heard();
     this.#freshBytes += chunk.length;
-    this.#deframer.push(chunk);
+    this.#deframer.push(this.inbox.isAwaited ? chunk : unpinned(chunk));
     this.#decode();
   };
 
@@ -200,9 +202,10 @@ export class Response {
   #decode(): void {
     const { inbox } = this;
     const deframer = this.#deframer;
+    this.#decoding = true;
     try {
       for (;;) {
-        if (this.#isFull) {
+        if (this.#isFull && !inbox.deliver()) {
           this.#pause();
           return;
         }
@@ -213,6 +216,8 @@ export class Response {
     } catch (reason) {
       this.#refuseBytes(RpcError.from(reason).toStatus());
       return;
+    } finally {
+      this.#decoding = false;
     }
     if (this.#over) this.#settle();
   }
@@ -275,6 +280,14 @@ export class Response {
     this.#sawAnything = true;
     this.#options.connection.keepalive.heard();
   }
+}
+
+/**
+ * A chunk that will be kept for a while. Node's are views of the 64 KiB it has read from the socket, for whichever
+ * streams: a small one must not keep all of that alive.
+ */
+function unpinned(chunk: Buffer): Uint8Array {
+  return chunk.length * 4 < chunk.buffer.byteLength ? new Uint8Array(chunk) : chunk;
 }
 
 /** A header block from Node's object, where the raw one is not given. */
