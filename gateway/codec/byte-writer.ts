@@ -1,6 +1,9 @@
 /** Where `ByteWriter` starts; most batches fit, and 16 KiB is what one TLS record or HTTP/2 frame carries. */
 const INITIAL_BYTES = 16 * 1024;
 
+/** What is left of a buffer is used again only when it is worth it. */
+const SMALLEST_REST = INITIAL_BYTES / 4;
+
 /**
  * Bytes that grow at the end. What is written together leaves together: a batch of messages becomes one
  * buffer and one system call.
@@ -11,14 +14,14 @@ export class ByteWriter {
   length = 0;
 
   constructor(initialBytes: number = INITIAL_BYTES) {
-    this.buffer = Buffer.allocUnsafe(initialBytes);
+    this.buffer = Buffer.allocUnsafeSlow(initialBytes);
   }
 
   /** Makes room for `count` more bytes, so that `buffer.length - length >= count`. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.buffer.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2, INITIAL_BYTES));
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;
   }
@@ -40,9 +43,11 @@ export class ByteWriter {
   /** Takes what was written, and starts anew. The bytes belong to the caller: they are never written again. */
   take(): Buffer {
     const taken = this.buffer.subarray(0, this.length);
-    this.buffer = this.buffer.subarray(this.length);
+    const rest = this.buffer.length - this.length;
+    // The rest of a large buffer is let go: the next small batch would keep all of it in memory.
+    const useful = rest >= SMALLEST_REST && this.buffer.buffer.byteLength <= INITIAL_BYTES;
+    this.buffer = useful ? this.buffer.subarray(this.length) : Buffer.allocUnsafeSlow(INITIAL_BYTES);
     this.length = 0;
-    if (this.buffer.length < INITIAL_BYTES / 4) this.buffer = Buffer.allocUnsafe(INITIAL_BYTES);
     return taken;
   }
 }

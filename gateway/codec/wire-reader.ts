@@ -21,6 +21,8 @@ export class WireReader {
   /** Of the record whose tag was read last. */
   fieldNumber = 0;
   wireType = 0;
+  /** Where the value that was skipped last ends: of a group, before its end tag. */
+  valueEnd = 0;
   /** The two halves of the varint that was read last, unsigned. */
   low = 0;
   high = 0;
@@ -31,9 +33,10 @@ export class WireReader {
 
   /** Reads the next tag; false at the end of the message. */
   next(): boolean {
-    if (this.position >= this.bytes.length) return false;
+    const start = this.position;
+    if (start >= this.bytes.length) return false;
     this.varint();
-    if (this.high !== 0) throw wireError('a tag is too large');
+    if (this.high !== 0 || this.position - start > 5) throw wireError('a tag is too large');
     this.fieldNumber = this.low >>> 3;
     this.wireType = this.low & 7;
     if (this.fieldNumber === 0) throw wireError('a field has number 0');
@@ -84,32 +87,37 @@ export class WireReader {
     switch (this.wireType) {
       case WireType.VARINT:
         this.varint();
-        return;
+        break;
       case WireType.FIXED64:
         this.advance(8);
-        return;
+        break;
       case WireType.FIXED32:
         this.advance(4);
-        return;
+        break;
       case WireType.LEN:
         this.lengthDelimited();
-        return;
+        break;
       case WireType.START_GROUP:
         this.#skipGroup(depth);
         return;
       default:
         throw wireError(`wire type ${this.wireType} has no place here`);
     }
+    this.valueEnd = this.position;
   }
 
   #skipGroup(depth: number): void {
     if (depth >= MAX_DEPTH) throw wireError('it is nested too deeply');
     const group = this.fieldNumber;
-    while (this.next()) {
+    for (;;) {
+      const contentEnd = this.position;
+      if (!this.next()) throw wireError('it is cut in a group');
       if (this.wireType !== WireType.END_GROUP) this.skip(depth + 1);
-      else if (this.fieldNumber === group) return;
-      else throw wireError('the end of a group does not fit its start');
+      else if (this.fieldNumber !== group) throw wireError('the end of a group does not fit its start');
+      else {
+        this.valueEnd = contentEnd;
+        return;
+      }
     }
-    throw wireError('it is cut in a group');
   }
 }

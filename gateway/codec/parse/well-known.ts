@@ -1,0 +1,192 @@
+import type { FieldPlan, MessagePlan } from '../plan.js';
+import { parseObject, repeatedKey } from './messages.js';
+import { takeFiniteNumber } from './numbers.js';
+import { JsonFault, type Parser } from './parser.js';
+import { putDoubleBits } from './scalars.js';
+import { parseText } from './text.js';
+import {
+  CLOSE_BRACE,
+  COLON,
+  LETTER_N,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  peek,
+  QUOTE,
+  skipValue,
+  stringText,
+  take,
+  takeBool,
+  takeComma,
+  takeNull,
+  takeString,
+  unexpected,
+} from './tokens.js';
+
+const NULL_VALUE = Buffer.from([0x08, 0x00]);
+const FALSE_VALUE = Buffer.from([0x20, 0x00]);
+const TRUE_VALUE = Buffer.from([0x20, 0x01]);
+const TYPE_URL_TAG = Buffer.from([0x0a]);
+const VALUE_TAG = Buffer.from([0x12]);
+const DEFAULT_PREFIX = 'type.googleapis.com/';
+
+/** A wrapper (google.protobuf.Int32Value and the like) is its value. */
+export function parseWrapper(parser: Parser, plan: MessagePlan): void {
+  const value = plan.fields[0] as FieldPlan;
+  value.parseField(parser, value);
+}
+
+/** google.protobuf.Struct is an object, google.protobuf.ListValue an array: their only field. */
+export function parseOnly(parser: Parser, plan: MessagePlan): void {
+  const field = plan.fields[0] as FieldPlan;
+  parser.enter();
+  field.parseField(parser, field);
+  parser.depth -= 1;
+}
+
+/** google.protobuf.Value is any value. */
+export function parseDynamicValue(parser: Parser, plan: MessagePlan): void {
+  const [, number, string, , struct, list] = plan.fields as FieldPlan[];
+  switch (peek(parser)) {
+    case LETTER_N:
+      takeNull(parser);
+      parser.tag(NULL_VALUE);
+      return;
+    case QUOTE:
+      parser.tag((string as FieldPlan).tagBytes);
+      parseText(parser);
+      return;
+    case OPEN_BRACE:
+      parser.tag((struct as FieldPlan).tagBytes);
+      (struct as FieldPlan).parseValue(parser, struct as FieldPlan);
+      return;
+    case OPEN_BRACKET:
+      parser.tag((list as FieldPlan).tagBytes);
+      (list as FieldPlan).parseValue(parser, list as FieldPlan);
+      return;
+    default: {
+      const bool = takeBool(parser);
+      if (bool !== undefined) {
+        parser.tag(bool ? TRUE_VALUE : FALSE_VALUE);
+        return;
+      }
+      parser.tag((number as FieldPlan).tagBytes);
+      putDoubleBits(parser, takeFiniteNumber(parser));
+    }
+  }
+}
+
+/** google.protobuf.FieldMask is its paths in lowerCamelCase, with commas. */
+export function parseFieldMask(parser: Parser, plan: MessagePlan): void {
+  if (peek(parser) !== QUOTE) throw unexpected(parser, 'paths in a string');
+  const start = parser.pos;
+  takeString(parser);
+  const text = stringText(parser);
+  if (text.includes('_')) {
+    parser.pos = start;
+    throw new JsonFault('the paths of a FieldMask are in lowerCamelCase');
+  }
+  if (text === '') return;
+  const field = plan.fields[0] as FieldPlan;
+  for (const camelPath of text.split(',')) {
+    const path = Buffer.from(camelPath.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+    parser.tag(field.tagBytes);
+    parser.room(path.length + 4);
+    const valueStart = parser.open();
+    path.copy(parser.out, parser.at);
+    parser.at += path.length;
+    parser.close(valueStart);
+  }
+}
+
+/** google.protobuf.Any is its message with "@type"; that of a well-known type stands under "value". */
+export function parseAny(parser: Parser, plan: MessagePlan): void {
+  if (peek(parser) !== OPEN_BRACE) throw unexpected(parser, 'an object with "@type"');
+  parser.enter();
+  const start = parser.pos;
+  const typeUrl = findType(parser);
+  if (typeUrl !== undefined) {
+    parser.pos = start;
+    const target = plan.resolve(typeUrl.slice(typeUrl.lastIndexOf('/') + 1));
+    if (target === undefined)
+      throw new JsonFault(`"@type" names ${typeUrl.slice(0, 200)}, which the schema does not know`);
+    putBytes(
+      parser,
+      TYPE_URL_TAG,
+      Buffer.from(typeUrl.includes('/') ? typeUrl : `${DEFAULT_PREFIX}${typeUrl}`),
+    );
+    const fieldStart = parser.at;
+    parser.tag(VALUE_TAG);
+    const valueStart = parser.open();
+    if (target.wellKnown) parseContent(parser, target);
+    else parseObject(parser, target, true);
+    if (parser.at === valueStart) parser.at = fieldStart;
+    else parser.close(valueStart);
+  }
+  parser.depth -= 1;
+}
+
+/** Steps over the whole object, and returns its "@type"; undefined when the object is empty. */
+function findType(parser: Parser): string | undefined {
+  const start = parser.pos;
+  parser.pos += 1;
+  let typeUrl: string | undefined;
+  if (peek(parser) === CLOSE_BRACE) {
+    parser.pos += 1;
+    return undefined;
+  }
+  do {
+    if (peek(parser) !== QUOTE) throw unexpected(parser, 'a name in quotation marks');
+    const keyStart = parser.pos;
+    takeString(parser);
+    const isType = stringText(parser) === '@type';
+    take(parser, COLON, '":"');
+    if (!isType) {
+      skipValue(parser);
+      continue;
+    }
+    if (typeUrl !== undefined) throw repeatedKey(parser, keyStart, '@type');
+    if (peek(parser) !== QUOTE) throw unexpected(parser, 'a type in a string');
+    takeString(parser);
+    typeUrl = stringText(parser);
+  } while (takeComma(parser, CLOSE_BRACE));
+  if (typeUrl === undefined || typeUrl === '' || typeUrl.endsWith('/')) {
+    parser.pos = start;
+    throw new JsonFault('an Any needs the name of its type in "@type"');
+  }
+  return typeUrl;
+}
+
+/** The object of a well-known type within Any: "@type" and "value", nothing else. */
+function parseContent(parser: Parser, target: MessagePlan): void {
+  parser.pos += 1;
+  let found = false;
+  do {
+    // That it is an object of keys and values, and that "@type" is there once, is known since the type was looked for.
+    peek(parser);
+    const keyStart = parser.pos;
+    takeString(parser);
+    const name = stringText(parser);
+    take(parser, COLON, '":"');
+    if (name === '@type') {
+      skipValue(parser);
+      continue;
+    }
+    if (name !== 'value' || found) {
+      if (name === 'value') throw repeatedKey(parser, keyStart, name);
+      parser.pos = keyStart;
+      throw new JsonFault(`an Any that holds ${target.typeName} has "value" and not "${name.slice(0, 100)}"`);
+    }
+    found = true;
+    target.parse(parser, target);
+  } while (takeComma(parser, CLOSE_BRACE));
+  if (!found) throw new JsonFault(`an Any that holds ${target.typeName} needs "value"`);
+}
+
+function putBytes(parser: Parser, tag: Uint8Array, bytes: Buffer): void {
+  parser.tag(tag);
+  parser.room(bytes.length + 4);
+  const start = parser.open();
+  bytes.copy(parser.out, parser.at);
+  parser.at += bytes.length;
+  parser.close(start);
+}
