@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
@@ -229,6 +229,12 @@ t.test('leaving the loop, close() and the signal cancel the call', async (t) => 
   t.equal((await waiting).code, Code.CANCELLED);
   t.equal((await failureOf(closed.send({}))).code, Code.CANCELLED);
 
+  const { signal } = new AbortController();
+  const ended = open({ signal });
+  await ended.next();
+  ended.close();
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'nothing is left on the signal of the page');
+
   const controller = new AbortController();
   const aborted = open({ signal: controller.signal });
   await aborted.next();
@@ -237,7 +243,7 @@ t.test('leaving the loop, close() and the signal cancel the call', async (t) => 
   t.equal((await failureOf(aborted.next())).code, Code.CANCELLED);
 
   await Promise.all(closes);
-  t.equal(closes.length, 3, 'the gateway saw all of them go');
+  t.equal(closes.length, 4, 'the gateway saw all of them go');
   const early = open({ signal: AbortSignal.abort() });
   t.equal((await failureOf(early.next())).code, Code.CANCELLED);
 });

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import t, { type Test } from 'tap';
 import { Code, createClient, SluiceError, type StreamOptions } from '../../../clients/browser/index.js';
 import {
@@ -151,6 +151,43 @@ t.test('a retryable error resumes, a final one is thrown as it came', async (t) 
     details: [{ '@type': 'x/y' }],
   });
   t.equal(received.length, 2);
+});
+
+t.test('a connection that failed is given up before the next one begins', async (t) => {
+  const { client, received } = await setUp(
+    t,
+    ({ response }) => sendEvents(response, message(1), errorEvent('ABORTED', 409, false)),
+    async ({ response }) => {
+      const before = received[0]?.response;
+      if (before?.closed === false) await once(before, 'close');
+      sendEvents(response, endEvent);
+      response.end();
+    },
+  );
+  t.same(await collect(client.serverStream(method, {}, quick)), { messages: ids(1), error: undefined });
+});
+
+t.test('however a stream ends, nothing is left on the signal of the page', async (t) => {
+  const { client } = await setUp(
+    t,
+    ({ response }) => {
+      sendEvents(response, message(1), message(2), endEvent);
+      response.end();
+    },
+    ({ response }) => {
+      response.destroy();
+    },
+    ({ response }) => sendEvents(response, message(1)),
+  );
+  const { signal } = new AbortController();
+  for (const error of [undefined, Code.UNAVAILABLE]) {
+    t.equal((await collect(client.serverStream(method, {}, { signal }))).error?.code, error);
+    t.equal(getEventListeners(signal, 'abort').length, 0);
+  }
+  for await (const _ of client.serverStream(method, {}, { signal })) break;
+  t.equal(getEventListeners(signal, 'abort').length, 0);
+  client.serverStream(method, {}, { signal });
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'a stream that nobody begins costs nothing');
 });
 
 t.test('an error that the gateway calls final is not tried again, whatever its code', async (t) => {

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import t, { type Test } from 'tap';
 import { Code, createClient } from '../../../clients/browser/index.js';
 import { openScriptedServer, type Script } from './scripted-server.js';
@@ -103,6 +103,11 @@ t.test('the deadline and the signal end the call, and the gateway sees it', asyn
   while (received.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   controller.abort();
   await t.rejects(call, { code: Code.CANCELLED });
+  const { signal } = new AbortController();
+  await t.rejects(client.unary('demo.Shop/Price', {}, { signal, timeoutMs: 40 }), {
+    code: Code.DEADLINE_EXCEEDED,
+  });
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'nothing is left on the signal of the page');
   for (const { response } of received) if (!response.closed) await once(response, 'close');
 });
 

@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import { type DataStreamOptions, dataStream, StreamError } from '../../../clients/node/index.js';
@@ -195,6 +196,47 @@ t.test('leaving the loop, return() and the signal cancel the RPC', async (t) => 
   const early = open({ signal: AbortSignal.abort(reason) });
   await t.rejects(early.next(), reason);
   t.equal(service.calls.length, 3);
+});
+
+t.test('however a stream ends, its connection is closed and nothing is left on the signal', async (t) => {
+  const { service, open: openAt } = await setUp(
+    t,
+    (call) => {
+      sendItems(call, 1, 3);
+      call.end();
+    },
+    failWith(status.NOT_FOUND),
+    (call) => sendItems(call, 1, 3),
+  );
+  // In between, because grpc-js shows nobody how many connections it has.
+  const relay = createServer((near) => {
+    const far = connect(Number(service.address.split(':')[1]), '127.0.0.1');
+    near.on('error', () => far.destroy()).pipe(far);
+    far.on('error', () => near.destroy()).pipe(near);
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  let accepted = 0;
+  let closed = 0;
+  relay.on('connection', (near) => {
+    accepted += 1;
+    near.on('close', () => {
+      closed += 1;
+    });
+  });
+  t.teardown(() => {
+    relay.close();
+  });
+  const address = `127.0.0.1:${(relay.address() as AddressInfo).port}`;
+  const open = (options: Partial<DataStreamOptions>) => openAt({ ...options, address });
+
+  const { signal } = new AbortController();
+  t.equal((await collect(open({ signal }))).error, undefined);
+  t.match((await collect(open({ signal }))).error, { code: status.NOT_FOUND });
+  for await (const _ of open({ signal })) break;
+  t.equal(getEventListeners(signal, 'abort').length, 0);
+  while (closed < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+  t.equal(accepted, 3, 'a channel for each stream, and each is closed');
 });
 
 t.test('the signal ends the wait between two tries', async (t) => {
