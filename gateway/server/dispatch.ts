@@ -25,6 +25,9 @@ interface Admitted {
   readonly bound: Uint8Array;
 }
 
+/** The route that every method of every schema shares. */
+export const METHODS = '/*';
+
 const OTHER_METHODS: HTTPMethods[] = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
@@ -58,7 +61,7 @@ export function registerDispatch(
   };
   app.route({
     method: 'GET',
-    url: '/*',
+    url: METHODS,
     preHandler,
     handler,
     wsHandler: (socket, request) => {
@@ -69,7 +72,7 @@ export function registerDispatch(
   });
   // With allowed origins, OPTIONS belongs to the CORS plugin.
   const optionsMethod = options.allowOrigins.length > 0 ? [] : (['OPTIONS'] satisfies HTTPMethods[]);
-  app.route({ method: [...OTHER_METHODS, ...optionsMethod], url: '/*', preHandler, handler });
+  app.route({ method: [...OTHER_METHODS, ...optionsMethod], url: METHODS, preHandler, handler });
 }
 
 function admit(
@@ -115,10 +118,11 @@ function checkSite(request: FastifyRequest, { method }: RouteMatch, allowOrigins
       `origin ${headers.origin} is not allowed here: see --allow-origin`,
     );
   }
-  if (request.method === 'GET' && !request.ws && !method.safe && isForeignSite(headers, allowOrigins)) {
+  // Images, links and forms need no preflight, and a file route takes every content type that a form can send.
+  if (!request.ws && !method.safe && isForeignSite(headers, allowOrigins)) {
     throw new RpcError(
       Code.PERMISSION_DENIED,
-      `another site may not call ${method.path} by GET: it is not declared free of side effects`,
+      `another site may not call ${method.path}, which is not declared free of side effects: see --allow-origin`,
     );
   }
 }

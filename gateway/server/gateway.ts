@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { Code, RpcError } from '../status/index.js';
 import { Exchanges } from '../surfaces/index.js';
 import { openGrpcJsTransport } from '../upstream/index.js';
 import { createAdmin } from './admin.js';
-import { registerDispatch } from './dispatch.js';
-import { answerError } from './errors.js';
+import { METHODS, registerDispatch } from './dispatch.js';
+import { answerClientError, answerError } from './errors.js';
 import { SchemaSource } from './loaded-schema.js';
 import { type GatewayOptions, parseListen, type ResolvedGatewayOptions, resolveOptions } from './options.js';
 import { registerPage } from './page.js';
@@ -95,6 +96,7 @@ function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): Fas
     exposeHeadRoutes: false,
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    clientErrorHandler: answerClientError,
   });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   // Bodies are ours: read as streams, counted, and never before there is room for them.
@@ -136,6 +138,12 @@ async function registerRoutes(
       request.log.error({ err: error }, 'websocket failed');
       socket.terminate();
     },
+  });
+  app.addHook('onRequest', async (request) => {
+    // The plugin would accept the socket on any route, and then close it without a word.
+    if (request.ws && request.routeOptions.url !== METHODS) {
+      throw new RpcError(Code.NOT_FOUND, 'there is no WebSocket at this path');
+    }
   });
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   app.get('/_sluice/services', async () => source.get().description);

@@ -1,5 +1,6 @@
 export { discardBody } from './body-reader.js';
 export type { Surroundings } from './conversation.js';
+export { errorJson } from './error-json.js';
 export { Exchanges } from './exchanges.js';
 export { answerHttp } from './http.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';

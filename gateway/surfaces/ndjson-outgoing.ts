@@ -5,7 +5,7 @@ import { Code, type Metadata, type RpcError, type Status } from '../status/index
 import type { Batch } from '../upstream/index.js';
 import { encodeBatch } from './encode-batch.js';
 import { errorJson } from './error-json.js';
-import { headersFromMetadata, sendError, startStream } from './reply.js';
+import { endWithError, headersFromMetadata, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
 import type { Target } from './target.js';
 import { DRAINING } from './unary-outgoing.js';
@@ -80,7 +80,7 @@ export class NdjsonOutgoing implements Outgoing {
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
       if (status.code !== Code.OK)
-        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+        return await endWithError(this.#reply, status, this.#target.registry, failure?.httpStatus);
       this.head(undefined);
     }
     if (status.code === Code.OK) await this.#sink?.end(this.#frame.close);
@@ -88,7 +88,7 @@ export class NdjsonOutgoing implements Outgoing {
   }
 
   async leave(): Promise<void> {
-    if (this.#sink === undefined) sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    if (this.#sink === undefined) await endWithError(this.#reply, DRAINING.toStatus(), this.#target.registry);
     else await this.#break(DRAINING.toStatus());
   }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { type DescMessage, fromBinary } from '@bufbuild/protobuf';
 import type { RawData, WebSocket } from 'ws';
 import type { Incoming } from '../bridge/index.js';
 import { Code, RpcError } from '../status/index.js';
@@ -132,16 +133,18 @@ export class SocketIncoming implements Incoming {
 
   /** Later fields win on the wire: what the address says comes last. */
   #message(data: Buffer, binary: boolean): Uint8Array {
-    const message =
-      binary || data.length === 0 ? data : this.#target.requestCodec.fromJson(textFromBytes(data));
+    const { method, requestCodec } = this.#target;
+    if (binary) assertMessage(method.input, data);
+    const message = binary || data.length === 0 ? data : requestCodec.fromJson(textFromBytes(data));
     return this.#bound.length === 0 ? message : Buffer.concat([message, this.#bound]);
   }
 
   #pause(): void {
     if (this.#unwatch !== undefined) return;
     this.#socket.pause();
-    // A client that is there answers a ping by itself, later; one that has gone answers with a reset.
-    this.#unwatch = watchPeer(this.#raw, () => this.#socket.ping());
+    // An unsolicited pong, which nobody answers (RFC 6455 section 5.5.3): answers to pings would pile up before our closed window,
+    // and clients give up on that.
+    this.#unwatch = watchPeer(this.#raw, () => this.#socket.pong());
   }
 
   #resume(): void {
@@ -156,4 +159,14 @@ export class SocketIncoming implements Incoming {
     this.#arrived = undefined;
     arrived?.resolve();
   };
+}
+
+/** The service would refuse it as well, but blame itself: an unparsable request is INTERNAL to most of them. */
+function assertMessage(type: DescMessage, data: Buffer): void {
+  try {
+    fromBinary(type, data);
+  } catch (cause) {
+    const problem = (cause as Error).message;
+    throw new RpcError(Code.INVALID_ARGUMENT, `the frame is not a ${type.typeName}: ${problem}`, { cause });
+  }
 }

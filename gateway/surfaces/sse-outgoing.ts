@@ -16,7 +16,7 @@ import { endJson, errorJson, retryDelayMs } from './error-json.js';
 import { startHeartbeat } from './heartbeat.js';
 import { spread } from './limits.js';
 import { MediaType } from './negotiation.js';
-import { headersFromMetadata, sendError, startStream } from './reply.js';
+import { endWithError, headersFromMetadata, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
 import type { Target } from './target.js';
 
@@ -71,7 +71,7 @@ export class SseOutgoing implements Outgoing {
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
       if (status.code !== Code.OK && !this.#mustStayOk(status)) {
-        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+        return await endWithError(this.#reply, status, this.#target.registry, failure?.httpStatus);
       }
       this.head(undefined);
     }

@@ -4,7 +4,7 @@ import { ByteWriter } from '../codec/index.js';
 import { pickResponse } from '../schema/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
-import { headersFromMetadata, headersFromTrailers, sendError } from './reply.js';
+import { endWithError, headersFromMetadata, headersFromTrailers, sent } from './reply.js';
 import type { Target } from './target.js';
 
 /** One message as a JSON body: unary calls and client streams. Nothing is sent before the call has ended. */
@@ -14,7 +14,7 @@ export class UnaryOutgoing implements Outgoing {
   readonly #target: Target;
   readonly #reply: FastifyReply;
   #metadata: Metadata | undefined;
-  #message: Uint8Array | undefined;
+  #json: Buffer | string | undefined;
 
   constructor(target: Target, reply: FastifyReply) {
     this.#target = target;
@@ -26,34 +26,36 @@ export class UnaryOutgoing implements Outgoing {
   }
 
   write(batch: Batch): undefined {
-    if (this.#message !== undefined || batch.length > 1) {
+    if (this.#json !== undefined || batch.length > 1) {
       throw new RpcError(Code.INTERNAL, 'the service sent more than one message where one is due');
     }
-    this.#message = batch[0];
+    const [message] = batch;
+    // Here and not at the end: what is no message must still be able to fail the call.
+    if (message !== undefined) this.#json = this.#encode(message);
   }
 
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (status.code !== Code.OK)
-      return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
-    if (this.#message === undefined) {
+      return await endWithError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+    if (this.#json === undefined) {
       const error = new RpcError(Code.INTERNAL, 'the service ended the call without a message');
-      sendError(this.#reply, error.toStatus(), this.#target.registry);
+      await endWithError(this.#reply, error.toStatus(), this.#target.registry);
       throw error;
     }
-    const json = this.#json(this.#message);
     this.#reply
       .code(200)
       .headers(headersFromMetadata(this.#reply, this.#metadata))
       .headers(headersFromTrailers(this.#reply, status.trailers))
       .type('application/json; charset=utf-8')
-      .send(json);
+      .send(this.#json);
+    await sent(this.#reply);
   }
 
   async leave(): Promise<void> {
-    sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    await endWithError(this.#reply, DRAINING.toStatus(), this.#target.registry);
   }
 
-  #json(message: Uint8Array): Buffer | string {
+  #encode(message: Uint8Array): Buffer | string {
     const { binding, responseCodec } = this.#target;
     const out = new ByteWriter();
     responseCodec.writeJson(message, out);

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { Bell } from '../bell.js';
 import { CoreError } from '../errors.js';
@@ -12,19 +13,25 @@ export interface Inbox<Request> {
 
 /**
  * Reads the requests of a call, one only when it is asked for: what nobody takes stays with grpc-js, which stops the sender.
- * `onTaken` learns the bytes of each. Its listeners live as long as the call's stream.
+ * `onTaken` learns the bytes of each; `stream` says that more than one may come. Its listeners live as long as the call's stream.
  */
 export function openInbox<Request>(
   call: ServerDuplexStream<Buffer, Buffer>,
   decode: (bytes: Buffer) => Request,
   signal: AbortSignal,
-  onTaken: (bytes: number) => void,
+  options: { readonly stream: boolean; readonly onTaken: (bytes: number) => void },
 ): Inbox<Request> {
   const bell = new Bell();
   let ended = false;
   let count = 0;
   call.on('readable', () => bell.ring());
-  call.on('end', () => {
+  call.on('end', async () => {
+    // grpc-js says 'end' for a stream that was reset as well, and 'cancelled' two turns later: a handler must not
+    // take a part for the whole. One request is whole by itself.
+    if (options.stream) {
+      await turn();
+      await turn();
+    }
     ended = true;
     bell.ring();
   });
@@ -35,7 +42,7 @@ export function openInbox<Request>(
       const bytes: Buffer | null = call.read();
       if (bytes !== null) {
         count += 1;
-        onTaken(bytes.byteLength);
+        options.onTaken(bytes.byteLength);
         yield decodeWith(decode, bytes);
       } else if (ended) {
         return;

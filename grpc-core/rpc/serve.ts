@@ -62,9 +62,10 @@ export function serveCall(
     end(expired ? deadlineExceeded() : new CoreError(status.CANCELLED, 'the caller has left'));
   });
   const forgetDeadline = expireAt(deadline, () => end(deadlineExceeded()));
-  const inbox = openInbox(call, method.requestDeserialize, signal, (bytes) =>
-    options.onTaken(call.metadata, bytes),
-  );
+  const inbox = openInbox(call, method.requestDeserialize, signal, {
+    stream: method.requestStream,
+    onTaken: (bytes) => options.onTaken(call.metadata, bytes),
+  });
   const outbox = openOutbox(call, signal, options.highWaterBytes);
   const reply = openReply(call, outbox, context.requestId);
 

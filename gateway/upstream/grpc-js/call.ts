@@ -175,7 +175,8 @@ export class GrpcJsCall implements Call {
     const dropped = this.#inbox.drop() || this.#stream.readableLength > 0;
     const reported = this.#reported;
     this.#finish(reported ? { ...reported, truncated: reported.truncated || dropped } : status);
-    this.#stream.cancel();
+    // A turn later: grpc-js sends no reset for a call that is cancelled in the turn it was made, and the service would go on.
+    setImmediate(() => this.#stream.cancel());
     // Flowing, so that what the library still holds is let go.
     this.#stream.resume();
   }

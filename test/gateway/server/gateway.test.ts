@@ -1,9 +1,10 @@
-import { createServer } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { pino } from 'pino';
 import t from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { bytes, foreignSchema, method, openForeign } from '../../support/foreign.js';
 import { http, httpJson, until } from '../../support/http.js';
+import { connect } from '../../support/websocket.js';
 
 const silent = pino({ level: 'silent' });
 
@@ -69,6 +70,11 @@ t.test('other sites are kept out, unless they are allowed by name', async (t) =>
   t.equal(plain.status, 403, 'not declared free of them');
   t.equal(plain.headers['access-control-allow-origin'], undefined);
   t.not((await http(path, { headers: { 'sec-fetch-site': 'same-origin' } })).status, 403);
+  // What a form on another site can send without asking: no preflight protects us.
+  const form = { ...crossSite, 'content-type': 'text/plain' };
+  const store = await http(`${closed.url}/foreign/files/x`, { method: 'PUT', body: 'evil', headers: form });
+  t.equal(store.status, 403);
+  t.equal((await http(`${closed.url}${method('Both')}`, { method: 'POST', headers: crossSite })).status, 403);
   const preflight = { method: 'OPTIONS', headers: { ...crossSite, 'access-control-request-method': 'POST' } };
   t.equal((await http(path, preflight)).headers['access-control-allow-origin'], undefined);
 
@@ -142,5 +148,30 @@ t.test('request ids: a sane one is kept, others are replaced', async (t) => {
   ] as const) {
     const answer = await http(`${url}/none`, { headers: { 'x-request-id': given } });
     t.equal(answer.headers['x-request-id'] === given, kept, given.slice(0, 20));
+  }
+});
+
+t.test('what is no HTTP request has the same kind of answer', async (t) => {
+  const { url } = await openForeign(t, {});
+  const { port } = new URL(url);
+  const text = await new Promise<string>((resolve) => {
+    const socket = connectTcp(Number(port), '127.0.0.1', () =>
+      socket.write('GET / HTTP/1.1\r\na b: c\r\n\r\n'),
+    );
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('close', () => resolve(answer));
+  });
+  t.match(text, /^HTTP\/1\.1 400 /);
+  t.match(text, /\r\nx-request-id: /);
+  t.match(JSON.parse(text.split('\r\n\r\n')[1] ?? ''), { error: { code: 400, status: 'INVALID_ARGUMENT' } });
+});
+
+t.test('a WebSocket opens at the path of a method and nowhere else', async (t) => {
+  const { wsUrl } = await openForeign(t, {});
+  for (const path of ['/_sluice/services', '/none']) {
+    await t.rejects(connect(wsUrl + path), { message: 'HTTP 404' });
   }
 });

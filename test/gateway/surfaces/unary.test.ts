@@ -216,6 +216,18 @@ t.test('one message is due: none and two are failures of the service', async (t)
   t.equal(up.status, 500);
 });
 
+t.test('an answer that is no message is INTERNAL', async (t) => {
+  const { url, lines } = await openForeign(t, { Ask: [{ in: 'end' }, { out: Buffer.from([0x0a, 0x7f]) }] });
+  t.match(await httpJson(url + method('Ask')), {
+    status: 500,
+    json: { error: { status: 'INTERNAL', message: /^the service sent an invalid foreign.v1.Item/ } },
+  });
+  t.ok(
+    lines.some(({ level }) => level === 50),
+    'the log has it',
+  );
+});
+
 t.test('an unreachable service is 503, and a client that leaves cancels its call', async (t) => {
   const never = new Promise(() => {});
   const { url, upstream, gateway } = await openForeign(t, { Ask: [{ wait: never }] });
