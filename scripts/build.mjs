@@ -28,7 +28,7 @@ rmSync(join(root, out), { recursive: true, force: true });
 mkdirSync(join(root, out, 'proto'), { recursive: true });
 run('@typescript/native', 'tsc', ['-p', 'tsconfig.build.json', '--outDir', out]);
 run('@typescript/native', 'tsc', ['-p', 'clients/tsconfig.json', '--outDir', `${out}/clients`]);
-for (const name of ['index.html', 'page.css']) {
+for (const name of ['index.html', 'page.css', 'icon.svg']) {
   cpSync(join(root, 'clients', 'playground', name), join(root, out, 'clients', 'playground', name));
 }
 run('@bufbuild/buf', 'buf', ['build', '--as-file-descriptor-set', '-o', `${out}/proto/sluice.binpb`]);

@@ -10,12 +10,28 @@ export function headersFromMetadata(
   reply: FastifyReply,
   metadata: Metadata | undefined,
 ): OutgoingHttpHeaders {
-  return metadataHeaders('grpc-metadata-', metadata ?? [], (name) => warnDropped(reply, name));
+  return expose(
+    reply,
+    metadataHeaders('grpc-metadata-', metadata ?? [], (name) => warnDropped(reply, name)),
+  );
 }
 
 /** Trailers as headers of an answer that is sent when they are known. */
 export function headersFromTrailers(reply: FastifyReply, trailers: Metadata): OutgoingHttpHeaders {
-  return metadataHeaders('grpc-trailer-', trailers, (name) => warnDropped(reply, name));
+  return expose(
+    reply,
+    metadataHeaders('grpc-trailer-', trailers, (name) => warnDropped(reply, name)),
+  );
+}
+
+/** A page of another origin may read only headers that are named, and a wildcard within a name is not allowed. */
+function expose(reply: FastifyReply, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const exposed = reply.getHeader('access-control-expose-headers');
+  const names = Object.keys(headers);
+  if (exposed !== undefined && names.length > 0) {
+    reply.header('access-control-expose-headers', [exposed, ...names].join(', '));
+  }
+  return headers;
 }
 
 function warnDropped(reply: FastifyReply, name: string): void {

@@ -12,6 +12,9 @@ import type { Target } from './target.js';
 /** How long a client may take to answer a close frame before the socket is destroyed, in milliseconds. */
 const CLOSE_WAIT_MS = 2_000;
 
+/** How often a client that does not read is looked after, in milliseconds: it must be missed within a second. */
+const LEFT_CHECK_MS = 250;
+
 /** The messages and the end of a call as frames of a plain WebSocket. */
 export class SocketOutgoing implements Outgoing {
   // There is no head: the upgrade has been answered.
@@ -49,7 +52,7 @@ export class SocketOutgoing implements Outgoing {
     }
     this.#raw.uncork();
     if (failure !== undefined) throw failure;
-    return this.#socket.bufferedAmount > this.#target.limits.highWaterBytes ? this.#flushed : undefined;
+    return this.#socket.bufferedAmount > this.#target.limits.highWaterBytes ? this.#room() : undefined;
   }
 
   async end(status: Status): Promise<void> {
@@ -66,6 +69,18 @@ export class SocketOutgoing implements Outgoing {
     const flushed = createDeferred();
     this.#flushed = flushed.promise;
     this.#socket.send(frame, { binary }, () => flushed.resolve());
+  }
+
+  /**
+   * Until the client has taken everything. ws tells of a client that closes, or ends its side, only after that, which for one
+   * that does not read is never: its state has to be looked at.
+   */
+  async #room(): Promise<void> {
+    const timer = setInterval(() => {
+      if (this.#socket.readyState !== this.#socket.OPEN) this.#socket.terminate();
+    }, LEFT_CHECK_MS);
+    await this.#flushed;
+    clearInterval(timer);
   }
 
   async #close(code: number, reason: string): Promise<void> {

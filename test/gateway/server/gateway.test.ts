@@ -80,7 +80,15 @@ t.test('other sites are kept out, unless they are allowed by name', async (t) =>
 
   const open = await openForeign(
     t,
-    { Down: [{ in: 'end' }, { out: await bytes({}) }], Ask: [{ in: 'end' }, { out: await bytes({}) }] },
+    {
+      Down: [{ in: 'end' }, { out: await bytes({}) }],
+      Ask: [
+        { in: 'end' },
+        { headers: [['x-init', '1']] },
+        { out: await bytes({}) },
+        { status: 'OK', trailers: [['x-cost', '7']] },
+      ],
+    },
     { allowOrigins: ['https://app.example'] },
   );
   for (const accept of ['text/event-stream', 'application/x-ndjson']) {
@@ -92,6 +100,11 @@ t.test('other sites are kept out, unless they are allowed by name', async (t) =>
       'streams keep what CORS has set',
     );
   }
+  const unary = await http(open.url + method('Ask'), { headers: { origin: 'https://app.example' } });
+  t.match(
+    unary.headers['access-control-expose-headers'],
+    /grpc-status, .*grpc-metadata-x-init, grpc-trailer-x-cost/,
+  );
   const allowed = await http(open.url + method('Ask'), preflight);
   t.equal(allowed.status, 204);
   t.match(allowed.headers['access-control-allow-methods'], 'POST');

@@ -87,6 +87,15 @@ t.test('a missing file is 404, a failure in the middle breaks the transfer', asy
   t.notOk(broken.complete);
 });
 
+t.test('messages without bytes are an answer as well', async (t) => {
+  const { url } = await openForeign(t, {
+    Plain: [{ in: 'end' }, { out: await bytes({ name: 'x' }, 'Piece'), times: 2 }, { wait: never }],
+  });
+  const { response } = await open(url + method('Plain'), { headers: { accept: 'application/octet-stream' } });
+  t.equal(response.statusCode, 200, 'the head does not wait for bytes');
+  response.destroy();
+});
+
 t.test('HEAD has the same head, no body, and cancels the call', async (t) => {
   const { url, upstream } = await openForeign(t, {
     Fetch: [{ in: 'end' }, { out: await piece(Buffer.alloc(1000)), times: 1_000_000 }],

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import t from 'tap';
 import { bytes, method, openForeign } from '../../support/foreign.js';
 import { open, send, settled, until } from '../../support/http.js';
@@ -227,3 +228,30 @@ t.test('a stalled reader does not hold up its neighbour on the same connection',
   t.equal((await fetch(url + method('Ask'))).status, 200);
   for (const reader of [...stalled, neighbour]) reader.leave();
 });
+
+for (const how of ['a close frame', 'a FIN'] as const) {
+  t.test(`a WebSocket client that says good-bye by ${how} while it does not read is let go`, async (t) => {
+    const item = await bytes({ text: 'x'.repeat(TEXT_BYTES) });
+    const { wsUrl, upstream, gateway } = await openForeign(t, {
+      Down: [{ in: 'end' }, { out: item, times: MESSAGES }],
+    });
+    const client = await connect(wsUrl + method('Down'));
+    client.socket.send('{}');
+    client.socket.pause();
+    const call = await upstream.call(method('Down'));
+    await settled(() => call.accepted);
+    const left = Date.now();
+    if (how === 'a close frame') client.socket.close();
+    else rawSocketOf(client.socket).end();
+    await call.over;
+    t.ok(call.cancelled);
+    t.ok(Date.now() - left < 1_500, 'this promise is about time, and about a busy machine');
+    await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
+    client.socket.terminate();
+  });
+}
+
+/** The socket under a WebSocket client, to do what no WebSocket client does. */
+function rawSocketOf(socket: unknown): Socket {
+  return (socket as { _socket: Socket })._socket;
+}

@@ -44,6 +44,18 @@ export function connectionsContract(t: Test, subject: Subject): void {
     const transport = subject.open({ target, connectTimeoutMs: 300 });
     t.teardown(() => transport.close());
     const call = transport.open('/test.Conn/X', { metadata: [], signal: neverAborted() });
+    const sooner = transport.open('/test.Conn/X', {
+      metadata: [],
+      signal: neverAborted(),
+      deadline: Date.now() + 100,
+    });
+    const abort = new AbortController();
+    const aborted = transport.open('/test.Conn/X', { metadata: [], signal: abort.signal });
+    const writing = aborted.write([Buffer.from('x')]);
+    abort.abort();
+    t.match(await aborted.status, { code: 1 }, 'a cancel comes before');
+    await writing;
+    t.match(await sooner.status, { code: 4 }, 'a deadline comes before');
     t.match(await call.status, { code: 14 });
     t.equal(await transport.ready(200), false);
   });
