@@ -10,6 +10,11 @@ import { compile, type InputFile, parseFile } from './source/index.js';
 const OWN_FILES = [
   'google/api/http.proto',
   'google/api/annotations.proto',
+  // Imported by many public services, and of no use to us but that their files compile.
+  'google/api/client.proto',
+  'google/api/field_behavior.proto',
+  'google/api/launch_stage.proto',
+  'google/api/resource.proto',
   'google/api/httpbody.proto',
   'google/rpc/code.proto',
   'google/rpc/error_details.proto',
