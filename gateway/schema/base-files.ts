@@ -6,14 +6,14 @@ import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/pro
 import { protoFolder } from './proto-folder.js';
 import { compile, type InputFile, parseFile } from './source/index.js';
 
-/** What the gateway itself speaks of: HTTP rules, its own options, error details, server reflection. */
+/** What the gateway itself speaks of: HTTP rules, its own options, error details, server reflection. Imports come first. */
 const OWN_FILES = [
   'google/api/http.proto',
   'google/api/annotations.proto',
   // Imported by many public services, and of no use to us but that their files compile.
+  'google/api/launch_stage.proto',
   'google/api/client.proto',
   'google/api/field_behavior.proto',
-  'google/api/launch_stage.proto',
   'google/api/resource.proto',
   'google/api/httpbody.proto',
   'google/rpc/code.proto',
