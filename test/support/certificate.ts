@@ -32,7 +32,10 @@ export function createCertificate(
   );
   const signature = sign('sha256', body, signer);
   const whole = sequence(body, ecdsaWithSha256, element(0x03, Buffer.concat([Buffer.from([0]), signature])));
-  const lines = whole.toString('base64').replace(/.{64}/g, '$&\n');
+  const lines = whole
+    .toString('base64')
+    .match(/.{1,64}/g)
+    ?.join('\n');
   return {
     cert: Buffer.from(`-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`),
     key: Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })),

@@ -10,8 +10,8 @@ import type { Claim, Pool } from './pool.js';
 import { Response } from './response.js';
 import type { WindowBudget } from './window-budget.js';
 
-export interface Http2CallOptions extends CallOptions {
-  readonly method: string;
+/** What all calls of a transport share. */
+export interface Http2CallContext {
   readonly scheme: 'http' | 'https';
   readonly authority: string;
   readonly pool: Pool;
@@ -33,7 +33,9 @@ export interface Http2CallOptions extends CallOptions {
 export class Http2Call implements Call {
   readonly headers: Promise<Metadata | undefined>;
   readonly status: Promise<Status>;
-  readonly #options: Http2CallOptions;
+  readonly #method: string;
+  readonly #options: CallOptions;
+  readonly #context: Http2CallContext;
   readonly #inbox: Inbox;
   readonly #outbox = new Outbox();
   readonly #claim: Claim;
@@ -47,8 +49,10 @@ export class Http2Call implements Call {
   #status: Status | undefined;
   #over = false;
 
-  constructor(options: Http2CallOptions) {
+  constructor(method: string, options: CallOptions, context: Http2CallContext) {
+    this.#method = method;
     this.#options = options;
+    this.#context = context;
     this.headers = new Promise((resolve) => {
       this.#resolveHeaders = resolve;
     });
@@ -86,7 +90,7 @@ export class Http2Call implements Call {
 
   cancel(): void {
     if (this.#over) return;
-    this.#options.pool.withdraw(this.#claim);
+    this.#context.pool.withdraw(this.#claim);
     this.#response?.abandon();
     const dropped = this.#inbox.drop();
     const told = this.#status;
@@ -98,7 +102,7 @@ export class Http2Call implements Call {
   readonly #onAbort = (): void => this.cancel();
 
   #claimConnection(): void {
-    const { pool, connectTimeoutMs } = this.#options;
+    const { pool, connectTimeoutMs } = this.#context;
     pool.claim(this.#claim);
     if (this.#response || this.#status || this.#over) return;
     this.#connectTimer ??= setTimeout(() => {
@@ -110,14 +114,16 @@ export class Http2Call implements Call {
   }
 
   #start(connection: Connection): void {
-    const { pool, budget, scheme, authority, method, metadata, deadline } = this.#options;
+    const { pool, budget, scheme, authority } = this.#context;
+    const { metadata, deadline } = this.#options;
+    const method = this.#method;
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     let stream: ReturnType<Connection['request']>;
     try {
       stream = connection.request(requestHeaders({ scheme, authority, method, metadata, deadline }));
     } catch (reason) {
-      pool.release(connection);
+      pool.release(connection, false);
       const gone = connection.state !== 'ready' || connection.isLost;
       const message = reason instanceof Error ? reason.message : String(reason);
       if (gone) this.#repeat(localStatus(Code.UNAVAILABLE, message));
@@ -129,8 +135,8 @@ export class Http2Call implements Call {
       {
         stream,
         connection,
-        maxMessageBytes: this.#options.maxMessageBytes,
-        readAheadBytes: this.#options.readAheadBytes,
+        maxMessageBytes: this.#context.maxMessageBytes,
+        readAheadBytes: this.#context.readAheadBytes,
         onHeaders: (headers) => {
           this.#outbox.commit();
           this.#resolveHeaders(headers);
@@ -141,7 +147,8 @@ export class Http2Call implements Call {
         },
         onDry: (status) => this.#settle(status),
         onUntouched: (status) => this.#repeat(status),
-        onGone: () => pool.release(connection),
+        onLeaving: () => pool.expect(connection),
+        onGone: (wasLeaving) => pool.release(connection, wasLeaving),
         onFast: () => budget.grow(connection),
       },
       this.#inbox,
@@ -170,7 +177,7 @@ export class Http2Call implements Call {
           return;
         }
         const status = localStatus(Code.DEADLINE_EXCEEDED, 'the deadline has passed');
-        this.#options.pool.withdraw(this.#claim);
+        this.#context.pool.withdraw(this.#claim);
         if (this.#response) this.#response.fail(status);
         else this.#settle(status);
       },
@@ -201,6 +208,6 @@ export class Http2Call implements Call {
     this.#inbox.end();
     this.#resolveHeaders(undefined);
     this.#resolveStatus(status);
-    this.#options.onOver(this);
+    this.#context.onOver(this);
   }
 }

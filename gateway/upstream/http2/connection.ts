@@ -4,7 +4,7 @@ import {
   connect as connectHttp2,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { UpstreamTls } from '../options.js';
 import { Keepalive } from './keepalive.js';
@@ -50,6 +50,8 @@ export class Connection implements Window {
   state: 'connecting' | 'ready' | 'draining' | 'closed' = 'connecting';
   /** Calls that hold a place: those handed out, until their streams are gone. */
   calls = 0;
+  /** Those of them that have been reset and only wait for Node to let the stream go. */
+  leaving = 0;
   stalled = 0;
   bytes = leastWindowBytes;
   /** Streams above this were not looked at by the peer. */
@@ -191,7 +193,8 @@ function openSocket({ address, authority, tls }: ConnectionOptions): Socket {
   const socket = connectTls({
     host,
     port,
-    servername: name,
+    // An IP address is no server name; it is then checked as the host that it is. Source: RFC 6066 section 3.
+    ...(isIP(name) === 0 && { servername: name }),
     ALPNProtocols: ['h2'],
     ...(tls.ca && { ca: tls.ca }),
     ...(tls.cert && { cert: tls.cert }),

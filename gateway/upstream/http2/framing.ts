@@ -46,13 +46,14 @@ export class Deframer {
   /** Whether the message that `next` returned last is compressed. */
   isCompressed = false;
   readonly #maxMessageBytes: number;
-  readonly #prefix = new Uint8Array(prefixBytes);
+  /** Made when first needed: most calls never see a prefix cut in two. */
+  #prefix: Uint8Array | undefined;
   #prefixFilled = 0;
   #message: Uint8Array | undefined;
   #messageFilled = 0;
   #chunk: Uint8Array | undefined;
   #at = 0;
-  #later: Uint8Array[] = [];
+  #later: Uint8Array[] | undefined;
 
   constructor(maxMessageBytes: number) {
     this.#maxMessageBytes = maxMessageBytes;
@@ -79,6 +80,7 @@ export class Deframer {
       this.#chunk = chunk;
       this.#at = 0;
     } else {
+      this.#later ??= [];
       this.#later.push(chunk);
     }
   }
@@ -125,7 +127,9 @@ export class Deframer {
       return this.#checkPrefix(chunk, at);
     }
     const size = Math.min(prefixBytes - this.#prefixFilled, chunk.length - this.#at);
-    this.#prefix.set(chunk.subarray(this.#at, this.#at + size), this.#prefixFilled);
+    const prefix = this.#prefix ?? new Uint8Array(prefixBytes);
+    this.#prefix = prefix;
+    prefix.set(chunk.subarray(this.#at, this.#at + size), this.#prefixFilled);
     this.#prefixFilled += size;
     if (this.#prefixFilled < prefixBytes) {
       this.#advance(chunk, size);
@@ -133,7 +137,7 @@ export class Deframer {
     }
     this.#at += size;
     this.#prefixFilled = 0;
-    return this.#checkPrefix(this.#prefix, 0);
+    return this.#checkPrefix(prefix, 0);
   }
 
   #checkPrefix(bytes: Uint8Array, at: number): number {
@@ -159,7 +163,7 @@ export class Deframer {
   #advance(chunk: Uint8Array, size: number): void {
     this.#at += size;
     if (this.#at < chunk.length) return;
-    this.#chunk = this.#later.shift();
+    this.#chunk = this.#later?.shift();
     this.#at = 0;
   }
 }

@@ -15,24 +15,28 @@ export interface RequestHead {
 
 /** The request headers of a call. Source: grpc/doc/PROTOCOL-HTTP2.md, "Requests". */
 export function requestHeaders(head: RequestHead): OutgoingHttpHeaders {
-  // No prototype: a metadata name such as "__proto__" is only a name.
-  const headers: OutgoingHttpHeaders = Object.create(null);
-  headers[':method'] = 'POST';
-  headers[':scheme'] = head.scheme;
-  headers[':path'] = head.method;
-  headers[':authority'] = head.authority;
-  headers.te = 'trailers';
-  headers['content-type'] = 'application/grpc';
-  headers['user-agent'] = 'sluice';
-  headers['grpc-accept-encoding'] = 'identity,gzip,deflate';
+  const headers: OutgoingHttpHeaders = {
+    ':method': 'POST',
+    ':scheme': head.scheme,
+    ':path': head.method,
+    ':authority': head.authority,
+    te: 'trailers',
+    'content-type': 'application/grpc',
+    'user-agent': 'sluice',
+    'grpc-accept-encoding': 'identity,gzip,deflate',
+  };
   const timeout = head.deadline === undefined ? undefined : formatGrpcTimeout(head.deadline - Date.now());
   if (timeout !== undefined) headers['grpc-timeout'] = timeout;
   for (const [name, given] of head.metadata) {
     // Senders leave the padding out, receivers take both.
     const value = name.endsWith('-bin') ? given.replace(/=+$/, '') : given;
-    const before = headers[name];
-    if (before === undefined) headers[name] = value;
-    else headers[name] = [...(Array.isArray(before) ? before : [String(before)]), value];
+    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    const values =
+      before === undefined ? value : [...(Array.isArray(before) ? before : [String(before)]), value];
+    // Not an assignment, since "__proto__" is only a name.
+    if (name === '__proto__')
+      Object.defineProperty(headers, name, { value: values, enumerable: true, configurable: true });
+    else headers[name] = values;
   }
   return headers;
 }

@@ -89,9 +89,15 @@ export class Pool {
     this.#claims.delete(claim);
   }
 
+  /** A place will be given back in a moment: worth waiting for. */
+  expect(connection: Connection): void {
+    connection.leaving++;
+  }
+
   /** Gives back the place of a call whose stream is gone. */
-  release(connection: Connection): void {
+  release(connection: Connection, wasExpected: boolean): void {
     connection.calls--;
+    if (wasExpected) connection.leaving--;
     if (this.#claims.size > 0) this.#serve();
   }
 
@@ -141,7 +147,12 @@ export class Pool {
     let expected = this.#connecting * this.#options.streamsPerConnection;
     while (expected < this.#claims.size && this.#openAnother())
       expected += this.#options.streamsPerConnection;
-    if (this.#connecting === 0) this.#refuseAll();
+    if (this.#connecting === 0 && !this.#isPlaceExpected) this.#refuseAll();
+  }
+
+  get #isPlaceExpected(): boolean {
+    for (const { state, leaving } of this.#connections) if (state === 'ready' && leaving > 0) return true;
+    return false;
   }
 
   get #connecting(): number {

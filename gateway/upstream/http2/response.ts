@@ -20,11 +20,15 @@ export interface ResponseOptions {
   readonly onDry: (status: Status) => void;
   /** Instead of both: the peer has not looked at the call. */
   readonly onUntouched: (status: Status) => void;
-  /** The stream is gone or reset by us, and with it its place on the connection. Exactly once. */
-  readonly onGone: () => void;
+  /** The stream has been reset by us and is about to go. At most once, before `onGone`. */
+  readonly onLeaving: () => void;
+  /** The stream is gone, and with it its place on the connection; whether `onLeaving` came before. Exactly once. */
+  readonly onGone: (wasLeaving: boolean) => void;
   /** The reader keeps up with more than the window lets through in one go. */
   readonly onFast: () => void;
 }
+
+const noEncoding = inflateOf(undefined, 0);
 
 /** How long the end of our requests may stay unsent after the service has ended the call. */
 const lingerMs = 1_000;
@@ -39,7 +43,7 @@ export class Response {
   readonly inbox: Inbox;
   readonly #options: ResponseOptions;
   readonly #deframer: Deframer;
-  #inflate: Inflate = inflateOf(undefined, 0);
+  #inflate: Inflate = noEncoding;
   #httpStatus = 0;
   #sawAnything = false;
   #paused = false;
@@ -47,6 +51,7 @@ export class Response {
   /** Nothing more will come from the stream. */
   #over = false;
   #dry = false;
+  #leaving = false;
   #gone = false;
   #status: Status | undefined;
   /** Received since the reader took something last. */
@@ -95,8 +100,9 @@ export class Response {
     this.#over = true;
     this.#dry = true;
     this.#stopReading();
-    // The reset leaves before anything that is opened now.
-    this.#leave();
+    if (this.#gone) return;
+    this.#leaving = true;
+    this.#options.onLeaving();
   }
 
   get #isFull(): boolean {
@@ -118,7 +124,8 @@ export class Response {
       );
       return;
     }
-    this.#inflate = inflateOf(firstValue(raw, 'grpc-encoding'), this.#options.maxMessageBytes);
+    const encoding = firstValue(raw, 'grpc-encoding');
+    if (encoding !== undefined) this.#inflate = inflateOf(encoding, this.#options.maxMessageBytes);
     this.#options.onHeaders(pairsFromRaw(raw));
   }
 
@@ -180,7 +187,7 @@ export class Response {
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#options.onGone();
+    this.#options.onGone(this.#leaving);
   }
 
   #statusOfLoss(code: number): Status {

@@ -3,7 +3,7 @@ import { refusalOf } from '../call-refusal.js';
 import { createEndedCall } from '../ended-call.js';
 import { localStatus } from '../received-status.js';
 import type { Call, CallOptions, Transport } from '../transport.js';
-import { Http2Call } from './call.js';
+import { Http2Call, type Http2CallContext } from './call.js';
 import { type Http2TransportOptions, type ResolvedHttp2Options, resolveHttp2Options } from './options.js';
 import { Pool } from './pool.js';
 import { Resolver } from './resolver.js';
@@ -20,23 +20,19 @@ export function openHttp2Transport(options: Http2TransportOptions): Transport {
 }
 
 class Http2Transport implements Transport {
-  readonly #options: ResolvedHttp2Options;
-  readonly #authority: string;
-  readonly #budget: WindowBudget;
+  readonly #context: Http2CallContext;
   readonly #pool: Pool;
   readonly #resolver: Resolver;
   readonly #calls = new Set<Call>();
   #closed = false;
 
   constructor(options: ResolvedHttp2Options) {
-    this.#options = options;
     const target = parseTarget(options.target);
-    this.#authority = target.authority;
-    this.#budget = new WindowBudget(options.windowBudgetBytes);
+    const budget = new WindowBudget(options.windowBudgetBytes);
     this.#pool = new Pool({
       ...options,
       authority: target.authority,
-      budget: this.#budget,
+      budget,
       onTrouble: () => this.#resolver.refresh(),
     });
     this.#resolver = new Resolver({
@@ -46,6 +42,14 @@ class Http2Transport implements Transport {
       onAddresses: (addresses) => this.#pool.setAddresses(addresses),
       onFailure: (reason) => this.#pool.failResolution(reason),
     });
+    this.#context = {
+      ...options,
+      scheme: options.tls ? 'https' : 'http',
+      authority: target.authority,
+      pool: this.#pool,
+      budget,
+      onOver: (call) => this.#calls.delete(call),
+    };
     this.#resolver.refresh();
   }
 
@@ -53,18 +57,7 @@ class Http2Transport implements Transport {
     if (this.#closed) return createEndedCall(localStatus(Code.CANCELLED, 'the transport is closed'));
     const refusal = refusalOf(method, options);
     if (refusal) return createEndedCall(refusal);
-    const call = new Http2Call({
-      ...options,
-      method,
-      scheme: this.#options.tls ? 'https' : 'http',
-      authority: this.#authority,
-      pool: this.#pool,
-      budget: this.#budget,
-      maxMessageBytes: this.#options.maxMessageBytes,
-      readAheadBytes: this.#options.readAheadBytes,
-      connectTimeoutMs: this.#options.connectTimeoutMs,
-      onOver: (over) => this.#calls.delete(over),
-    });
+    const call = new Http2Call(method, options, this.#context);
     // Refused calls are over before they are counted.
     if (!call.isOver) this.#calls.add(call);
     return call;
