@@ -31,7 +31,15 @@ run('@typescript/native', 'tsc', ['-p', 'clients/tsconfig.json', '--outDir', `${
 for (const name of ['index.html', 'page.css', 'icon.svg']) {
   cpSync(join(root, 'clients', 'playground', name), join(root, out, 'clients', 'playground', name));
 }
-run('@bufbuild/buf', 'buf', ['build', '--as-file-descriptor-set', '-o', `${out}/proto/sluice.binpb`]);
+// What the core serves by reflection: its services and all that they import, nothing else of proto/.
+const served = ['streaming.proto', 'grpc', 'google/rpc'].flatMap((path) => ['--path', `proto/${path}`]);
+run('@bufbuild/buf', 'buf', [
+  'build',
+  '--as-file-descriptor-set',
+  ...served,
+  '-o',
+  `${out}/proto/sluice.binpb`,
+]);
 rmSync(join(root, 'dist.old'), { recursive: true, force: true });
 if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(root, 'dist.old'));
 renameSync(join(root, out), join(root, 'dist'));

@@ -87,7 +87,7 @@ function admit(
     });
   }
   const { headers } = request.raw;
-  const [path = '', search = ''] = splitUrl(request.raw.url ?? '/');
+  const [path, search] = splitUrl(request.raw.url);
   const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
   if (match === undefined) throw notFound(path, schema.routes.allowed(path));
   checkSite(request, match, options.allowOrigins);
@@ -133,13 +133,15 @@ function notFound(path: string, allowed: readonly string[]): RpcError {
 }
 
 function answerOptions(request: FastifyRequest, reply: FastifyReply, { schema }: LoadedSchema): FastifyReply {
-  const [path = ''] = splitUrl(request.raw.url ?? '/');
+  const [path] = splitUrl(request.raw.url);
   const allowed = schema.routes.allowed(path);
   if (allowed.length === 0) throw notFound(path, []);
   return reply.code(204).header('allow', allowed.join(', ')).send();
 }
 
-function splitUrl(url: string): [path: string, search: string] {
+/** Path and query of a request target, also of one in absolute form. Source: RFC 9112 section 3.2.2. */
+function splitUrl(target = '/'): [path: string, search: string] {
+  const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
   const mark = url.indexOf('?');
   return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }

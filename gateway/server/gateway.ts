@@ -7,6 +7,7 @@ import { Code, RpcError } from '../status/index.js';
 import { Exchanges } from '../surfaces/index.js';
 import { openGrpcJsTransport } from '../upstream/index.js';
 import { createAdmin } from './admin.js';
+import { admitOnConnection, assertOneHost } from './connection-limits.js';
 import { METHODS, registerDispatch } from './dispatch.js';
 import { answerClientError, answerError } from './errors.js';
 import { SchemaSource } from './loaded-schema.js';
@@ -99,11 +100,20 @@ function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): Fas
     clientErrorHandler: answerClientError,
   });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    answerError(
+      new RpcError(Code.UNIMPLEMENTED, `${request.method} is not known here`, { httpStatus: 501 }),
+      request,
+      reply,
+    ),
+  );
   // Bodies are ours: read as streams, counted, and never before there is room for them.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    assertOneHost(request.raw);
+    admitOnConnection(request.raw, reply.raw);
     // Noticing a client that vanished without a word takes the kernel minutes otherwise.
     request.raw.socket.setKeepAlive(true, 15_000);
     request.raw.socket.setNoDelay(true);

@@ -24,7 +24,7 @@ export class RpcError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(cut(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? [];
     this.httpStatus = options.httpStatus;
@@ -45,4 +45,13 @@ export class RpcError extends Error {
   override toString(): string {
     return `${codeName(this.code)}: ${this.message}`;
   }
+}
+
+/** Characters of an error's text that are kept: it often quotes what was wrong, and that may be megabytes. */
+const MAX_MESSAGE_LENGTH = 1_000;
+
+function cut(message: string): string {
+  return message.length <= MAX_MESSAGE_LENGTH
+    ? message
+    : `${message.slice(0, MAX_MESSAGE_LENGTH).toWellFormed()}...`;
 }

@@ -166,20 +166,63 @@ t.test('request ids: a sane one is kept, others are replaced', async (t) => {
 
 t.test('what is no HTTP request has the same kind of answer', async (t) => {
   const { url } = await openForeign(t, {});
-  const { port } = new URL(url);
-  const text = await new Promise<string>((resolve) => {
-    const socket = connectTcp(Number(port), '127.0.0.1', () =>
-      socket.write('GET / HTTP/1.1\r\na b: c\r\n\r\n'),
-    );
-    let answer = '';
-    socket.on('data', (chunk) => {
-      answer += chunk;
-    });
-    socket.on('close', () => resolve(answer));
-  });
+  const text = await raw(url, 'GET / HTTP/1.1\r\na b: c\r\n\r\n');
   t.match(text, /^HTTP\/1\.1 400 /);
   t.match(text, /\r\nx-request-id: /);
   t.match(JSON.parse(text.split('\r\n\r\n')[1] ?? ''), { error: { code: 400, status: 'INVALID_ARGUMENT' } });
+});
+
+t.test('odd requests: absolute form is served, two hosts and unknown methods are not', async (t) => {
+  const { url } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({ text: 'yes' }) }] });
+  const tail = 'host: a\r\nconnection: close\r\n\r\n';
+  t.match(
+    await raw(url, `GET http://a${method('Ask')}?number=1 HTTP/1.1\r\n${tail}`),
+    /^HTTP\/1\.1 200 [\s\S]*yes/,
+  );
+  t.match(
+    await raw(url, `GET ${method('Ask')} HTTP/1.1\r\nhost: b\r\n${tail}`),
+    /^HTTP\/1\.1 400 [\s\S]*host/,
+  );
+  t.match(
+    await raw(url, `TRACE ${method('Ask')} HTTP/1.1\r\n${tail}`),
+    /^HTTP\/1\.1 501 [\s\S]*"UNIMPLEMENTED"/,
+  );
+});
+
+t.test('pipelined requests are answered in order, and too many at once are refused', async (t) => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  t.teardown(() => process.off('warning', onWarning));
+  const { url, upstream } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({}) }] });
+  const request = (n: number) =>
+    `GET ${method('Ask')}?number=${n} HTTP/1.1\r\nhost: a\r\nx-request-id: ${n}\r\n`;
+  const few = Array.from(
+    { length: 8 },
+    (_, n) => `${request(n)}${n === 7 ? 'connection: close\r\n' : ''}\r\n`,
+  );
+  const text = await raw(url, few.join(''));
+  t.same(
+    [...text.matchAll(/\r\nx-request-id: (\d+)/g)].map(([, id]) => Number(id)),
+    [0, 1, 2, 3, 4, 5, 6, 7],
+  );
+  const before = upstream.calls(method('Ask')).length;
+  const many = Array.from(
+    { length: 200 },
+    (_, n) => `${request(n)}${n === 199 ? 'connection: close\r\n' : ''}\r\n`,
+  );
+  t.match(await raw(url, many.join('')), /HTTP\/1\.1 429 /);
+  t.ok(upstream.calls(method('Ask')).length - before < 100);
+  t.same(warnings, []);
+});
+
+t.test('an error does not repeat megabytes of what was wrong', async (t) => {
+  const { url, lines } = await openForeign(t, { Ask: [] });
+  const body = JSON.stringify({ number: '1'.repeat(1_000_000) });
+  const answer = await http(url + method('Ask'), { body, headers: { 'content-type': 'application/json' } });
+  t.equal(answer.status, 400);
+  t.ok(answer.text.length < 2_000);
+  t.ok(lines.every((line) => JSON.stringify(line).length < 4_000));
 });
 
 t.test('a WebSocket opens at the path of a method and nowhere else', async (t) => {
@@ -188,3 +231,16 @@ t.test('a WebSocket opens at the path of a method and nowhere else', async (t) =
     await t.rejects(connect(wsUrl + path), { message: 'HTTP 404' });
   }
 });
+
+/** Sends bytes as they are and reads until the connection ends. */
+function raw(url: string, request: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connectTcp(Number(new URL(url).port), '127.0.0.1', () => socket.write(request));
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('close', () => resolve(answer));
+    socket.on('error', () => {});
+  });
+}
