@@ -13,7 +13,7 @@ const EPOCH_DAY = 719_468;
 
 /** Days from 1970-01-01 to a date of the Gregorian calendar; undefined when there is no such date. */
 export function dayFromDate(year: number, month: number, day: number): number | undefined {
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
+  if (!(month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) return undefined;
   const marchYear = month > 2 ? year : year - 1;
   const era = Math.floor(marchYear / 400);
   const yearOfEra = marchYear - era * 400;

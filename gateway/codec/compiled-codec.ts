@@ -2,15 +2,17 @@ import type { DescMessage, Registry } from '@bufbuild/protobuf';
 import { Code, RpcError } from '../status/index.js';
 import type { ByteWriter } from './byte-writer.js';
 import type { Codec, MessageCodec } from './codec.js';
-import { parseMessage } from './parse/messages.js';
+import { generateParseMember } from './parse/generated.js';
+import { parseMember, parseMessage } from './parse/messages.js';
 import { JsonFault, Parser } from './parse/parser.js';
 import { pathOf } from './parse/path.js';
 import { peek, unexpected } from './parse/tokens.js';
 import type { MessagePlan } from './plan.js';
 import { Planner } from './planner.js';
+import { generatePrintFields } from './print/generated.js';
 import { printArranged, printFields, printMessage } from './print/messages.js';
 import { DISORDER, Printer } from './print/printer.js';
-import { finishWellKnown } from './well-known.js';
+import { beginWellKnown, finishWellKnown } from './well-known.js';
 import { wireError } from './wire-reader.js';
 
 export interface CompiledCodecOptions {
@@ -31,13 +33,19 @@ const CAUTIOUS_MESSAGES = 64;
 export function compiledCodec(registry: Registry, options: CompiledCodecOptions): Codec {
   const printer = new Printer();
   const parser = new Parser();
-  const planner = new Planner(registry, (plan, type) => {
-    plan.printFields = printFields;
-    plan.print = printMessage;
-    plan.parse = parseMessage;
-    finishWellKnown(plan, type);
+  const planner = new Planner(registry, {
+    begin(plan, type) {
+      plan.print = printMessage;
+      plan.parse = parseMessage;
+      beginWellKnown(plan, type);
+    },
+    finish(plan) {
+      finishWellKnown(plan);
+      const generated = options.codeGeneration && !plan.wellKnown;
+      plan.printFields = (generated ? generatePrintFields(plan) : undefined) ?? printFields;
+      plan.parseMember = (generated ? generateParseMember(plan) : undefined) ?? parseMember;
+    },
   });
-  void options;
   const codecs = new Map<DescMessage, MessageCodec>();
   return {
     forMessage(type) {

@@ -94,6 +94,8 @@ export class MessagePlan {
   readonly byTag: (FieldPlan | undefined)[] = new Array<FieldPlan | undefined>(DIRECT_TAGS).fill(undefined);
   readonly byLargeTag = new Map<number, FieldPlan>();
   readonly byKey = new Map<string, KeyPlan>();
+  /** The same by `digestOf` the name, so that a key need not become a string. Of two with one digest only one is here. */
+  readonly byDigest = new Map<number, KeyPlan>();
   oneofs: string[] = [];
   /** How many of its fields are required. */
   required = 0;
@@ -105,6 +107,8 @@ export class MessagePlan {
   /** The fields of the printed object, each with a comma in front. */
   printFields: PrintMessage = unset;
   parse: ParseMessage = unset;
+  /** Parses the value of one of its fields. */
+  parseMember: ParseField = unset;
   /** Of google.protobuf.Any: the plan of a type name. */
   resolve: (typeName: string) => MessagePlan | undefined = unset;
 

@@ -6,9 +6,10 @@ import type {
   Registry,
   ScalarType,
 } from '@bufbuild/protobuf';
+import { digestOf } from './digest.js';
 import { ENUM_KIND, GROUP_KIND, keyKind, MESSAGE_KIND, NULL_KIND, scalarKind } from './kinds.js';
 import { parseList, parseMap, parseSingular } from './parse/fields.js';
-import { DIRECT_TAGS, type EnumPlan, FieldPlan, type Kind, MessagePlan } from './plan.js';
+import { DIRECT_TAGS, type EnumPlan, FieldPlan, type KeyPlan, type Kind, MessagePlan } from './plan.js';
 import { printList, printMap, printSingular } from './print/fields.js';
 import { readClosedEnum } from './print/wire-values.js';
 import { WireType } from './wire-reader.js';
@@ -17,8 +18,13 @@ const IMPLICIT_PRESENCE = 2;
 const LEGACY_REQUIRED = 3;
 const MAX_ONEOF_BITS = 31;
 
-/** Completes a plan with what its type does: `print` and `parse`. */
-export type Finish = (plan: MessagePlan, type: DescMessage) => void;
+/** Completes a plan with what its type does. */
+export interface PlanSteps {
+  /** Before its fields are planned. */
+  readonly begin: (plan: MessagePlan, type: DescMessage) => void;
+  /** Once its fields are there; the plans of their types may not be complete yet. */
+  readonly finish: (plan: MessagePlan) => void;
+}
 
 /**
  * Makes the plans of message types from their descriptors, once a type. A plan refers to those of its fields, so types
@@ -26,14 +32,14 @@ export type Finish = (plan: MessagePlan, type: DescMessage) => void;
  */
 export class Planner {
   readonly #registry: Registry;
-  readonly #finish: Finish;
+  readonly #steps: PlanSteps;
   readonly #messages = new Map<DescMessage, MessagePlan>();
   readonly #enums = new Map<DescEnum, EnumPlan>();
   readonly #extensions = new Map<string, DescExtension[]>();
 
-  constructor(registry: Registry, finish: Finish) {
+  constructor(registry: Registry, steps: PlanSteps) {
     this.#registry = registry;
-    this.#finish = finish;
+    this.#steps = steps;
     for (const type of registry) {
       if (type.kind !== 'extension') continue;
       const known = this.#extensions.get(type.extendee.typeName);
@@ -48,6 +54,7 @@ export class Planner {
     const plan = new MessagePlan(type.typeName);
     // Before its fields, for the types that contain themselves.
     this.#messages.set(type, plan);
+    this.#steps.begin(plan, type);
     plan.oneofs = type.oneofs.map((oneof) => oneof.name);
     plan.resolve = (typeName) => {
       const found = this.#registry.getMessage(typeName);
@@ -65,7 +72,7 @@ export class Planner {
       this.#addField(plan, this.#field(extension, extension.jsonName, -1), []);
     }
     plan.start.nextKey = plan.byKey.values().next().value;
-    this.#finish(plan, type);
+    this.#steps.finish(plan);
     return plan;
   }
 
@@ -81,7 +88,9 @@ export class Planner {
     // A name in the .proto file must not hide another field's JSON name.
     for (const name of [field.jsonName, ...otherNames]) {
       if (name === field.jsonName || !plan.byKey.has(name)) {
-        plan.byKey.set(name, { quoted: Buffer.from(JSON.stringify(name)), field });
+        const key: KeyPlan = { quoted: Buffer.from(JSON.stringify(name)), field };
+        plan.byKey.set(name, key);
+        plan.byDigest.set(digestOf(key.quoted, 1, key.quoted.length - 2), key);
       }
     }
   }

@@ -27,12 +27,16 @@ export function parseSingular(parser: Parser, field: FieldPlan): void {
 }
 
 /** Zero, false and empty consist of zero bytes; a negative zero does not. */
-function isZero(parser: Parser, start: number): boolean {
+export function isZero(parser: Parser, start: number): boolean {
   const { out, at } = parser;
   for (let index = start; index < at; index += 1) {
     if (out[index] !== 0) return false;
   }
   return true;
+}
+
+export function nullItem(): JsonFault {
+  return new JsonFault('null is not allowed within a list or map');
 }
 
 /** A repeated field: an array. */
@@ -50,7 +54,7 @@ export function parseList(parser: Parser, field: FieldPlan): void {
     start = parser.open();
   }
   do {
-    if (peek(parser) === LETTER_N && !field.takesNull) throw new JsonFault('an item must not be null');
+    if (peek(parser) === LETTER_N && !field.takesNull) throw nullItem();
     if (packed) parser.room(0);
     else parser.tag(field.tagBytes);
     field.parseValue(parser, field);
@@ -80,7 +84,7 @@ export function parseMap(parser: Parser, field: FieldPlan): void {
     const keyEnd = parser.pos;
     const keyLength = parser.at - start;
     take(parser, COLON, '":"');
-    if (peek(parser) === LETTER_N && !value.takesNull) throw new JsonFault('a value must not be null');
+    if (peek(parser) === LETTER_N && !value.takesNull) throw nullItem();
     parser.tag(value.tagBytes);
     value.parseValue(parser, value);
     const entryLength = parser.at - start;

@@ -1,3 +1,4 @@
+import { digestOf } from '../digest.js';
 import type { FieldPlan, KeyPlan, MessagePlan } from '../plan.js';
 import { JsonFault, type Parser } from './parser.js';
 import {
@@ -60,7 +61,7 @@ export function parseObject(parser: Parser, plan: MessagePlan, withinAny: boolea
       if (field.oneof >= 0)
         markOneof(parser, marks + plan.fields.length + field.oneof, keyStart, plan, field);
       required += field.required;
-      field.parseField(parser, field);
+      plan.parseMember(parser, field);
     } while (takeComma(parser, CLOSE_BRACE));
   }
   if (required !== plan.required) throw missingRequired(parser, plan, marks);
@@ -84,10 +85,30 @@ function takeKey(parser: Parser, plan: MessagePlan, before: FieldPlan): FieldPla
     }
   }
   takeString(parser);
-  const key: KeyPlan | undefined = plan.byKey.get(stringText(parser));
+  const key = findKey(parser, plan);
   if (key === undefined) return undefined;
   before.nextKey = key;
   return key.field;
+}
+
+/** The key of the string that was taken last. */
+function findKey(parser: Parser, plan: MessagePlan): KeyPlan | undefined {
+  if (!parser.stringEscaped) {
+    const { text, stringStart } = parser;
+    const length = parser.stringEnd - stringStart;
+    const found = plan.byDigest.get(digestOf(text, stringStart, length));
+    if (found !== undefined && found.quoted.length === length + 2) {
+      let index = 0;
+      while (index < length && text[stringStart + index] === found.quoted[index + 1]) index += 1;
+      if (index === length) return found;
+    }
+  }
+  return plan.byKey.get(stringText(parser));
+}
+
+/** Takes the value of a field of the message: what generated code does with a `switch`. */
+export function parseMember(parser: Parser, field: FieldPlan): void {
+  field.parseField(parser, field);
 }
 
 function markOneof(

@@ -15,6 +15,9 @@ const SLACK_BYTES = 64;
 /** Texts up to here share one buffer. */
 const SCRATCH_BYTES = 64 * 1024;
 
+/** Small results lie behind each other in one buffer, up to here. */
+const MAX_SHARED_BYTES = 12 * 1024;
+
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
 /** Where parsing stands: JSON text in, wire bytes out. One object serves all messages, since parsing never waits. */
@@ -51,16 +54,18 @@ export class Parser {
     this.depth = 0;
     this.markTop = 0;
     this.keys.reset();
-    this.writer.length = 0;
-    this.out = this.writer.buffer;
-    this.at = 0;
+    if (this.writer.length > MAX_SHARED_BYTES) {
+      this.writer.take();
+      this.out = this.writer.buffer;
+    }
+    this.at = this.writer.length;
   }
 
   /** The wire bytes. */
   finish(): Buffer {
-    this.writer.length = this.at;
-    const wire = this.writer.take();
-    this.out = this.writer.buffer;
+    const { writer, at } = this;
+    const wire = this.out.subarray(writer.length, at);
+    writer.length = at;
     return wire;
   }
 
@@ -75,9 +80,12 @@ export class Parser {
   }
 
   private grow(count: number): void {
-    this.writer.length = this.at;
-    this.writer.reserve(count);
-    this.out = this.writer.buffer;
+    const { writer } = this;
+    const start = writer.length;
+    writer.length = this.at;
+    writer.reserve(count);
+    writer.length = start;
+    this.out = writer.buffer;
   }
 
   /** Appends a tag. */

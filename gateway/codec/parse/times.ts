@@ -45,11 +45,10 @@ function parseUsual(parser: Parser): boolean {
   if (length < 20 || length > 30 || text[stringEnd - 1] !== 0x5a) return false;
   if (text[at + 4] !== 0x2d || text[at + 7] !== 0x2d || text[at + 10] !== 0x54) return false;
   if (text[at + 13] !== 0x3a || text[at + 16] !== 0x3a) return false;
-  const year = number(text, at, 4);
+  const day = dayOf(text, at);
   const hour = number(text, at + 11, 2);
   const minute = number(text, at + 14, 2);
   const second = number(text, at + 17, 2);
-  const day = dayFromDate(year, number(text, at + 5, 2), number(text, at + 8, 2));
   let nanos = 0;
   if (length > 20) {
     const digits = length - 21;
@@ -57,10 +56,25 @@ function parseUsual(parser: Parser): boolean {
     nanos = number(text, at + 20, digits) * 10 ** (9 - digits);
   }
   // A NaN is neither above nor below anything.
-  if (day === undefined || !(year >= 1 && hour <= 23 && minute <= 59 && second <= 59 && nanos >= 0))
-    return false;
+  if (day === undefined || !(hour <= 23 && minute <= 59 && second <= 59 && nanos >= 0)) return false;
   putTime(parser, day * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second, nanos);
   return true;
+}
+
+/** The date that was read last: most timestamps of a stream are of the same day. */
+const lastDate = new Uint8Array(10);
+let lastDay: number | undefined;
+
+/** The day of the date at `at`; undefined when it is none. */
+function dayOf(text: Uint8Array, at: number): number | undefined {
+  let index = 0;
+  while (index < 10 && text[at + index] === lastDate[index]) index += 1;
+  if (index === 10) return lastDay;
+  const year = number(text, at, 4);
+  // A NaN is no less than 1, and no date.
+  lastDay = year >= 1 ? dayFromDate(year, number(text, at + 5, 2), number(text, at + 8, 2)) : undefined;
+  for (index = 0; index < 10; index += 1) lastDate[index] = text[at + index] as number;
+  return lastDay;
 }
 
 /** A number of so many digits; NaN when one is no digit. */

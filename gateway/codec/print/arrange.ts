@@ -20,10 +20,11 @@ interface Occurrence {
  * - the last entry of a map key counts, in the place of the first;
  * - unknown fields and unknown numbers of closed enums are left out.
  *
- * Undefined when it already is like that. Only the message itself is put in order, not what is nested in it.
+ * Undefined when it already is like that. Only the message itself is put in order, not what is nested in it. The entry of
+ * a map is also not in order when it holds an unknown field.
  * Source: https://protobuf.dev/programming-guides/encoding/#last-one-wins
  */
-export function arrange(plan: MessagePlan, message: Uint8Array): Buffer | undefined {
+export function arrange(plan: MessagePlan, message: Uint8Array, isEntry = false): Buffer | undefined {
   const byRank: Occurrence[][] = [];
   const members: (FieldPlan | undefined)[] = [];
   const reader = new WireReader(message);
@@ -38,6 +39,7 @@ export function arrange(plan: MessagePlan, message: Uint8Array): Buffer | undefi
     reader.skip();
     if (field === undefined) {
       interrupted = true;
+      if (isEntry) ordered = false;
       continue;
     }
     const occurrence = occurrenceOf(field, message, start, valueStart, reader);
@@ -107,7 +109,7 @@ function arrangeMap(occurrences: Occurrence[], parts: Uint8Array[]): boolean {
   for (const occurrence of occurrences) {
     const { field } = occurrence;
     const entry = field.entry as MessagePlan;
-    const arranged = arrange(entry, occurrence.value);
+    const arranged = arrange(entry, occurrence.value, true);
     if (arranged !== undefined) ordered = false;
     const kept =
       arranged === undefined ? occurrence : { field, record: record(field, arranged), value: arranged };
