@@ -1,0 +1,218 @@
+// What is measured: the table's groups and rows. The rows of a group share an upstream and a reference, so the
+// reference runs once a round for all of them.
+import { create, toBinary } from '@bufbuild/protobuf';
+import { SERVICE } from './samples.mjs';
+
+/** As good as endless; the field that says how many are wanted is an int32. */
+const ENDLESS = 2_000_000_000;
+const SLOW_STREAMS = 200;
+const IN_FLIGHT = 256;
+const CHUNK_BYTES = 256 * 1024;
+const DOWNLOAD_PATH = `/v1/files/{bytes}?chunkSize=${CHUNK_BYTES}`;
+const UPLOAD_PATH = '/v1/files/bench';
+
+const base64 = (bytes) => Buffer.from(bytes).toString('base64');
+const jsonBase64 = (value) => base64(Buffer.from(JSON.stringify(value)));
+
+/** Kinds of contenders, see contenders.mjs. */
+const GATEWAYS = ['sluice', 'hand-written'];
+const WITH_CONNECT = [...GATEWAYS, 'connect'];
+
+/** `GET` of a server stream, for whoever speaks `Accept`. */
+function streamLoad(counter, accept, messages, streams = 1) {
+  const path = `/${SERVICE}/GetStockPrices?symbols=AAPL&intervalSeconds=${messages}`;
+  const head = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: ${accept}\r\n\r\n`;
+  return { load: 'http-streams', streams, counter, request: { head } };
+}
+
+/** The same for Connect, whose streams have envelopes and are asked for with `POST`. */
+function connectStreamLoad(messages, streams = 1) {
+  const message = Buffer.from(JSON.stringify({ symbols: ['AAPL'], intervalSeconds: messages }));
+  const envelope = Buffer.alloc(5);
+  envelope.writeUInt32BE(message.length, 1);
+  const head =
+    `POST /${SERVICE}/GetStockPrices HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/connect+json\r\n` +
+    `Connect-Protocol-Version: 1\r\nContent-Length: ${message.length + 5}\r\n\r\n`;
+  const body = base64(Buffer.concat([envelope, message]));
+  return { load: 'http-streams', streams, counter: 'envelope', request: { head, body } };
+}
+
+/** `POST` of JSON at the gRPC path, which all three gateways understand. */
+function unaryLoad(connections) {
+  const body = JSON.stringify({ symbol: 'AAPL' });
+  const head =
+    `POST /${SERVICE}/GetStockQuote HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n` +
+    `Content-Length: ${body.length}\r\n\r\n`;
+  return { load: 'unary', connections, request: { head, body: base64(Buffer.from(body)) } };
+}
+
+/**
+ * The groups. `reference` is what R does; a row's `loads` say what each contender gets, '*' being everyone without a
+ * line of its own. `unit` is what the numbers count, `messages` how many a server stream is asked for.
+ */
+export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLESS }) {
+  const wire = (name, fields) => base64(toBinary(types(name), create(types(name), fields)));
+  const stocks = wire('StockRequest', { symbols: ['AAPL'], intervalSeconds: messages });
+  const stocksJson = jsonBase64({ symbols: ['AAPL'], intervalSeconds: messages });
+  const receive = { load: 'http-streams', method: 'GetStockPrices', wireRequest: stocks };
+  const socketLoad = (frame, message) => ({
+    load: 'socket-receive',
+    path: `/${SERVICE}/GetStockPrices`,
+    frame,
+    message,
+  });
+  const file = (bytes) => wire('FileRequest', { filePath: String(bytes), chunkSize: CHUNK_BYTES });
+  const sizes = { bytes: fileBytes, warmBytes: warmFileBytes };
+
+  const sse = { '*': streamLoad('sse', 'text/event-stream', messages), connect: connectStreamLoad(messages) };
+  const ndjson = { '*': streamLoad('ndjson', 'application/x-ndjson', messages) };
+  const text = { '*': socketLoad('text', stocksJson) };
+  const binary = { '*': socketLoad('binary', stocks) };
+
+  return [
+    {
+      name: 'batched',
+      title: 'One server stream, saturated; the upstream sends large writes',
+      unit: 'message',
+      upstream: ['batched.mjs', 'stocks'],
+      reference: receive,
+      rows: [
+        { name: 'sse', title: 'SSE', contenders: WITH_CONNECT, loads: sse },
+        { name: 'ndjson', title: 'NDJSON', contenders: GATEWAYS, loads: ndjson },
+        { name: 'websocket', title: 'WebSocket, JSON', contenders: GATEWAYS, loads: text },
+        { name: 'websocket-binary', title: 'WebSocket, binary', contenders: GATEWAYS, loads: binary },
+      ],
+    },
+    {
+      name: 'trickle',
+      title: 'One server stream, saturated; the upstream (grpc-js) writes message by message',
+      unit: 'message',
+      upstream: ['grpc-js.mjs', 'trickle'],
+      reference: receive,
+      rows: [
+        { name: 'sse-trickle', title: 'SSE', contenders: WITH_CONNECT, loads: sse },
+        { name: 'ndjson-trickle', title: 'NDJSON', contenders: GATEWAYS, loads: ndjson },
+        { name: 'websocket-trickle', title: 'WebSocket, JSON', contenders: GATEWAYS, loads: text },
+      ],
+    },
+    {
+      name: 'slow',
+      title: `${SLOW_STREAMS} slow server streams, 100 messages a second each`,
+      unit: 'message',
+      upstream: ['grpc-js.mjs', 'paced'],
+      reference: { ...receive, streams: SLOW_STREAMS },
+      rows: [
+        {
+          name: 'slow-streams',
+          title: 'SSE',
+          contenders: WITH_CONNECT,
+          loads: {
+            '*': streamLoad('sse', 'text/event-stream', messages, SLOW_STREAMS),
+            connect: connectStreamLoad(messages, SLOW_STREAMS),
+          },
+        },
+      ],
+    },
+    {
+      name: 'send',
+      title: 'One client stream, saturated: the browser sends (R: grpc-js sends)',
+      unit: 'message',
+      upstream: ['batched.mjs', 'sensors'],
+      reference: { load: 'socket-send', method: 'CollectSensorData', sampleType: 'SensorData' },
+      rows: [
+        {
+          name: 'websocket-send',
+          title: 'WebSocket, JSON',
+          contenders: GATEWAYS,
+          loads: {
+            '*': {
+              load: 'socket-send',
+              path: `/${SERVICE}/CollectSensorData`,
+              frame: 'text',
+              sampleType: 'SensorData',
+            },
+          },
+        },
+      ],
+    },
+    {
+      name: 'echo',
+      title: `One bidi stream, ${IN_FLIGHT} messages on their way (R: grpc-js both ways)`,
+      unit: 'echo',
+      upstream: ['batched.mjs', 'chat'],
+      reference: { load: 'socket-echo', method: 'Chat', sampleType: 'ChatMessage', inFlight: IN_FLIGHT },
+      rows: [
+        {
+          name: 'websocket-echo',
+          title: 'WebSocket, JSON',
+          contenders: GATEWAYS,
+          loads: {
+            '*': {
+              load: 'socket-echo',
+              path: `/${SERVICE}/Chat`,
+              frame: 'text',
+              sampleType: 'ChatMessage',
+              inFlight: IN_FLIGHT,
+            },
+          },
+        },
+      ],
+    },
+    ...[1, 32].map((connections) => ({
+      name: `unary-${connections}`,
+      title: `Unary, ${connections} connection${connections === 1 ? '' : 's'} (R: grpc-js unary calls)`,
+      unit: 'call',
+      upstream: ['batched.mjs', 'quote'],
+      reference: {
+        load: 'unary',
+        method: 'GetStockQuote',
+        connections,
+        wireRequest: wire('StockQuoteRequest', { symbol: 'AAPL' }),
+      },
+      rows: [
+        {
+          name: `unary-${connections}`,
+          title: 'JSON',
+          contenders: WITH_CONNECT,
+          loads: { '*': unaryLoad(connections) },
+        },
+      ],
+    })),
+    {
+      name: 'download',
+      title: 'A file down, in chunks of 256 KiB (R: grpc-js receives the messages)',
+      unit: 'byte',
+      upstream: ['batched.mjs', 'file'],
+      reference: {
+        load: 'download',
+        method: 'DownloadFile',
+        wireRequest: file(fileBytes),
+        warmWireRequest: file(warmFileBytes),
+        ...sizes,
+      },
+      rows: [
+        {
+          name: 'file-down',
+          title: 'HTTP body',
+          contenders: [...GATEWAYS, 'hand-written-window', 'file-pipe-64', 'file-pipe-256'],
+          loads: { '*': { load: 'download', path: DOWNLOAD_PATH, ...sizes } },
+        },
+      ],
+    },
+    {
+      name: 'upload',
+      title: 'A file up (R: grpc-js sends messages of 64 KiB)',
+      unit: 'byte',
+      upstream: ['batched.mjs', 'upload'],
+      reference: { load: 'upload', method: 'UploadFile', ...sizes },
+      rows: [
+        {
+          name: 'file-up',
+          title: 'HTTP body',
+          contenders: [...GATEWAYS, 'file-pipe-64'],
+          loads: { '*': { load: 'upload', path: UPLOAD_PATH, ...sizes } },
+        },
+      ],
+    },
+  ];
+}

@@ -1,0 +1,136 @@
+// `npm run bench`: see options.mjs for the command line and README.md for what the numbers mean.
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { checkAll } from './check.mjs';
+import { CONNECT_INSTALL, createContenders, sluiceBuild } from './contenders.mjs';
+import { clockTicks } from './measure.mjs';
+import { parseOptions, USAGE } from './options.mjs';
+import { canPin, here } from './processes.mjs';
+import { entriesOf, runGroup } from './round.mjs';
+import { createGroups } from './rows.mjs';
+import { fileBytes, loadTypes } from './samples.mjs';
+import { formatTable } from './table.mjs';
+
+const MIB = 1024 * 1024;
+const root = resolve(here('../..'));
+const print = (text) => process.stdout.write(`${text}\n`);
+/** Progress goes beside the table, so that the table can be written to a file. */
+const note = (text) => process.stderr.write(`${text}\n`);
+
+/** Groups with only the wanted rows; a name that is neither a row nor a group is an error. */
+function chooseRows(groups, only) {
+  if (only.length === 0) return groups;
+  const names = groups.flatMap((group) => [group.name, ...group.rows.map((row) => row.name)]);
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`--only: there is no ${unknown}; --list shows the names`);
+  return groups
+    .map((group) => ({
+      ...group,
+      rows: group.rows.filter((row) => only.includes(group.name) || only.includes(row.name)),
+    }))
+    .filter((group) => group.rows.length > 0);
+}
+
+/** A file for the plain file pipe, in a folder of its own that goes when the process does. */
+function makeFile(bytes) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'file');
+  const handle = openSync(file, 'w');
+  for (let offset = 0; offset < bytes; offset += MIB) writeSync(handle, fileBytes(offset, MIB));
+  closeSync(handle);
+  return file;
+}
+
+/** Date, machine, versions and settings: numbers without them say nothing. */
+function describeRun(options) {
+  const version = (name) =>
+    JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
+  const peers = ['@grpc/grpc-js', '@grpc/proto-loader', 'fastify', 'ws'].map(
+    (name) => `${name} ${version(name)}`,
+  );
+  const pinned = canPin
+    ? 'gateway on cpu 0, upstream and load on cpu 1'
+    : 'NOT pinned: no taskset, or one processor';
+  const gib = Math.round(totalmem() / 1024 ** 3);
+  return [
+    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, Linux, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ${gib} GiB`,
+    `${peers.join(', ')}; ${pinned}`,
+    `${options.rounds} interleaved round(s) of ${options.seconds} s after ${warmS(options).toFixed(1)} s of warming up, file of ${options.fileMib} MiB; medians`,
+  ];
+}
+
+/** Long enough for the compiler: a gateway that runs for weeks is not measured in its first second. */
+const warmS = (options) => Math.max(0.5, options.seconds / 2);
+
+async function main(options) {
+  if (options.help) return print(USAGE.trimEnd());
+  const { descriptorSet } = sluiceBuild(root);
+  const types = loadTypes(descriptorSet);
+  const bytes = options.fileMib * MIB;
+  const all = createGroups(types, { fileBytes: bytes, warmFileBytes: Math.min(bytes, 64 * MIB) });
+  if (options.list) {
+    for (const group of all) print(`${group.name}: ${group.rows.map((row) => row.name).join(' ')}`);
+    return;
+  }
+  if (process.platform !== 'linux') throw new Error('processor time comes from /proc: Linux only');
+  const groups = chooseRows(all, options.only);
+  const file = groups.some(({ unit }) => unit === 'byte') ? makeFile(bytes) : '';
+  const contenders = createContenders(options, { root, file });
+  if (!groups.some((group) => entriesOf(group, contenders).length > 1))
+    throw new Error('nobody is left to measure');
+  if (options.peers === undefined) note(`Connect for Node is left out: ${CONNECT_INSTALL}, then --peers DIR`);
+  if (options.check || options.checkOnly) await checkAll(groups, contenders, { types, descriptorSet }, note);
+  if (options.checkOnly) return;
+
+  const settings = {
+    descriptorSet,
+    ticks: clockTicks(),
+    rounds: options.rounds,
+    warmMs: warmS(options) * 1_000,
+    measureMs: options.seconds * 1_000,
+    // A file at 20 MiB a second, or ten times the window: whatever takes longer hangs.
+    limitMs: 30_000 + options.seconds * 10_000 + options.fileMib * 50,
+  };
+  const measured = [];
+  for (const group of groups) {
+    note(group.title);
+    const entries = entriesOf(group, contenders).map((entry) => ({ entry, results: [] }));
+    await runGroup(group, contenders, settings, (entry, round, result) => {
+      const name = entry.contender?.name ?? 'R';
+      const same = (other) => other.entry.row === entry.row && other.entry.contender === entry.contender;
+      entries.find(same).results.push(result);
+      note(
+        `  ${round}/${options.rounds} ${entry.row?.name ?? ''} ${name}: ${result.toReference.toFixed(2)} R`,
+      );
+    });
+    measured.push({ group, entries });
+  }
+  const head = describeRun(options);
+  print(
+    `${head.join('\n')}\n\n${formatTable(measured, { markdown: options.markdown, first: contenders[0]?.name })}`,
+  );
+  if (options.json !== undefined)
+    writeFileSync(options.json, JSON.stringify({ head, rows: rawResults(measured) }, null, 1));
+}
+
+function rawResults(measured) {
+  return measured.flatMap(({ group, entries }) =>
+    entries.map(({ entry, results }) => ({
+      group: group.name,
+      row: entry.row?.name ?? 'R',
+      contender: entry.contender?.name ?? 'R',
+      unit: group.unit,
+      results,
+    })),
+  );
+}
+
+try {
+  await main(parseOptions(process.argv.slice(2)));
+  process.exit(0);
+} catch (reason) {
+  note(`bench: ${reason.message}`);
+  process.exit(1);
+}
