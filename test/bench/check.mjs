@@ -21,9 +21,7 @@ function same(found, expected) {
   for (let index = 0; index < length; index += 1) {
     if (isDeepStrictEqual(found[index], expected[index])) continue;
     const show = (value) => JSON.stringify(value) ?? 'nothing';
-    throw new Error(
-      `${what}, message ${index}: ${show(found[index])} where ${show(expected[index])} is right`,
-    );
+    throw new Error(`message ${index}: ${show(found[index])} where ${show(expected[index])} is right`);
   }
 }
 
