@@ -10,6 +10,7 @@ const GRACE_MS = {
   type: 'number',
   help: 'how long open calls may go on after SIGTERM, in milliseconds',
   default: '10000',
+  min: 0,
 } as const;
 const HELP = { type: 'switch', help: 'show this text' } as const;
 

@@ -7,6 +7,8 @@ export interface Flag {
   readonly value?: string;
   readonly help: string;
   readonly default?: string;
+  /** Numbers only: the least that makes sense. */
+  readonly min?: number;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
@@ -21,6 +23,9 @@ export type Values<Table extends Flags> = {
         ? boolean
         : string | undefined;
 };
+
+/** The longest delay that a Node timer keeps, and more than any other number here needs. */
+const MAX_NUMBER = 2 ** 31 - 1;
 
 /** The command line is wrong; the message says how to mend it. */
 export class UsageError extends Error {
@@ -90,7 +95,12 @@ function convert(source: string, flag: Flag, raw: Raw): unknown {
       if (!/^\d{1,10}$/.test(String(raw))) {
         throw new UsageError(`${source} must be a whole number, not ${JSON.stringify(raw)}`);
       }
-      return Number(raw);
+      const value = Number(raw);
+      const { min = 1 } = flag;
+      if (value < min || value > MAX_NUMBER) {
+        throw new UsageError(`${source} must be from ${min} to ${MAX_NUMBER}, not ${value}`);
+      }
+      return value;
     }
     case 'text':
       if (raw === '') throw new UsageError(`${source} must not be empty`);

@@ -114,7 +114,7 @@ async function startGateway(
 async function readSchema(flags: CommonFlags): Promise<Schema | undefined> {
   const set = flags['descriptor-set'];
   if (set !== undefined) {
-    const bytes = await readFile(set);
+    const bytes = await readNamed('--descriptor-set', set);
     try {
       return schemaFromDescriptorSet(bytes);
     } catch (cause) {
@@ -137,9 +137,23 @@ async function readTls(flags: Values<typeof GATEWAY_FLAGS>): Promise<UpstreamTls
   if ((files.cert === undefined) !== (files.key === undefined)) {
     throw new UsageError('--upstream-cert and --upstream-key belong together: give both or neither');
   }
-  const read = async (file: string | undefined) => (file === undefined ? undefined : await readFile(file));
-  const [ca, cert, key] = await Promise.all([read(files.ca), read(files.cert), read(files.key)]);
+  const read = async (flag: string, file: string | undefined) =>
+    file === undefined ? undefined : await readNamed(flag, file);
+  const [ca, cert, key] = await Promise.all([
+    read('--upstream-ca', files.ca),
+    read('--upstream-cert', files.cert),
+    read('--upstream-key', files.key),
+  ]);
   return defined({ ca, cert, key, serverName });
+}
+
+/** The content of a file that a flag names. Its error names the flag. */
+async function readNamed(flag: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new Error(`${flag} ${file}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** The built page: beside us in dist/, or in dist/ when we run from source. */

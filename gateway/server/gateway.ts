@@ -42,7 +42,15 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     maxMessageBytes: options.limits.maxMessageBytes,
     ...(options.upstreamTls === undefined ? {} : { tls: options.upstreamTls }),
   });
-  const source = new SchemaSource(options.log);
+  // The first line of the log is where we listen; what the schema has to say comes after it.
+  const early: (() => void)[] = [];
+  let listening = false;
+  const warn = (fields: object, message: string) => {
+    const write = () => options.log.warn(fields, message);
+    if (listening) write();
+    else early.push(write);
+  };
+  const source = new SchemaSource(warn);
   const exchanges = new Exchanges();
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });
@@ -65,6 +73,8 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     const url = await listen(app, options.listen);
     log.level = options.log.level;
     options.log.info({ url, adminUrl }, 'gateway listening');
+    listening = true;
+    for (const write of early) write();
     let closing: Promise<void> | undefined;
     return {
       url,
@@ -169,9 +179,15 @@ async function listen(app: FastifyInstance, address: string): Promise<string> {
 
 async function drain(app: FastifyInstance, exchanges: Exchanges, graceMs: number): Promise<void> {
   app.server.close();
-  const timer = setTimeout(() => exchanges.abortAll(), graceMs);
+  // The connections as well: a client that does not read would keep its exchange from ending.
+  const cut = () => {
+    exchanges.abortAll();
+    app.server.closeAllConnections();
+    for (const socket of app.websocketServer.clients) socket.terminate();
+  };
+  const timer = setTimeout(cut, graceMs);
   await exchanges.drain();
   clearTimeout(timer);
   // What is still connected has no exchange: kept-alive connections, or clients that never finish a request.
-  app.server.closeAllConnections();
+  cut();
 }

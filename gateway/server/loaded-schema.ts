@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { bufbuildCodec, type Codec } from '../codec/index.js';
 import {
   describeSchema,
@@ -25,12 +24,13 @@ const MAX_BACK_OFF_MS = 5_000;
 
 /** Where requests find the schema: given at the start, or learnt from the upstream, which may come up later than we do. */
 export class SchemaSource {
-  readonly #log: Logger;
+  readonly #warn: (fields: object, message: string) => void;
   readonly #stop = new AbortController();
   #loaded: LoadedSchema | undefined;
 
-  constructor(log: Logger) {
-    this.#log = log;
+  /** `warn` writes a line of log. */
+  constructor(warn: (fields: object, message: string) => void) {
+    this.#warn = warn;
   }
 
   /** The schema. Throws UNAVAILABLE, which is worth a retry, while there is none. */
@@ -47,7 +47,7 @@ export class SchemaSource {
   }
 
   use(schema: Schema): void {
-    for (const problem of schema.problems) this.#log.warn({ problem }, 'schema');
+    for (const problem of schema.problems) this.#warn({ problem }, 'schema');
     this.#loaded = { schema, codec: bufbuildCodec(schema.registry), description: describeSchema(schema) };
   }
 
@@ -80,7 +80,7 @@ export class SchemaSource {
         return onAttempt();
       } catch (reason) {
         if (signal.aborted) return onAttempt();
-        this.#log.warn({ problem: (reason as Error).message, retryInMs: backOffMs }, 'schema not loaded');
+        this.#warn({ problem: (reason as Error).message, retryInMs: backOffMs }, 'schema not loaded');
         onAttempt();
       }
       await delay(backOffMs * (0.5 + Math.random()), undefined, { ref: false, signal }).catch(() => {});

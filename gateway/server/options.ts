@@ -54,11 +54,14 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
       throw new TypeError(`allowed origin ${origin}: write it like https://app.example.com, without a path`);
     }
   }
+  const listen = given.listen ?? '127.0.0.1:8080';
+  const adminListen = given.adminListen ?? '127.0.0.1:9090';
+  for (const address of [listen, adminListen]) parseListen(address);
   return Object.freeze({
     upstream: given.upstream,
     upstreamTls: given.upstreamTls,
-    listen: given.listen ?? '127.0.0.1:8080',
-    adminListen: given.adminListen ?? '127.0.0.1:9090',
+    listen,
+    adminListen,
     schema: given.schema,
     pageDir: given.pageDir,
     allowOrigins,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import t from 'tap';
 import { bytes, method, openForeign } from '../../support/foreign.js';
-import { head, http, open, read, send, sseEvents } from '../../support/http.js';
+import { head, http, open, read, send, settled, sseEvents } from '../../support/http.js';
 import { connect } from '../../support/websocket.js';
 
 const never = new Promise<never>(() => {});
@@ -86,22 +86,30 @@ t.test('what is left at the end of the grace is cut', async (t) => {
   t.ok(call.cancelled);
 });
 
-t.test('a reader that stalls does not outlast the grace', async (t) => {
-  const { url, wsUrl, upstream, gateway } = await openForeign(
-    t,
-    { Down: [{ in: 'end' }, { out: await bytes({ text: 'x'.repeat(10_000) }), times: 1_000_000 }] },
-    { graceMs: 100 },
-  );
-  const { response } = await open(url + method('Down'), { headers: { accept: 'text/event-stream' } });
-  response.on('error', () => {});
-  const client = await connect(wsUrl + method('Down'));
-  client.socket.send('{}');
-  client.socket.pause();
-  await Promise.all([upstream.call(method('Down'), 0), upstream.call(method('Down'), 1)]);
-  await gateway.close();
-  t.equal(gateway.openExchanges, 0);
-  client.socket.terminate();
-});
+for (const surface of ['text/event-stream', 'application/x-ndjson', 'WebSocket'] as const) {
+  t.test(`a client that does not read does not outlast the grace: ${surface}`, async (t) => {
+    const { url, wsUrl, upstream, gateway } = await openForeign(
+      t,
+      { Down: [{ in: 'end' }, { out: await bytes({ text: 'x'.repeat(10_000) }), times: 1_000_000 }] },
+      { graceMs: 100 },
+    );
+    if (surface === 'WebSocket') {
+      const client = await connect(wsUrl + method('Down'));
+      client.socket.send('{}');
+      client.socket.pause();
+      t.teardown(() => client.socket.terminate());
+    } else {
+      const { response } = await open(url + method('Down'), { headers: { accept: surface } });
+      response.on('error', () => {});
+    }
+    const call = await upstream.call(method('Down'));
+    await settled(() => call.accepted);
+    await gateway.close();
+    t.equal(gateway.openExchanges, 0);
+    await call.over;
+    t.ok(call.cancelled);
+  });
+}
 
 t.test('while draining the admin port says so, and a kept-alive connection is told to go', async (t) => {
   const { url, upstream, gateway } = await openForeign(t, { Ask: [{ wait: never }] }, { graceMs: 500 });
