@@ -107,7 +107,7 @@ function median(values: number[]): number {
 
 /** Nanoseconds a call, of each of the works, in turn. */
 function measure(works: Record<string, Work>): Record<string, number> {
-  const times: Record<string, number[]> = {};
+  const times: Record<string, number[]> = Object.fromEntries(Object.keys(works).map((name) => [name, []]));
   for (let round = -2; round < rounds; round += 1) {
     for (const [name, work] of Object.entries(works)) {
       const start = process.hrtime.bigint();
@@ -119,7 +119,7 @@ function measure(works: Record<string, Work>): Record<string, number> {
       }
       const each = Number(process.hrtime.bigint() - start) / count;
       // The first two rounds warm up.
-      if (round >= 0) (times[name] ??= []).push(each);
+      if (round >= 0) times[name]?.push(each);
     }
   }
   return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]));

@@ -9,6 +9,11 @@ const EXACT_DECIMALS = 1e15;
 /** The same for a float: 6 digits. */
 const EXACT_FLOAT_DECIMALS = 1e6;
 
+/** JavaScript writes smaller numbers with an exponent, and so does this. */
+const SMALLEST_PLAIN = 1e-6;
+/** Below it floats have fewer digits than six. */
+const SMALLEST_NORMAL_FLOAT = 2 ** -126;
+
 const words = new Int32Array(2);
 const double = new Float64Array(words.buffer);
 const float = new Float32Array(words.buffer);
@@ -43,7 +48,7 @@ export function putDouble(out: Uint8Array, at: number, value: number): number {
   if (decimal < EXACT_DECIMALS && decimal / 1e4 === magnitude)
     return putDecimal(out, at, value < 0, decimal, 1e4, 4);
   decimal = Math.round(magnitude * 1e9);
-  if (decimal < EXACT_DECIMALS && decimal / 1e9 === magnitude)
+  if (magnitude >= SMALLEST_PLAIN && decimal < EXACT_DECIMALS && decimal / 1e9 === magnitude)
     return putDecimal(out, at, value < 0, decimal, 1e9, 9);
   return putText(out, at, String(value));
 }
@@ -57,7 +62,7 @@ export function putFloat(out: Uint8Array, at: number, value: number): number {
     return putDecimal(out, at, value < 0, decimal, 1e4, 4);
   }
   // Nine digits always tell floats apart.
-  for (let precision = 6; precision < 9; precision += 1) {
+  for (let precision = magnitude < SMALLEST_NORMAL_FLOAT ? 1 : 6; precision < 9; precision += 1) {
     const text = value.toExponential(precision - 1);
     const candidate = Number(text);
     if (readsBack(candidate, value)) return putText(out, at, String(candidate));

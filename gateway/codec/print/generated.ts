@@ -104,7 +104,7 @@ function printList(field: FieldPlan, i: string): string {
 }
 
 function printMap(field: FieldPlan, i: string): string {
-  const [key, value] = field.entry?.fields as [FieldPlan, FieldPlan];
+  const [key, value] = (field.entry as MessagePlan).fields as [FieldPlan, FieldPlan];
   const add =
     key.scalar === ScalarType.STRING
       ? 'addBytes(printer.bytes, printer.pos, printer.low)'

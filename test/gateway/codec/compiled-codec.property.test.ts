@@ -11,7 +11,7 @@ import {
 import t from 'tap';
 import { compiledCodec } from '../../../gateway/codec/compiled-codec.js';
 import { ByteWriter, type Codec } from '../../../gateway/codec/index.js';
-import { Random } from './random.js';
+import { ascii, Random } from './random.js';
 import { randomSchema } from './random-schema.js';
 import { randomWire } from './random-wire.js';
 import { refusal } from './refusal.js';
@@ -22,6 +22,8 @@ import { difference } from './same-json.js';
 const cases = Number(process.env.SLUICE_CODEC_CASES ?? 4000);
 const firstSeed = Number(process.env.SLUICE_CODEC_SEED ?? Date.now() % 1_000_000_000);
 const MESSAGES_A_TYPE = 6;
+
+t.setTimeout(60_000 + cases * 10);
 
 interface Case {
   readonly name: string;
@@ -94,8 +96,7 @@ t.test(
         break;
       }
     }
-    if (failure !== '') t.comment(failure);
-    t.equal(failure, '');
+    t.equal(ascii(failure), '');
     t.ok(accepted > total / 2, `${accepted} of ${total} messages were valid`);
   },
 );

@@ -38,3 +38,8 @@ export class Random {
     return shuffled;
   }
 }
+
+/** A text of random data in plain ASCII: a report of tests is lines, which other characters could break. */
+export function ascii(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
