@@ -50,7 +50,7 @@ export class Connection implements Window {
   state: 'connecting' | 'ready' | 'draining' | 'closed' = 'connecting';
   /** Calls that hold a place: those handed out, until their streams are gone. */
   calls = 0;
-  /** Those of them that have been reset and only wait for Node to let the stream go. */
+  /** Those of them that are over and only wait for Node to let the stream go. */
   leaving = 0;
   stalled = 0;
   bytes = leastWindowBytes;

@@ -20,7 +20,7 @@ export interface ResponseOptions {
   readonly onDry: (status: Status) => void;
   /** Instead of both: the peer has not looked at the call. */
   readonly onUntouched: (status: Status) => void;
-  /** The stream has been reset by us and is about to go. At most once, before `onGone`. */
+  /** The stream is over and about to go. At most once, before `onGone`. */
   readonly onLeaving: () => void;
   /** The stream is gone, and with it its place on the connection; whether `onLeaving` came before. Exactly once. */
   readonly onGone: (wasLeaving: boolean) => void;
@@ -92,7 +92,7 @@ export class Response {
   /** Ends the stream from our side; messages that have arrived stay readable. */
   fail(status: Status): void {
     this.#setStatus(status);
-    this.#options.stream.close(constants.NGHTTP2_CANCEL);
+    this.#reset(constants.NGHTTP2_CANCEL);
   }
 
   /** The same without the messages: nobody will read them. */
@@ -100,9 +100,6 @@ export class Response {
     this.#over = true;
     this.#dry = true;
     this.#stopReading();
-    if (this.#gone) return;
-    this.#leaving = true;
-    this.#options.onLeaving();
   }
 
   get #isFull(): boolean {
@@ -148,11 +145,12 @@ export class Response {
     this.#setStatus(this.#status ?? this.#statusWithoutTrailers());
     this.#finish();
     // The service is through, so nobody will hear the rest of the requests.
-    if (!stream.writableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!stream.writableEnded) this.#reset(constants.NGHTTP2_NO_ERROR);
     else if (!stream.writableFinished) {
       const linger = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), lingerMs);
       stream.once('close', () => clearTimeout(linger));
     }
+    this.#expectGone();
   }
 
   #onClose(): void {
@@ -182,6 +180,22 @@ export class Response {
     }
     this.#unpause();
     this.#leave();
+  }
+
+  /**
+   * At the end of the turn. Whoever calls may be running inside nghttp2's own reading, where a reset frees what it
+   * still uses: Node then loops for ever or dies. Source: nodejs/node issues 38964 and 64113.
+   */
+  #reset(code: number): void {
+    this.#expectGone();
+    const { stream } = this.#options;
+    setImmediate(() => stream.close(code));
+  }
+
+  #expectGone(): void {
+    if (this.#gone || this.#leaving) return;
+    this.#leaving = true;
+    this.#options.onLeaving();
   }
 
   #leave(): void {
@@ -256,7 +270,7 @@ export class Response {
     const { stream } = this.#options;
     stream.removeListener('data', this.#onData);
     this.#unpause();
-    stream.close(constants.NGHTTP2_CANCEL);
+    this.#reset(constants.NGHTTP2_CANCEL);
     // Flowing, so that what Node holds is let go.
     stream.resume();
   }
