@@ -2,4 +2,5 @@ export { bufbuildCodec } from './bufbuild-codec.js';
 export { ByteWriter } from './byte-writer.js';
 export { bytesField, encodeBytesField } from './bytes-field.js';
 export type { Codec, MessageCodec } from './codec.js';
+export { type CompiledCodecOptions, compiledCodec } from './compiled-codec.js';
 export { scalarField } from './scalar-field.js';

@@ -1,6 +1,6 @@
 import { ByteWriter } from '../byte-writer.js';
 import { KeyList } from '../key-list.js';
-import type { KeyPlan, MessagePlan } from '../plan.js';
+import type { MessagePlan } from '../plan.js';
 
 /** How deep objects and arrays that are messages may nest. */
 export const MAX_JSON_DEPTH = 100;
@@ -143,10 +143,7 @@ export class Parser {
   }
 }
 
-/** Set by `matchKey` in the plan of the field before. */
-export type KeyGuess = KeyPlan | undefined;
-
-/** Node 20 has it, the language level of the project does not name it yet. */
+/** Node has it since version 20; the language level of the project does not name it yet. */
 const isWellFormedMethod = (String.prototype as { isWellFormed?: () => boolean }).isWellFormed;
 function isWellFormed(text: string): boolean {
   return isWellFormedMethod === undefined ? encodes(text) : isWellFormedMethod.call(text);

@@ -74,9 +74,10 @@ export function putFloat(out: Uint8Array, at: number, value: number): number {
 
 /**
  * The decimal is read as this float, whether its reader rounds once or by way of a double: it is not so near to the middle
- * between two floats that rounding twice could matter.
+ * between two floats that rounding twice could matter. A whole number is exact in a double, so that it is rounded once anyway.
  */
 function readsBack(candidate: number, value: number): boolean {
+  if (Number.isSafeInteger(candidate)) return Math.fround(candidate) === value;
   return (
     Math.fround(candidate * (1 - Number.EPSILON)) === value &&
     Math.fround(candidate * (1 + Number.EPSILON)) === value

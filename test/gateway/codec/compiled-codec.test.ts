@@ -1,7 +1,6 @@
 import { fromBinary, toJsonString } from '@bufbuild/protobuf';
 import t from 'tap';
-import { compiledCodec } from '../../../gateway/codec/compiled-codec.js';
-import { ByteWriter, type Codec } from '../../../gateway/codec/index.js';
+import { ByteWriter, type Codec, compiledCodec } from '../../../gateway/codec/index.js';
 import { Code } from '../../../gateway/status/index.js';
 import { allTypes } from './all-types.js';
 import { hex, messageOf } from './proto-source.js';

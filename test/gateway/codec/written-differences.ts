@@ -11,7 +11,7 @@ const REFUSALS: readonly RegExp[] = [
   // "A decimal number": the oracle takes what JavaScript's Number() takes: "0x1f", "+1", ".5", "5.".
   /expected an? (integer|number).*, not "/,
   // Unquoted integers are read exactly: the oracle does not see a small fraction of a large number.
-  /expected an integer.*, not -?\d{16}/,
+  /expected an integer.*, not -?[\d.]{16}/,
   // RFC 3339: 30 February and hour 24 are no times.
   /expected a time such as/,
   // The oracle does not look behind the "s", and fails on more than nine digits.
