@@ -167,3 +167,11 @@ export class Deframer {
     this.#at = 0;
   }
 }
+
+/**
+ * A chunk that will be kept for a while. Node's are views of the 64 KiB it has read from the socket, for whichever
+ * streams: a small one must not keep all of that alive.
+ */
+export function unpinned(chunk: Buffer): Uint8Array {
+  return chunk.length * 4 < chunk.buffer.byteLength ? new Uint8Array(chunk) : chunk;
+}

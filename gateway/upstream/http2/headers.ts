@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { Metadata } from '../../status/index.js';
 import { isReservedName } from '../reserved-names.js';
 import { formatGrpcTimeout } from './grpc-timeout.js';
@@ -65,4 +65,11 @@ export function pairsFromRaw(raw: RawHeaders): Metadata {
     }
   }
   return pairs;
+}
+
+/** A header block from Node's object, where the raw one is not given. */
+export function rawFrom(headers: IncomingHttpHeaders): RawHeaders {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).flatMap((one) => (one === undefined ? [] : [name, String(one)])),
+  );
 }

@@ -4,8 +4,8 @@ import type { Inbox } from '../inbox.js';
 import { localStatus } from '../received-status.js';
 import { isGrpcContentType, statusFromHttp, statusFromReset, statusFromTrailers } from './call-end.js';
 import type { Connection } from './connection.js';
-import { Deframer } from './framing.js';
-import { firstValue, pairsFromRaw, type RawHeaders } from './headers.js';
+import { Deframer, unpinned } from './framing.js';
+import { firstValue, pairsFromRaw, type RawHeaders, rawFrom } from './headers.js';
 import { type Inflate, inflateOf } from './inflate.js';
 
 export interface ResponseOptions {
@@ -301,19 +301,4 @@ export class Response {
     this.#sawAnything = true;
     this.#options.connection.keepalive.heard();
   }
-}
-
-/**
- * A chunk that will be kept for a while. Node's are views of the 64 KiB it has read from the socket, for whichever
- * streams: a small one must not keep all of that alive.
- */
-function unpinned(chunk: Buffer): Uint8Array {
-  return chunk.length * 4 < chunk.buffer.byteLength ? new Uint8Array(chunk) : chunk;
-}
-
-/** A header block from Node's object, where the raw one is not given. */
-function rawFrom(headers: IncomingHttpHeaders): RawHeaders {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).flatMap((one) => (one === undefined ? [] : [name, String(one)])),
-  );
 }

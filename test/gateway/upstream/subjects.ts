@@ -10,7 +10,6 @@ export const grpcJs: Subject = {
     messagesReadAhead: 16,
     isBlindToStreamLimit: true,
     closesSocketsLater: true,
-    resolvesOnlyWhenLost: true,
   },
 };
 
@@ -23,6 +22,5 @@ export const http2: Subject = {
     messagesReadAhead: 0,
     isBlindToStreamLimit: false,
     closesSocketsLater: false,
-    resolvesOnlyWhenLost: false,
   },
 };

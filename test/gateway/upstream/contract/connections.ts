@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Test } from 'tap';
 import { openScriptedUpstream } from '../../../support/scripted-upstream.js';
+import { grpcHeaders, openPeer } from '../http2/peer.js';
 import { openProxy } from './proxy.js';
 import { neverAborted, readToEnd, type Subject } from './subject.js';
 
@@ -125,6 +126,22 @@ export function connectionsContract(t: Test, subject: Subject): void {
     },
   );
 
+  t.test("a call beyond the peer's stream limit goes elsewhere, or waits unseen", async (t) => {
+    const peer = await openPeer((stream) => stream.respond(grpcHeaders), {
+      settings: { maxConcurrentStreams: 2 },
+    });
+    t.teardown(() => peer.close());
+    const transport = subject.open({ target: peer.target });
+    t.teardown(() => transport.close());
+    const deadline = Date.now() + 1_000;
+    const calls = Array.from({ length: 3 }, () =>
+      transport.open('/test.Conn/Stay', { metadata: [], signal: neverAborted(), deadline }),
+    );
+    const headers = await Promise.all(calls.map((call) => call.headers));
+    t.equal(headers.filter((one) => one !== undefined).length, subject.limits.isBlindToStreamLimit ? 2 : 3);
+    t.equal(peer.sessions.length, subject.limits.isBlindToStreamLimit ? 1 : 2);
+  });
+
   t.test('several addresses share the calls', async (t) => {
     const services = await Promise.all(
       [0, 1, 2].map(() => openScriptedUpstream({ '/test.Conn/Ok': [{ in: 'end' }] })),
@@ -134,10 +151,9 @@ export function connectionsContract(t: Test, subject: Subject): void {
     const transport = subject.open({ target });
     t.teardown(() => transport.close());
     t.equal(await transport.ready(5_000), true);
-    const signal = neverAborted();
     // Connections to the others may still be on their way: ask until each has been seen.
     for (let n = 0; n < 200 && services.some((one) => one.calls('/test.Conn/Ok').length === 0); n++) {
-      const call = transport.open('/test.Conn/Ok', { metadata: [], signal });
+      const call = transport.open('/test.Conn/Ok', { metadata: [], signal: neverAborted() });
       call.halfClose();
       await readToEnd(call);
       t.match(await call.status, { code: 0 });

@@ -107,15 +107,16 @@ export function endingContract(t: Test, subject: Subject): void {
     const service = await openScriptedUpstream(scripts);
     t.teardown(() => service.close());
     const transport = subject.open({ target: service.target });
-    const signal = neverAborted();
     const calls = Array.from({ length: 5 }, () =>
-      transport.open('/test.End/Flood', { metadata: [], signal }),
+      transport.open('/test.End/Flood', { metadata: [], signal: neverAborted() }),
     );
     const seen = await service.call('/test.End/Flood', 4);
     await transport.close();
     for (const call of calls) t.match(await call.status, { code: 1 });
     await seen.over;
-    t.match(await transport.open('/test.End/Flood', { metadata: [], signal }).status, { code: 1 });
+    t.match(await transport.open('/test.End/Flood', { metadata: [], signal: neverAborted() }).status, {
+      code: 1,
+    });
     t.equal(await transport.ready(100), false);
     await transport.close();
   });

@@ -116,8 +116,7 @@ export function metadataContract(t: Test, subject: Subject): void {
     t.teardown(() => service.close());
     const transport = subject.open({ target: service.target });
     t.teardown(() => transport.close());
-    const signal = neverAborted();
-    const neighbour = transport.open('/test.Meta/Echo', { metadata: [], signal });
+    const neighbour = transport.open('/test.Meta/Echo', { metadata: [], signal: neverAborted() });
     await neighbour.write([Buffer.from('1')]);
     await neighbour.read();
     const bad: [string, string][] = [
@@ -137,17 +136,17 @@ export function metadataContract(t: Test, subject: Subject): void {
       ['', 'x'],
     ];
     for (const [name, value] of bad) {
-      const call = transport.open('/test.Meta/Echo', { metadata: [[name, value]], signal });
+      const call = transport.open('/test.Meta/Echo', { metadata: [[name, value]], signal: neverAborted() });
       t.match(await call.status, { code: 3 }, JSON.stringify(name));
       t.equal(await call.headers, undefined);
       t.equal(await call.read(), undefined);
       t.equal(await call.write([Buffer.from('x')]), false);
     }
-    const odd = transport.open('/test.Meta/Echo', { metadata: [['__proto__', 'x']], signal });
+    const odd = transport.open('/test.Meta/Echo', { metadata: [['__proto__', 'x']], signal: neverAborted() });
     odd.halfClose();
     await readToEnd(odd);
     t.match(await odd.status, { code: 0 }, 'a name is only a name');
-    t.match(await transport.open('no-method', { metadata: [], signal }).status, { code: 3 });
+    t.match(await transport.open('no-method', { metadata: [], signal: neverAborted() }).status, { code: 3 });
     await neighbour.write([Buffer.from('2')]);
     t.equal((await neighbour.read())?.length, 1);
     t.equal(service.calls('/test.Meta/Echo').length, 2);

@@ -10,8 +10,6 @@ export interface DeclaredLimits {
   readonly isBlindToStreamLimit: boolean;
   /** `close` cannot tell when the sockets are gone. */
   readonly closesSocketsLater: boolean;
-  /** A name is looked up again only after a connection is lost. */
-  readonly resolvesOnlyWhenLost: boolean;
 }
 
 /** A transport that has to keep the contract. */

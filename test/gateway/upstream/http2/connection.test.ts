@@ -125,14 +125,15 @@ t.test('a peer with room for five streams gets further connections, none waits',
     { maxConnections: 3 },
     { settings: { maxConcurrentStreams: 5 } },
   );
-  const signal = neverAborted();
-  const calls = Array.from({ length: 15 }, () => transport.open('/test.Conn/Stay', { metadata: [], signal }));
+  const calls = Array.from({ length: 15 }, () =>
+    transport.open('/test.Conn/Stay', { metadata: [], signal: neverAborted() }),
+  );
   for (const call of calls) t.same(texts((await call.read()) ?? []), ['here']);
   t.equal(peer.sessions.length, 3);
-  const sixteenth = transport.open('/test.Conn/Stay', { metadata: [], signal });
+  const sixteenth = transport.open('/test.Conn/Stay', { metadata: [], signal: neverAborted() });
   t.match(await sixteenth.status, { code: Code.RESOURCE_EXHAUSTED });
   calls[7]?.cancel();
-  const next = transport.open('/test.Conn/Stay', { metadata: [], signal });
+  const next = transport.open('/test.Conn/Stay', { metadata: [], signal: neverAborted() });
   t.same(texts((await next.read()) ?? []), ['here']);
 });
 
@@ -146,12 +147,11 @@ t.test('the further connection is opened before the last place is taken', async 
     {},
     { settings: { maxConcurrentStreams: 5 } },
   );
-  const signal = neverAborted();
   for (let n = 0; n < 4; n++) {
-    await transport.open('/test.Conn/Stay', { metadata: [], signal }).read();
+    await transport.open('/test.Conn/Stay', { metadata: [], signal: neverAborted() }).read();
   }
   t.equal(peer.sessions.length, 1);
-  await transport.open('/test.Conn/Stay', { metadata: [], signal }).read();
+  await transport.open('/test.Conn/Stay', { metadata: [], signal: neverAborted() }).read();
   while (peer.sessions.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   t.equal(peer.requests.length, 5);
 });
