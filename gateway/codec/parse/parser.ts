@@ -48,7 +48,8 @@ export class Parser {
     if (!isWellFormed(json)) throw new JsonFault('the text holds half of a surrogate pair');
     const size = json.length * 3 + 1;
     this.text = size <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafeSlow(size);
-    this.end = this.text.write(json, 0, 'utf8');
+    // Without arguments it takes Node's shortest way.
+    this.end = this.text.write(json);
     this.text[this.end] = 0;
     this.pos = 0;
     this.depth = 0;

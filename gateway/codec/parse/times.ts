@@ -7,7 +7,7 @@ import {
 } from '../calendar.js';
 import type { MessagePlan } from '../plan.js';
 import type { Parser } from './parser.js';
-import { putVarint64 } from './scalars.js';
+import { putVarint32, putVarint64 } from './scalars.js';
 import { peek, QUOTE, stringText, takeString, unexpected } from './tokens.js';
 
 const SECONDS_TAG = 0x08;
@@ -15,6 +15,8 @@ const NANOS_TAG = 0x10;
 const TWO_32 = 4_294_967_296;
 const TIMESTAMP = 'a time such as "2024-05-01T12:00:00.250Z"';
 const DURATION = 'a duration such as "1.500s"';
+
+const POWERS_OF_TEN = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
 const SECONDS = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/;
@@ -53,10 +55,10 @@ function parseUsual(parser: Parser): boolean {
   if (length > 20) {
     const digits = length - 21;
     if (text[at + 19] !== 0x2e || digits === 0) return false;
-    nanos = number(text, at + 20, digits) * 10 ** (9 - digits);
+    nanos = number(text, at + 20, digits) * (POWERS_OF_TEN[9 - digits] as number);
   }
-  // A NaN is neither above nor below anything.
-  if (day === undefined || !(hour <= 23 && minute <= 59 && second <= 59 && nanos >= 0)) return false;
+  if (day === undefined || hour < 0 || hour > 23 || minute < 0 || minute > 59) return false;
+  if (second < 0 || second > 59 || nanos < 0) return false;
   putTime(parser, day * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second, nanos);
   return true;
 }
@@ -71,18 +73,17 @@ function dayOf(text: Uint8Array, at: number): number | undefined {
   while (index < 10 && text[at + index] === lastDate[index]) index += 1;
   if (index === 10) return lastDay;
   const year = number(text, at, 4);
-  // A NaN is no less than 1, and no date.
   lastDay = year >= 1 ? dayFromDate(year, number(text, at + 5, 2), number(text, at + 8, 2)) : undefined;
   for (index = 0; index < 10; index += 1) lastDate[index] = text[at + index] as number;
   return lastDay;
 }
 
-/** A number of so many digits; NaN when one is no digit. */
+/** A number of so many digits; negative when one is no digit. */
 function number(text: Uint8Array, start: number, digits: number): number {
   let value = 0;
   for (let pos = start; pos < start + digits; pos += 1) {
     const digit = (text[pos] as number) - 0x30;
-    if (digit < 0 || digit > 9) return Number.NaN;
+    if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }
   return value;
@@ -131,6 +132,10 @@ function putTime(parser: Parser, seconds: number, nanos: number): void {
 function putField(parser: Parser, tag: number, value: number): void {
   parser.out[parser.at] = tag;
   parser.at += 1;
+  if (value >= 0 && value < TWO_32) {
+    putVarint32(parser, value);
+    return;
+  }
   const high = Math.floor(value / TWO_32);
   putVarint64(parser, (value - high * TWO_32) | 0, high | 0);
 }

@@ -58,6 +58,12 @@ export function putInt64(out: Uint8Array, at: number, low: number, high: number)
   return putUint64(out, at + 1, negatedLow, (negatedLow === 0 ? -high : ~high) | 0);
 }
 
+/** A number from 0 to 99 as two digits. */
+export function putPair(out: Uint8Array, at: number, value: number): void {
+  out[at] = TENS[value] as number;
+  out[at + 1] = ONES[value] as number;
+}
+
 /** The last digits of `value`, with leading zeros, from `start` to `end`. */
 export function putPadded(out: Uint8Array, start: number, end: number, value: number): void {
   let rest = value >>> 0;

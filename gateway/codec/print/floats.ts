@@ -1,4 +1,4 @@
-import { putPadded, putUint32, putUint53 } from './digits.js';
+import { putPadded, putPair, putUint32, putUint53 } from './digits.js';
 
 const MINUS = 0x2d;
 const DOT = 0x2e;
@@ -46,7 +46,7 @@ export function putDouble(out: Uint8Array, at: number, value: number): number {
   const magnitude = Math.abs(value);
   let decimal = Math.round(magnitude * 1e4);
   if (decimal < EXACT_DECIMALS && decimal / 1e4 === magnitude)
-    return putDecimal(out, at, value < 0, decimal, 1e4, 4);
+    return putTenThousandths(out, at, value < 0, decimal);
   decimal = Math.round(magnitude * 1e9);
   if (magnitude >= SMALLEST_PLAIN && decimal < EXACT_DECIMALS && decimal / 1e9 === magnitude)
     return putDecimal(out, at, value < 0, decimal, 1e9, 9);
@@ -59,7 +59,7 @@ export function putFloat(out: Uint8Array, at: number, value: number): number {
   const magnitude = Math.abs(value);
   const decimal = Math.round(magnitude * 1e4);
   if (decimal < EXACT_FLOAT_DECIMALS && Math.fround(decimal / 1e4) === magnitude) {
-    return putDecimal(out, at, value < 0, decimal, 1e4, 4);
+    return putTenThousandths(out, at, value < 0, decimal);
   }
   // Nine digits always tell floats apart.
   for (let precision = magnitude < SMALLEST_NORMAL_FLOAT ? 1 : 6; precision < 9; precision += 1) {
@@ -103,6 +103,25 @@ function putZero(out: Uint8Array, at: number, value: number): number {
   out[at] = MINUS;
   out[at + 1] = ZERO;
   return at + 2;
+}
+
+/** `decimal` divided by 10^4, without zeros at the end: what most doubles are printed by. */
+function putTenThousandths(out: Uint8Array, start: number, negative: boolean, decimal: number): number {
+  if (decimal > 0x7fff_ffff) return putDecimal(out, start, negative, decimal, 1e4, 4);
+  let at = start;
+  if (negative) out[at++] = MINUS;
+  const scaled = decimal | 0;
+  const whole = (scaled / 10_000) | 0;
+  at = putUint32(out, at, whole);
+  const fraction = scaled - whole * 10_000;
+  if (fraction === 0) return at;
+  const hundredths = (fraction / 100) | 0;
+  const rest = fraction - hundredths * 100;
+  out[at] = DOT;
+  putPair(out, at + 1, hundredths);
+  if (rest === 0) return out[at + 2] === ZERO ? at + 2 : at + 3;
+  putPair(out, at + 3, rest);
+  return out[at + 4] === ZERO ? at + 4 : at + 5;
 }
 
 /** `decimal` divided by `scale` = 10^`places`, without zeros at the end. */

@@ -2,6 +2,8 @@ import type { FieldPlan } from '../plan.js';
 import { MAX_DEPTH, WireType, wireError } from '../wire-reader.js';
 import { DISORDER, type Printer } from './printer.js';
 
+const MAX_VARINT_BYTES = 10;
+
 /** Reads a tag; `pos` is before `end`. */
 export function readTag(printer: Printer): number {
   const first = printer.bytes[printer.pos] as number;
@@ -39,10 +41,45 @@ export function readVarint(printer: Printer): void {
     printer.high = 0;
     return;
   }
+  if (end - pos < MAX_VARINT_BYTES) {
+    readVarintNearEnd(printer);
+    return;
+  }
   let low = byte & 0x7f;
   let high = 0;
-  let shift = 7;
-  do {
+  byte = bytes[pos++] as number;
+  low |= (byte & 0x7f) << 7;
+  if (byte >= 0x80) {
+    byte = bytes[pos++] as number;
+    low |= (byte & 0x7f) << 14;
+    if (byte >= 0x80) {
+      byte = bytes[pos++] as number;
+      low |= (byte & 0x7f) << 21;
+      if (byte >= 0x80) {
+        byte = bytes[pos++] as number;
+        low |= byte << 28;
+        high = (byte & 0x7f) >>> 4;
+        for (let shift = 3; byte >= 0x80; shift += 7) {
+          if (shift > 31) throw wireError('a number is longer than ten bytes');
+          byte = bytes[pos++] as number;
+          high |= (byte & 0x7f) << shift;
+        }
+      }
+    }
+  }
+  printer.pos = pos;
+  printer.low = low;
+  printer.high = high;
+}
+
+/** The same with a look at the end before each byte. */
+function readVarintNearEnd(printer: Printer): void {
+  const { bytes, end } = printer;
+  let pos = printer.pos;
+  let low = 0;
+  let high = 0;
+  let byte = 0x80;
+  for (let shift = 0; byte >= 0x80; shift += 7) {
     if (pos >= end) throw cut();
     if (shift > 63) throw wireError('a number is longer than ten bytes');
     byte = bytes[pos++] as number;
@@ -52,8 +89,7 @@ export function readVarint(printer: Printer): void {
       low |= bits << 28;
       high = bits >>> 4;
     } else high |= bits << (shift - 32);
-    shift += 7;
-  } while (byte >= 0x80);
+  }
   printer.pos = pos;
   printer.low = low;
   printer.high = high;
