@@ -175,7 +175,9 @@ export class GrpcJsCall implements Call {
     const dropped = this.#inbox.drop() || this.#stream.readableLength > 0;
     const reported = this.#reported;
     this.#finish(reported ? { ...reported, truncated: reported.truncated || dropped } : status);
-    // A turn later: grpc-js sends no reset for a call that is cancelled in the turn it was made, and the service would go on.
+    // A turn later: grpc-js sends no reset for a call that is cancelled in the turn it was made, and the service would
+    // go on. And this may run inside nghttp2's own reading, where a reset makes Node loop for ever or die.
+    // Source: nodejs/node issues 38964 and 64113.
     setImmediate(() => this.#stream.cancel());
     // Flowing, so that what the library still holds is let go.
     this.#stream.resume();
