@@ -253,7 +253,7 @@ t.test('a service in Python, known by its reflection', { skip }, async (t) => {
   });
 
   t.test('a service that does not read makes the sender stop, and loses nothing', async (t) => {
-    const total = 64 * 1024 * 1024;
+    const total = 32 * 1024 * 1024;
     const line = `{"number":1,"data":"${'A'.repeat(64_000)}"}\n`;
     const sent = send(`${url}/foreign/sum/slow`, { method: 'POST', headers: LINES });
     sent.write('{"number":1,"restMs":1500}\n');
@@ -271,7 +271,7 @@ t.test('a service in Python, known by its reflection', { skip }, async (t) => {
     let text = '';
     for await (const chunk of response) text += chunk;
     t.same(JSON.parse(text), { number: String(lines + 1), name: 'slow' });
-    t.ok(atRest > 0 && atRest < lines / 3, `${atRest} of ${lines} lines were taken while the service rested`);
+    t.ok(atRest > 0 && atRest < lines / 2, `${atRest} of ${lines} lines were taken while the service rested`);
   });
 
   t.test('what no honest service sends is INTERNAL, and is answered', async (t) => {
