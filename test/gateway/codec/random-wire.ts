@@ -7,8 +7,29 @@ import {
 } from '@bufbuild/protobuf';
 import type { Random } from './random.js';
 
-const MAX_DEPTH = 4;
+const MAX_DEPTH = 3;
 const VALUE = 'google.protobuf.Value';
+
+interface Contents {
+  readonly messages: DescMessage[];
+  readonly extensions: DescExtension[];
+}
+
+const known = new WeakMap<FileRegistry, Contents>();
+
+/** The types of a registry, gathered once. */
+function contents(registry: FileRegistry): Contents {
+  let found = known.get(registry);
+  if (found === undefined) {
+    found = { messages: [], extensions: [] };
+    for (const desc of registry) {
+      if (desc.kind === 'message') found.messages.push(desc);
+      else if (desc.kind === 'extension') found.extensions.push(desc);
+    }
+    known.set(registry, found);
+  }
+  return found;
+}
 
 /** How untidy a message is: 0 as a serializer writes it, 1 with records out of order, twice, split and unknown. */
 export interface Untidy {
@@ -25,9 +46,7 @@ export function randomWire(
 ): Buffer {
   const special = wellKnown(random, type, registry, how, depth);
   if (special !== undefined) return special;
-  const extensions = [...registry].filter(
-    (desc): desc is DescExtension => desc.kind === 'extension' && desc.extendee.typeName === type.typeName,
-  );
+  const extensions = contents(registry).extensions.filter((desc) => desc.extendee.typeName === type.typeName);
   const fields = [...type.fields].sort((left, right) => left.number - right.number);
   let records: Buffer[] = [];
   const oneofs = new Set<unknown>();
@@ -326,7 +345,7 @@ function wellKnown(
     }
     case 'google.protobuf.Any': {
       if (random.once(6)) return Buffer.alloc(0);
-      const messages = [...registry].filter((desc): desc is DescMessage => desc.kind === 'message');
+      const { messages } = contents(registry);
       const target = random.pick(messages.filter((desc) => depth < MAX_DEPTH || desc.fields.length < 3));
       const url = random.once(60)
         ? 'type.googleapis.com/not.Known'
