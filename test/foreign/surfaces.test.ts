@@ -253,7 +253,7 @@ t.test('a service in Python, known by its reflection', { skip }, async (t) => {
   });
 
   t.test('a service that does not read makes the sender stop, and loses nothing', async (t) => {
-    const total = 32 * 1024 * 1024;
+    const total = 48 * 1024 * 1024;
     const line = `{"number":1,"data":"${'A'.repeat(64_000)}"}\n`;
     const sent = send(`${url}/foreign/sum/slow`, { method: 'POST', headers: LINES });
     sent.write('{"number":1,"restMs":1500}\n');
