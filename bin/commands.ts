@@ -29,6 +29,16 @@ const CORE = {
 } as const satisfies Flags;
 
 const GATEWAY = {
+  transport: {
+    type: 'text',
+    value: 'NAME',
+    help: 'how to speak gRPC to the service: http2 (made for proxying) or grpc-js (the reference)',
+    default: 'http2',
+  },
+  'no-code-generation': {
+    type: 'switch',
+    help: 'interpret the codecs instead of compiling them, for processes that forbid new Function',
+  },
   'admin-listen': {
     type: 'text',
     value: 'HOST:PORT',

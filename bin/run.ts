@@ -88,9 +88,15 @@ async function startGateway(
   log: Logger,
 ): Promise<Gateway> {
   const schema = await readSchema(flags);
+  const { transport } = flags;
+  if (transport !== 'http2' && transport !== 'grpc-js') {
+    throw new UsageError(`--transport must be http2 or grpc-js, not ${JSON.stringify(transport)}`);
+  }
   const pageDir = flags['no-page'] ? undefined : findPage();
   return await openGateway({
     ...upstream,
+    transport,
+    codeGeneration: !flags['no-code-generation'],
     log,
     allowOrigins: flags['allow-origin'],
     forwardHeaders: flags['forward-header'],

@@ -18,10 +18,10 @@ export function isOriginAllowed(headers: IncomingHttpHeaders, allowed: readonly 
 
 /**
  * Whether a browser says that another site makes this request, and that site is not allowed. For what has side effects and could
- * be called by an image or a link. Source: https://www.w3.org/TR/fetch-metadata/
+ * be called by an image, a link or a form, which need no preflight. `Sec-Fetch-Site` says it where browsers send it; `Origin`
+ * comes with every POST. Source: https://www.w3.org/TR/fetch-metadata/
  */
 export function isForeignSite(headers: IncomingHttpHeaders, allowed: readonly string[]): boolean {
-  if (headers['sec-fetch-site'] !== 'cross-site') return false;
-  const { origin } = headers;
-  return !(allowed.includes('*') || (origin !== undefined && allowed.includes(origin.toLowerCase())));
+  if (!isOriginAllowed(headers, allowed)) return true;
+  return headers['sec-fetch-site'] === 'cross-site' && headers.origin === undefined && !allowed.includes('*');
 }

@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { compiledCodec } from '../codec/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { Exchanges } from '../surfaces/index.js';
-import { openGrpcJsTransport } from '../upstream/index.js';
+import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
 import { createAdmin } from './admin.js';
 import { admitOnConnection, assertOneHost } from './connection-limits.js';
 import { METHODS, registerDispatch } from './dispatch.js';
@@ -37,7 +38,8 @@ const REQUEST_ID = /^[!-~]{1,128}$/;
  */
 export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const options = resolveOptions(given);
-  const transport = openGrpcJsTransport({
+  const openTransport = options.transport === 'http2' ? openHttp2Transport : openGrpcJsTransport;
+  const transport = openTransport({
     target: options.upstream,
     maxMessageBytes: options.limits.maxMessageBytes,
     ...(options.upstreamTls === undefined ? {} : { tls: options.upstreamTls }),
@@ -50,7 +52,8 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     if (listening) write();
     else early.push(write);
   };
-  const source = new SchemaSource(warn);
+  const { codeGeneration } = options;
+  const source = new SchemaSource(warn, (registry) => compiledCodec(registry, { codeGeneration }));
   const exchanges = new Exchanges();
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { bufbuildCodec, type Codec } from '../codec/index.js';
+import type { Registry } from '@bufbuild/protobuf';
+import type { Codec } from '../codec/index.js';
 import {
   describeSchema,
   type Schema,
@@ -25,12 +26,14 @@ const MAX_BACK_OFF_MS = 5_000;
 /** Where requests find the schema: given at the start, or learnt from the upstream, which may come up later than we do. */
 export class SchemaSource {
   readonly #warn: (fields: object, message: string) => void;
+  readonly #codec: (registry: Registry) => Codec;
   readonly #stop = new AbortController();
   #loaded: LoadedSchema | undefined;
 
-  /** `warn` writes a line of log. */
-  constructor(warn: (fields: object, message: string) => void) {
+  /** `warn` writes a line of log; `codec` makes the codecs of a schema. */
+  constructor(warn: (fields: object, message: string) => void, codec: (registry: Registry) => Codec) {
     this.#warn = warn;
+    this.#codec = codec;
   }
 
   /** The schema. Throws UNAVAILABLE, which is worth a retry, while there is none. */
@@ -48,7 +51,7 @@ export class SchemaSource {
 
   use(schema: Schema): void {
     for (const problem of schema.problems) this.#warn({ problem }, 'schema');
-    this.#loaded = { schema, codec: bufbuildCodec(schema.registry), description: describeSchema(schema) };
+    this.#loaded = { schema, codec: this.#codec(schema.registry), description: describeSchema(schema) };
   }
 
   /**

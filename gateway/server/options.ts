@@ -9,6 +9,16 @@ export interface GatewayOptions {
   readonly upstream: string;
   /** TLS towards the service. Default: plain text. */
   readonly upstreamTls?: UpstreamTls;
+  /**
+   * How to speak gRPC to the service. Default "http2": made for proxying, loses nothing before a failed status, never half-closes
+   * what was cut, opens connections before the peer's stream limit. "grpc-js" is the reference, with its limits.
+   */
+  readonly transport?: 'http2' | 'grpc-js';
+  /**
+   * Whether codecs may be compiled to JavaScript with `new Function`. Default true: it is much faster. False where the process forbids
+   * it; the same codec is then interpreted.
+   */
+  readonly codeGeneration?: boolean;
   /** Where browsers come in: "host:port"; port 0 takes a free one. Default "127.0.0.1:8080": open to others only on purpose. */
   readonly listen?: string;
   /** Health for whoever runs the gateway. Default "127.0.0.1:9090". */
@@ -57,9 +67,15 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
   const listen = given.listen ?? '127.0.0.1:8080';
   const adminListen = given.adminListen ?? '127.0.0.1:9090';
   for (const address of [listen, adminListen]) parseListen(address);
+  const transport = given.transport ?? 'http2';
+  if (transport !== 'http2' && transport !== 'grpc-js') {
+    throw new TypeError(`transport must be http2 or grpc-js, not ${JSON.stringify(transport)}`);
+  }
   return Object.freeze({
     upstream: given.upstream,
     upstreamTls: given.upstreamTls,
+    transport,
+    codeGeneration: given.codeGeneration ?? true,
     listen,
     adminListen,
     schema: given.schema,

@@ -92,7 +92,9 @@ export class Connection implements Window {
       if ((socket as TLSSocket).alpnProtocol !== 'h2')
         this.destroy('the upstream does not offer HTTP/2 over TLS');
     });
-    session.once('connect', () => session.setLocalWindowSize(connectionWindowBytes));
+    session.once('connect', () => {
+      if (!session.destroyed) session.setLocalWindowSize(connectionWindowBytes);
+    });
     session.on('remoteSettings', (settings) => {
       this.#peerStreams = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
       if (this.state !== 'connecting') return;
@@ -138,7 +140,9 @@ export class Connection implements Window {
 
   /** Opens a stream. Throws when the connection has just gone or Node refuses a header. */
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
-    return this.#session.request(headers, { endStream: false });
+    // Without `waitForTrailers` Node sends END_STREAM before the reset of a stream that is cancelled, and the service takes the
+    // part it has for the whole. See `Outbox.attach` for the END_STREAM of a real half-close.
+    return this.#session.request(headers, { endStream: false, waitForTrailers: true });
   }
 
   get isResizing(): boolean {

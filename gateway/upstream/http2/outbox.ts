@@ -33,6 +33,10 @@ export class Outbox {
   attach(stream: ClientHttp2Stream): void {
     this.#stream = stream;
     stream.on('drain', this.#onDrain);
+    // Comes after `end`, ours or the one that Node makes of `close`; empty trailers are an empty DATA frame with END_STREAM.
+    stream.on('wantTrailers', () => {
+      if (!stream.closed && !stream.destroyed) stream.sendTrailers({});
+    });
     // Nothing was let go before a stream was there, so the replay holds everything.
     const room = this.#send(this.#replay ?? []);
     this.#forgetLarge();

@@ -145,7 +145,7 @@ export class Response {
     this.#setStatus(this.#status ?? this.#statusWithoutTrailers());
     this.#finish();
     // The service is through, so nobody will hear the rest of the requests.
-    if (!stream.writableEnded) this.#reset(constants.NGHTTP2_NO_ERROR);
+    if (!stream.writableEnded) this.#reset(constants.NGHTTP2_CANCEL);
     else if (!stream.writableFinished) {
       const linger = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), lingerMs);
       stream.once('close', () => clearTimeout(linger));
