@@ -18,7 +18,8 @@ import { wireError } from './wire-reader.js';
 export interface CompiledCodecOptions {
   /**
    * Whether JavaScript may be made from descriptors with `new Function`. Without it the same plan is interpreted: the same
-   * results, a little slower. For processes that run with `--disallow-code-generation-from-strings`.
+   * results, a little slower. For processes that run with `--disallow-code-generation-from-strings`, in which true makes
+   * `forMessage` throw an EvalError.
    */
   readonly codeGeneration: boolean;
 }

@@ -1,6 +1,6 @@
 // What the codec costs a message, in nanoseconds, beside @bufbuild/protobuf and protobufjs with JSON.stringify (whose JSON is
 // not ProtoJSON: its timestamps are objects). Rounds are interleaved, and medians printed, because a shared machine is never
-// quiet. Best pinned to a core: `taskset -c 0 node ... test/bench/codec.ts [rounds]`.
+// quiet. Best pinned to a core, and built first: `taskset -c 0 node test/bench/codec.js [rounds]`.
 import { join } from 'node:path';
 import { type DescMessage, type FileRegistry, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
 import protobuf from 'protobufjs';
