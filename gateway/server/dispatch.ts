@@ -95,7 +95,7 @@ function admit(
   const target: Target = {
     ...match,
     request: request.raw,
-    query: new URLSearchParams(search),
+    query: parseQuery(search),
     requestCodec: codec.forMessage(method.input),
     responseCodec: codec.forMessage(method.output),
     registry: schema.registry,
@@ -137,6 +137,18 @@ function answerOptions(request: FastifyRequest, reply: FastifyReply, { schema }:
   const allowed = schema.routes.allowed(path);
   if (allowed.length === 0) throw notFound(path, []);
   return reply.code(204).header('allow', allowed.join(', ')).send();
+}
+
+/** `URLSearchParams` takes broken encodings as they are; here they are the client's mistake. */
+function parseQuery(search: string): URLSearchParams {
+  if (search.includes('%')) {
+    try {
+      decodeURIComponent(search);
+    } catch (cause) {
+      throw new RpcError(Code.INVALID_ARGUMENT, 'the query is not percent-encoded UTF-8', { cause });
+    }
+  }
+  return new URLSearchParams(search);
 }
 
 /** Path and query of a request target, also of one in absolute form. Source: RFC 9112 section 3.2.2. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import websocket from '@fastify/websocket';
@@ -14,6 +15,7 @@ import { answerClientError, answerError } from './errors.js';
 import { SchemaSource } from './loaded-schema.js';
 import { type GatewayOptions, parseListen, type ResolvedGatewayOptions, resolveOptions } from './options.js';
 import { registerPage } from './page.js';
+import { assertHandshake, websocketUpgrades } from './upgrades.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -106,7 +108,8 @@ function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): Fas
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
     // What is written beyond this makes a sink wait; Node's own default differs between versions.
-    http: { highWaterMark: options.limits.highWaterBytes },
+    // A missing `Host` is refused by us, so that the answer is like every other.
+    http: { highWaterMark: options.limits.highWaterBytes, requireHostHeader: false },
     exposeHeadRoutes: false,
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
@@ -150,6 +153,7 @@ async function registerRoutes(
   }
   await app.register(websocket, {
     options: {
+      server: websocketUpgrades(app.server) as Server,
       maxPayload: options.limits.maxMessageBytes,
       perMessageDeflate: false,
       // Plain WebSocket has no sub-protocol; ws would choose the first one offered.
@@ -164,9 +168,11 @@ async function registerRoutes(
   });
   app.addHook('onRequest', async (request) => {
     // The plugin would accept the socket on any route, and then close it without a word.
-    if (request.ws && request.routeOptions.url !== METHODS) {
+    if (!request.ws) return;
+    if (request.routeOptions.url !== METHODS) {
       throw new RpcError(Code.NOT_FOUND, 'there is no WebSocket at this path');
     }
+    assertHandshake(request.raw);
   });
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   app.get('/_sluice/services', async () => source.get().description);

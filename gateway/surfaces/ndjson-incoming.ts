@@ -8,12 +8,17 @@ import type { Target } from './target.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
-const NOTHING = Buffer.alloc(0);
+const NOTHING: Buffer = Buffer.alloc(0);
 
-/** The messages of an NDJSON body: every whole line that has arrived is one batch. */
+/** Messages in one batch: a chunk of 64 KiB can hold twenty thousand empty ones, each of which costs more than its text. */
+const MAX_BATCH = 512;
+
+/** The messages of an NDJSON body: the whole lines that have arrived are one batch. */
 export class NdjsonIncoming implements Incoming {
   readonly #target: Target;
   readonly #body: BodyReader;
+  /** What has been read and not been taken apart. */
+  #chunk = NOTHING;
   /** What follows the last line break, at most `maxMessageBytes` of it. */
   readonly #rest = new ByteWriter(0);
   #line = 0;
@@ -26,47 +31,52 @@ export class NdjsonIncoming implements Incoming {
   }
 
   async read(): Promise<Batch | undefined> {
-    while (!this.#ended) {
+    for (;;) {
       if (this.#failure) throw this.#failure;
-      const chunk = await this.#body.read();
+      if (this.#chunk.length === 0) {
+        if (this.#ended) return undefined;
+        const chunk = await this.#body.read();
+        this.#ended ||= chunk === undefined;
+        this.#chunk = chunk ?? NOTHING;
+      }
       const batch: Uint8Array[] = [];
       try {
-        if (chunk === undefined) {
-          this.#ended = true;
-          this.#take(batch, NOTHING);
-        } else {
-          this.#split(batch, chunk);
-        }
+        this.#takeLines(batch);
+        // The end of the body ends a line as well.
+        if (this.#ended && this.#chunk.length === 0) this.#takeLine(batch, NOTHING);
       } catch (reason) {
         // The messages before the bad line were sent in good faith and go first.
         this.#failure = RpcError.from(reason);
-        if (batch.length === 0) throw this.#failure;
-        this.#ended = false;
       }
       if (batch.length > 0) return batch;
     }
-    return undefined;
   }
 
   close(): void {
     this.#ended = true;
+    this.#chunk = NOTHING;
     this.#rest.take();
     this.#body.close();
   }
 
-  #split(batch: Uint8Array[], chunk: Buffer): void {
-    let start = 0;
-    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
-      this.#take(batch, chunk.subarray(start, end));
-      start = end + 1;
+  /** Takes whole lines off the chunk, and what is left of it when there are no more. */
+  #takeLines(batch: Uint8Array[]): void {
+    while (batch.length < MAX_BATCH) {
+      const end = this.#chunk.indexOf(LF);
+      if (end === -1) {
+        this.#assertFits(this.#chunk.length);
+        if (this.#chunk.length > 0) this.#rest.bytes(this.#chunk);
+        this.#chunk = NOTHING;
+        return;
+      }
+      const line = this.#chunk.subarray(0, end);
+      this.#chunk = this.#chunk.subarray(end + 1);
+      this.#takeLine(batch, line);
     }
-    if (start === chunk.length) return;
-    this.#assertFits(chunk.length - start);
-    this.#rest.bytes(chunk.subarray(start));
   }
 
   /** A line is complete: what was left from before, and `end`. */
-  #take(batch: Uint8Array[], end: Buffer): void {
+  #takeLine(batch: Uint8Array[], end: Buffer): void {
     this.#line += 1;
     this.#assertFits(end.length);
     let whole = end;

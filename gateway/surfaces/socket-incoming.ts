@@ -16,6 +16,8 @@ interface Frame {
 
 /** Bytes of frames held for a service that does not read, before the socket is paused; one socket read may come on top. */
 const HIGH_WATER_BYTES = 64 * 1024;
+/** What an empty frame costs us to hold: without it a client could make us hold any number of them. */
+const FRAME_BYTES = 128;
 
 /**
  * The messages of a plain WebSocket. Must be made in the tick in which the socket opens: what comes earlier than its
@@ -110,7 +112,7 @@ export class SocketIncoming implements Incoming {
     else if (this.#messages === 0) this.binary = binary;
     this.#messages += 1;
     this.#frames.push(frame);
-    this.#bytes += frame.data.length;
+    this.#bytes += frame.data.length + FRAME_BYTES;
     if (this.#bytes >= HIGH_WATER_BYTES) this.#pause();
     this.#wake();
   };

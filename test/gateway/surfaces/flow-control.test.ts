@@ -255,3 +255,27 @@ for (const how of ['a close frame', 'a FIN'] as const) {
 function rawSocketOf(socket: unknown): Socket {
   return (socket as { _socket: Socket })._socket;
 }
+
+t.test(
+  'empty messages count as well: a client cannot make the gateway hold any number of them',
+  async (t) => {
+    const wait = new Promise<never>(() => {});
+    const { url, wsUrl, upstream } = await openForeign(t, {
+      Both: [{ in: 3 }, { wait }],
+      Up: [{ in: 3 }, { wait }],
+    });
+    const client = await connect(wsUrl + method('Both'));
+    const raw = rawSocketOf(client.socket);
+    // Masked empty binary frames, 6 bytes each.
+    const many = Buffer.concat(Array.from({ length: 50_000 }, () => Buffer.from([0x82, 0x80, 0, 0, 0, 0])));
+    for (let n = 0; n < 150; n += 1) raw.write(many);
+    await upstream.call(method('Both'));
+    const sent = await settled(() => 150 * many.length - raw.writableLength);
+    const lines = await bodySender(url + method('Up'), NDJSON, '{}\n'.repeat(20_000));
+    const written = await settled(() => lines.drained);
+    t.ok(sent < MAX_BUFFERED_BYTES, `frames stopped after ${sent} bytes`);
+    t.ok(written < MAX_BUFFERED_BYTES, `lines stopped after ${written} bytes`);
+    client.socket.terminate();
+    lines.leave();
+  },
+);

@@ -1,0 +1,54 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Code, RpcError } from '../status/index.js';
+
+/** HTTP/1.1 fields that concern an upgrade, and are dropped with it. */
+const UPGRADE_FIELDS = new Set(['connection', 'upgrade', 'http2-settings']);
+
+/**
+ * Where the WebSocket plugin listens instead of the server: it gets the upgrades to WebSocket. A request to upgrade to anything else is
+ * answered as if it had not asked, which is what a server that knows no such protocol does; some clients ask for h2c every
+ * time. Source: RFC 9110 section 7.8.
+ */
+export function websocketUpgrades(server: Server): EventEmitter {
+  const upgrades = new EventEmitter();
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.headers.upgrade?.toLowerCase() === 'websocket')
+      upgrades.emit('upgrade', request, socket, head);
+    else serveAgain(server, request, socket, head);
+  });
+  return upgrades;
+}
+
+/** Node has taken its parser off the socket, so the request goes through the server once more, without the wish. */
+function serveAgain(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index] as string;
+    if (!UPGRADE_FIELDS.has(name.toLowerCase())) lines.push(`${name}: ${request.rawHeaders[index + 1]}`);
+  }
+  // As Node read them: header bytes are Latin-1.
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
+}
+
+/** Checks what the WebSocket library would refuse with an answer of its own. Source: RFC 6455 section 4.2.1. */
+export function assertHandshake({ method, headers }: IncomingMessage): void {
+  if (method !== 'GET') {
+    throw new RpcError(Code.INVALID_ARGUMENT, 'a WebSocket is opened by GET', {
+      httpStatus: 405,
+      headers: { allow: 'GET' },
+    });
+  }
+  const version = headers['sec-websocket-version'];
+  if (version !== '13' && version !== '8') {
+    throw new RpcError(Code.INVALID_ARGUMENT, 'header sec-websocket-version: must be 13', {
+      httpStatus: 426,
+      headers: { 'sec-websocket-version': '13' },
+    });
+  }
+  if (!/^[0-9A-Za-z+/]{22}==$/.test(headers['sec-websocket-key'] ?? '')) {
+    throw new RpcError(Code.INVALID_ARGUMENT, 'header sec-websocket-key: must be 16 bytes in base64');
+  }
+}
