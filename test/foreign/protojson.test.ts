@@ -73,10 +73,10 @@ t.test('ProtoJSON, with each source of the schema', { skip }, async (t) => {
         t.match(JSON.parse(text).error.message, new RegExp(field, 'i'), 'and the field is named');
       }
       const large = await echo('{"value":{"a":1e400}}');
-      t.equal(large.status, 400, 'a number that no Value can hold', { todo: large.status !== 400 });
+      t.equal(large.status, 400, 'a number that no Value can hold');
       const exact = await echo('{"id":9007199254740993,"unsigned":18446744073709551615}');
       const kept = /"9007199254740993".*"18446744073709551615"/.test(exact.text);
-      t.ok(kept || exact.status === 400, 'an integer is exact or refused', { todo: !kept });
+      t.ok(kept, 'an integer is exact');
       const { json } = await httpJson(`${url}/_sluice/services`);
       type Described = { name: string; methods: { path: string; kind: string }[] };
       const { services } = json as { services: Described[] };
