@@ -101,7 +101,6 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | un
   });
   const headers = call.headers.then((value) => {
     metadata = value;
-    return delay(METADATA_GRACE_MS);
   });
   if (outgoing.headWaitMs === Number.POSITIVE_INFINITY) {
     await first;
@@ -110,7 +109,7 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | un
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, outgoing.headWaitMs);
     });
-    await Promise.race([first, headers, patience]);
+    await Promise.race([first, headers.then(() => delay(METADATA_GRACE_MS)), patience]);
     clearTimeout(timer);
   }
   if (!over) outgoing.head(metadata);

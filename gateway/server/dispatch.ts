@@ -28,6 +28,9 @@ interface Admitted {
 /** The route that every method of every schema shares. */
 export const METHODS = '/*';
 
+const NO_FIELDS = new Uint8Array(0);
+const NO_PARAMETERS = new URLSearchParams();
+
 const OTHER_METHODS: HTTPMethods[] = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
@@ -45,8 +48,9 @@ export function registerDispatch(
 ): void {
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
-  const preHandler = async (request: FastifyRequest) => {
+  const preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
     if (request.method !== 'OPTIONS') admitted.set(request, admit(request, options, schema(), surroundings));
+    done();
   };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const call = admitted.get(request);
@@ -106,7 +110,7 @@ function admit(
     target,
     metadata: requestMetadata(headers, request.id, options.forwardHeaders),
     deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : undefined),
-    bound: request.ws ? fieldsInAddress(target) : new Uint8Array(0),
+    bound: request.ws ? fieldsInAddress(target) : NO_FIELDS,
   };
 }
 
@@ -141,6 +145,7 @@ function answerOptions(request: FastifyRequest, reply: FastifyReply, { schema }:
 
 /** `URLSearchParams` takes broken encodings as they are; here they are the client's mistake. */
 function parseQuery(search: string): URLSearchParams {
+  if (search === '') return NO_PARAMETERS;
   if (search.includes('%')) {
     try {
       decodeURIComponent(search);

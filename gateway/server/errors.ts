@@ -54,11 +54,12 @@ export function answerError(
 ): void {
   const error = rpcErrorFrom(reason);
   if (reply.sent || reply.raw.headersSent) {
-    request.log.error({ err: error }, 'failed after the head was sent');
+    request.log.error({ requestId: request.id, err: error }, 'failed after the head was sent');
     reply.raw.destroy();
     return;
   }
-  if (error.code === Code.INTERNAL) request.log.error({ err: error }, 'request failed');
+  if (error.code === Code.INTERNAL)
+    request.log.error({ requestId: request.id, err: error }, 'request failed');
   else
     request.log.info({ path: request.raw.url, code: error.code, problem: error.message }, 'request refused');
   reply.headers(error.headers);

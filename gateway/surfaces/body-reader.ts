@@ -33,13 +33,16 @@ export class BodyReader {
    */
   async read(): Promise<Buffer | undefined> {
     this.#unwatch?.();
+    const chunk = await this.#next();
+    // Until the next read the socket is not read either, so nobody else would notice that the client has left.
+    if (chunk !== undefined) this.#unwatch = watchPeer(this.#request.socket);
+    return chunk;
+  }
+
+  async #next(): Promise<Buffer | undefined> {
     for (;;) {
       const chunk = this.#request.read() as Buffer | null;
-      if (chunk !== null) {
-        // Until the next read the socket is not read either, so nobody else would notice that the client has left.
-        this.#unwatch = watchPeer(this.#request.socket);
-        return chunk;
-      }
+      if (chunk !== null) return chunk;
       if (this.#ended) return undefined;
       if (this.#cut) throw new RpcError(Code.CANCELLED, 'the request body was cut short');
       this.#wakeUp ??= createDeferred();
@@ -53,10 +56,15 @@ export class BodyReader {
     if (declared > maxBytes) throw tooLarge(maxBytes);
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) {
+    for (let chunk = await this.#next(); chunk !== undefined; chunk = await this.#next()) {
       bytes += chunk.length;
       if (bytes > maxBytes) throw tooLarge(maxBytes);
       chunks.push(chunk);
+      // Nearly every body is here with its head: then there is no event to wait for.
+      if (this.#request.complete && this.#request.readableLength === 0) {
+        this.#ended = true;
+        break;
+      }
     }
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
   }

@@ -5,7 +5,7 @@ import { bytesField, scalarField } from '../codec/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { contentDisposition } from '../wire/index.js';
-import { endWithError, headersFromMetadata, startStream } from './reply.js';
+import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
 import type { Target } from './target.js';
 import { DRAINING } from './unary-outgoing.js';
@@ -49,7 +49,7 @@ export class BytesOutgoing implements Outgoing {
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
       if (status.code !== Code.OK)
-        return await endWithError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
       this.#start(undefined);
     }
     const whole = status.code === Code.OK || this.#target.request.method === 'HEAD';
@@ -58,7 +58,7 @@ export class BytesOutgoing implements Outgoing {
   }
 
   async leave(): Promise<void> {
-    if (this.#sink === undefined) await endWithError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    if (this.#sink === undefined) sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
     else await this.#sink.break();
   }
 

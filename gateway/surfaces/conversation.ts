@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import { bridge, type Incoming, type Outgoing, type Report } from '../bridge/index.js';
+import { bridge, type Incoming, type Outgoing } from '../bridge/index.js';
 import { Code, codeName, type Metadata } from '../status/index.js';
 import type { Transport } from '../upstream/index.js';
 import type { Exchanges } from './exchanges.js';
@@ -15,6 +15,7 @@ export interface Surroundings {
 export interface Conversation {
   readonly target: Target;
   readonly surface: string;
+  readonly requestId: string;
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
   readonly metadata: Metadata;
@@ -23,32 +24,32 @@ export interface Conversation {
   readonly log: FastifyBaseLogger;
 }
 
-/** Runs a conversation to its end and writes its one line of log. Never rejects. */
-export async function converse(conversation: Conversation, { transport }: Surroundings): Promise<Report> {
+/** Runs a conversation to its end and writes its one line of log. Never rejects. Whoever opened the exchange closes it. */
+export async function converse(conversation: Conversation, { transport }: Surroundings): Promise<void> {
   const { target, surface, incoming, outgoing, metadata, deadline, exchange, log } = conversation;
+  const { method } = target;
   const begun = performance.now();
-  try {
-    const report = await bridge({ incoming, outgoing, signal: exchange.signal }, (signal) =>
-      transport.open(target.method.path, {
-        metadata,
-        signal,
-        ...(deadline === undefined ? {} : { deadline }),
-      }),
-    );
-    const line = {
-      method: target.method.path.slice(1),
-      surface,
-      code: report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code),
-      durationMs: Math.round(performance.now() - begun),
-      received: report.received,
-      sent: report.sent,
-      ...(report.aborted === undefined ? {} : { aborted: report.aborted }),
-    };
-    // The cause of a defect is logged here and nowhere else; bad input is the client's business, not the operator's.
-    if (report.failure?.code === Code.INTERNAL) log.error({ ...line, err: report.failure }, 'call failed');
-    else log.info(line, 'call');
-    return report;
-  } finally {
-    exchange.close();
-  }
+  // A unary or server-stream request is whole when it is sent.
+  const single = !method.requestStream;
+  const report = await bridge({ incoming, outgoing, signal: exchange.signal }, (signal) =>
+    transport.open(method.path, {
+      metadata,
+      signal,
+      single,
+      ...(deadline === undefined ? {} : { deadline }),
+    }),
+  );
+  const line = {
+    requestId: conversation.requestId,
+    method: method.path.slice(1),
+    surface,
+    code: report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code),
+    durationMs: Math.round(performance.now() - begun),
+    received: report.received,
+    sent: report.sent,
+    aborted: report.aborted,
+  };
+  // The cause of a defect is logged here and nowhere else; bad input is the client's business, not the operator's.
+  if (report.failure?.code === Code.INTERNAL) log.error({ ...line, err: report.failure }, 'call failed');
+  else log.info(line, 'call');
 }

@@ -46,13 +46,19 @@ export async function answerHttp(
   const incoming = await openIncoming(ask, target);
   const outgoing = openOutgoing(answer, target, reply);
   const exchange = surroundings.exchanges.open(answer === 'bytes' || !method.responseStream);
-  // The response, not the request: a request closes as soon as its body has been read.
-  const onClose = () => exchange.abort('left');
+  const surface = answer === 'json' ? 'rest' : answer;
+  let over = false;
+  // The response, not the request: a request closes as soon as its body has been read. An exchange is open until its answer has
+  // left this process, so that draining waits for it.
+  const onClose = () => {
+    if (!over) exchange.abort('left');
+    exchange.close();
+  };
   if (reply.raw.destroyed) onClose();
   else reply.raw.once('close', onClose);
-  const surface = answer === 'json' ? 'rest' : answer;
-  await converse({ target, surface, incoming, outgoing, ...call, exchange, log: request.log }, surroundings);
-  reply.raw.off('close', onClose);
+  const { id: requestId, log } = request;
+  await converse({ target, surface, requestId, incoming, outgoing, ...call, exchange, log }, surroundings);
+  over = true;
 }
 
 /** A compressed body would need bounds of its own against bombs, and nothing that calls us compresses requests. */

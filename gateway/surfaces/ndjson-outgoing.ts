@@ -1,12 +1,12 @@
 import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../bridge/index.js';
-import { ByteWriter } from '../codec/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { encodeBatch } from './encode-batch.js';
 import { errorJson } from './error-json.js';
-import { endWithError, headersFromMetadata, startStream } from './reply.js';
+import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
+import { scratch } from './scratch.js';
 import type { Target } from './target.js';
 import { DRAINING } from './unary-outgoing.js';
 
@@ -40,7 +40,6 @@ export class NdjsonOutgoing implements Outgoing {
   readonly #target: Target;
   readonly #reply: FastifyReply;
   readonly #frame: Frame;
-  readonly #out = new ByteWriter();
   #sink: ResponseSink | undefined;
   #begun = false;
 
@@ -66,13 +65,13 @@ export class NdjsonOutgoing implements Outgoing {
   }
 
   write(batch: Batch): Promise<void> | undefined {
-    const failure = encodeBatch(batch, this.#out, (message) => {
-      if (this.#begun) this.#out.text(this.#frame.between);
-      this.#target.responseCodec.writeJson(message, this.#out);
-      this.#out.text(this.#frame.after);
+    const failure = encodeBatch(batch, scratch, (message) => {
+      if (this.#begun) scratch.text(this.#frame.between);
+      this.#target.responseCodec.writeJson(message, scratch);
+      scratch.text(this.#frame.after);
       this.#begun = true;
     });
-    const room = this.#sink?.write(this.#out.take());
+    const room = this.#sink?.write(scratch.take());
     if (failure !== undefined) throw failure;
     return room;
   }
@@ -80,7 +79,7 @@ export class NdjsonOutgoing implements Outgoing {
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
       if (status.code !== Code.OK)
-        return await endWithError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
       this.head(undefined);
     }
     if (status.code === Code.OK) await this.#sink?.end(this.#frame.close);
@@ -88,7 +87,7 @@ export class NdjsonOutgoing implements Outgoing {
   }
 
   async leave(): Promise<void> {
-    if (this.#sink === undefined) await endWithError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    if (this.#sink === undefined) sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
     else await this.#break(DRAINING.toStatus());
   }
 

@@ -35,18 +35,10 @@ function expose(reply: FastifyReply, headers: OutgoingHttpHeaders): OutgoingHttp
 }
 
 function warnDropped(reply: FastifyReply, name: string): void {
-  reply.log.warn({ metadata: name }, 'metadata left out: too large or no header value');
-}
-
-/** Sends a failure as the HTTP error of an exchange; resolves when it has left. Only while the head has not been sent. */
-export async function endWithError(
-  reply: FastifyReply,
-  status: Status,
-  registry: Registry,
-  httpStatus?: number,
-): Promise<void> {
-  sendError(reply, status, registry, httpStatus);
-  await sent(reply);
+  reply.log.warn(
+    { requestId: reply.request.id, metadata: name },
+    'metadata left out: too large or no header value',
+  );
 }
 
 /** Sends a failure as an HTTP error. Only while the head has not been sent. */
@@ -65,19 +57,6 @@ export function sendError(
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(errorJson(status, registry, httpStatus)));
-}
-
-/**
- * Resolves when a reply that was given to Fastify has left this process, or the client has: until then its exchange is open, and
- * draining waits for it.
- */
-export async function sent(reply: FastifyReply): Promise<void> {
-  const { raw } = reply;
-  if (raw.writableFinished || raw.destroyed) return;
-  await new Promise<void>((resolve) => {
-    raw.once('finish', resolve);
-    raw.once('close', resolve);
-  });
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Outgoing } from '../bridge/index.js';
-import { ByteWriter } from '../codec/index.js';
 import type { Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { CloseCode, closeFromStatus } from '../wire/index.js';
 import { createDeferred } from './deferred.js';
 import { encodeBatch } from './encode-batch.js';
+import { scratch } from './scratch.js';
 import type { Target } from './target.js';
 
 /** How long a client may take to answer a close frame before the socket is destroyed, in milliseconds. */
@@ -23,7 +23,6 @@ export class SocketOutgoing implements Outgoing {
   readonly #socket: WebSocket;
   readonly #raw: Socket;
   readonly #isBinary: () => boolean;
-  readonly #out = new ByteWriter();
   #flushed: Promise<void> = Promise.resolve();
 
   /** `isBinary` tells whether the client wants protobuf. */
@@ -39,10 +38,10 @@ export class SocketOutgoing implements Outgoing {
   write(batch: Batch): Promise<void> | undefined {
     const binary = this.#isBinary();
     const frames: Uint8Array[] = [];
-    const failure = encodeBatch(batch, this.#out, (message) => {
+    const failure = encodeBatch(batch, scratch, (message) => {
       if (binary) return frames.push(message);
-      this.#target.responseCodec.writeJson(message, this.#out);
-      return frames.push(this.#out.take());
+      this.#target.responseCodec.writeJson(message, scratch);
+      return frames.push(scratch.take());
     });
     // One system call for the batch instead of one a frame.
     this.#raw.cork();

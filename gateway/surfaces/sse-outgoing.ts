@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../bridge/index.js';
-import { ByteWriter, scalarField } from '../codec/index.js';
+import { scalarField } from '../codec/index.js';
 import { Code, isRetryable, type Metadata, type RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import {
@@ -16,8 +16,9 @@ import { endJson, errorJson, retryDelayMs } from './error-json.js';
 import { startHeartbeat } from './heartbeat.js';
 import { spread } from './limits.js';
 import { MediaType } from './negotiation.js';
-import { endWithError, headersFromMetadata, startStream } from './reply.js';
+import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
+import { scratch } from './scratch.js';
 import type { Target } from './target.js';
 
 /** A stream of messages as server-sent events. */
@@ -25,7 +26,6 @@ export class SseOutgoing implements Outgoing {
   readonly headWaitMs: number;
   readonly #target: Target;
   readonly #reply: FastifyReply;
-  readonly #out = new ByteWriter();
   #sink: ResponseSink | undefined;
   #lastId: string | undefined;
   #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
@@ -54,7 +54,7 @@ export class SseOutgoing implements Outgoing {
 
   write(batch: Batch): Promise<void> | undefined {
     const cursor = this.#target.method.resume?.cursor;
-    const out = this.#out;
+    const out = scratch;
     const failure = encodeBatch(batch, out, (message) => {
       const value = cursor === undefined ? undefined : scalarField(message, cursor);
       const id = value === undefined ? undefined : idFromCursor(value);
@@ -71,7 +71,7 @@ export class SseOutgoing implements Outgoing {
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
       if (status.code !== Code.OK && !this.#mustStayOk(status)) {
-        return await endWithError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
       }
       this.head(undefined);
     }

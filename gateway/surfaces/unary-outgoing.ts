@@ -1,10 +1,11 @@
 import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../bridge/index.js';
-import { ByteWriter } from '../codec/index.js';
 import { pickResponse } from '../schema/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
-import { endWithError, headersFromMetadata, headersFromTrailers, sent } from './reply.js';
+import { encodeBatch } from './encode-batch.js';
+import { headersFromMetadata, headersFromTrailers, sendError } from './reply.js';
+import { scratch } from './scratch.js';
 import type { Target } from './target.js';
 
 /** One message as a JSON body: unary calls and client streams. Nothing is sent before the call has ended. */
@@ -36,10 +37,10 @@ export class UnaryOutgoing implements Outgoing {
 
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (status.code !== Code.OK)
-      return await endWithError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+      return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
     if (this.#json === undefined) {
       const error = new RpcError(Code.INTERNAL, 'the service ended the call without a message');
-      await endWithError(this.#reply, error.toStatus(), this.#target.registry);
+      sendError(this.#reply, error.toStatus(), this.#target.registry);
       throw error;
     }
     this.#reply
@@ -48,18 +49,17 @@ export class UnaryOutgoing implements Outgoing {
       .headers(headersFromTrailers(this.#reply, status.trailers))
       .type('application/json; charset=utf-8')
       .send(this.#json);
-    await sent(this.#reply);
   }
 
   async leave(): Promise<void> {
-    await endWithError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
   }
 
   #encode(message: Uint8Array): Buffer | string {
     const { binding, responseCodec } = this.#target;
-    const out = new ByteWriter();
-    responseCodec.writeJson(message, out);
-    const json = out.take();
+    const failure = encodeBatch([message], scratch, (one) => responseCodec.writeJson(one, scratch));
+    if (failure !== undefined) throw failure;
+    const json = scratch.take();
     if (binding?.responseBody === undefined) return json;
     return JSON.stringify(pickResponse(binding, JSON.parse(json.toString('utf8'))));
   }

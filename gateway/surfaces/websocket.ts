@@ -38,6 +38,7 @@ export function answerSocket(
   const conversation: Conversation = {
     target,
     surface: 'websocket',
+    requestId: request.id,
     incoming: method.resume === undefined ? incoming : resuming(target, incoming),
     outgoing: new SocketOutgoing(target, socket, raw, () => incoming.binary),
     metadata: call.metadata,
@@ -47,6 +48,7 @@ export function answerSocket(
   };
   void converse(conversation, surroundings).finally(() => {
     socket.off('close', onClose);
+    exchange.close();
     // Only a socket whose exchange was aborted is still open here.
     if (socket.readyState !== socket.CLOSED) socket.terminate();
   });

@@ -11,6 +11,11 @@ export interface CallOptions {
   readonly metadata: Metadata;
   /** When the call ends with DEADLINE_EXCEEDED, in epoch milliseconds. Absent: never. */
   readonly deadline?: number;
+  /**
+   * There is one request, so what the service has of it is all there is. Default false: a call that is cancelled must then not be
+   * half-closed by it, which costs a frame.
+   */
+  readonly single?: boolean;
   /** Ends the call with CANCELLED, whatever it is waiting for. Its listener is removed when the call is over. */
   readonly signal: AbortSignal;
 }

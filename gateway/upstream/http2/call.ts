@@ -121,7 +121,8 @@ export class Http2Call implements Call {
     this.#connectTimer = undefined;
     let stream: ReturnType<Connection['request']>;
     try {
-      stream = connection.request(requestHeaders({ scheme, authority, method, metadata, deadline }));
+      const head = requestHeaders({ scheme, authority, method, metadata, deadline });
+      stream = connection.request(head, this.#options.single === true);
     } catch (reason) {
       pool.release(connection, false);
       const gone = connection.state !== 'ready' || connection.isLost;

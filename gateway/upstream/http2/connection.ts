@@ -139,10 +139,10 @@ export class Connection implements Window {
   }
 
   /** Opens a stream. Throws when the connection has just gone or Node refuses a header. */
-  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+  request(headers: OutgoingHttpHeaders, single: boolean): ClientHttp2Stream {
     // Without `waitForTrailers` Node sends END_STREAM before the reset of a stream that is cancelled, and the service takes the
     // part it has for the whole. See `Outbox.attach` for the END_STREAM of a real half-close.
-    return this.#session.request(headers, { endStream: false, waitForTrailers: true });
+    return this.#session.request(headers, { endStream: false, waitForTrailers: !single });
   }
 
   get isResizing(): boolean {
