@@ -73,6 +73,12 @@ const GATEWAY = {
     help: 'the longest silence on SSE and WebSocket before a heartbeat',
     default: '15000',
   },
+  'flush-ms': {
+    type: 'number',
+    help: 'the least time between two writes to one stream; a few save work where messages trickle',
+    default: '0',
+    min: 0,
+  },
   'max-message-bytes': {
     type: 'number',
     help: 'the largest message in either direction',

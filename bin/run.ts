@@ -104,6 +104,7 @@ async function startGateway(
       unaryTimeoutMs: flags['unary-timeout-ms'],
       headWaitMs: flags['head-wait-ms'],
       heartbeatMs: flags['heartbeat-ms'],
+      flushMs: flags['flush-ms'],
       maxMessageBytes: flags['max-message-bytes'],
     }),
     ...defined({

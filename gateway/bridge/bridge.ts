@@ -62,7 +62,9 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
         first = undefined;
         return batch === undefined ? call.read() : Promise.resolve(batch);
       },
-      (batch) => outgoing.write(batch),
+      outgoing.flushMs === 0
+        ? (batch) => outgoing.write(batch)
+        : (batch) => writeAndHold(outgoing, batch, signal),
       (messages) => {
         sent += messages;
       },
@@ -114,4 +116,16 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | un
   }
   if (!over) outgoing.head(metadata);
   return await first;
+}
+
+/** Writes, and lets the next read wait: the transport gathers what comes in that time, within its own bound. */
+async function writeAndHold(
+  outgoing: Outgoing,
+  batch: Batch,
+  signal: AbortSignal,
+): Promise<false | undefined> {
+  if ((await outgoing.write(batch)) === false) return false;
+  // The hold ends early when the browser leaves.
+  await delay(outgoing.flushMs, undefined, { signal }).catch(() => {});
+  return undefined;
 }

@@ -20,6 +20,11 @@ export interface Outgoing {
    */
   readonly headWaitMs: number;
   /**
+   * The least time between two writes, in milliseconds: what arrives meanwhile leaves together. 0: every batch leaves at once. A
+   * message after a silence always does.
+   */
+  readonly flushMs: number;
+  /**
    * Before the first `write`: the service answers. `metadata` is its initial metadata if it came in time.
    * Not called when the call is over before: then `end` decides what the head is.
    */

@@ -50,8 +50,9 @@ export interface ResolvedGatewayOptions
 export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
   const limits = { ...DEFAULT_LIMITS, ...given.limits };
   for (const [name, value] of Object.entries(limits)) {
-    if (!Number.isSafeInteger(value) || value < 1 || value > 2 ** 31 - 1) {
-      throw new RangeError(`${name} must be a whole number from 1 to ${2 ** 31 - 1}, not ${value}`);
+    const least = name === 'flushMs' ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
+      throw new RangeError(`${name} must be a whole number from ${least} to ${2 ** 31 - 1}, not ${value}`);
     }
   }
   const forwardHeaders = (given.forwardHeaders ?? []).map((name) => name.toLowerCase());

@@ -14,6 +14,7 @@ import { DRAINING } from './unary-outgoing.js';
 export class BytesOutgoing implements Outgoing {
   // Only the first message, or the end, tells a file from a failure.
   readonly headWaitMs = Number.POSITIVE_INFINITY;
+  readonly flushMs = 0;
   readonly #target: Target;
   readonly #reply: FastifyReply;
   readonly #field: DescField;

@@ -10,6 +10,11 @@ export interface Limits {
   readonly highWaterBytes: number;
   /** Deadline of a unary call that asks for none. Default 30 000. */
   readonly unaryTimeoutMs: number;
+  /**
+   * The least time between two writes to one stream, in milliseconds. Default 0: nothing waits. A few milliseconds save
+   * system calls where a service sends many small messages one by one.
+   */
+  readonly flushMs: number;
   /** What `retry:` tells an `EventSource` after a retryable failure; the real value is spread around it. Default 2 000. */
   readonly retryMs: number;
 }
@@ -20,6 +25,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   heartbeatMs: 15_000,
   highWaterBytes: 64 * 1024,
   unaryTimeoutMs: 30_000,
+  flushMs: 0,
   retryMs: 2_000,
 });
 

@@ -37,6 +37,7 @@ const ARRAY: Frame = {
 /** A stream of messages as NDJSON or as one JSON array. */
 export class NdjsonOutgoing implements Outgoing {
   readonly headWaitMs: number;
+  readonly flushMs: number;
   readonly #target: Target;
   readonly #reply: FastifyReply;
   readonly #frame: Frame;
@@ -45,6 +46,7 @@ export class NdjsonOutgoing implements Outgoing {
 
   constructor(target: Target, reply: FastifyReply, form: 'ndjson' | 'array') {
     this.headWaitMs = target.limits.headWaitMs;
+    this.flushMs = target.limits.flushMs;
     this.#target = target;
     this.#reply = reply;
     this.#frame = form === 'ndjson' ? NDJSON : ARRAY;

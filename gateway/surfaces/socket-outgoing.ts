@@ -19,6 +19,7 @@ const LEFT_CHECK_MS = 250;
 export class SocketOutgoing implements Outgoing {
   // There is no head: the upgrade has been answered.
   readonly headWaitMs = Number.POSITIVE_INFINITY;
+  readonly flushMs: number;
   readonly #target: Target;
   readonly #socket: WebSocket;
   readonly #raw: Socket;
@@ -27,6 +28,7 @@ export class SocketOutgoing implements Outgoing {
 
   /** `isBinary` tells whether the client wants protobuf. */
   constructor(target: Target, socket: WebSocket, raw: Socket, isBinary: () => boolean) {
+    this.flushMs = target.limits.flushMs;
     this.#target = target;
     this.#socket = socket;
     this.#raw = raw;

@@ -24,6 +24,7 @@ import type { Target } from './target.js';
 /** A stream of messages as server-sent events. */
 export class SseOutgoing implements Outgoing {
   readonly headWaitMs: number;
+  readonly flushMs: number;
   readonly #target: Target;
   readonly #reply: FastifyReply;
   #sink: ResponseSink | undefined;
@@ -32,6 +33,7 @@ export class SseOutgoing implements Outgoing {
 
   constructor(target: Target, reply: FastifyReply) {
     this.headWaitMs = target.limits.headWaitMs;
+    this.flushMs = target.limits.flushMs;
     this.#target = target;
     this.#reply = reply;
   }

@@ -12,6 +12,7 @@ import type { Target } from './target.js';
 export class UnaryOutgoing implements Outgoing {
   // The head is sent with the body, so there is nothing to wait for.
   readonly headWaitMs = Number.POSITIVE_INFINITY;
+  readonly flushMs = 0;
   readonly #target: Target;
   readonly #reply: FastifyReply;
   #metadata: Metadata | undefined;

@@ -318,6 +318,30 @@ t.test('bytes that are no message end the stream with INTERNAL, after what was g
   await until(t, 'the log', () => lines.some(({ level }) => level === 50));
 });
 
+t.test('flushMs gathers what trickles, and loses nothing', async (t) => {
+  const out = await bytes({ number: 1 });
+  const pause = () => ({ wait: new Promise((resolve) => setTimeout(resolve, 1)) });
+  const script = () => [
+    { in: 'end' as const },
+    ...Array.from({ length: 60 }, () => [{ out }, pause()]).flat(),
+  ];
+  const chunks: Record<number, number> = {};
+  for (const flushMs of [0, 200]) {
+    const { url } = await openForeign(t, { Down: script }, { limits: { flushMs } });
+    const { response } = await open(url + method('Down'));
+    let count = 0;
+    let text = '';
+    response.on('data', (chunk) => {
+      count += 1;
+      text += chunk;
+    });
+    await new Promise((resolve) => response.on('close', resolve));
+    t.equal(text, '{"number":1}\n'.repeat(60));
+    chunks[flushMs] = count;
+  }
+  t.ok((chunks[200] ?? 0) <= 5 && (chunks[200] ?? 0) < (chunks[0] ?? 0), JSON.stringify(chunks));
+});
+
 t.test('a large body that nobody wants does not keep the answer from the client', async (t) => {
   const { url } = await openForeign(t, { Up: [{ in: 'end' }] });
   const sent = send(url + method('Up'), {
