@@ -38,11 +38,7 @@ export class BytesOutgoing implements Outgoing {
     const sink = this.#sink ?? this.#start(batch[0]);
     // The head was all that was asked for: the call is of no more use.
     if (this.#target.request.method === 'HEAD') return false;
-    if (parts.length === 0) {
-      // Nothing to send with it, but the service has answered.
-      this.#reply.raw.flushHeaders();
-      return undefined;
-    }
+    if (parts.length === 0) return undefined;
     // A chunk is large: copying it once costs less than a system call for each of many.
     return sink.write(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
   }

@@ -61,9 +61,7 @@ export class NdjsonOutgoing implements Outgoing {
       ...headersFromMetadata(this.#reply, metadata),
     });
     this.#sink = new ResponseSink(this.#reply.raw);
-    // Sends the head at once: the first message may be long in coming.
-    if (this.#frame.open !== '') void this.#sink.write(this.#frame.open);
-    else this.#reply.raw.flushHeaders();
+    void this.#sink.write(Buffer.from(this.#frame.open));
   }
 
   write(batch: Batch): Promise<void> | undefined {

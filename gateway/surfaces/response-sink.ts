@@ -1,21 +1,40 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { createDeferred, type Deferred } from './deferred.js';
 
 /** How long a broken transfer waits for the client to close before the socket is destroyed, in milliseconds. */
 const LINGER_MS = 2_000;
 
+/** Up to here a chunk is copied together with its frame: one small copy costs less than two more buffers in a system call. */
+const COPY_BYTES = 4_096;
+const CRLF = Buffer.from('\r\n');
+
 /**
- * The bytes of an HTTP response, with flow control. Listens to the response from the first instant, so no wait
- * can outlive the client; whoever makes one must end it with `end`, `break` or by the client leaving.
+ * The bytes of an HTTP response, with flow control. Listens from the first instant, so no wait can outlive the client; whoever
+ * makes one must end it with `end`, `break` or by the client leaving.
+ *
+ * Chunks are framed here and written to the socket as one: `ServerResponse.write` makes four writes of each, which is a third of what a
+ * small message costs. Where the response has no socket yet (pipelining) or no chunks (HTTP/1.0) it does the writing.
  */
 export class ResponseSink {
   readonly #response: ServerResponse;
+  readonly #socket: Socket | undefined;
   #room: Deferred<void> | undefined;
   #closed = false;
 
+  /** The head must have been written to the response. */
   constructor(response: ServerResponse) {
     this.#response = response;
-    response.on('drain', this.#wake);
+    // From here on nothing of the head is held back in the response.
+    response.flushHeaders();
+    if (
+      response.chunkedEncoding &&
+      response.socket !== null &&
+      response.writableLength === response.socket.writableLength
+    ) {
+      this.#socket = response.socket;
+    }
+    (this.#socket ?? response).on('drain', this.#wake);
     response.on('close', this.#close);
     // A write that meets a vanished client fails here; `close` follows and says all that matters.
     response.on('error', ignore);
@@ -32,11 +51,31 @@ export class ResponseSink {
   }
 
   /** Sends bytes. Resolves when there is room for more, or the client has left; returns nothing when there is room at once. */
-  write(bytes: Uint8Array | string): Promise<void> | undefined {
-    if (this.closed) return undefined;
-    if (this.#response.write(bytes)) return undefined;
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.closed || bytes.length === 0) return undefined;
+    if (this.#socket === undefined ? this.#response.write(bytes) : this.#writeChunk(this.#socket, bytes)) {
+      return undefined;
+    }
     this.#room ??= createDeferred();
     return this.#room.promise;
+  }
+
+  /** Source: RFC 9112 section 7.1. */
+  #writeChunk(socket: Socket, bytes: Uint8Array): boolean {
+    const size = `${bytes.length.toString(16)}\r\n`;
+    if (bytes.length <= COPY_BYTES) {
+      const chunk = Buffer.allocUnsafe(size.length + bytes.length + CRLF.length);
+      chunk.write(size, 0, 'latin1');
+      chunk.set(bytes, size.length);
+      chunk.set(CRLF, size.length + bytes.length);
+      return socket.write(chunk);
+    }
+    socket.cork();
+    socket.write(size, 'latin1');
+    socket.write(bytes);
+    const room = socket.write(CRLF);
+    socket.uncork();
+    return room;
   }
 
   /** Ends the response as a whole one. Resolves when the bytes have left this process, or the client has. */
@@ -78,7 +117,7 @@ export class ResponseSink {
 
   readonly #close = () => {
     this.#closed = true;
-    this.#response.off('drain', this.#wake);
+    (this.#socket ?? this.#response).off('drain', this.#wake);
     this.#response.off('close', this.#close);
     this.#wake();
   };

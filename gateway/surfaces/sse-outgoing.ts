@@ -21,6 +21,9 @@ import { ResponseSink } from './response-sink.js';
 import { scratch } from './scratch.js';
 import type { Target } from './target.js';
 
+const FIRST = Buffer.from(formatSseComment('stream'));
+const HEARTBEAT = Buffer.from(formatSseComment('heartbeat'));
+
 /** A stream of messages as server-sent events. */
 export class SseOutgoing implements Outgoing {
   readonly headWaitMs: number;
@@ -47,10 +50,10 @@ export class SseOutgoing implements Outgoing {
       ...headersFromMetadata(this.#reply, metadata),
     });
     this.#sink = new ResponseSink(this.#reply.raw);
-    void this.#send(formatSseComment('stream'));
+    void this.#send(FIRST);
     this.#heartbeat = startHeartbeat(this.#reply.raw, this.#target.limits.heartbeatMs, () => {
       // While the client does not read, a heartbeat would only add to what it has not read.
-      if (this.#sink?.full === false) void this.#sink.write(formatSseComment('heartbeat'));
+      if (this.#sink?.full === false) void this.#sink.write(HEARTBEAT);
     });
   }
 
@@ -90,7 +93,7 @@ export class SseOutgoing implements Outgoing {
     );
   }
 
-  #send(bytes: Uint8Array | string): Promise<void> | undefined {
+  #send(bytes: Uint8Array): Promise<void> | undefined {
     this.#heartbeat?.beat();
     return this.#sink?.write(bytes);
   }
