@@ -2,6 +2,7 @@ import type { DescMessage, Registry } from '@bufbuild/protobuf';
 import { Code, RpcError } from '../status/index.js';
 import type { ByteWriter } from './byte-writer.js';
 import type { Codec, MessageCodec } from './codec.js';
+import { finishMessageSet, isMessageSet } from './message-set.js';
 import { generateParseMember } from './parse/generated.js';
 import { parseMember, parseMessage } from './parse/messages.js';
 import { JsonFault, Parser } from './parse/parser.js';
@@ -40,8 +41,13 @@ export function compiledCodec(registry: Registry, options: CompiledCodecOptions)
       plan.parse = parseMessage;
       beginWellKnown(plan, type);
     },
-    finish(plan) {
+    finish(plan, type) {
       finishWellKnown(plan);
+      if (isMessageSet(type, plan)) {
+        finishMessageSet(plan);
+        plan.parseMember = parseMember;
+        return;
+      }
       const generated = options.codeGeneration && !plan.wellKnown;
       plan.printFields = (generated ? generatePrintFields(plan) : undefined) ?? printFields;
       plan.parseMember = (generated ? generateParseMember(plan) : undefined) ?? parseMember;

@@ -12,6 +12,7 @@ import { parseList, parseMap, parseSingular } from './parse/fields.js';
 import { DIRECT_TAGS, type EnumPlan, FieldPlan, type KeyPlan, type Kind, MessagePlan } from './plan.js';
 import { printList, printMap, printSingular } from './print/fields.js';
 import { readClosedEnum } from './print/wire-values.js';
+import { varint } from './varint.js';
 import { WireType } from './wire-reader.js';
 
 const IMPLICIT_PRESENCE = 2;
@@ -23,7 +24,7 @@ export interface PlanSteps {
   /** Before its fields are planned. */
   readonly begin: (plan: MessagePlan, type: DescMessage) => void;
   /** Once its fields are there; the plans of their types may not be complete yet. */
-  readonly finish: (plan: MessagePlan) => void;
+  readonly finish: (plan: MessagePlan, type: DescMessage) => void;
 }
 
 /**
@@ -72,7 +73,7 @@ export class Planner {
       this.#addField(plan, this.#field(extension, extension.jsonName, -1), []);
     }
     plan.start.nextKey = plan.byKey.values().next().value;
-    this.#steps.finish(plan);
+    this.#steps.finish(plan, type);
     return plan;
   }
 
@@ -209,15 +210,6 @@ function use(field: FieldPlan, kind: Kind): void {
   field.parseValue = kind.parse;
   field.tag = ((field.number << 3) | kind.wireType) >>> 0;
   field.tagBytes = varint(field.tag);
-}
-
-/** An unsigned number of at most 32 bits. */
-function varint(value: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  bytes.push(rest);
-  return Uint8Array.from(bytes);
 }
 
 /** The JSON name that a compiler gives; for descriptors that come without. */

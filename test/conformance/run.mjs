@@ -88,7 +88,7 @@ try {
   const setFile = join(work, 'messages.binpb');
   writeFileSync(setFile, await testMessages(protos));
   for (const mode of ['generated', 'interpreted']) {
-    const { passed, counts, fault } = runSuite(runner, setFile, mode, work);
+    const { passed, counts, fault } = runSuite(runner, setFile, mode, mkdtempSync(join(work, mode)));
     for (const line of counts) process.stdout.write(`${mode}: ${line}\n`);
     if (passed) continue;
     process.stdout.write(`${mode}: not as expected\n${fault}\n`);

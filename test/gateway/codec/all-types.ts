@@ -60,6 +60,10 @@ export const allTypes = protoRegistry({
       extensions 1000 to max;
     }
     message Strict { required int32 id = 1; required string name = 2; optional Strict inner = 3; }
+    message Set { option message_set_wire_format = true; extensions 4 to max; }
+    message SetUser { optional Set set = 1; }
+    message Small { optional int32 id = 1; optional string text = 2; optional Set set = 3; }
+    extend Set { optional Small small = 1000; optional Strict strict = 536870912; }
     extend Old { optional int32 ext = 1000; repeated string exts = 1001; optional Old ext_old = 1002; }`,
   'editions.proto': `
     edition = "2023";

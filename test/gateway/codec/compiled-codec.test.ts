@@ -525,6 +525,58 @@ for (const [mode, codec] of modes) {
     );
   });
 
+  t.test(`${mode}: a message set is a message with extensions, made of items on the wire`, async (t) => {
+    const item = (number: number, content: Uint8Array) =>
+      Buffer.concat([hex('0b 10'), varint(BigInt(number)), lengthDelimited(3, content), hex('0c')]);
+    const printed = (...parts: Uint8Array[]) => print(lengthDelimited(1, Buffer.concat(parts)), 'c.SetUser');
+    const small = '{"set":{"[c.small]":{"id":5}}}';
+    // There and back.
+    t.equal(Buffer.from(parse(small, 'c.SetUser')).toString('hex'), '0a090b10e8071a0208050c');
+    t.equal(canonical(small, 'c.SetUser'), small);
+    const nested =
+      '{"set":{"[c.small]":{"text":"a","set":{"[c.small]":{"id":1},"[c.strict]":{"id":1,"name":"n"}}}}}';
+    t.equal(canonical(nested, 'c.SetUser'), nested);
+    t.equal(canonical('{"[c.small]":{}}', 'c.Set'), '{"[c.small]":{}}', 'also without a message around it');
+    t.equal(canonical('{"[c.small]":null}', 'c.Set'), '{}');
+    t.equal(canonical('{}', 'c.Set'), '{}');
+    // What a sender may do.
+    t.equal(printed(item(1000, hex('08 05'))), small);
+    t.equal(printed(hex('0b 1a 02 08 05 10 e8 07 0c')), small, 'the message before the number');
+    t.equal(printed(hex('0b 50 01 10 e8 07 13 50 01 14 1a 02 08 05 0c')), small, 'unknown fields in an item');
+    t.equal(printed(lengthDelimited(1000, hex('08 05'))), small, 'an ordinary field');
+    t.equal(printed(item(999, hex('08 05'))), '{"set":{}}', 'an unknown extension');
+    t.equal(printed(hex('0b 10 e8 07 0c 0b 1a 02 08 05 0c')), '{"set":{}}', 'halves of items');
+    const strict = item(536_870_912, hex('08 01 12 01 6e'));
+    t.equal(
+      printed(strict, item(1000, hex('08 01')), item(1000, hex('12 01 61 08 05'))),
+      '{"set":{"[c.small]":{"id":5,"text":"a"},"[c.strict]":{"id":1,"name":"n"}}}',
+      'any order, parts of one message, and the printing order within them',
+    );
+    t.equal(print(strict, 'c.Set'), '{"[c.strict]":{"id":1,"name":"n"}}', 'a number that no tag can hold');
+    // What it may not.
+    const broken = (wire: Uint8Array) =>
+      t.match(
+        refusal(() => printed(wire)),
+        { code: Code.INTERNAL },
+      );
+    broken(hex('0b 10 e8 07 1a 02 08 05'));
+    broken(hex('0b 10 e8 07 1a 02 08 05 14'));
+    broken(hex('0b 10 e8 07 1a 05 08 05 0c'));
+    broken(item(1000, hex('08')));
+    broken(item(536_870_912, hex('08 01')));
+    let deep: Uint8Array = hex('08 01');
+    for (let depth = 0; depth < 60; depth += 1) deep = lengthDelimited(3, item(1000, deep));
+    broken(item(1000, deep));
+    t.match(
+      refusal(() => parse('{"set":{"[c.small]":{"id":"x"}}}', 'c.SetUser')),
+      { code: Code.INVALID_ARGUMENT, message: /c\.small.*id/ },
+    );
+    t.match(
+      refusal(() => parse('{"set":{"[c.small]":{},"[c.small]":{}}}', 'c.SetUser')),
+      { message: /twice/ },
+    );
+  });
+
   t.test(`${mode}: hostile bytes are INTERNAL, and soon`, async (t) => {
     const broken = (
       wire: Uint8Array,
