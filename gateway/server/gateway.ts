@@ -15,7 +15,7 @@ import { answerClientError, answerError } from './errors.js';
 import { SchemaSource } from './loaded-schema.js';
 import { type GatewayOptions, parseListen, type ResolvedGatewayOptions, resolveOptions } from './options.js';
 import { registerPage } from './page.js';
-import { assertHandshake, websocketUpgrades } from './upgrades.js';
+import { assertHandshake, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -116,6 +116,7 @@ function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): Fas
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: 15_000,
+      ...UPGRADE_OPTIONS,
     },
     // Each line of ours names its request itself; a logger a request costs as much as a system call.
     childLoggerFactory: (logger) => logger,

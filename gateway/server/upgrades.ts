@@ -6,6 +6,13 @@ import { Code, RpcError } from '../status/index.js';
 /** HTTP/1.1 fields that concern an upgrade, and are dropped with it. */
 const UPGRADE_FIELDS = new Set(['connection', 'upgrade', 'http2-settings']);
 
+function isWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+/** Options of the HTTP server: from Node 24.9 on it asks which upgrades to take, and older ones pass this over. */
+export const UPGRADE_OPTIONS = { shouldUpgradeCallback: isWebSocket };
+
 /**
  * Where the WebSocket plugin listens instead of the server: it gets the upgrades to WebSocket. A request to upgrade to anything else is
  * answered as if it had not asked, which is what a server that knows no such protocol does; some clients ask for h2c every
@@ -21,7 +28,7 @@ export function websocketUpgrades(server: Server): EventEmitter {
   return upgrades;
 }
 
-/** Node has taken its parser off the socket, so the request goes through the server once more, without the wish. */
+/** Before Node 24.9: it has taken its parser off the socket, so the request goes through the server once more, without the wish. */
 function serveAgain(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
