@@ -235,6 +235,51 @@ t.test('a WebSocket opens at the path of a method and nowhere else', async (t) =
   }
 });
 
+t.test('a wish for another protocol is passed over, and the connection goes on', async (t) => {
+  const { url } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({ text: 'yes' }) }] });
+  const wish =
+    'host: a\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n';
+  const body = '{"text":"c"}';
+  const length = `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
+  const wishes = [
+    `GET ${method('Ask')}?text=a HTTP/1.1\r\n${wish}\r\n`,
+    `POST ${method('Ask')} HTTP/1.1\r\n${wish}${length}\r\n${body}`,
+  ];
+  const last = `GET ${method('Ask')} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`;
+  for (const first of wishes) t.equal((await raw(url, first, last)).match(/HTTP\/1\.1 200 /g)?.length, 2);
+});
+
+t.test('a handshake that is none has the same kind of answer as everything else', async (t) => {
+  const { url } = await openForeign(t, {});
+  const ask = (verb: string, more: string) =>
+    raw(
+      url,
+      `${verb} ${method('Both')} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n${more}\r\n`,
+    );
+  const key = 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+  t.match(
+    await ask('GET', `${key}sec-websocket-version: 99\r\n`),
+    /^HTTP\/1\.1 426 [\s\S]*x-request-id[\s\S]*"INVALID_ARGUMENT"/,
+  );
+  t.match(await ask('GET', 'sec-websocket-version: 13\r\n'), /^HTTP\/1\.1 400 [\s\S]*sec-websocket-key/);
+  t.match(await ask('POST', `${key}sec-websocket-version: 13\r\n`), /^HTTP\/1\.1 405 /);
+});
+
+t.test('hosts and queries that are broken are refused, naming them', async (t) => {
+  const { url, upstream } = await openForeign(t, { Ask: [] });
+  t.match(
+    await raw(url, 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n'),
+    /^HTTP\/1\.1 400 [\s\S]*header host/,
+  );
+  for (const query of ['text=%zz', 'text=%ff', 'te%xt=1']) {
+    t.match(await httpJson(`${url}${method('Ask')}?${query}`), {
+      status: 400,
+      json: { error: { message: /query/ } },
+    });
+  }
+  t.equal(upstream.calls(method('Ask')).length, 0);
+});
+
 /** Sends bytes as they are, and then more after the first answer; reads until the connection ends. */
 function raw(url: string, request: string, next?: string): Promise<string> {
   return new Promise((resolve) => {
