@@ -41,7 +41,8 @@ export function readVarint(printer: Printer): void {
     printer.high = 0;
     return;
   }
-  if (end - pos < MAX_VARINT_BYTES) {
+  // Beyond the end of a nested message there are bytes that can be read, though they are not its own.
+  if (bytes.length - pos < MAX_VARINT_BYTES) {
     readVarintNearEnd(printer);
     return;
   }
@@ -67,6 +68,7 @@ export function readVarint(printer: Printer): void {
       }
     }
   }
+  if (pos > end) throw cut();
   printer.pos = pos;
   printer.low = low;
   printer.high = high;
