@@ -5,14 +5,17 @@ import { Code, RpcError } from '../status/index.js';
 /** Requests that may be in work on one connection. HTTP/1.1 clients that pipeline at all send a few; Node would take any number. */
 const MAX_PIPELINED = 8;
 
-const inWork = new WeakMap<Socket, number>();
+const IN_WORK = Symbol('requests in work');
+type Counted = Socket & { [IN_WORK]?: number };
 
 /** Counts a request on its connection. Throws RESOURCE_EXHAUSTED when too many wait there for their turn. */
 export function admitOnConnection(request: IncomingMessage, response: ServerResponse): void {
-  const { socket } = request;
-  const count = (inWork.get(socket) ?? 0) + 1;
-  inWork.set(socket, count);
-  response.once('close', () => inWork.set(socket, (inWork.get(socket) ?? 1) - 1));
+  const socket: Counted = request.socket;
+  const count = (socket[IN_WORK] ?? 0) + 1;
+  socket[IN_WORK] = count;
+  response.once('close', () => {
+    socket[IN_WORK] = (socket[IN_WORK] ?? 1) - 1;
+  });
   if (count > MAX_PIPELINED) {
     throw new RpcError(
       Code.RESOURCE_EXHAUSTED,

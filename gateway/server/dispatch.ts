@@ -25,6 +25,13 @@ interface Admitted {
   readonly bound: Uint8Array;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before the handler, for everything but OPTIONS. */
+    admitted: Admitted | null;
+  }
+}
+
 /** The route that every method of every schema shares. */
 export const METHODS = '/*';
 
@@ -46,15 +53,16 @@ export function registerDispatch(
   schema: () => LoadedSchema,
   surroundings: Surroundings,
 ): void {
-  const admitted = new WeakMap<FastifyRequest, Admitted>();
+  // A property, not a WeakMap: one entry a request there costs the garbage collector more than everything else here.
+  app.decorateRequest('admitted', null);
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
   const preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
-    if (request.method !== 'OPTIONS') admitted.set(request, admit(request, options, schema(), surroundings));
+    if (request.method !== 'OPTIONS') request.admitted = admit(request, options, schema(), surroundings);
     done();
   };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    const call = admitted.get(request);
-    if (call === undefined) return answerOptions(request, reply, schema());
+    const call = request.admitted;
+    if (call === null) return answerOptions(request, reply, schema());
     try {
       await answerHttp(call.target, request, reply, call, surroundings);
     } catch (reason) {
@@ -69,8 +77,8 @@ export function registerDispatch(
     preHandler,
     handler,
     wsHandler: (socket, request) => {
-      const call = admitted.get(request);
-      if (call !== undefined) answerSocket(call.target, socket, request, call, surroundings);
+      const call = request.admitted;
+      if (call !== null) answerSocket(call.target, socket, request, call, surroundings);
       else socket.terminate();
     },
   });
