@@ -68,11 +68,30 @@ function parseLine(table: Flags, line: readonly string[]): Record<string, Raw> {
     ]),
   );
   try {
-    return parseArgs({ args: [...line], options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: spread(table, line), options, strict: true, allowPositionals: false }).values;
   } catch (reason) {
     // Node adds advice about positionals on further lines and sentences; the first says what is wrong.
     throw new UsageError((reason as Error).message.split(/\. |\n/, 1)[0] ?? 'wrong option');
   }
+}
+
+/** `--proto a b` is `--proto a --proto b`: what follows a list up to the next flag belongs to it. */
+function spread(table: Flags, line: readonly string[]): string[] {
+  const args: string[] = [];
+  let list: string | undefined;
+  let values = 0;
+  for (const argument of line) {
+    if (argument.startsWith('-')) {
+      const [name = '', value] = argument.replace(/^--/, '').split('=', 2);
+      list = table[name]?.type === 'list' ? `--${name}` : undefined;
+      values = value === undefined ? 0 : 1;
+    } else if (list !== undefined) {
+      if (values > 0) args.push(list);
+      values += 1;
+    }
+    args.push(argument);
+  }
+  return args;
 }
 
 function convert(source: string, flag: Flag, raw: Raw): unknown {

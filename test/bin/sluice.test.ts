@@ -56,6 +56,7 @@ t.test('the schema from .proto files, from a descriptor set, and in that order o
   const cases: [args: string[], known: string][] = [
     [proto, method('Ask')],
     [set, '/streaming.StreamingService/GetStockQuote'],
+    [['--proto', path('../../proto/google/api/http.proto'), ...proto.slice(1)], method('Ask')],
     [[...proto, ...set], '/streaming.StreamingService/GetStockQuote'],
   ];
   for (const [args, known] of cases) {
