@@ -83,7 +83,7 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   const status = failure?.toStatus() ?? (await call.status);
   try {
     if (aborted === 'draining') await outgoing.leave();
-    else if (aborted === undefined) await outgoing.end(status, failure);
+    else if (aborted === undefined) await outgoing.end(forClient(status), failure);
   } catch (reason) {
     failure ??= RpcError.from(reason);
   }
@@ -128,4 +128,8 @@ async function writeAndHold(
   // The hold ends early when the browser leaves.
   await delay(outgoing.flushMs, undefined, { signal }).catch(() => {});
   return undefined;
+}
+
+function forClient(status: Status): Status {
+  return status.publicMessage === undefined ? status : { ...status, message: status.publicMessage };
 }

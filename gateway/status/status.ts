@@ -12,6 +12,8 @@ export interface StatusDetail {
 export interface Status {
   readonly code: Code;
   readonly message: string;
+  /** What a client may read instead of `message`, where that says something of our side, such as an address. */
+  readonly publicMessage?: string;
   readonly details: readonly StatusDetail[];
   /** The trailing metadata, without `grpc-status`, `grpc-message` and `grpc-status-details-bin`. */
   readonly trailers: Metadata;

@@ -48,6 +48,8 @@ export async function converse(conversation: Conversation, { transport }: Surrou
     received: report.received,
     sent: report.sent,
     aborted: report.aborted,
+    // What clients are not told is told here.
+    problem: report.status.publicMessage === undefined ? undefined : report.status.message,
   };
   // The cause of a defect is logged here and nowhere else; bad input is the client's business, not the operator's.
   if (report.failure?.code === Code.INTERNAL) log.error({ ...line, err: report.failure }, 'call failed');

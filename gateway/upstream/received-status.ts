@@ -1,9 +1,10 @@
 import { type Code, codeFromNumber, type Metadata, type Status } from '../status/index.js';
 import { parseRichStatus } from './status-details.js';
 
-/** A status of our own making: nothing came from the service. */
-export function localStatus(code: Code, message: string): Status {
-  return { code, message, details: [], trailers: [], truncated: false };
+/** A status of our own making: nothing came from the service. `publicMessage` where the message is not for clients. */
+export function localStatus(code: Code, message: string, publicMessage?: string): Status {
+  const status = { code, message, details: [], trailers: [], truncated: false };
+  return publicMessage === undefined ? status : { ...status, publicMessage };
 }
 
 /**

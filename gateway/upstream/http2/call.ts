@@ -127,7 +127,9 @@ export class Http2Call implements Call {
       pool.release(connection, false);
       const gone = connection.state !== 'ready' || connection.isLost;
       const message = reason instanceof Error ? reason.message : String(reason);
-      if (gone) this.#repeat(localStatus(Code.UNAVAILABLE, message));
+      if (gone) {
+        this.#repeat(localStatus(Code.UNAVAILABLE, message, 'the connection to the upstream was lost'));
+      }
       // Node knows names that may come only once.
       else this.#settle(localStatus(Code.INVALID_ARGUMENT, `the metadata cannot be sent: ${message}`));
       return;

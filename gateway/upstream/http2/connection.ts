@@ -8,6 +8,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { UpstreamTls } from '../options.js';
 import { Keepalive } from './keepalive.js';
+import { ResetGauge } from './reset-gauge.js';
 import { type Address, formatAddress } from './target.js';
 import { leastWindowBytes, type Window } from './window-budget.js';
 
@@ -59,6 +60,7 @@ export class Connection implements Window {
   readonly keepalive: Keepalive;
   readonly #options: ConnectionOptions;
   readonly #session: ClientHttp2Session;
+  readonly #resets = new ResetGauge(performance.now());
   readonly #socket: Socket;
   readonly #connectTimer: NodeJS.Timeout;
   #reason: string | undefined;
@@ -153,6 +155,11 @@ export class Connection implements Window {
     this.bytes = bytes;
     if (!this.#session.destroyed && !this.#session.closed)
       this.#session.settings({ initialWindowSize: bytes });
+  }
+
+  /** A stream was reset by us. After many, the connection is retired, so that no server takes us for an attacker and ends its calls. */
+  countReset(): void {
+    if (this.#resets.add(performance.now()) && this.state === 'ready') this.retire();
   }
 
   /** No further calls; closes when the last is over. */

@@ -245,7 +245,8 @@ export class Pool {
     if (this.#count('ready') > 0) {
       return localStatus(Code.RESOURCE_EXHAUSTED, 'every connection to the upstream is full');
     }
-    return localStatus(Code.UNAVAILABLE, `no connection to the upstream: ${this.#lastFailure ?? 'none yet'}`);
+    const message = 'no connection to the upstream';
+    return localStatus(Code.UNAVAILABLE, `${message}: ${this.#lastFailure ?? 'none yet'}`, message);
   }
 
   #notify(): void {

@@ -188,8 +188,11 @@ export class Response {
    */
   #reset(code: number): void {
     this.#expectGone();
-    const { stream } = this.#options;
-    setImmediate(() => stream.close(code));
+    const { stream, connection } = this.#options;
+    setImmediate(() => {
+      if (!stream.closed && !stream.destroyed) connection.countReset();
+      stream.close(code);
+    });
   }
 
   #expectGone(): void {
@@ -208,7 +211,8 @@ export class Response {
     const { connection } = this.#options;
     // Node reports a lost connection as CANCEL on each of its streams.
     if (connection.isLost) {
-      return localStatus(Code.UNAVAILABLE, `the connection to the upstream was lost: ${connection.reason}`);
+      const message = 'the connection to the upstream was lost';
+      return localStatus(Code.UNAVAILABLE, `${message}: ${connection.reason}`, message);
     }
     return code === constants.NGHTTP2_NO_ERROR ? this.#statusWithoutTrailers() : statusFromReset(code);
   }

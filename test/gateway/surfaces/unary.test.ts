@@ -230,7 +230,7 @@ t.test('an answer that is no message is INTERNAL', async (t) => {
 
 t.test('an unreachable service is 503, and a client that leaves cancels its call', async (t) => {
   const never = new Promise(() => {});
-  const { url, upstream, gateway } = await openForeign(t, { Ask: [{ wait: never }] });
+  const { url, upstream, gateway, lines } = await openForeign(t, { Ask: [{ wait: never }] });
   const abort = new AbortController();
   const left = fetch(url + method('Ask'), { signal: abort.signal }).catch(() => 'left');
   const call = await upstream.call(method('Ask'));
@@ -239,6 +239,10 @@ t.test('an unreachable service is 503, and a client that leaves cancels its call
   await call.over;
   t.ok(call.cancelled);
   upstream.close();
-  t.equal((await http(url + method('Ask'))).status, 503);
+  t.match(await httpJson(url + method('Ask')), {
+    status: 503,
+    json: { error: { message: /^(no connection to|the connection to) the upstream( was lost)?$/ } },
+  });
+  t.match(lines.at(-1), { code: 'UNAVAILABLE', problem: /upstream/ }, 'the address is for the log');
   t.equal(gateway.openExchanges, 0);
 });
