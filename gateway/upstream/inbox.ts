@@ -1,3 +1,4 @@
+import { atEndOfTurn } from './end-of-turn.js';
 import type { Batch } from './transport.js';
 
 /**
@@ -48,7 +49,7 @@ export class Inbox {
     this.#bytes += message.length + messageOverheadBytes;
     if (this.#wake !== undefined && !this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(this.#endOfTurn);
+      atEndOfTurn(this.#endOfTurn);
     }
   }
 

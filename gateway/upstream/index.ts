@@ -3,4 +3,4 @@ export type { Http2TransportOptions } from './http2/options.js';
 export { openHttp2Transport } from './http2/transport.js';
 export type { TransportOptions, UpstreamTls } from './options.js';
 export { faultOfPair, isReservedName } from './reserved-names.js';
-export type { Batch, Call, CallOptions, Transport } from './transport.js';
+export type { Batch, Call, CallOptions, SendBatch, Transport } from './transport.js';

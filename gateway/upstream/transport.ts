@@ -3,6 +3,9 @@ import type { Metadata, Status } from '../status/index.js';
 /** Messages that have already arrived, at least one: each the bytes of one protobuf message, without framing. */
 export type Batch = readonly Uint8Array[];
 
+/** Messages to be sent, at least one: the bytes of each, or those in pieces that belong one behind the other, so that nobody has to join them. */
+export type SendBatch = readonly (Uint8Array | readonly Uint8Array[])[];
+
 export interface CallOptions {
   /**
    * What to send. The caller has checked names and values; the transport adds only what gRPC itself needs. A
@@ -11,11 +14,6 @@ export interface CallOptions {
   readonly metadata: Metadata;
   /** When the call ends with DEADLINE_EXCEEDED, in epoch milliseconds. Absent: never. */
   readonly deadline?: number;
-  /**
-   * There is one request, so what the service has of it is all there is. Default false: a call that is cancelled must then not be
-   * half-closed by it, which costs a frame.
-   */
-  readonly single?: boolean;
   /** Ends the call with CANCELLED, whatever it is waiting for. Its listener is removed when the call is over. */
   readonly signal: AbortSignal;
 }
@@ -47,7 +45,7 @@ export interface Call {
    * was given is then dropped). One `write` at a time. The bytes belong to the call from then on: they are sent
    * later, so they must never change.
    */
-  write(batch: Batch): Promise<boolean>;
+  write(batch: SendBatch): Promise<boolean>;
   /** No more requests will come. Calling it again does nothing. */
   halfClose(): void;
   /**

@@ -2,7 +2,7 @@ import type { ClientDuplexStream, Metadata as GrpcMetadata, StatusObject } from 
 import { Code, type Metadata, type Status } from '../../status/index.js';
 import { Inbox } from '../inbox.js';
 import { localStatus, receivedStatus } from '../received-status.js';
-import type { Batch, Call } from '../transport.js';
+import type { Batch, Call, SendBatch } from '../transport.js';
 import { pairsFrom } from './metadata.js';
 
 export interface GrpcJsCallOptions {
@@ -74,10 +74,14 @@ export class GrpcJsCall implements Call {
     return this.#inbox.read();
   }
 
-  write(batch: Batch): Promise<boolean> {
+  write(batch: SendBatch): Promise<boolean> {
     if (this.#reported || this.#over || this.#halfClosed) return no;
     for (const message of batch) {
-      this.#stream.write(Buffer.from(message.buffer, message.byteOffset, message.byteLength));
+      this.#stream.write(
+        message instanceof Uint8Array
+          ? Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+          : Buffer.concat(message),
+      );
     }
     if (!this.#stream.writableNeedDrain) return yes;
     return new Promise((resolve) => {

@@ -1,8 +1,8 @@
-import { constants } from 'node:http2';
 import { Code, codeFromHttpStatus, type Status } from '../../status/index.js';
 import { localStatus, receivedStatus } from '../received-status.js';
-import { firstValue, pairsFromRaw, type RawHeaders } from './headers.js';
+import { firstValue, pairsFromRaw } from './headers.js';
 import { decodePercent } from './percent.js';
+import { ErrorCode, type RawHeaders } from './session/index.js';
 
 /**
  * The status that trailers carry (or headers, when there is nothing else). Without `grpc-status` it was no gRPC
@@ -39,15 +39,15 @@ export function isGrpcContentType(contentType: string | undefined): boolean {
 /** What the reset of a stream means. Source: grpc/doc/PROTOCOL-HTTP2.md, "Errors". */
 export function statusFromReset(rstCode: number): Status {
   switch (rstCode) {
-    case constants.NGHTTP2_NO_ERROR:
+    case ErrorCode.NO_ERROR:
       return localStatus(Code.INTERNAL, 'the upstream ended the call without a status');
-    case constants.NGHTTP2_REFUSED_STREAM:
+    case ErrorCode.REFUSED_STREAM:
       return localStatus(Code.UNAVAILABLE, 'the upstream refused the call before it looked at it');
-    case constants.NGHTTP2_CANCEL:
+    case ErrorCode.CANCEL:
       return localStatus(Code.CANCELLED, 'the upstream cancelled the call');
-    case constants.NGHTTP2_ENHANCE_YOUR_CALM:
+    case ErrorCode.ENHANCE_YOUR_CALM:
       return localStatus(Code.RESOURCE_EXHAUSTED, 'the upstream asks for less: ENHANCE_YOUR_CALM');
-    case constants.NGHTTP2_INADEQUATE_SECURITY:
+    case ErrorCode.INADEQUATE_SECURITY:
       return localStatus(Code.PERMISSION_DENIED, 'the upstream finds the connection not secure enough');
     default:
       return localStatus(Code.INTERNAL, `the upstream reset the call with HTTP/2 code ${rstCode}`);

@@ -2,12 +2,13 @@ import { Code, type Metadata, type Status } from '../../status/index.js';
 import { Inbox } from '../inbox.js';
 import { maxTimerMs } from '../options.js';
 import { localStatus } from '../received-status.js';
-import type { Batch, Call, CallOptions } from '../transport.js';
+import type { Batch, Call, CallOptions, SendBatch } from '../transport.js';
 import type { Connection } from './connection.js';
 import { requestHeaders } from './headers.js';
 import { Outbox } from './outbox.js';
 import type { Claim, Pool } from './pool.js';
 import { Response } from './response.js';
+import type { ClientStream } from './session/index.js';
 import type { WindowBudget } from './window-budget.js';
 
 /** What all calls of a transport share. */
@@ -80,7 +81,7 @@ export class Http2Call implements Call {
     return this.#inbox.read();
   }
 
-  write(batch: Batch): Promise<boolean> {
+  write(batch: SendBatch): Promise<boolean> {
     return this.#outbox.write(batch);
   }
 
@@ -119,25 +120,10 @@ export class Http2Call implements Call {
     const method = this.#method;
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
-    let stream: ReturnType<Connection['request']>;
-    try {
-      const head = requestHeaders({ scheme, authority, method, metadata, deadline });
-      stream = connection.request(head, this.#options.single === true);
-    } catch (reason) {
-      pool.release(connection, false);
-      const gone = connection.state !== 'ready' || connection.isLost;
-      const message = reason instanceof Error ? reason.message : String(reason);
-      if (gone) {
-        this.#repeat(localStatus(Code.UNAVAILABLE, message, 'the connection to the upstream was lost'));
-      }
-      // Node knows names that may come only once.
-      else this.#settle(localStatus(Code.INVALID_ARGUMENT, `the metadata cannot be sent: ${message}`));
-      return;
-    }
-    this.#response = new Response(
+    const response = new Response(
       {
-        stream,
         connection,
+        budget,
         maxMessageBytes: this.#context.maxMessageBytes,
         readAheadBytes: this.#context.readAheadBytes,
         onHeaders: (headers) => {
@@ -150,12 +136,23 @@ export class Http2Call implements Call {
         },
         onDry: (status) => this.#settle(status),
         onUntouched: (status) => this.#repeat(status),
-        onLeaving: () => pool.expect(connection),
-        onGone: (wasLeaving) => pool.release(connection, wasLeaving),
-        onFast: () => budget.grow(connection),
+        onGone: (wasReset) => pool.release(connection, wasReset),
+        onRoom: () => this.#outbox.onRoom(),
       },
       this.#inbox,
     );
+    let stream: ClientStream;
+    try {
+      const head = requestHeaders({ scheme, authority, method, metadata, deadline });
+      stream = connection.request(head, response);
+    } catch (reason) {
+      pool.release(connection, false);
+      const message = reason instanceof Error ? reason.message : String(reason);
+      this.#repeat(localStatus(Code.UNAVAILABLE, message, 'the connection to the upstream was lost'));
+      return;
+    }
+    response.attach(stream);
+    this.#response = response;
     this.#outbox.attach(stream);
   }
 

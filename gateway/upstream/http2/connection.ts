@@ -1,16 +1,11 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect as connectHttp2,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { UpstreamTls } from '../options.js';
 import { Keepalive } from './keepalive.js';
 import { ResetGauge } from './reset-gauge.js';
+import { ClientSession, type ClientStream, type HeaderField, type StreamHandler } from './session/index.js';
 import { type Address, formatAddress } from './target.js';
-import { leastWindowBytes, type Window } from './window-budget.js';
+import { leastWindowBytes } from './window-budget.js';
 
 export interface ConnectionOptions {
   readonly address: Address;
@@ -25,17 +20,12 @@ export interface ConnectionOptions {
   readonly onReady: (connection: Connection) => void;
   /** No further call may go out; those that are on it may still end well. At most once, before `onClosed`. */
   readonly onDraining: (connection: Connection, tooManyPings: boolean) => void;
-  /** The peer has agreed to a change of the window. */
-  readonly onResized: () => void;
   /** Nothing is left. Exactly once, also when it never was ready. */
   readonly onClosed: (connection: Connection, reason: string) => void;
 }
 
-/**
- * Credit for the connection as a whole. Node returns it as soon as bytes arrive, whether anybody reads them or
- * not, so it holds no memory; it only must not be what slows the streams.
- */
-const connectionWindowBytes = 16 * 1024 * 1024;
+/** What one read takes at most. */
+const readBytes = 64 * 1024;
 
 /** TCP's own probes: no server counts them, and they notice a host that is gone in about 25 s. */
 const tcpKeepaliveMs = 15_000;
@@ -47,73 +37,58 @@ const tcpKeepaliveMs = 15_000;
  *          \                     \________ lost, destroyed, no answer to a ping ______/
  *           \________ refused, timeout, wrong protocol _____________________________/
  */
-export class Connection implements Window {
+export class Connection {
   state: 'connecting' | 'ready' | 'draining' | 'closed' = 'connecting';
   /** Calls that hold a place: those handed out, until their streams are gone. */
   calls = 0;
-  /** Those of them that are over and only wait for Node to let the stream go. */
+  /** Those of them that we have reset, and the peer may not have let go. */
   leaving = 0;
-  stalled = 0;
-  bytes = leastWindowBytes;
-  /** Streams above this were not looked at by the peer. */
-  lastStreamId = Number.POSITIVE_INFINITY;
+  /** When the last of them was over, by `performance.now`. */
+  idleSince = performance.now();
   readonly keepalive: Keepalive;
   readonly #options: ConnectionOptions;
-  readonly #session: ClientHttp2Session;
+  readonly #session: ClientSession;
   readonly #resets = new ResetGauge(performance.now());
-  readonly #socket: Socket;
   readonly #connectTimer: NodeJS.Timeout;
   #reason: string | undefined;
-  #destroyed = false;
   #peerStreams = Number.POSITIVE_INFINITY;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const socket = openSocket(options);
-    const scheme = options.tls ? 'https' : 'http';
-    const session = connectHttp2(`${scheme}://${options.authority}`, {
-      createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: this.bytes },
-      // Every buffer has a bound of its own; this one would refuse calls by a sum of everything.
-      maxSessionMemory: Number.MAX_SAFE_INTEGER,
+    const socket = openSocket(options, (chunk) => this.#session.receive(chunk));
+    socket.once('secureConnect', () => {
+      if ((socket as TLSSocket).alpnProtocol !== 'h2')
+        this.destroy('the upstream does not offer HTTP/2 over TLS');
+    });
+    const session = new ClientSession({
+      socket,
+      windowBytes: leastWindowBytes,
+      onSettings: (maxConcurrentStreams) => {
+        this.#peerStreams = maxConcurrentStreams;
+        if (this.state !== 'connecting') return;
+        clearTimeout(this.#connectTimer);
+        this.state = 'ready';
+        options.onReady(this);
+      },
+      onGoaway: (code, text) => {
+        this.#reason = `the upstream sent GOAWAY with HTTP/2 code ${code}`;
+        this.#drain(text === 'too_many_pings');
+      },
+      onHeard: () => this.keepalive.heard(),
+      onClosed: (reason) => this.#close(reason),
     });
     this.#session = session;
-    this.#socket = socket;
     this.keepalive = new Keepalive({
       timeMs: options.keepaliveTimeMs,
       timeoutMs: options.keepaliveTimeoutMs,
       hasCalls: () => this.calls > 0,
-      ping: (answered) => !session.destroyed && session.ping((error) => error ?? answered()),
+      ping: (answered) => session.ping(answered),
       onDead: () => this.destroy('the upstream no longer answers'),
     });
     this.#connectTimer = setTimeout(
       () => this.destroy(`no HTTP/2 connection within ${options.connectTimeoutMs} ms`),
       options.connectTimeoutMs,
     );
-    socket.once('secureConnect', () => {
-      if ((socket as TLSSocket).alpnProtocol !== 'h2')
-        this.destroy('the upstream does not offer HTTP/2 over TLS');
-    });
-    session.once('connect', () => {
-      if (!session.destroyed) session.setLocalWindowSize(connectionWindowBytes);
-    });
-    session.on('remoteSettings', (settings) => {
-      this.#peerStreams = settings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
-      if (this.state !== 'connecting') return;
-      clearTimeout(this.#connectTimer);
-      this.state = 'ready';
-      options.onReady(this);
-    });
-    session.on('localSettings', () => options.onResized());
-    session.on('goaway', (code, lastStreamId, data) => {
-      this.lastStreamId = lastStreamId;
-      this.#reason = `the upstream sent GOAWAY with HTTP/2 code ${code}`;
-      this.#drain(data?.toString() === 'too_many_pings');
-    });
-    session.on('error', (error) => this.destroy(error.message));
-    // A peer that refuses our certificate does so after the handshake, and Node then tells the session nothing.
-    socket.on('error', (error) => this.destroy(error.message));
-    session.once('close', () => this.#close());
   }
 
   get address(): Address {
@@ -123,6 +98,11 @@ export class Connection implements Window {
   /** Calls it can take: our own limit and the peer's, as far as it is known. */
   get capacity(): number {
     return Math.min(this.#options.streamsPerConnection, this.#peerStreams);
+  }
+
+  /** The peer takes only so many calls, and has said so. */
+  get hasPeerLimit(): boolean {
+    return this.#peerStreams !== Number.POSITIVE_INFINITY;
   }
 
   /** Free places. */
@@ -137,24 +117,13 @@ export class Connection implements Window {
 
   /** Whether it is gone, or going without its calls. */
   get isLost(): boolean {
-    return this.state === 'closed' || this.#session.destroyed;
+    return this.#session.isDestroyed;
   }
 
-  /** Opens a stream. Throws when the connection has just gone or Node refuses a header. */
-  request(headers: OutgoingHttpHeaders, single: boolean): ClientHttp2Stream {
-    // Without `waitForTrailers` Node sends END_STREAM before the reset of a stream that is cancelled, and the service takes the
-    // part it has for the whole. See `Outbox.attach` for the END_STREAM of a real half-close.
-    return this.#session.request(headers, { endStream: false, waitForTrailers: !single });
-  }
-
-  get isResizing(): boolean {
-    return this.#session.destroyed || this.#session.closed || this.#session.pendingSettingsAck;
-  }
-
-  resize(bytes: number): void {
-    this.bytes = bytes;
-    if (!this.#session.destroyed && !this.#session.closed)
-      this.#session.settings({ initialWindowSize: bytes });
+  /** Opens a stream. Throws when the connection has just gone. */
+  request(fields: readonly HeaderField[], handler: StreamHandler): ClientStream {
+    if (this.#session.isNearlyUsedUp) this.retire();
+    return this.#session.request(fields, handler);
   }
 
   /** A stream was reset by us. After many, the connection is retired, so that no server takes us for an attacker and ends its calls. */
@@ -170,13 +139,8 @@ export class Connection implements Window {
 
   /** Ends everything on it now. */
   destroy(reason: string): void {
-    if (this.state === 'closed' || this.#destroyed) return;
-    this.#destroyed = true;
     this.#reason ??= reason;
-    this.#session.destroy();
-    this.#socket.destroy();
-    // After the streams have been told; the session's own close event does not always come.
-    setImmediate(() => this.#close());
+    this.#session.destroy(reason);
   }
 
   #drain(tooManyPings: boolean): void {
@@ -185,8 +149,8 @@ export class Connection implements Window {
     this.#options.onDraining(this, tooManyPings);
   }
 
-  #close(): void {
-    if (this.state === 'closed') return;
+  #close(reason: string | undefined): void {
+    this.#reason ??= reason;
     clearTimeout(this.#connectTimer);
     this.keepalive.stop();
     const wasConnecting = this.state === 'connecting';
@@ -196,10 +160,28 @@ export class Connection implements Window {
   }
 }
 
-function openSocket({ address, authority, tls }: ConnectionOptions): Socket {
+function openSocket(
+  { address, authority, tls }: ConnectionOptions,
+  receive: (chunk: Uint8Array) => void,
+): Socket {
   const { host, port } = address;
-  if (!tls)
-    return connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepaliveMs });
+  if (!tls) {
+    return connectTcp({
+      host,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: tcpKeepaliveMs,
+      // Node's own way is a new buffer of 64 KiB for each read, however little comes; most reads bring a message or two.
+      onread: {
+        buffer: Buffer.allocUnsafeSlow(readBytes),
+        callback: (count, buffer) => {
+          receive(buffer.subarray(0, count));
+          return true;
+        },
+      },
+    });
+  }
   const name = tls.serverName ?? authority.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '');
   const socket = connectTls({
     host,
@@ -211,6 +193,7 @@ function openSocket({ address, authority, tls }: ConnectionOptions): Socket {
     ...(tls.cert && { cert: tls.cert }),
     ...(tls.key && { key: tls.key }),
   });
+  socket.on('data', receive);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, tcpKeepaliveMs);
   return socket;

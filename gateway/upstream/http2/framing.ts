@@ -1,5 +1,4 @@
-import { Code, RpcError } from '../../status/index.js';
-import type { Batch } from '../transport.js';
+import type { SendBatch } from '../transport.js';
 
 /** One flag byte and four bytes of length. Source: grpc/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message". */
 const prefixBytes = 5;
@@ -11,167 +10,44 @@ const prefixBytes = 5;
 const joinBytes = 32 * 1024;
 
 /** The buffers to write for a batch, in order. The messages must not change afterwards. */
-export function frameBatch(batch: Batch): Buffer[] {
+export function frameBatch(batch: SendBatch): Buffer[] {
   let total = 0;
-  for (const message of batch) total += prefixBytes + message.length;
+  for (const message of batch) total += prefixBytes + lengthOf(message);
   if (total <= joinBytes) {
     const joined = Buffer.allocUnsafe(total);
     let at = 0;
     for (const message of batch) {
-      at = writePrefix(joined, at, message.length);
-      joined.set(message, at);
-      at += message.length;
+      at = writePrefix(joined, at, lengthOf(message));
+      // No array around a lone piece: this is the way of every small message.
+      if (message instanceof Uint8Array) at = append(joined, at, message);
+      else for (const piece of message) at = append(joined, at, piece);
     }
     return [joined];
   }
   const buffers: Buffer[] = [];
   for (const message of batch) {
     const prefix = Buffer.allocUnsafe(prefixBytes);
-    writePrefix(prefix, 0, message.length);
-    buffers.push(prefix, Buffer.from(message.buffer, message.byteOffset, message.byteLength));
+    writePrefix(prefix, 0, lengthOf(message));
+    buffers.push(prefix);
+    for (const piece of message instanceof Uint8Array ? [message] : message)
+      buffers.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
   }
   return buffers;
+}
+
+function append(into: Buffer, at: number, piece: Uint8Array): number {
+  into.set(piece, at);
+  return at + piece.length;
+}
+
+function lengthOf(message: SendBatch[number]): number {
+  if (message instanceof Uint8Array) return message.length;
+  let length = 0;
+  for (const piece of message) length += piece.length;
+  return length;
 }
 
 function writePrefix(into: Buffer, at: number, length: number): number {
   into[at] = 0;
   return into.writeUInt32BE(length, at + 1);
-}
-
-/**
- * Turns chunks into messages, as they are asked for. A message within one chunk is a view of it; one that spans
- * chunks is copied once, into a buffer of its size, whose length has been checked first.
- */
-export class Deframer {
-  /** Whether the message that `next` returned last is compressed. */
-  isCompressed = false;
-  readonly #maxMessageBytes: number;
-  /** Made when first needed: most calls never see a prefix cut in two. */
-  #prefix: Uint8Array | undefined;
-  #prefixFilled = 0;
-  #message: Uint8Array | undefined;
-  #messageFilled = 0;
-  #chunk: Uint8Array | undefined;
-  #at = 0;
-  #later: Uint8Array[] | undefined;
-
-  constructor(maxMessageBytes: number) {
-    this.#maxMessageBytes = maxMessageBytes;
-  }
-
-  /** Bytes gathered of a message that is not complete. */
-  get gatheredBytes(): number {
-    return this.#messageFilled;
-  }
-
-  /** Whether a message has begun and not ended. */
-  get isMidMessage(): boolean {
-    return this.#prefixFilled > 0 || this.#message !== undefined;
-  }
-
-  /** Whether every chunk has been used up. */
-  get isDry(): boolean {
-    return this.#chunk === undefined;
-  }
-
-  push(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
-    if (this.#chunk === undefined) {
-      this.#chunk = chunk;
-      this.#at = 0;
-    } else {
-      this.#later ??= [];
-      this.#later.push(chunk);
-    }
-  }
-
-  /**
-   * The next message, or `undefined` when more chunks are needed. Throws an RpcError when the bytes are no gRPC
-   * or a message is too large; nothing can be read after that.
-   */
-  next(): Uint8Array | undefined {
-    for (let chunk = this.#chunk; chunk !== undefined; chunk = this.#chunk) {
-      if (this.#message === undefined) {
-        const length = this.#readPrefix(chunk);
-        if (length < 0) continue;
-        const at = this.#at;
-        if (chunk.length - at >= length) {
-          this.#advance(chunk, length);
-          return new Uint8Array(chunk.buffer, chunk.byteOffset + at, length);
-        }
-        this.#message = new Uint8Array(length);
-        if (at === chunk.length) {
-          this.#advance(chunk, 0);
-          continue;
-        }
-      }
-      const message = this.#message;
-      const size = Math.min(message.length - this.#messageFilled, chunk.length - this.#at);
-      message.set(chunk.subarray(this.#at, this.#at + size), this.#messageFilled);
-      this.#messageFilled += size;
-      this.#advance(chunk, size);
-      if (this.#messageFilled === message.length) {
-        this.#message = undefined;
-        this.#messageFilled = 0;
-        return message;
-      }
-    }
-    return undefined;
-  }
-
-  /** The length that the prefix says, or -1 while it is not complete. */
-  #readPrefix(chunk: Uint8Array): number {
-    if (this.#prefixFilled === 0 && chunk.length - this.#at >= prefixBytes) {
-      const at = this.#at;
-      this.#at += prefixBytes;
-      return this.#checkPrefix(chunk, at);
-    }
-    const size = Math.min(prefixBytes - this.#prefixFilled, chunk.length - this.#at);
-    const prefix = this.#prefix ?? new Uint8Array(prefixBytes);
-    this.#prefix = prefix;
-    prefix.set(chunk.subarray(this.#at, this.#at + size), this.#prefixFilled);
-    this.#prefixFilled += size;
-    if (this.#prefixFilled < prefixBytes) {
-      this.#advance(chunk, size);
-      return -1;
-    }
-    this.#at += size;
-    this.#prefixFilled = 0;
-    return this.#checkPrefix(prefix, 0);
-  }
-
-  #checkPrefix(bytes: Uint8Array, at: number): number {
-    const flag = bytes[at] as number;
-    if (flag > 1)
-      throw new RpcError(Code.INTERNAL, `the upstream sent a message with the unknown flag ${flag}`);
-    const length =
-      (bytes[at + 1] as number) * 2 ** 24 +
-      ((bytes[at + 2] as number) << 16) +
-      ((bytes[at + 3] as number) << 8) +
-      (bytes[at + 4] as number);
-    if (length > this.#maxMessageBytes) {
-      throw new RpcError(
-        Code.RESOURCE_EXHAUSTED,
-        `the upstream sent a message of ${length} bytes, the limit is ${this.#maxMessageBytes}`,
-      );
-    }
-    this.isCompressed = flag === 1;
-    return length;
-  }
-
-  /** Moves on by `size` bytes, and to the next chunk at the end of this one. */
-  #advance(chunk: Uint8Array, size: number): void {
-    this.#at += size;
-    if (this.#at < chunk.length) return;
-    this.#chunk = this.#later?.shift();
-    this.#at = 0;
-  }
-}
-
-/**
- * A chunk that will be kept for a while. Node's are views of the 64 KiB it has read from the socket, for whichever
- * streams: a small one must not keep all of that alive.
- */
-export function unpinned(chunk: Buffer): Uint8Array {
-  return chunk.length * 4 < chunk.buffer.byteLength ? new Uint8Array(chunk) : chunk;
 }

@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { Metadata } from '../../status/index.js';
 import { isReservedName } from '../reserved-names.js';
 import { formatGrpcTimeout } from './grpc-timeout.js';
+import type { HeaderField, RawHeaders } from './session/index.js';
 
 export interface RequestHead {
   readonly scheme: 'http' | 'https';
@@ -14,35 +14,26 @@ export interface RequestHead {
 }
 
 /** The request headers of a call. Source: grpc/doc/PROTOCOL-HTTP2.md, "Requests". */
-export function requestHeaders(head: RequestHead): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = {
-    ':method': 'POST',
-    ':scheme': head.scheme,
-    ':path': head.method,
-    ':authority': head.authority,
-    te: 'trailers',
-    'content-type': 'application/grpc',
-    'user-agent': 'sluice',
-    'grpc-accept-encoding': 'identity,gzip,deflate',
-  };
+export function requestHeaders(head: RequestHead): HeaderField[] {
+  // What comes again in every call stands first: see `HeaderEncoder`.
+  const fields: HeaderField[] = [
+    [':method', 'POST'],
+    [':scheme', head.scheme],
+    [':path', head.method],
+    [':authority', head.authority],
+    ['te', 'trailers'],
+    ['content-type', 'application/grpc'],
+    ['user-agent', 'sluice'],
+    ['grpc-accept-encoding', 'identity,gzip,deflate'],
+  ];
   const timeout = head.deadline === undefined ? undefined : formatGrpcTimeout(head.deadline - Date.now());
-  if (timeout !== undefined) headers['grpc-timeout'] = timeout;
-  for (const [name, given] of head.metadata) {
+  if (timeout !== undefined) fields.push(['grpc-timeout', timeout]);
+  for (const [name, value] of head.metadata) {
     // Senders leave the padding out, receivers take both.
-    const value = name.endsWith('-bin') ? given.replace(/=+$/, '') : given;
-    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    const values =
-      before === undefined ? value : [...(Array.isArray(before) ? before : [String(before)]), value];
-    // Not an assignment, since "__proto__" is only a name.
-    if (name === '__proto__')
-      Object.defineProperty(headers, name, { value: values, enumerable: true, configurable: true });
-    else headers[name] = values;
+    fields.push([name, name.endsWith('-bin') ? value.replace(/=+$/, '') : value]);
   }
-  return headers;
+  return fields;
 }
-
-/** A header block as it came: name, value, name, value. */
-export type RawHeaders = readonly string[];
 
 /** The first value of a name. */
 export function firstValue(raw: RawHeaders, name: string): string | undefined {
@@ -65,11 +56,4 @@ export function pairsFromRaw(raw: RawHeaders): Metadata {
     }
   }
   return pairs;
-}
-
-/** A header block from Node's object, where the raw one is not given. */
-export function rawFrom(headers: IncomingHttpHeaders): RawHeaders {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).flatMap((one) => (one === undefined ? [] : [name, String(one)])),
-  );
 }

@@ -17,6 +17,9 @@ export interface KeepaliveOptions {
  */
 const leastRepeatMs = 310_000;
 
+/** A timer that fires after so many times its delay is late. */
+const LATE = 1.5;
+
 /**
  * Notices a peer that has vanished. It pings only into silence: the first ping after something was received costs
  * nothing in the peer's book, so it comes early; further ones into the same silence keep the distance that
@@ -57,10 +60,18 @@ export class Keepalive {
     if (!this.#options.ping(() => this.#answered())) return;
     this.#pingedInSilence = true;
     this.#pingedAt = now;
+    this.#await(true);
+  }
+
+  #await(isFirst: boolean): void {
+    const { timeoutMs, onDead } = this.#options;
+    const begun = performance.now();
     this.#answerTimer = setTimeout(() => {
+      // We were stalled ourselves (a throttled container): the answer may lie in the kernel unread. It has its time once more.
+      if (isFirst && performance.now() - begun > LATE * timeoutMs) return this.#await(false);
       this.stop();
-      this.#options.onDead();
-    }, this.#options.timeoutMs).unref();
+      onDead();
+    }, timeoutMs).unref();
   }
 
   #answered(): void {

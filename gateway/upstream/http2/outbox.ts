@@ -1,6 +1,6 @@
-import type { ClientHttp2Stream } from 'node:http2';
-import type { Batch } from '../transport.js';
+import type { SendBatch } from '../transport.js';
 import { frameBatch } from './framing.js';
+import type { ClientStream } from './session/index.js';
 
 /**
  * What is kept of the requests until the service has answered, so that a call which the peer never looked at can
@@ -13,30 +13,24 @@ const no = Promise.resolve(false);
 
 /**
  * The requests of one call on their way to a stream, which comes later and may be replaced once. Holds at most one
- * batch beyond what Node has taken: `write` says when there is room.
+ * batch beyond what the stream has taken: `write` says when there is room.
  */
 export class Outbox {
-  #stream: ClientHttp2Stream | undefined;
+  #stream: ClientStream | undefined;
   #replay: Buffer[] | undefined = [];
   #replayBytes = 0;
   #halfClosed = false;
   #ended = false;
   #resolveWrite: ((room: boolean) => void) | undefined;
-  readonly #onDrain = (): void => this.#settle(true);
 
   /** Whether everything written so far can be sent again. */
   get canReplay(): boolean {
     return this.#replay !== undefined && !this.#ended;
   }
 
-  /** Sends what has been written, now and from now on, to this stream. */
-  attach(stream: ClientHttp2Stream): void {
+  /** Sends what has been written, now and from now on, to this stream. Its `onRoom` must come to ours. */
+  attach(stream: ClientStream): void {
     this.#stream = stream;
-    stream.on('drain', this.#onDrain);
-    // Comes after `end`, ours or the one that Node makes of `close`; empty trailers are an empty DATA frame with END_STREAM.
-    stream.on('wantTrailers', () => {
-      if (!stream.closed && !stream.destroyed) stream.sendTrailers({});
-    });
     // Nothing was let go before a stream was there, so the replay holds everything.
     const room = this.#send(this.#replay ?? []);
     this.#forgetLarge();
@@ -46,8 +40,12 @@ export class Outbox {
 
   /** The stream was refused; the next one gets everything. */
   detach(): void {
-    this.#stream?.removeListener('drain', this.#onDrain);
     this.#stream = undefined;
+  }
+
+  /** The stream takes more. */
+  onRoom(): void {
+    this.#settle(true);
   }
 
   /** The service has answered: nothing will be sent again. */
@@ -55,7 +53,7 @@ export class Outbox {
     this.#replay = undefined;
   }
 
-  write(batch: Batch): Promise<boolean> {
+  write(batch: SendBatch): Promise<boolean> {
     if (this.#ended || this.#halfClosed) return no;
     const buffers = frameBatch(batch);
     if (this.#replay) {
@@ -88,11 +86,10 @@ export class Outbox {
 
   #send(buffers: readonly Buffer[]): boolean {
     const stream = this.#stream;
-    if (!stream || stream.destroyed || stream.writableEnded) return false;
-    if (buffers.length > 1) stream.cork();
-    for (const buffer of buffers) stream.write(buffer);
-    if (buffers.length > 1) stream.uncork();
-    return !stream.writableNeedDrain;
+    if (!stream || stream.isClosed) return false;
+    let room = true;
+    for (const buffer of buffers) room = stream.write(buffer);
+    return room;
   }
 
   #forgetLarge(): void {

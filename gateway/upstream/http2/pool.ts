@@ -3,12 +3,12 @@ import { localStatus } from '../received-status.js';
 import { Backoff } from './backoff.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import { type Address, formatAddress } from './target.js';
-import type { WindowBudget } from './window-budget.js';
 
 export interface PoolOptions
-  extends Omit<ConnectionOptions, 'address' | 'onReady' | 'onDraining' | 'onResized' | 'onClosed'> {
+  extends Omit<ConnectionOptions, 'address' | 'onReady' | 'onDraining' | 'onClosed'> {
   readonly maxConnections: number;
-  readonly budget: WindowBudget;
+  /** How long a further connection to an address may have no call before it is closed, in milliseconds. */
+  readonly idleMs: number;
   /**
    * An address failed, a connection was lost or none is known: the name may mean something else by now. True when
    * news may come.
@@ -43,12 +43,14 @@ export class Pool {
   readonly #watchers = new Set<() => void>();
   #turn = 0;
   #keepaliveTimeMs: number;
+  readonly #idleTimer: NodeJS.Timeout;
   #lastFailure: string | undefined;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#keepaliveTimeMs = options.keepaliveTimeMs;
+    this.#idleTimer = setInterval(() => this.#retireIdle(), options.idleMs / 2).unref();
   }
 
   /** The addresses as they are now: new ones get their share of calls, those that are gone only finish theirs. */
@@ -89,15 +91,25 @@ export class Pool {
     this.#claims.delete(claim);
   }
 
-  /** A place will be given back in a moment: worth waiting for. */
-  expect(connection: Connection): void {
+  /**
+   * Gives back the place of a call whose stream is gone. After a reset of ours a peer with a limit may count the stream for a moment
+   * longer, as Node's servers do from 22 on, and refuse the next one: so the place is given back later, and waited for.
+   */
+  release(connection: Connection, wasReset: boolean): void {
+    if (!wasReset || !connection.hasPeerLimit) {
+      this.#free(connection);
+      return;
+    }
     connection.leaving++;
+    setTimeout(() => {
+      connection.leaving--;
+      this.#free(connection);
+    }, resetLingerMs).unref();
   }
 
-  /** Gives back the place of a call whose stream is gone. */
-  release(connection: Connection, wasExpected: boolean): void {
+  #free(connection: Connection): void {
     connection.calls--;
-    if (wasExpected) connection.leaving--;
+    if (connection.calls === 0) connection.idleSince = performance.now();
     if (this.#claims.size > 0) this.#serve();
   }
 
@@ -122,6 +134,7 @@ export class Pool {
   /** Ends every connection; calls have been ended before. Resolves when no socket is left. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#idleTimer);
     this.#refuseAll();
     for (const connection of this.#connections) connection.retire();
     // A peer that does not read cannot keep us: what has not closed by then is destroyed.
@@ -140,7 +153,6 @@ export class Pool {
       if (!connection) break;
       this.#claims.delete(claim);
       connection.calls++;
-      this.#options.budget.fit();
       claim.granted(connection);
     }
     if (this.#claims.size === 0 || this.#endpoints.length === 0) return;
@@ -197,7 +209,6 @@ export class Pool {
     // Those that drain do not count: their calls may last for hours, and new ones need a way.
     if (this.#closed || this.#connecting + this.#count('ready') >= this.#options.maxConnections) return false;
     if (endpoint.backoff.remainingMs > 0) return false;
-    const { budget } = this.#options;
     const connection = new Connection({
       ...this.#options,
       keepaliveTimeMs: this.#keepaliveTimeMs,
@@ -212,9 +223,7 @@ export class Pool {
         if (tooManyPings) this.#keepaliveTimeMs *= 2;
         this.#options.onTrouble();
       },
-      onResized: () => budget.fit(),
       onClosed: (_connection, reason) => {
-        budget.delete(connection);
         this.#connections.delete(connection);
         // Still listed: it never was ready.
         if (endpoint.connections.delete(connection)) {
@@ -228,8 +237,18 @@ export class Pool {
     });
     endpoint.connections.add(connection);
     this.#connections.add(connection);
-    budget.add(connection);
     return true;
+  }
+
+  /** Connections that a burst has left behind. One of each address stays, so that the next call need not wait. */
+  #retireIdle(): void {
+    const before = performance.now() - this.#options.idleMs;
+    for (const { connections } of this.#endpoints) {
+      const idle = [...connections].filter(
+        ({ state, calls, idleSince }) => state === 'ready' && calls === 0 && idleSince < before,
+      );
+      for (const connection of idle) if (connections.size > 1) connection.retire();
+    }
   }
 
   #refuseAll(): void {
@@ -274,3 +293,6 @@ const lookAgainMs = 500;
 
 /** How long the last frames of ended calls may take on their way out. */
 const closeGraceMs = 1_000;
+
+/** How long a peer may go on counting a stream that we have reset. */
+const resetLingerMs = 25;

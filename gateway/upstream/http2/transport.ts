@@ -11,7 +11,7 @@ import { parseTarget } from './target.js';
 import { WindowBudget } from './window-budget.js';
 
 /**
- * A transport straight over `node:http2`, made for passing bytes on: batches, bounds in bytes, no message lost
+ * A transport over HTTP/2 of our own (`session/`), made for passing bytes on: batches, bounds in bytes, no message lost
  * before a failure, the peer's stream limit seen, names looked up again on a timer.
  * Throws when an option is wrong. Whoever opens it calls `close`.
  */
@@ -32,7 +32,6 @@ class Http2Transport implements Transport {
     this.#pool = new Pool({
       ...options,
       authority: target.authority,
-      budget,
       onTrouble: () => this.#resolver.refresh(),
     });
     this.#resolver = new Resolver({

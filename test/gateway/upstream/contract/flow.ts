@@ -94,6 +94,23 @@ export function flowContract(t: Test, subject: Subject): void {
     t.equal(service.calls('/test.Flow/Up')[0]?.received.length, total);
   });
 
+  t.test('an empty message at the end of a large batch waits for room like any other', async (t) => {
+    const service = await openScriptedUpstream({ '/test.Flow/Up': [{ wait: new Promise(() => {}) }] });
+    t.teardown(() => service.close());
+    const transport = subject.open({ target: service.target });
+    t.teardown(() => transport.close());
+    const call = transport.open('/test.Flow/Up', { metadata: [], signal: neverAborted() });
+    const batch = [...Array.from({ length: 1024 }, () => Buffer.alloc(kibi)), Buffer.alloc(0)];
+    let room = 0;
+    void call.write(batch).then((more) => {
+      room += more ? 1 : 0;
+    });
+    await untilQuiet(() => room);
+    t.equal(room, 0, 'the service has not read');
+    call.cancel();
+    t.match(await call.status, { code: 1 });
+  });
+
   t.test('messages before a failure reach a reader that keeps up', async (t) => {
     const service = await openScriptedUpstream({
       '/test.Flow/Fail': [{ out: Buffer.alloc(64), times: 2_000 }, { status: 'ABORTED' }],

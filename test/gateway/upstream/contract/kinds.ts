@@ -54,6 +54,25 @@ export function kindsContract(t: Test, subject: Subject): void {
     );
   });
 
+  t.test('messages in pieces are received whole, large and small', async (t) => {
+    const service = await openScriptedUpstream({
+      '/test.Kinds/Up': [{ in: 'end' }, { out: Buffer.from('ok') }],
+    });
+    t.teardown(() => service.close());
+    const transport = subject.open({ target: service.target });
+    t.teardown(() => transport.close());
+    const call = transport.open('/test.Kinds/Up', { metadata: [], signal: neverAborted() });
+    const large = Buffer.alloc(100_003, 'large');
+    await call.write([[Buffer.from('in '), Buffer.from('pieces')], Buffer.from('whole')]);
+    await call.write([
+      [Buffer.from('>'), large.subarray(0, 70_000), Buffer.alloc(0), large.subarray(70_000)],
+    ]);
+    call.halfClose();
+    t.same(texts((await readToEnd(call)).messages), ['ok']);
+    const received = service.calls('/test.Kinds/Up')[0]?.received ?? [];
+    t.same(texts(received), ['in pieces', 'whole', `>${large}`]);
+  });
+
   t.test('a server stream comes whole and in order, what has arrived as one batch', async (t) => {
     const count = 5_000;
     const service = await openScriptedUpstream({

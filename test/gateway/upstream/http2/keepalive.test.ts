@@ -52,6 +52,55 @@ t.test('a connection that is heard from, or has no calls, is never pinged', asyn
   t.same(busy.seen, { pings: 0, dead: 0 });
 });
 
+t.test('an answer that lies unread while we are stalled is not missed', async (t) => {
+  let pings = 0;
+  let dead = 0;
+  const keepalive = new Keepalive({
+    timeMs: 20,
+    timeoutMs: 30,
+    hasCalls: () => true,
+    ping: (answered) => {
+      pings += 1;
+      setImmediate(() => {
+        const end = performance.now() + 60;
+        while (performance.now() < end);
+        // As a socket is read: after the timers that are due.
+        setImmediate(answered);
+      });
+      return true;
+    },
+    onDead: () => {
+      dead += 1;
+    },
+  });
+  t.teardown(() => keepalive.stop());
+  for (let wanted = 1; wanted <= 3; wanted += 1) {
+    while (pings < wanted) await sleep(5);
+    keepalive.heard();
+  }
+  t.equal(dead, 0);
+});
+
+t.test('one that is always stalled spares a peer that is gone only once', async (t) => {
+  let dead = 0;
+  const keepalive = new Keepalive({
+    timeMs: 20,
+    timeoutMs: 30,
+    hasCalls: () => true,
+    ping: () => true,
+    onDead: () => {
+      dead += 1;
+    },
+  });
+  t.teardown(() => keepalive.stop());
+  for (let stalls = 0; stalls < 6; stalls += 1) {
+    const end = performance.now() + 60;
+    while (performance.now() < end);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.equal(dead, 1);
+});
+
 t.test('no answer in time is the end, once', async (t) => {
   const { seen } = open(t, { answers: false, hasCalls: true });
   while (seen.dead === 0) await sleep(5);

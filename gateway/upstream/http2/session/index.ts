@@ -1,0 +1,5 @@
+export { ErrorCode } from './codes.js';
+export type { RawHeaders } from './header-decoder.js';
+export type { HeaderField } from './header-encoder.js';
+export { ClientSession, type SessionOptions } from './session.js';
+export type { ClientStream, StreamHandler } from './stream.js';
