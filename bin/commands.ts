@@ -42,7 +42,7 @@ const GATEWAY = {
   'admin-listen': {
     type: 'text',
     value: 'HOST:PORT',
-    help: 'where health is served; port 0 takes a free one',
+    help: 'where health and metrics are served; port 0 takes a free one',
     default: '127.0.0.1:9090',
   },
   'descriptor-set': {
@@ -52,6 +52,11 @@ const GATEWAY = {
   },
   proto: { type: 'list', value: 'FILE', help: 'learn the methods from a .proto file' },
   'proto-path': { type: 'list', value: 'DIR', help: 'where imports of --proto are looked for' },
+  config: {
+    type: 'text',
+    value: 'FILE',
+    help: 'what is said of single methods, in YAML or JSON; see docs/configuration.md',
+  },
   'allow-origin': {
     type: 'list',
     value: 'ORIGIN',
@@ -79,10 +84,40 @@ const GATEWAY = {
     default: '0',
     min: 0,
   },
+  'session-calls': {
+    type: 'number',
+    help: 'how many calls one session (a WebSocket with many calls) may have open',
+    default: '100',
+  },
+  'slow-reader-bytes': {
+    type: 'number',
+    help: 'what is kept of a stream for a slow client, where the service does not wait for it',
+    default: '1048576',
+  },
   'max-message-bytes': {
     type: 'number',
     help: 'the largest message in either direction',
     default: '4194304',
+  },
+  'message-timeout-ms': {
+    type: 'number',
+    help: 'how long a message that has begun may take to come whole from a client',
+    default: '60000',
+  },
+  'body-idle-ms': {
+    type: 'number',
+    help: 'the longest silence of a request body between two messages',
+    default: '300000',
+  },
+  'max-pause-ms': {
+    type: 'number',
+    help: 'how long a client may take nothing of what it was sent, or a service of what a client sent',
+    default: '300000',
+  },
+  'request-head-ms': {
+    type: 'number',
+    help: 'how long the head of a request may take',
+    default: '30000',
   },
 } as const satisfies Flags;
 

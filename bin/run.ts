@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import {
   type Gateway,
+  type GatewayConfig,
   type GatewayOptions,
   openGateway,
+  parseConfig,
   type Schema,
   schemaFromDescriptorSet,
   schemaFromProtoFiles,
@@ -87,6 +89,7 @@ async function startGateway(
   upstream: Pick<GatewayOptions, 'upstream' | 'upstreamTls'>,
   log: Logger,
 ): Promise<Gateway> {
+  const config = await readConfig(flags.config);
   const schema = await readSchema(flags);
   const { transport } = flags;
   if (transport !== 'http2' && transport !== 'grpc-js') {
@@ -106,15 +109,27 @@ async function startGateway(
       heartbeatMs: flags['heartbeat-ms'],
       flushMs: flags['flush-ms'],
       maxMessageBytes: flags['max-message-bytes'],
+      slowReaderBytes: flags['slow-reader-bytes'],
+      sessionCalls: flags['session-calls'],
+      messageTimeoutMs: flags['message-timeout-ms'],
+      bodyIdleMs: flags['body-idle-ms'],
+      maxPauseMs: flags['max-pause-ms'],
+      requestHeadMs: flags['request-head-ms'],
     }),
     ...defined({
       listen: flags.listen,
       adminListen: flags['admin-listen'],
       graceMs: flags['grace-ms'],
       schema,
+      config,
       pageDir,
     }),
   });
+}
+
+async function readConfig(file: string | undefined): Promise<GatewayConfig | undefined> {
+  if (file === undefined) return undefined;
+  return await parseConfig((await readNamed('--config', file)).toString('utf8'), file);
 }
 
 /** A descriptor set wins over .proto files, those over the service's own reflection. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import { ConfigError } from '../gateway/index.js';
 import { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
 import { type Flags, formatFlags, parseFlags, UsageError, type Values } from './flags.js';
 import { type Running, runBoth, runCore, runGateway } from './run.js';
@@ -53,13 +54,13 @@ function usage(name?: string): string {
   return `Sluice gives browsers and plain HTTP clients any gRPC service.\n\n${list.join('\n')}\n\nsluice COMMAND --help explains the options. sluice --version prints the version.\n`;
 }
 
-/** One clear line, and the exit code: 2 for a wrong command line, 1 for what went wrong afterwards. */
+/** One clear line, and the exit code: 2 for a wrong command line or configuration, 1 for what went wrong afterwards. */
 function fail(reason: unknown, name: string): never {
   const wrongLine = reason instanceof UsageError;
   const message = reason instanceof Error ? reason.message : String(reason);
   const advice = wrongLine ? ` (see sluice ${name} --help)` : '';
   process.stderr.write(`sluice ${name}: ${message.split('\n', 1)[0]}${advice}\n`);
-  process.exit(wrongLine ? 2 : 1);
+  process.exit(wrongLine || reason instanceof ConfigError ? 2 : 1);
 }
 
 /** Closes on the first signal; a second one means now. */

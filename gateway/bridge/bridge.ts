@@ -3,6 +3,7 @@ import { type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
 import { pump } from './pump.js';
+import { isToldInTime, pumpBySlowReader, TooSlow } from './slow-reader/index.js';
 
 /**
  * How long after the initial metadata an end of the call still counts as an early one, in milliseconds. Servers that send their
@@ -20,6 +21,10 @@ export interface Report {
   readonly received: number;
   /** Messages taken from the service. */
   readonly sent: number;
+  /** Those of them that were not delivered because the browser was slow (`Exchange.slowReader`). */
+  readonly dropped: number;
+  /** The browser was too slow even to be told that it is: whoever opened its connection destroys it. */
+  readonly cut: boolean;
   /** The browser left, or the gateway drained, before the end. */
   readonly aborted: 'left' | 'draining' | undefined;
 }
@@ -38,6 +43,8 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   let failure: RpcError | undefined;
   let received = 0;
   let sent = 0;
+  let dropped = 0;
+  let cut = false;
   const fail = (reason: unknown) => {
     failure ??= RpcError.from(reason);
     call.cancel();
@@ -56,19 +63,34 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
 
   try {
     let first = await headThenFirst(call, outgoing);
-    await pump(
-      () => {
-        const batch = first;
-        first = undefined;
-        return batch === undefined ? call.read() : Promise.resolve(batch);
-      },
-      outgoing.flushMs === 0
-        ? (batch) => outgoing.write(batch)
-        : (batch) => writeAndHold(outgoing, batch, signal),
-      (messages) => {
-        sent += messages;
-      },
-    );
+    const read = () => {
+      const batch = first;
+      first = undefined;
+      return batch === undefined ? call.read() : Promise.resolve(batch);
+    };
+    const count = (messages: number) => {
+      sent += messages;
+    };
+    if (exchange.slowReader === undefined) {
+      const write =
+        outgoing.flushMs === 0
+          ? (batch: Batch) => outgoing.write(batch)
+          : (batch: Batch) => writeAndHold(outgoing, batch, signal);
+      await pump(read, write, count);
+    } else {
+      const down = {
+        outgoing,
+        signal,
+        read,
+        count,
+        hold: () => hold(outgoing, signal),
+        cancel: () => call.cancel(),
+      };
+      await pumpBySlowReader(exchange.slowReader, down, (messages) => {
+        dropped += messages;
+        exchange.onDropped?.(messages);
+      });
+    }
   } catch (reason) {
     fail(reason);
   } finally {
@@ -83,11 +105,15 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   const status = failure?.toStatus() ?? (await call.status);
   try {
     if (aborted === 'draining') await outgoing.leave();
-    else if (aborted === undefined) await outgoing.end(forClient(status), failure);
+    else if (aborted === undefined) {
+      const told = outgoing.end(forClient(status), failure);
+      cut = failure instanceof TooSlow && !(await isToldInTime(told));
+      if (!cut) await told;
+    }
   } catch (reason) {
     failure ??= RpcError.from(reason);
   }
-  return { status: failure?.toStatus() ?? status, failure, received, sent, aborted };
+  return { status: failure?.toStatus() ?? status, failure, received, sent, dropped, cut, aborted };
 }
 
 /**
@@ -125,9 +151,14 @@ async function writeAndHold(
   signal: AbortSignal,
 ): Promise<false | undefined> {
   if ((await outgoing.write(batch)) === false) return false;
-  // The hold ends early when the browser leaves.
-  await delay(outgoing.flushMs, undefined, { signal }).catch(() => {});
+  await hold(outgoing, signal);
   return undefined;
+}
+
+function hold({ flushMs }: Outgoing, signal: AbortSignal): Promise<void> | undefined {
+  if (flushMs === 0) return undefined;
+  // The hold ends early when the browser leaves.
+  return delay(flushMs, undefined, { signal }).catch(() => {});
 }
 
 function forClient(status: Status): Status {

@@ -1,5 +1,6 @@
 import type { Metadata, RpcError, Status } from '../status/index.js';
-import type { Batch } from '../upstream/index.js';
+import type { Batch, SendBatch } from '../upstream/index.js';
+import type { SlowReader } from './slow-reader/index.js';
 
 /** Where the messages of a browser come from, as wire bytes. */
 export interface Incoming {
@@ -7,7 +8,7 @@ export interface Incoming {
    * The next messages, everything that has arrived; `undefined` when no more will come (half-close) or after
    * `close`. Rejects with an `RpcError` when what came is not a message. One `read` at a time.
    */
-  read(): Promise<Batch | undefined>;
+  read(): Promise<SendBatch | undefined>;
   /** Nobody will read any more: ends a pending `read`, drops what is held and removes every listener. */
   close(): void;
 }
@@ -35,6 +36,14 @@ export interface Outgoing {
    */
   write(batch: Batch): Promise<void> | false | undefined;
   /**
+   * Where the client says how much it takes (credit): how many messages it takes now, at least 1, or, when it takes none, a promise that
+   * resolves when that may have changed or the client has left. What is written beyond it waits in the surface, where nothing newer can
+   * replace it. Absent: `write` alone says when there is room.
+   */
+  room?(): number | Promise<void>;
+  /** So many messages were not delivered since the last time: the client is told before the next message or the end. */
+  dropped?(count: number): void;
+  /**
    * The last thing: how the call ended, and the failure on this side of it, if it was one. Resolves when the browser has
    * everything, or has left.
    */
@@ -55,4 +64,8 @@ export interface Exchange {
   readonly outgoing: Outgoing;
   /** Aborts with an `AbortCause`: the browser has left, or the gateway is draining. */
   readonly signal: AbortSignal;
+  /** What becomes of messages that come faster than the browser takes them. Absent: the service waits (`pause`). */
+  readonly slowReader?: SlowReader | undefined;
+  /** Hears at once of messages that will not be delivered, for the metrics: a stream may never end. */
+  readonly onDropped?: ((messages: number) => void) | undefined;
 }

@@ -29,13 +29,21 @@ export function bytesField(wire: Uint8Array, field: DescField): Uint8Array | und
  */
 export function encodeBytesField(field: DescField, data: Uint8Array, rest: Uint8Array = NOTHING): Uint8Array {
   if (data.length === 0 && field.presence === IMPLICIT_PRESENCE) return rest;
+  const head = bytesFieldHead(field, data.length, rest);
+  const message = Buffer.allocUnsafe(head.length + data.length);
+  message.set(head, 0);
+  message.set(data, head.length);
+  return message;
+}
+
+/** The same without the data: what stands before `length` bytes of it. */
+export function bytesFieldHead(field: DescField, length: number, rest: Uint8Array = NOTHING): Uint8Array {
   const head: number[] = [];
   appendVarint(head, ((field.number << 3) | WireType.LEN) >>> 0);
-  appendVarint(head, data.length);
-  const message = Buffer.allocUnsafe(rest.length + head.length + data.length);
+  appendVarint(head, length);
+  const message = Buffer.allocUnsafe(rest.length + head.length);
   message.set(rest, 0);
   message.set(head, rest.length);
-  message.set(data, rest.length + head.length);
   return message;
 }
 

@@ -21,7 +21,7 @@ const OWN_FILES = [
   'google/rpc/status.proto',
   'grpc/reflection/v1/reflection.proto',
   'grpc/reflection/v1alpha/reflection.proto',
-  'sluice/v1/annotations.proto',
+  'sluice/v1/options.proto',
 ];
 
 /** Files that any schema may lean on, whether its source sends them or not. */

@@ -7,12 +7,13 @@ export {
 } from './describe.js';
 export { type SchemaOptions, schemaFromDescriptorSet } from './descriptor-set.js';
 export type { HttpBinding, PathVariable } from './http-rule.js';
-export type { Method, Resume } from './method.js';
+export type { Method, Resume, SlowReaderRule } from './method.js';
 export { descriptorSetFromProtoFiles, schemaFromProtoFiles } from './proto-files.js';
-export { bindBody, pickResponse, type QueryOptions, requestJson } from './query.js';
+export { bindBody, fieldsInAddress, pickResponse, type QueryOptions, requestJson } from './query.js';
 export { descriptorSetFromReflection, type ReflectionOptions, schemaFromReflection } from './reflection.js';
 export type { ReflectionCall, ReflectionOpen } from './reflection-call.js';
 export type { Json, JsonObject } from './request-fields.js';
 export { createRouteTable } from './route-table.js';
 export type { PathValue, RouteMatch, RouteTable, Schema } from './schema.js';
 export { SchemaError } from './schema-error.js';
+export { MAX_AFTER_MS, type SlowReaderSettings, slowReaderRule } from './slow-reader-rule.js';

@@ -8,28 +8,95 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { baseFiles } from './base-files.js';
-import type { Resume } from './method.js';
+import type { Method, Resume, SlowReaderRule } from './method.js';
+import { PAUSE, slowReaderRule } from './slow-reader-rule.js';
 
 export const HTTP_BODY = 'google.api.HttpBody';
 
+interface StreamOption {
+  readonly cursor: string;
+  readonly resume: string;
+  readonly slowReader?: {
+    readonly policy: number;
+    readonly key: string;
+    readonly maxMessages: number;
+    readonly afterMs: number;
+  };
+}
+
 /**
- * How a server stream resumes, from `(sluice.v1.stream)`. A rule that does not fit its messages is told to `report`
- * and counts as none.
+ * How a server stream resumes, and what a slow reader gets of it, from `(sluice.v1.stream)`. What does not fit the method
+ * is told to `report` and counts as not said.
  */
-export function resumeFromMethod(
+export function streamFromMethod(
   method: DescMethod,
   foreign: Registry,
   report: (problem: string) => void,
+): Pick<Method, 'resume' | 'slowReader'> {
+  const reportRule = (problem: string) => report(`(sluice.v1.stream): ${problem}`);
+  const rule = readOption<StreamOption>(method, 'sluice.v1.stream', foreign, report);
+  if (rule === undefined) return { resume: undefined, slowReader: PAUSE };
+  if (!method.proto.serverStreaming) {
+    reportRule('the method does not stream its responses');
+    return { resume: undefined, slowReader: PAUSE };
+  }
+  return {
+    resume: resumeFromRule(rule, method, reportRule),
+    slowReader: slowReaderFromRule(rule, method, reportRule),
+  };
+}
+
+function resumeFromRule(
+  rule: StreamOption,
+  { input, output }: DescMethod,
+  report: (problem: string) => void,
 ): Resume | undefined {
-  const rule = readOption<{ cursor: string; resume: string }>(method, 'sluice.v1.stream', foreign, report);
-  if (rule === undefined) return undefined;
-  const cursor = scalarField(method.output, rule.cursor);
-  const request = scalarField(method.input, rule.resume);
-  if (!method.proto.serverStreaming) report('(sluice.v1.stream): the method does not stream its responses');
-  else if (cursor === undefined) report(scalarProblem('cursor', rule.cursor, method.output));
-  else if (request === undefined) report(scalarProblem('resume', rule.resume, method.input));
+  // A rule that is only about slow readers.
+  if (rule.cursor === '' && rule.resume === '' && rule.slowReader !== undefined) return undefined;
+  const cursor = scalarField(output, rule.cursor);
+  const request = scalarField(input, rule.resume);
+  if (cursor === undefined) report(scalarProblem('cursor', rule.cursor, output));
+  else if (request === undefined) report(scalarProblem('resume', rule.resume, input));
   else return { cursor, request };
   return undefined;
+}
+
+/** sluice.v1.SlowReader.Policy by number, and which of the other fields each one reads. */
+const POLICIES: readonly { readonly policy: SlowReaderRule['policy']; readonly reads: readonly string[] }[] =
+  [
+    { policy: 'pause', reads: [] },
+    { policy: 'pause', reads: [] },
+    { policy: 'conflate', reads: ['key', 'max_messages'] },
+    { policy: 'drop-oldest', reads: ['max_messages'] },
+    { policy: 'disconnect', reads: ['after_ms'] },
+  ];
+
+function slowReaderFromRule(
+  { slowReader }: StreamOption,
+  { output }: DescMethod,
+  report: (problem: string) => void,
+): SlowReaderRule {
+  if (slowReader === undefined) return PAUSE;
+  const reportRule = (problem: string) => report(`slow_reader: ${problem}`);
+  const chosen = POLICIES[slowReader.policy];
+  if (chosen === undefined) {
+    reportRule(`policy: ${slowReader.policy} is unknown here`);
+    return PAUSE;
+  }
+  const { key, maxMessages, afterMs } = slowReader;
+  const given = Object.entries({ key, max_messages: maxMessages, after_ms: afterMs });
+  for (const [name, value] of given) {
+    if (value === '' || value === 0 || chosen.reads.includes(name)) continue;
+    reportRule(`${name}: has no meaning for the policy ${chosen.policy}`);
+    return PAUSE;
+  }
+  const settings = {
+    policy: chosen.policy,
+    key,
+    maxMessages: maxMessages || undefined,
+    afterMs: afterMs || undefined,
+  };
+  return slowReaderRule(settings, { output, responseStream: true }, reportRule);
 }
 
 /** The fields that carry a file: see `Method.uploadField`, `downloadField` and `file`. */
@@ -81,7 +148,7 @@ function scalarField(message: DescMessage, name: string): DescField | undefined 
 }
 
 function scalarProblem(part: string, name: string, message: DescMessage): string {
-  return `(sluice.v1.stream): ${part}: ${message.typeName} has no single scalar field "${name}"`;
+  return `${part}: ${message.typeName} has no single scalar field "${name}"`;
 }
 
 /** A set may have an option of its own under our number: 50000 to 99999 are free for every company's use. */

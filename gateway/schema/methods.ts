@@ -3,7 +3,7 @@ import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { bindingsFromMethod } from './bindings.js';
 import type { HttpBinding } from './http-rule.js';
 import type { Method } from './method.js';
-import { fileFieldsFromMethod, resumeFromMethod } from './method-options.js';
+import { fileFieldsFromMethod, streamFromMethod } from './method-options.js';
 import { parsePathTemplate } from './path-template.js';
 
 /**
@@ -59,7 +59,7 @@ function methodFromDesc(
     output: desc.output,
     bindings,
     safe: declaredSafe || bindings.some(({ httpMethod }) => httpMethod === 'GET'),
-    resume: resumeFromMethod(desc, foreign, report),
+    ...streamFromMethod(desc, foreign, report),
     ...fileFieldsFromMethod(desc, foreign, report),
   };
 }

@@ -85,6 +85,20 @@ export function bindBody(
   return json;
 }
 
+/** The fields that path variables and query parameters set. Throws `RpcError` INVALID_ARGUMENT for a parameter that is none. */
+export function fieldsInAddress(
+  input: DescMessage,
+  pathValues: readonly PathValue[],
+  query: URLSearchParams,
+  { reserved }: QueryOptions = {},
+): (readonly DescField[])[] {
+  const named = [...query.keys()].filter((name) => !reserved?.has(name));
+  return [
+    ...pathValues.map(({ variable }) => variable.fieldPath),
+    ...named.map((name) => fieldsFromName(input, name)),
+  ];
+}
+
 /**
  * What of a response's ProtoJSON is the HTTP body: the field of `response_body`, or all of it. A field that ProtoJSON
  * leaves out because it is empty gets its empty value; an absent message is null.

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { bytesField, encodeBytesField, scalarField } from '../../../gateway/codec/index.js';
+import { bytesField, bytesFieldHead, encodeBytesField, scalarField } from '../../../gateway/codec/index.js';
 import { Code } from '../../../gateway/status/index.js';
 import { fieldOf, hex, messageOf, protoRegistry } from './proto-source.js';
 import { refusal } from './refusal.js';
@@ -100,6 +100,8 @@ t.test('the bytes of a chunk are a view, and a chunk is made from bytes', async 
   t.equal(bytesField(hex('08 01'), data), undefined);
   t.same(bytesField(hex('82 01 01 61 82 01 01 62'), data), Buffer.from('b'));
   t.same(encodeBytesField(data, new Uint8Array(0)), new Uint8Array(0), 'empty and absent are the same');
+  const head = bytesFieldHead(data, 300, hex('08 01'));
+  t.same(Buffer.concat([head, Buffer.alloc(300, 7)]), wire, 'the data may also come behind its head');
   t.match(
     refusal(() => bytesField(hex('82 01 05 61'), data)),
     internal,

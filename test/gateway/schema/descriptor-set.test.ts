@@ -117,7 +117,7 @@ t.test('a set that cannot be used is one clear error', async (t) => {
     message: /the import "acme\/a\.proto" of streaming\.proto is missing/,
   });
   const circle = (files: FileDescriptorProto[]) => {
-    files.find((file) => file.name === 'sluice/v1/annotations.proto')?.dependency.push('streaming.proto');
+    files.find((file) => file.name === 'sluice/v1/options.proto')?.dependency.push('streaming.proto');
     return files;
   };
   t.throws(() => schemaFromDescriptorSet(changed(bytes, circle)), { name: 'SchemaError', message: /circle/ });

@@ -9,7 +9,7 @@ export function schemaFromText(
   options: SchemaOptions = {},
 ): Promise<Schema> {
   const head =
-    'syntax = "proto3"; package t; import "google/api/annotations.proto"; import "sluice/v1/annotations.proto";\n';
+    'syntax = "proto3"; package t; import "google/api/annotations.proto"; import "sluice/v1/options.proto";\n';
   const folder = t.testdir({ 't.proto': head + text });
   return schemaFromProtoFiles([join(folder, 't.proto')], [folder], options);
 }

@@ -1,4 +1,4 @@
-// Original file: proto/sluice/v1/annotations.proto
+// Original file: proto/sluice/v1/options.proto
 
 
 export interface FileRule {

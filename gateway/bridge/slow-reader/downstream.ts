@@ -1,0 +1,23 @@
+import type { Batch } from '../../upstream/index.js';
+import type { Outgoing } from '../exchange.js';
+
+/**
+ * What one write may take of what waits, in bytes of messages: enough to fill a socket, and no more, because what has been written
+ * can no longer be replaced by something newer, and because the next sign of a client that takes it comes only after it.
+ */
+export const TURN_BYTES = 64 * 1024;
+
+/** The direction from the service to the browser, as the bridge hands it to a policy. */
+export interface Downstream {
+  readonly outgoing: Outgoing;
+  /** Aborts when the browser has left, or is sent elsewhere: nothing is written any more. */
+  readonly signal: AbortSignal;
+  /** The next messages of the service; `undefined` after the end. */
+  read(): Promise<Batch | undefined>;
+  /** Hears of every batch that was read. */
+  count(messages: number): void;
+  /** Waits before the next read of a client that keeps up, see `Outgoing.flushMs`; nothing when there is nothing to wait for. */
+  hold(): Promise<void> | undefined;
+  /** Ends the call upstream: a pending `read` settles. */
+  cancel(): void;
+}

@@ -1,0 +1,109 @@
+import type { Batch } from '../../upstream/index.js';
+import type { AbortCause } from '../exchange.js';
+import { type Downstream, TURN_BYTES } from './downstream.js';
+import type { Conflate, DropOldest } from './policy.js';
+import { KeptMessages } from './store.js';
+
+/**
+ * Moves messages to a client without ever stopping the service: while the client is behind, what comes is kept within the bounds
+ * of the policy, and what goes for it is counted and told (`Outgoing.dropped`) before the next message. While it keeps up, a batch goes
+ * straight through, as with `pump`.
+ *
+ *     keeps up --- write says that there is no room --> behind: every read is kept
+ *         ^                                               |  room: tell what was dropped, write the oldest, again
+ *         +---------- nothing is kept any more -----------+
+ *
+ * Resolves `true` when the service has ended and everything kept has been written, `false` when the client wants no more or has left;
+ * rejects when a message is none, after those before it have been written. `onDropped` hears at once.
+ */
+export async function keepNewest(
+  policy: Conflate | DropOldest,
+  down: Downstream,
+  onDropped: (messages: number) => void,
+): Promise<boolean> {
+  const { outgoing, signal } = down;
+  const kept = new KeptMessages(policy);
+  let behind: Promise<void> | undefined;
+  let untold = 0;
+  let wanted = true;
+  let failure: { readonly reason: unknown } | undefined;
+  const fail = (reason: unknown) => {
+    failure ??= { reason };
+    down.cancel();
+  };
+
+  const drop = (messages: number) => {
+    untold += messages;
+    if (messages > 0) onDropped(messages);
+  };
+  const keep = (batch: Batch) => {
+    const result = kept.keep(batch);
+    drop(result.dropped);
+    if (result.failure !== undefined) fail(result.failure);
+  };
+
+  /** Writes what is kept, and what comes meanwhile, as there is room; ends when nothing is left. */
+  const catchUp = async (room: Promise<void> | undefined) => {
+    try {
+      await room;
+      while (kept.size > 0 && !signal.aborted) {
+        const credit = outgoing.room?.() ?? Number.POSITIVE_INFINITY;
+        if (typeof credit !== 'number') {
+          await credit;
+          continue;
+        }
+        if (untold > 0) outgoing.dropped?.(untold);
+        untold = 0;
+        const written = outgoing.write(kept.take(TURN_BYTES, credit));
+        if (written === false) {
+          wanted = false;
+          return down.cancel();
+        }
+        await written;
+      }
+    } catch (reason) {
+      fail(reason);
+    } finally {
+      behind = undefined;
+    }
+  };
+
+  /** How many of a batch may be written before anything of it is kept. A part only where no later message makes an earlier one stale. */
+  const roomFor = (batch: Batch): number => {
+    const credit = outgoing.room?.() ?? Number.POSITIVE_INFINITY;
+    if (typeof credit !== 'number') return 0;
+    return credit >= batch.length || policy.policy === 'drop-oldest' ? credit : 0;
+  };
+
+  /** Writes a batch to a client that keeps up, or what it has room for: it is behind with the rest only. */
+  const pass = (batch: Batch): Promise<void> | undefined => {
+    const most = roomFor(batch);
+    const written = most > 0 ? outgoing.write(most < batch.length ? batch.slice(0, most) : batch) : undefined;
+    if (written === false) {
+      wanted = false;
+      return undefined;
+    }
+    if (most < batch.length) keep(most > 0 ? batch.slice(most) : batch);
+    else if (written === undefined) return down.hold();
+    behind = catchUp(written);
+    return undefined;
+  };
+
+  try {
+    while (wanted && failure === undefined) {
+      const batch = await down.read();
+      if (batch === undefined) break;
+      down.count(batch.length);
+      if (behind === undefined) await pass(batch);
+      else keep(batch);
+    }
+  } catch (reason) {
+    fail(reason);
+  }
+  await behind;
+  // What is still kept will never be delivered to a client that is sent elsewhere; one that has left is owed nothing.
+  if (signal.reason === ('draining' satisfies AbortCause)) drop(kept.size);
+  if (untold > 0) outgoing.dropped?.(untold);
+  if (failure !== undefined) throw failure.reason;
+  return wanted && !signal.aborted;
+}

@@ -1,0 +1,44 @@
+import type { SlowReaderRule } from '../schema/index.js';
+import type { Finished, Meter } from '../surfaces/index.js';
+
+/**
+ * What is counted of one method: plain numbers, so that a call costs a few additions. Labels are made when somebody asks.
+ */
+export class MethodCounts implements Meter {
+  readonly policy: SlowReaderRule['policy'];
+  /** Messages taken from clients. */
+  up = 0;
+  /** Messages taken from the service. */
+  down = 0;
+  droppedMessages = 0;
+  readonly #duration: { observe(seconds: number): void };
+  /** By surface, then by code. */
+  readonly #calls = new Map<string, Map<string, number>>();
+
+  constructor(policy: SlowReaderRule['policy'], duration: { observe(seconds: number): void }) {
+    this.policy = policy;
+    this.#duration = duration;
+  }
+
+  dropped(messages: number): void {
+    this.droppedMessages += messages;
+  }
+
+  finished({ surface, code, durationMs, report }: Finished): void {
+    this.up += report.received;
+    this.down += report.sent;
+    let codes = this.#calls.get(surface);
+    if (codes === undefined) {
+      codes = new Map();
+      this.#calls.set(surface, codes);
+    }
+    codes.set(code, (codes.get(code) ?? 0) + 1);
+    this.#duration.observe(durationMs / 1_000);
+  }
+
+  *calls(): Iterable<{ readonly surface: string; readonly code: string; readonly calls: number }> {
+    for (const [surface, codes] of this.#calls) {
+      for (const [code, calls] of codes) yield { surface, code, calls };
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Method, Schema } from '../schema/index.js';
+import type { Meter } from '../surfaces/index.js';
+import { MethodCounts } from './method-counts.js';
+
+/** What a gateway counts. Every label comes from the schema or from a fixed list, none from a request: the number of series is bounded. */
+export interface Metrics {
+  /** The meter of a method; the same one every time. */
+  meterOf(method: Method): Meter;
+  /** Shows from now on the methods that may drop messages, with what they have dropped: a counter that begins late hides its first steps. */
+  showMethods(schema: Schema): void;
+  readonly contentType: string;
+  /** Everything in the Prometheus text format. */
+  text(): Promise<string>;
+}
+
+/** From a cache's answer to a stream of an hour. */
+const DURATION_BUCKETS_S = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60, 600, 3_600];
+
+/** Metrics of one gateway; those of the process are added. `openExchanges` is asked at each scrape. */
+export function createMetrics(openExchanges: () => number): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const methods = new Map<string, MethodCounts>();
+  const duration = new Histogram({
+    name: 'sluice_call_duration_seconds',
+    help: 'How long exchanges took, from the request to the last byte or the end of the client.',
+    labelNames: ['method'],
+    buckets: DURATION_BUCKETS_S,
+    registers,
+  });
+  new Gauge({
+    name: 'sluice_open_exchanges',
+    help: 'Exchanges that are open now.',
+    registers,
+    collect() {
+      this.set(openExchanges());
+    },
+  });
+  new Counter({
+    name: 'sluice_calls_total',
+    help: 'Exchanges that have ended, by the gRPC code that the client got.',
+    labelNames: ['method', 'surface', 'code'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [method, counts] of methods) {
+        for (const { surface, code, calls } of counts.calls()) this.inc({ method, surface, code }, calls);
+      }
+    },
+  });
+  new Counter({
+    name: 'sluice_messages_total',
+    help: 'Messages of ended exchanges: up, taken from the client; down, taken from the service.',
+    labelNames: ['method', 'direction'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [method, { up, down }] of methods) {
+        this.inc({ method, direction: 'up' }, up);
+        this.inc({ method, direction: 'down' }, down);
+      }
+    },
+  });
+  new Counter({
+    name: 'sluice_messages_dropped_total',
+    help: 'Messages taken from the service and not delivered, because the client was slow and the method has a policy for that.',
+    labelNames: ['method', 'policy'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [method, { policy, droppedMessages }] of methods) {
+        if (policy !== 'pause') this.inc({ method, policy }, droppedMessages);
+      }
+    },
+  });
+  const all = Registry.merge([registry, processMetrics()]);
+  const meterOf = ({ path, slowReader: { policy } }: Method): Meter => {
+    // As in the log: without the slash.
+    const name = path.slice(1);
+    let counts = methods.get(name);
+    if (counts === undefined) {
+      counts = new MethodCounts(policy, duration.labels(name));
+      methods.set(name, counts);
+    }
+    return counts;
+  };
+  return {
+    meterOf,
+    showMethods(schema) {
+      for (const method of schema.methods.values()) if (method.slowReader.policy !== 'pause') meterOf(method);
+    },
+    contentType: registry.contentType,
+    text: () => all.metrics(),
+  };
+}
+
+let ofProcess: Registry | undefined;
+
+/** CPU, memory, event loop and garbage collection: one set a process, however many gateways it has, because nothing stops its observers. */
+function processMetrics(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
+}

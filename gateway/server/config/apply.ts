@@ -1,0 +1,56 @@
+import { createRouteTable, type Method, type Schema, slowReaderRule } from '../../schema/index.js';
+import type { GatewayConfig, MethodConfig } from './content.js';
+import { nearest } from './nearest.js';
+
+/**
+ * The schema with what is configured for its methods, which wins over what the proto says. What does not fit the schema is told to
+ * `warn`: a schema that is learnt from a service may change, and a method that is gone is no reason not to serve the others.
+ */
+export function configuredSchema(
+  schema: Schema,
+  { methods: configured = {} }: GatewayConfig,
+  warn: (problem: string) => void,
+): Schema {
+  const entries = Object.entries(configured);
+  if (entries.length === 0) return schema;
+  for (const [name] of entries) warnOfUnknown(name, schema, warn);
+  const settings = new Map(entries);
+  const methods = new Map<string, Method>();
+  for (const [path, method] of schema.methods) {
+    const name = path.slice(1);
+    const exact = settings.get(name);
+    const ofService = settings.get(`${method.service}/*`);
+    const configuredMethod = withSettings(method, { ...ofService, ...exact }, (problem) => {
+      // A rule for a whole service is for those of its methods that it can be for.
+      if (exact?.slowReader !== undefined || method.responseStream)
+        warn(`methods.${JSON.stringify(name)}: ${problem}`);
+    });
+    methods.set(path, configuredMethod);
+  }
+  return { ...schema, methods, routes: createRouteTable(methods) };
+}
+
+function withSettings(
+  method: Method,
+  { slowReader }: MethodConfig,
+  report: (problem: string) => void,
+): Method {
+  if (slowReader === undefined) return method;
+  const rule = slowReaderRule(slowReader, method, (problem) =>
+    report(`slowReader: ${problem}; the service waits`),
+  );
+  return { ...method, slowReader: rule };
+}
+
+function warnOfUnknown(name: string, { methods, services }: Schema, warn: (problem: string) => void): void {
+  const service = name.slice(0, name.lastIndexOf('/'));
+  const wildcard = name.endsWith('/*');
+  const known = wildcard ? services.some(({ typeName }) => typeName === service) : methods.has(`/${name}`);
+  if (known) return;
+  const names = wildcard
+    ? services.map(({ typeName }) => `${typeName}/*`)
+    : [...methods.keys()].map((path) => path.slice(1));
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? '' : `, did you mean ${meant}?`;
+  warn(`methods.${JSON.stringify(name)}: the schema has no such ${wildcard ? 'service' : 'method'}${hint}`);
+}

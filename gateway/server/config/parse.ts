@@ -1,0 +1,88 @@
+import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import type { z } from 'zod';
+import { ConfigError } from './config-error.js';
+import { content, type GatewayConfig } from './content.js';
+
+/**
+ * Reads the text of a configuration file: YAML, of which JSON is a part. `file` is its name, for errors. An empty file configures
+ * nothing. Throws `ConfigError` for the first mistake in the file.
+ */
+export function configFromText(text: string, file: string): GatewayConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true });
+  const at = (offset: number | undefined) => {
+    if (offset === undefined) return file;
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const [broken] = [...document.errors, ...document.warnings];
+  if (broken !== undefined)
+    throw new ConfigError(`${at(broken.pos[0])}: ${broken.message.split('\n', 1)[0]}`);
+  visit(document, {
+    Pair(_, { key }) {
+      // YAML takes anything for a key, and JavaScript takes this one for something else.
+      if (isScalar(key) && key.value !== '__proto__') return;
+      const offset = isScalar(key) || isCollection(key) ? key.range?.[0] : undefined;
+      throw new ConfigError(`${at(offset)}: a key must be a word, not ${String(key)}`);
+    },
+  });
+  const value: unknown = readValue(document, (problem) => new ConfigError(`${file}: ${problem}`));
+  const result = content.safeParse(value ?? {});
+  if (result.success) return result.data;
+  const mistakes = result.error.issues
+    .map(mistakeFromIssue)
+    .map((mistake) => ({ ...mistake, place: placeOf(document, mistake.path) }))
+    .sort((a, b) => a.place.order - b.place.order);
+  const { path, problem, place } = mistakes[0] as (typeof mistakes)[number];
+  const more = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more)` : '';
+  throw new ConfigError(`${at(place.offset)}: ${pathText(path)} ${problem}${more}`);
+}
+
+type Path = readonly string[];
+
+function readValue(document: Document, wrong: (problem: string) => ConfigError): unknown {
+  try {
+    return document.toJS();
+  } catch (reason) {
+    // Aliases without an anchor, or so many that they are a bomb.
+    throw wrong((reason as Error).message);
+  }
+}
+
+function mistakeFromIssue(issue: z.core.$ZodIssue): { readonly path: Path; readonly problem: string } {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    return { path: [...path, issue.keys[0] ?? ''], problem: issue.message };
+  }
+  if (issue.code === 'invalid_key') return { path, problem: issue.issues[0]?.message ?? issue.message };
+  return { path, problem: issue.message };
+}
+
+/**
+ * Where the key is, or the nearest thing around one that is missing. What is missing comes last in the order of mistakes: it is often
+ * there under a wrong name.
+ */
+function placeOf(
+  document: Document,
+  path: Path,
+): { readonly offset: number | undefined; readonly order: number } {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    if (!isMap(parent)) continue;
+    for (const { key } of parent.items) {
+      if (!isScalar(key) || String(key.value) !== path[length - 1]) continue;
+      const offset = key.range?.[0];
+      return {
+        offset,
+        order: length === path.length && offset !== undefined ? offset : Number.MAX_SAFE_INTEGER,
+      };
+    }
+  }
+  return { offset: undefined, order: path.length === 0 ? 0 : Number.MAX_SAFE_INTEGER };
+}
+
+/** `methods."pkg.Service/Method".slowReader` */
+function pathText(path: Path): string {
+  if (path.length === 0) return 'the file';
+  return path.map((part) => (/^[\w-]+$/.test(part) ? part : JSON.stringify(part))).join('.');
+}

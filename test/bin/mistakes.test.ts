@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { sluice } from '../support/process.js';
+
+const ANY = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+t.test('help explains every flag and names its variable', async (t) => {
+  for (const command of ['start', 'core', 'gateway']) {
+    const running = sluice(t, [command, '--help']);
+    t.equal(await running.exit, 0);
+    const text = running.lines.join('\n');
+    const flags = text.match(/^ {2}--[a-z-]+/gm) ?? [];
+    t.ok(flags.length > 4);
+    for (const flag of flags) {
+      const variable = `SLUICE_${flag.trim().slice(2).toUpperCase().replaceAll('-', '_')}`;
+      t.match(text, variable);
+    }
+  }
+  const general = sluice(t, ['--help']);
+  t.equal(await general.exit, 0);
+  t.match(general.lines.join('\n'), /sluice gateway/);
+  const version = sluice(t, ['--version']);
+  t.equal(await version.exit, 0);
+  t.match(version.lines.join(''), /^\d+\.\d+\.\d+$/);
+});
+
+t.test('what is wrong is one clear line and an exit code', async (t) => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => taken.close());
+  const { port } = taken.address() as { port: number };
+  const dir = t.testdir();
+  writeFileSync(join(dir, 'garbage'), 'garbage');
+  writeFileSync(join(dir, 'bad.proto'), 'syntax = "proto3"; message {');
+  const cases: [args: string[], code: number, message: RegExp, environment?: NodeJS.ProcessEnv][] = [
+    [['gateway', '--nope'], 2, /--nope/],
+    [['gateway', 'positional'], 2, /positional/],
+    [['gateway', '--head-wait-ms', 'soon'], 2, /--head-wait-ms must be a whole number, not "soon"/],
+    [['gateway'], 2, /SLUICE_HEAD_WAIT_MS must be a whole number/, { SLUICE_HEAD_WAIT_MS: 'soon' }],
+    [['gateway', '--heartbeat-ms', '0'], 2, /--heartbeat-ms must be from 1/],
+    [['gateway', '--listen', 'foo'], 1, /listen address "foo"/],
+    [['gateway', '--log-level', 'loud'], 2, /--log-level must be one of/],
+    [['gateway', '--proto-path', dir], 2, /--proto/],
+    [['gateway', ...ANY, '--descriptor-set', join(dir, 'missing')], 1, /--descriptor-set .*missing/],
+    [['gateway', ...ANY, '--descriptor-set', join(dir, 'garbage')], 1, /garbage: .*FileDescriptorSet/],
+    [['gateway', ...ANY, '--proto', join(dir, 'bad.proto')], 1, /bad\.proto/],
+    [['gateway', ...ANY, '--proto', join(dir, 'missing.proto')], 1, /missing\.proto/],
+    [
+      ['gateway', '--listen', `127.0.0.1:${port}`, '--descriptor-set', path('../../dist/proto/sluice.binpb')],
+      1,
+      new RegExp(`${port}`),
+    ],
+    [['gateway', ...ANY, '--upstream-cert', join(dir, 'garbage')], 2, /--upstream-key/],
+    [['core', '--listen', `127.0.0.1:${port}`, '--data-dir', dir], 1, new RegExp(`${port}`)],
+    [['core', '--listen', '127.0.0.1:0', '--data-dir', join(dir, 'garbage')], 1, /garbage/],
+    [['start', ...ANY, '--core-listen', `127.0.0.1:${port}`, '--data-dir', dir], 1, new RegExp(`${port}`)],
+  ];
+  for (const [args, code, message, environment] of cases) {
+    const running = sluice(t, args, environment);
+    t.equal(await running.exit, code, args.join(' '));
+    t.equal(running.errors.length, 1, running.errors.join('\n'));
+    t.match(running.errors[0], message);
+  }
+  const unknown = sluice(t, ['fly']);
+  t.equal(await unknown.exit, 2);
+  t.match(unknown.errors[0], /no command "fly"/);
+});

@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { Conflate, DropOldest } from '../../../../gateway/bridge/slow-reader/policy.js';
+import { KEPT_OVERHEAD_BYTES, KeptMessages } from '../../../../gateway/bridge/slow-reader/store.js';
+import { Code, RpcError } from '../../../../gateway/status/index.js';
+
+// Messages are a letter, which is the key, and a number.
+
+const read = Buffer.alloc(64 * 1024);
+const text = (message: Uint8Array) => Buffer.from(message).toString('latin1');
+const keyOf = (message: Uint8Array) => {
+  const key = text(message).slice(0, 1);
+  if (key === '!') throw new RpcError(Code.INTERNAL, 'this is no message');
+  return key;
+};
+
+/** Views into one large buffer, as a transport hands them over. */
+function views(messages: readonly string[]): Uint8Array[] {
+  let at = 0;
+  return messages.map((message) => {
+    at += read.write(message, at, 'latin1');
+    return read.subarray(at - message.length, at);
+  });
+}
+
+const conflate = (bounds: Partial<Conflate> = {}): Conflate => ({
+  policy: 'conflate',
+  keyOf,
+  maxMessages: 1_000,
+  maxBytes: 1024 * 1024,
+  ...bounds,
+});
+const dropOldest = (bounds: Partial<DropOldest> = {}): DropOldest => ({
+  policy: 'drop-oldest',
+  maxMessages: 1_000,
+  maxBytes: 1024 * 1024,
+  ...bounds,
+});
+const everything = (kept: KeptMessages) =>
+  kept.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY).map(text);
+
+t.test('conflate keeps the newest of each key, in the order in which the keys arrived', async (t) => {
+  const kept = new KeptMessages(conflate());
+  t.equal(kept.keep(views(['b1', 'a1', 'b2', 'c1', 'a2'])).dropped, 2);
+  t.equal(kept.keep(views(['b3'])).dropped, 1);
+  t.same(everything(kept), ['b3', 'a2', 'c1']);
+  kept.keep(views(['a3', 'b4']));
+  t.same(everything(kept), ['a3', 'b4'], 'a key that was delivered has left its place');
+  t.equal(kept.bytes, 0);
+});
+
+t.test('more keys than are allowed: the oldest key goes', async (t) => {
+  const kept = new KeptMessages(conflate({ maxMessages: 2 }));
+  t.equal(kept.keep(views(['a1', 'b1', 'c1', 'b2', 'd1'])).dropped, 3);
+  t.same(everything(kept), ['c1', 'd1']);
+});
+
+t.test('drop-oldest keeps the newest', async (t) => {
+  const kept = new KeptMessages(dropOldest({ maxMessages: 3 }));
+  t.equal(kept.keep(views(['a1', 'a2', 'a3', 'a4', 'a5'])).dropped, 2);
+  t.equal(kept.size, 3);
+  t.same(everything(kept), ['a3', 'a4', 'a5']);
+});
+
+t.test('bytes are bounded too; a message that is larger alone is kept, and nothing else', async (t) => {
+  const small = 10 + KEPT_OVERHEAD_BYTES;
+  const kept = new KeptMessages(dropOldest({ maxBytes: 3 * small }));
+  const messages = views(['a123456789', 'b123456789', 'c123456789', 'd123456789']);
+  t.equal(kept.keep(messages).dropped, 1);
+  t.equal(kept.bytes, 3 * small);
+  t.equal(kept.keep([new Uint8Array(1024 * 1024)]).dropped, 3);
+  t.equal(kept.size, 1);
+  t.equal(kept.keep(views(['e'])).dropped, 1, 'it goes for what comes next');
+  t.same(everything(kept), ['e']);
+});
+
+t.test('the newest message is not what goes when it has the oldest place', async (t) => {
+  const kept = new KeptMessages(conflate({ maxBytes: 3 * KEPT_OVERHEAD_BYTES }));
+  kept.keep(views(['a1', 'b1']));
+  const large = new Uint8Array(3 * KEPT_OVERHEAD_BYTES).fill('a'.charCodeAt(0));
+  t.equal(kept.keep([large]).dropped, 2);
+  t.equal(kept.size, 1);
+  t.equal(kept.take(1, 1)[0]?.length, large.length);
+});
+
+t.test('a message without a key ends it; those before it are kept', async (t) => {
+  const kept = new KeptMessages(conflate());
+  const { dropped, failure } = kept.keep(views(['a1', 'a2', '!', 'b1']));
+  t.equal(dropped, 1);
+  t.ok(failure instanceof RpcError);
+  t.same(everything(kept), ['a2']);
+});
+
+t.test('what is taken is the oldest, at most so many and so many bytes, at least one', async (t) => {
+  const kept = new KeptMessages(dropOldest());
+  kept.keep(views(['a1', 'a2', 'a3', 'a4']));
+  t.same(kept.take(5, 10).map(text), ['a1', 'a2']);
+  t.same(kept.take(1, 10).map(text), ['a3']);
+  t.same(kept.take(100, 0).map(text), ['a4']);
+  t.same(kept.take(100, 100), []);
+});
+
+t.test('what is kept does not hold the read that it came in; a large message is not copied', async (t) => {
+  for (const policy of [conflate(), dropOldest()]) {
+    const kept = new KeptMessages(policy);
+    kept.keep(views(['a1', 'b1', 'a2']));
+    const large = Buffer.alloc(1_000, 'c');
+    kept.keep([large]);
+    const taken = kept.take(10_000, 10);
+    for (const message of taken.slice(0, -1)) t.equal(message.buffer.byteLength, 2, 'a buffer of its own');
+    t.equal(taken.at(-1), large, 'not copied');
+  }
+});
+
+/** The policies, said once more and slowly. */
+class Model {
+  kept: string[] = [];
+  dropped = 0;
+  readonly policy: Conflate | DropOldest;
+
+  constructor(policy: Conflate | DropOldest) {
+    this.policy = policy;
+  }
+
+  keep(message: string): void {
+    const { policy, maxMessages, maxBytes } = this.policy;
+    const key = message.slice(0, 1);
+    const place = policy === 'conflate' ? this.kept.findIndex((one) => one.startsWith(key)) : -1;
+    if (place === -1) this.kept.push(message);
+    else {
+      this.kept[place] = message;
+      this.dropped += 1;
+    }
+    while (this.kept.length > 1 && (this.kept.length > maxMessages || this.bytes > maxBytes)) {
+      this.kept.splice(this.kept[0] === message ? 1 : 0, 1);
+      this.dropped += 1;
+    }
+  }
+
+  get bytes(): number {
+    const ofKey = this.policy.policy === 'conflate' ? 2 : 0;
+    return this.kept.reduce((sum, message) => sum + message.length + KEPT_OVERHEAD_BYTES + ofKey, 0);
+  }
+}
+
+/** Each message is another one, so that the model can tell which is the newest. */
+const batches = fc.array(
+  fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.array(fc.tuple(fc.constantFrom(...'abcdefgh'), fc.integer({ min: 0, max: 900 })), {
+        maxLength: 30,
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        take: fc.integer({ min: 0, max: 2_000 }),
+        most: fc.integer({ min: 0, max: 12 }),
+      }),
+    },
+  ),
+  { maxLength: 40 },
+);
+const bounds = fc.record({
+  maxMessages: fc.integer({ min: 1, max: 10 }),
+  maxBytes: fc.integer({ min: 1, max: 6_000 }),
+});
+
+t.test(
+  'any stream and any reader: the same as a model of the policy, and everything is accounted for',
+  async (t) => {
+    fc.assert(
+      fc.property(fc.boolean(), bounds, batches, (conflates, bound, steps) => {
+        const policy = conflates ? conflate(bound) : dropOldest(bound);
+        const kept = new KeptMessages(policy);
+        const model = new Model(policy);
+        let received = 0;
+        let delivered = 0;
+        let dropped = 0;
+        for (const step of steps) {
+          if (Array.isArray(step)) {
+            const messages = step.map(([key, length]) => `${key}${received++}`.padEnd(length, '.'));
+            for (const message of messages) model.keep(message);
+            dropped += kept.keep(views(messages)).dropped;
+          } else {
+            const taken = kept.take(step.take, step.most).map(text);
+            if (JSON.stringify(taken) !== JSON.stringify(model.kept.splice(0, taken.length))) return false;
+            delivered += taken.length;
+          }
+          if (dropped !== model.dropped || kept.size !== model.kept.length) return false;
+          if (received !== delivered + dropped + kept.size) return false;
+          if (kept.bytes !== model.bytes || (kept.size > 1 && kept.bytes > bound.maxBytes)) return false;
+        }
+        return JSON.stringify(everything(kept)) === JSON.stringify(model.kept);
+      }),
+      { numRuns: 1_000 },
+    );
+    t.pass();
+  },
+);
