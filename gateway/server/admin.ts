@@ -1,16 +1,18 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Metrics } from '../ops/index.js';
 import type { ResolvedGatewayOptions } from './options.js';
 
 /** How long a readiness probe may wait for the service, in milliseconds: less than the second that Kubernetes gives it. */
 const READY_WAIT_MS = 800;
 
 /**
- * The admin server: `/healthz` says that the process works, `/readyz` whether it should get requests now. It stays up while
- * the gateway drains, so that nobody restarts it meanwhile.
+ * The admin server: `/healthz` says that the process works, `/readyz` whether it should get requests now, `/metrics` what
+ * it counts. It stays up while the gateway drains, so that nobody restarts it meanwhile.
  */
 export function createAdmin(
   options: ResolvedGatewayOptions,
   readiness: (timeoutMs: number) => Promise<string | undefined>,
+  metrics: Metrics,
 ): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = options.log.child({}, { level: 'warn' });
   const admin: FastifyInstance = Fastify({
@@ -23,5 +25,8 @@ export function createAdmin(
     if (problem === undefined) return { status: 'ready' };
     return reply.code(503).send({ status: 'not ready', problem });
   });
+  admin.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
+  );
   return admin;
 }

@@ -1,27 +1,60 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Code, RpcError } from '../status/index.js';
 
 /** Requests that may be in work on one connection. HTTP/1.1 clients that pipeline at all send a few; Node would take any number. */
 const MAX_PIPELINED = 8;
 
-const IN_WORK = Symbol('requests in work');
-type Counted = Socket & { [IN_WORK]?: number };
+/** The longest time between two looks for heads that are late, in milliseconds. */
+const HEAD_CHECK_MS = 5_000;
+
+/** Parts of a WebSocket message that may be held: 4 MiB in TCP's usual segments are three thousand, and each costs more than its bytes. */
+const MAX_PARTS = 16 * 1024;
+
+/** Options of the HTTP server: how long a connection may take for what. */
+export function connectionTimes(requestHeadMs: number): ServerOptions {
+  return {
+    noDelay: true,
+    // A client that vanished without a word, and is sent nothing, is noticed by keepalive: the kernel alone takes hours.
+    keepAlive: true,
+    keepAliveInitialDelay: 15_000,
+    headersTimeout: requestHeadMs,
+    connectionsCheckingInterval: Math.min(requestHeadMs, HEAD_CHECK_MS),
+  };
+}
+
+/** Options of the WebSocket server: what one message may cost to hold before it is whole. */
+export const MESSAGE_PARTS = { maxBufferedChunks: MAX_PARTS, maxFragments: MAX_PARTS } as const;
+
+const IN_WORK = Symbol('responses in work');
+type Counted = Socket & { [IN_WORK]?: Set<ServerResponse> };
 
 /** Counts a request on its connection. Throws RESOURCE_EXHAUSTED when too many wait there for their turn. */
 export function admitOnConnection(request: IncomingMessage, response: ServerResponse): void {
   const socket: Counted = request.socket;
-  const count = (socket[IN_WORK] ?? 0) + 1;
-  socket[IN_WORK] = count;
-  response.once('close', () => {
-    socket[IN_WORK] = (socket[IN_WORK] ?? 1) - 1;
-  });
-  if (count > MAX_PIPELINED) {
+  const inWork = socket[IN_WORK] ?? countOn(socket);
+  inWork.add(response);
+  response.once('close', () => inWork.delete(response));
+  if (inWork.size > MAX_PIPELINED) {
     throw new RpcError(
       Code.RESOURCE_EXHAUSTED,
       `more than ${MAX_PIPELINED} requests at once on one connection: wait for answers`,
     );
   }
+}
+
+function countOn(socket: Counted): Set<ServerResponse> {
+  const inWork = new Set<ServerResponse>();
+  socket[IN_WORK] = inWork;
+  socket.once('close', () => {
+    // Node tells only the response whose turn it is that the client has left. The ones behind it would wait for ever, and their calls.
+    for (const response of inWork) {
+      if (response.socket !== null) continue;
+      response.destroy();
+      response.emit('close');
+    }
+  });
+  return inWork;
 }
 
 /** Refuses a request without `Host`, and one with two: proxies disagree on which one counts. Source: RFC 9112 section 3.2. */

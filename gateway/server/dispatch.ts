@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { RouteMatch } from '../schema/index.js';
 import { isForeignSite, isOriginAllowed } from '../security/index.js';
@@ -6,7 +7,8 @@ import {
   answerHttp,
   answerSocket,
   discardBody,
-  fieldsInAddress,
+  type Limits,
+  messageFromAddress,
   methodNotAllowed,
   requestDeadline,
   requestMetadata,
@@ -90,46 +92,65 @@ export function registerDispatch(
 function admit(
   request: FastifyRequest,
   options: ResolvedGatewayOptions,
-  { schema, codec }: LoadedSchema,
+  loaded: LoadedSchema,
   { exchanges }: Surroundings,
 ): Admitted {
-  if (exchanges.draining) {
-    throw new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down', {
-      headers: { connection: 'close' },
-    });
-  }
+  assertServing(exchanges);
+  const { schema } = loaded;
   const { headers } = request.raw;
   const [path, search] = splitUrl(request.raw.url);
   const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
   if (match === undefined) throw notFound(path, schema.routes.allowed(path));
   checkSite(request, match, options.allowOrigins);
   const { method } = match;
-  const target: Target = {
-    ...match,
-    request: request.raw,
-    query: parseQuery(search),
-    requestCodec: codec.forMessage(method.input),
-    responseCodec: codec.forMessage(method.output),
-    registry: schema.registry,
-    limits: options.limits,
-  };
+  const target = targetOf(loaded, match, request.raw, options.limits, parseQuery(search));
   const unary = !method.requestStream && !method.responseStream;
   return {
     target,
     metadata: requestMetadata(headers, request.id, options.forwardHeaders),
     deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : undefined),
-    bound: request.ws ? fieldsInAddress(target) : NO_FIELDS,
+    bound: request.ws ? messageFromAddress(target) : NO_FIELDS,
   };
+}
+
+/** Throws UNAVAILABLE while the gateway drains. */
+export function assertServing({ draining }: Surroundings['exchanges']): void {
+  if (!draining) return;
+  throw new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down', { headers: { connection: 'close' } });
+}
+
+/** All that a surface needs of a method; `query` is that of the request's address. */
+export function targetOf(
+  { schema, codec }: LoadedSchema,
+  match: RouteMatch,
+  request: IncomingMessage,
+  limits: Limits,
+  query: URLSearchParams = NO_PARAMETERS,
+): Target {
+  const { method } = match;
+  return {
+    ...match,
+    request,
+    query,
+    requestCodec: codec.forMessage(method.input),
+    responseCodec: codec.forMessage(method.output),
+    registry: schema.registry,
+    limits,
+  };
+}
+
+/** Throws PERMISSION_DENIED when a page of this origin may not open a WebSocket here. */
+export function assertOrigin(headers: IncomingHttpHeaders, allowOrigins: readonly string[]): void {
+  if (isOriginAllowed(headers, allowOrigins)) return;
+  throw new RpcError(
+    Code.PERMISSION_DENIED,
+    `origin ${headers.origin} is not allowed here: see --allow-origin`,
+  );
 }
 
 function checkSite(request: FastifyRequest, { method }: RouteMatch, allowOrigins: readonly string[]): void {
   const { headers } = request.raw;
-  if (request.ws && !isOriginAllowed(headers, allowOrigins)) {
-    throw new RpcError(
-      Code.PERMISSION_DENIED,
-      `origin ${headers.origin} is not allowed here: see --allow-origin`,
-    );
-  }
+  if (request.ws) assertOrigin(headers, allowOrigins);
   // Images, links and forms need no preflight, and a file route takes every content type that a form can send.
   if (!request.ws && !method.safe && isForeignSite(headers, allowOrigins)) {
     throw new RpcError(

@@ -29,7 +29,10 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   }
   const httpStatus =
     error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const problem = new RpcError(Code.INVALID_ARGUMENT, `this is not an HTTP request: ${error.code}`);
+  const problem =
+    httpStatus === 408
+      ? new RpcError(Code.DEADLINE_EXCEEDED, 'the head of the request did not come in time')
+      : new RpcError(Code.INVALID_ARGUMENT, `this is not an HTTP request: ${error.code}`);
   const body = JSON.stringify(errorJson(problem.toStatus(), NO_TYPES, httpStatus));
   socket.end(
     [

@@ -5,17 +5,20 @@ import cors from '@fastify/cors';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { compiledCodec } from '../codec/index.js';
+import { createMetrics } from '../ops/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { Exchanges } from '../surfaces/index.js';
 import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
+import { SESSION_PATH } from '../wire/session/index.js';
 import { createAdmin } from './admin.js';
-import { admitOnConnection, assertOneHost } from './connection-limits.js';
+import { admitOnConnection, assertOneHost, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
 import { METHODS, registerDispatch } from './dispatch.js';
 import { answerClientError, answerError } from './errors.js';
 import { SchemaSource } from './loaded-schema.js';
 import { type GatewayOptions, parseListen, type ResolvedGatewayOptions, resolveOptions } from './options.js';
 import { registerPage } from './page.js';
-import { assertHandshake, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
+import { registerSessions } from './sessions.js';
+import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -54,24 +57,31 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     if (listening) write();
     else early.push(write);
   };
-  const { codeGeneration } = options;
-  const source = new SchemaSource(warn, (registry) => compiledCodec(registry, { codeGeneration }));
   const exchanges = new Exchanges();
+  const metrics = createMetrics(() => exchanges.size);
+  const { codeGeneration } = options;
+  const source = new SchemaSource(
+    warn,
+    (registry) => compiledCodec(registry, { codeGeneration }),
+    options.config,
+    metrics.showMethods,
+  );
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });
   const app = createApp(options, log);
-  const admin = createAdmin(options, async (timeoutMs) => {
+  const readiness = async (timeoutMs: number) => {
     if (exchanges.draining) return 'draining';
     if (!source.ready) return 'the schema of the service is not loaded yet';
     return (await transport.ready(timeoutMs)) ? undefined : 'the service does not answer';
-  });
+  };
+  const admin = createAdmin(options, readiness, metrics);
   const stop = async () => {
     source.close();
     await transport.close();
     await Promise.all([app.close(), admin.close()]);
   };
   try {
-    await registerRoutes(app, options, source, { transport, exchanges });
+    await registerRoutes(app, options, source, { transport, exchanges, meterOf: metrics.meterOf });
     if (options.schema !== undefined) source.use(options.schema);
     else await source.learn(transport);
     const adminUrl = await listen(admin, options.adminListen);
@@ -109,13 +119,10 @@ function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): Fas
     },
     // What is written beyond this makes a sink wait; Node's own default differs between versions.
     // A missing `Host` is refused by us, so that the answer is like every other.
-    // A client that vanished without a word is noticed by keepalive: the kernel alone takes hours.
     http: {
       highWaterMark: options.limits.highWaterBytes,
       requireHostHeader: false,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 15_000,
+      ...connectionTimes(options.limits.requestHeadMs),
       ...UPGRADE_OPTIONS,
     },
     // Each line of ours names its request itself; a logger a request costs as much as a system call.
@@ -165,11 +172,11 @@ async function registerRoutes(
     options: {
       server: websocketUpgrades(app.server) as Server,
       maxPayload: options.limits.maxMessageBytes,
+      ...MESSAGE_PARTS,
       perMessageDeflate: false,
-      // Plain WebSocket has no sub-protocol; ws would choose the first one offered.
-      handleProtocols: () => false,
+      handleProtocols: protocolOfSocket,
     },
-    // Every socket belongs to an exchange, and draining closes it with 1001.
+    // Every socket belongs to an exchange or a session, and draining closes it with 1001.
     preClose: (done) => done(),
     errorHandler: (error, socket, request) => {
       request.log.error({ err: error }, 'websocket failed');
@@ -179,7 +186,7 @@ async function registerRoutes(
   app.addHook('onRequest', (request, _reply, done) => {
     if (!request.ws) return done();
     // The plugin would accept the socket on any route, and then close it without a word.
-    if (request.routeOptions.url !== METHODS) {
+    if (request.routeOptions.url !== METHODS && request.routeOptions.url !== SESSION_PATH) {
       throw new RpcError(Code.NOT_FOUND, 'there is no WebSocket at this path');
     }
     assertHandshake(request.raw);
@@ -187,6 +194,7 @@ async function registerRoutes(
   });
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   app.get('/_sluice/services', async () => source.get().description);
+  registerSessions(app, options, () => source.get(), surroundings);
   registerDispatch(app, options, () => source.get(), surroundings);
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
 import type { Transport } from '../upstream/index.js';
+import { configuredSchema, type GatewayConfig } from './config/index.js';
 
 /** A schema with its codecs: always replaced together. */
 export interface LoadedSchema {
@@ -27,13 +28,22 @@ const MAX_BACK_OFF_MS = 5_000;
 export class SchemaSource {
   readonly #warn: (fields: object, message: string) => void;
   readonly #codec: (registry: Registry) => Codec;
+  readonly #config: GatewayConfig;
+  readonly #onLoad: (schema: Schema) => void;
   readonly #stop = new AbortController();
   #loaded: LoadedSchema | undefined;
 
-  /** `warn` writes a line of log; `codec` makes the codecs of a schema. */
-  constructor(warn: (fields: object, message: string) => void, codec: (registry: Registry) => Codec) {
+  /** `warn` writes a line of log; `codec` makes the codecs of a schema; `config` is what is configured for its methods, `onLoad` hears of each one. */
+  constructor(
+    warn: (fields: object, message: string) => void,
+    codec: (registry: Registry) => Codec,
+    config: GatewayConfig,
+    onLoad: (schema: Schema) => void,
+  ) {
     this.#warn = warn;
     this.#codec = codec;
+    this.#config = config;
+    this.#onLoad = onLoad;
   }
 
   /** The schema. Throws UNAVAILABLE, which is worth a retry, while there is none. */
@@ -49,8 +59,12 @@ export class SchemaSource {
     return this.#loaded !== undefined;
   }
 
-  use(schema: Schema): void {
-    for (const problem of schema.problems) this.#warn({ problem }, 'schema');
+  use(learnt: Schema): void {
+    for (const problem of learnt.problems) this.#warn({ problem }, 'schema');
+    const schema = configuredSchema(learnt, this.#config, (problem) =>
+      this.#warn({ problem }, 'configuration'),
+    );
+    this.#onLoad(schema);
     this.#loaded = { schema, codec: this.#codec(schema.registry), description: describeSchema(schema) };
   }
 

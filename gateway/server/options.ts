@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Schema } from '../schema/index.js';
 import { DEFAULT_LIMITS, isForwardable, type Limits } from '../surfaces/index.js';
 import type { UpstreamTls } from '../upstream/index.js';
+import type { GatewayConfig } from './config/index.js';
 
 /** What a gateway is made of. Everything but `upstream` and `log` has a default. */
 export interface GatewayOptions {
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   readonly adminListen?: string;
   /** What can be called. Default: learnt from the service by server reflection. */
   readonly schema?: Schema;
+  /** What is configured for single methods, from `parseConfig`; it wins over what the schema says. Default: nothing. */
+  readonly config?: GatewayConfig;
   /** Folder with the page to serve at `/`. Default: none. */
   readonly pageDir?: string;
   /** Origins, besides our own, whose pages may call: for example "https://app.example.com"; "*" for all. Default: none. */
@@ -80,6 +83,7 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     listen,
     adminListen,
     schema: given.schema,
+    config: given.config ?? {},
     pageDir: given.pageDir,
     allowOrigins,
     forwardHeaders,

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Code, RpcError } from '../status/index.js';
+import { chooseProtocol, SESSION_PATH } from '../wire/session/index.js';
 
 /** HTTP/1.1 fields that concern an upgrade, and are dropped with it. */
 const UPGRADE_FIELDS = new Set(['connection', 'upgrade', 'http2-settings']);
@@ -38,6 +39,12 @@ function serveAgain(server: Server, request: IncomingMessage, socket: Duplex, he
   // As Node read them: header bytes are Latin-1.
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   server.emit('connection', socket);
+}
+
+/** The sub-protocol of a socket: sessions have one, plain WebSockets none, where the library would choose the first one offered. */
+export function protocolOfSocket(offered: Set<string>, { url = '' }: IncomingMessage): string | false {
+  const isSession = url === SESSION_PATH || url.startsWith(`${SESSION_PATH}?`);
+  return (isSession && chooseProtocol(offered)) || false;
 }
 
 /** Checks what the WebSocket library would refuse with an answer of its own. Source: RFC 6455 section 4.2.1. */

@@ -1,14 +1,33 @@
 import type { FastifyBaseLogger } from 'fastify';
-import { bridge, type Incoming, type Outgoing } from '../bridge/index.js';
+import { bridge, type Incoming, type Outgoing, type Report } from '../bridge/index.js';
+import type { Method } from '../schema/index.js';
 import { Code, codeName, type Metadata } from '../status/index.js';
 import type { Transport } from '../upstream/index.js';
 import type { Exchanges } from './exchanges.js';
+import { slowReaderOf } from './slow-reader.js';
 import type { Target } from './target.js';
+
+/** What a finished exchange was, in words and numbers that metrics may keep: none of them come from the request. */
+export interface Finished {
+  readonly surface: string;
+  /** The gRPC code as text. */
+  readonly code: string;
+  readonly durationMs: number;
+  readonly report: Report;
+}
+
+/** Counts the exchanges of one method. Must not throw, and be cheap: it is called for every call. */
+export interface Meter {
+  /** Messages that will not be delivered, as soon as that is known. */
+  dropped(messages: number): void;
+  finished(exchange: Finished): void;
+}
 
 /** What every surface works with. */
 export interface Surroundings {
   readonly transport: Transport;
   readonly exchanges: Exchanges;
+  meterOf(method: Method): Meter;
 }
 
 /** One exchange, ready to begin. */
@@ -24,29 +43,40 @@ export interface Conversation {
   readonly log: FastifyBaseLogger;
 }
 
-/** Runs a conversation to its end and writes its one line of log. Never rejects. Whoever opened the exchange closes it. */
-export async function converse(conversation: Conversation, { transport }: Surroundings): Promise<void> {
+/**
+ * Runs a conversation to its end, counts it and writes its one line of log. Never rejects. Whoever opened the exchange closes it, and
+ * destroys the connection when the report says `cut`.
+ */
+export async function converse(
+  conversation: Conversation,
+  { transport, meterOf }: Surroundings,
+): Promise<Report> {
   const { target, surface, incoming, outgoing, metadata, deadline, exchange, log } = conversation;
   const { method } = target;
   const begun = performance.now();
-  // A unary or server-stream request is whole when it is sent.
-  const single = !method.requestStream;
-  const report = await bridge({ incoming, outgoing, signal: exchange.signal }, (signal) =>
+  const meter = meterOf(method);
+  const slowReader = slowReaderOf(method, surface, target.limits);
+  const onDropped = slowReader === undefined ? undefined : (messages: number) => meter.dropped(messages);
+  const { signal } = exchange;
+  const report = await bridge({ incoming, outgoing, signal, slowReader, onDropped }, (signal) =>
     transport.open(method.path, {
       metadata,
       signal,
-      single,
       ...(deadline === undefined ? {} : { deadline }),
     }),
   );
+  const code = report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code);
+  const durationMs = performance.now() - begun;
+  meter.finished({ surface, code, durationMs, report });
   const line = {
     requestId: conversation.requestId,
     method: method.path.slice(1),
     surface,
-    code: report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code),
-    durationMs: Math.round(performance.now() - begun),
+    code,
+    durationMs: Math.round(durationMs),
     received: report.received,
     sent: report.sent,
+    dropped: slowReader === undefined ? undefined : report.dropped,
     aborted: report.aborted,
     // What clients are not told is told here.
     problem: report.status.publicMessage === undefined ? undefined : report.status.message,
@@ -54,4 +84,5 @@ export async function converse(conversation: Conversation, { transport }: Surrou
   // The cause of a defect is logged here and nowhere else; bad input is the client's business, not the operator's.
   if (report.failure?.code === Code.INTERNAL) log.error({ ...line, err: report.failure }, 'call failed');
   else log.info(line, 'call');
+  return report;
 }

@@ -23,7 +23,7 @@ export interface ErrorJson {
 }
 
 /** A detail as ProtoJSON of google.protobuf.Any; what the registry does not know keeps its bytes. */
-function detailJson({ typeUrl, value }: StatusDetail, registry: Registry): JsonValue {
+export function detailJson({ typeUrl, value }: StatusDetail, registry: Registry): JsonValue {
   try {
     return toJson(AnySchema, create(AnySchema, { typeUrl, value }), { registry });
   } catch {

@@ -10,6 +10,8 @@ interface OpenExchange {
 /** Every open exchange of a gateway: the registry that draining works on. */
 export class Exchanges {
   readonly #open = new Set<OpenExchange>();
+  /** Connections that carry exchanges of their own, and what tells them of draining. */
+  readonly #carriers = new Set<() => void>();
   readonly #idle: (() => void)[] = [];
   #draining = false;
 
@@ -34,18 +36,42 @@ export class Exchanges {
       abort: (cause) => controller.abort(cause),
       close: () => {
         this.#open.delete(exchange);
-        if (this.#open.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+        this.#leave();
       },
     };
   }
 
-  /** Ends what would never end, politely, and resolves when the last exchange is over. */
+  /**
+   * Adds a connection that carries exchanges, and ends them itself when the gateway drains: `onDrain` tells it, once. Draining waits until
+   * the function that is returned was called.
+   */
+  carry(onDrain: () => void): () => void {
+    // A set of functions: each connection needs one of its own.
+    const carrier = () => onDrain();
+    this.#carriers.add(carrier);
+    if (this.#draining) carrier();
+    return () => {
+      this.#carriers.delete(carrier);
+      this.#leave();
+    };
+  }
+
+  #leave(): void {
+    if (this.#idleNow) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  get #idleNow(): boolean {
+    return this.#open.size === 0 && this.#carriers.size === 0;
+  }
+
+  /** Ends what would never end, politely, and resolves when the last exchange is over and the last carrier gone. */
   async drain(): Promise<void> {
     this.#draining = true;
+    for (const carrier of [...this.#carriers]) carrier();
     for (const { finite, controller } of this.#open) {
       if (!finite) controller.abort('draining' satisfies AbortCause);
     }
-    if (this.#open.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (!this.#idleNow) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   /** The grace is over: ends everything that is left. */

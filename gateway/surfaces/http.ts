@@ -1,13 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Incoming, Outgoing } from '../bridge/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
-import { BodyReader } from './body-reader.js';
+import { BodyReader, type WholeBody } from './body-reader.js';
 import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
 import { BytesOutgoing } from './bytes-outgoing.js';
 import { converse, type Surroundings } from './conversation.js';
+import { watchDelivery } from './delivery-watch.js';
 import { NdjsonIncoming } from './ndjson-incoming.js';
 import { NdjsonOutgoing } from './ndjson-outgoing.js';
 import { type Answer, type Ask, negotiate } from './negotiation.js';
+import { boundEnd, boundIncoming, boundOutgoing } from './pauses.js';
 import {
   lastEventId,
   messageFromJson,
@@ -42,23 +44,48 @@ export async function answerHttp(
     await reply.code(204).send();
     return;
   }
-  // The message is read and checked before a call is opened: bad input never reaches the service.
-  const incoming = await openIncoming(ask, target);
-  const outgoing = openOutgoing(answer, target, reply);
   const exchange = surroundings.exchanges.open(answer === 'bytes' || !method.responseStream);
   const surface = answer === 'json' ? 'rest' : answer;
+  const { limits } = target;
+  const { socket } = request.raw;
   let over = false;
-  // The response, not the request: a request closes as soon as its body has been read. An exchange is open until its answer has
-  // left this process, so that draining waits for it.
+  let closed = false;
+  // The response, not the request: a request closes as soon as its body has been read. An exchange is open from before its
+  // request has come whole until its answer has left this process, so that draining waits for it.
   const onClose = () => {
+    closed = true;
     if (!over) exchange.abort('left');
     exchange.close();
   };
   if (reply.raw.destroyed) onClose();
   else reply.raw.once('close', onClose);
   const { id: requestId, log } = request;
-  await converse({ target, surface, requestId, incoming, outgoing, ...call, exchange, log }, surroundings);
-  over = true;
+  try {
+    // The message is read and checked before a call is opened: bad input never reaches the service.
+    const incoming = await openIncoming(ask, target, {
+      maxBytes: limits.maxMessageBytes,
+      deadline: call.deadline,
+      signal: exchange.signal,
+    });
+    const outgoing = openOutgoing(answer, target, reply);
+    const pauses = { maxPauseMs: limits.maxPauseMs, abort: (reason: RpcError) => exchange.abort(reason) };
+    if (surface !== 'rest') reply.raw.once('close', watchDelivery(socket, limits.heartbeatMs));
+    const conversation = {
+      target,
+      surface,
+      requestId,
+      incoming: method.requestStream ? boundIncoming(incoming, pauses) : incoming,
+      outgoing: surface === 'rest' ? outgoing : boundOutgoing(outgoing, pauses, () => socket.destroy()),
+      ...call,
+      exchange,
+      log,
+    };
+    const { cut } = await converse(conversation, surroundings);
+    if (cut) socket.destroy();
+  } finally {
+    over = true;
+    if (!closed) boundEnd(reply.raw, socket, limits.maxPauseMs);
+  }
 }
 
 /** A compressed body would need bounds of its own against bombs, and nothing that calls us compresses requests. */
@@ -69,21 +96,21 @@ function assertNotEncoded(encoding: string | undefined): void {
   });
 }
 
-async function openIncoming(ask: Ask, target: Target): Promise<Incoming> {
+async function openIncoming(ask: Ask, target: Target, whole: WholeBody): Promise<Incoming> {
   const { method } = target;
   if (ask === 'ndjson') return new NdjsonIncoming(target);
   if (ask === 'bytes' && method.uploadField !== undefined) {
     if (method.requestStream) return new BytesIncoming(target, method.uploadField);
-    return singleIncoming(await messageFromBytes(target, method.uploadField));
+    return singleIncoming(await messageFromBytes(target, method.uploadField, whole));
   }
-  const message = ask === 'query' ? messageFromQuery(target) : await readMessage(target);
+  const message = ask === 'query' ? messageFromQuery(target) : await readMessage(target, whole);
   return singleIncoming(resumeAfter(target, message));
 }
 
-async function readMessage(target: Target): Promise<Uint8Array> {
-  const body = new BodyReader(target.request);
+async function readMessage(target: Target, whole: WholeBody): Promise<Uint8Array> {
+  const body = new BodyReader(target.request, target.limits);
   try {
-    return messageFromJson(target, textFromBytes(await body.readAll(target.limits.maxMessageBytes)));
+    return messageFromJson(target, textFromBytes(await body.readAll(whole)));
   } finally {
     body.close();
   }

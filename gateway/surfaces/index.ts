@@ -1,12 +1,13 @@
 export { discardBody } from './body-reader.js';
-export type { Surroundings } from './conversation.js';
+export type { Finished, Meter, Surroundings } from './conversation.js';
 export { errorJson } from './error-json.js';
 export { Exchanges } from './exchanges.js';
 export { answerHttp } from './http.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export { methodNotAllowed } from './negotiation.js';
 export { sendError } from './reply.js';
-export { fieldsInAddress } from './request-message.js';
+export { messageFromAddress } from './request-message.js';
 export { isForwardable, requestDeadline, requestMetadata } from './request-metadata.js';
+export { answerSession, type SessionOptions } from './session/index.js';
 export type { Target } from './target.js';
 export { answerSocket, type SocketCall } from './websocket.js';

@@ -15,8 +15,31 @@ export interface Limits {
    * system calls where a service sends many small messages one by one.
    */
   readonly flushMs: number;
+  /**
+   * How long a message that has begun may take to arrive whole: a request body, a line, a WebSocket message, 64 KiB of an upload. Only time
+   * in which we wait for it counts. Default 60 000: 4 MiB at 70 KB a second. More is 408, or ends the call with DEADLINE_EXCEEDED.
+   */
+  readonly messageTimeoutMs: number;
+  /** The longest silence of a request body between two messages, while we wait for one. Default 300 000. More is 408. */
+  readonly bodyIdleMs: number;
+  /**
+   * What is kept of one stream for a client that is behind, where the method says that the service does not wait, in bytes. Default
+   * 1 MiB: a few thousand prices. More, and the oldest goes.
+   */
+  readonly slowReaderBytes: number;
+  /**
+   * The longest pause of an exchange: how long a client may take nothing of what one write sent it (a message, or what had come together), and
+   * how long a service may leave a client's message. Default 300 000: long enough for a laptop lid. More ends the exchange.
+   */
+  readonly maxPauseMs: number;
+  /** How long the head of a request may take, from the connection or the first byte on. Default 30 000. More is 408. */
+  readonly requestHeadMs: number;
   /** What `retry:` tells an `EventSource` after a retryable failure; the real value is spread around it. Default 2 000. */
   readonly retryMs: number;
+  /** Calls that may be open in one session; one more closes it with 4429. Default 100, what HTTP/2 servers allow on a connection. */
+  readonly sessionCalls: number;
+  /** How long a session may wait for its first frame. Default 10 000; it is closed with 4408 then. */
+  readonly firstFrameMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -26,7 +49,14 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   highWaterBytes: 64 * 1024,
   unaryTimeoutMs: 30_000,
   flushMs: 0,
+  messageTimeoutMs: 60_000,
+  bodyIdleMs: 300_000,
+  slowReaderBytes: 1024 * 1024,
+  maxPauseMs: 300_000,
+  requestHeadMs: 30_000,
   retryMs: 2_000,
+  sessionCalls: 100,
+  firstFrameMs: 10_000,
 });
 
 /** A delay between half and one and a half of `ms`, so that clients of a draining gateway do not come back all at once. */

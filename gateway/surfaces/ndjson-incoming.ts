@@ -27,7 +27,7 @@ export class NdjsonIncoming implements Incoming {
 
   constructor(target: Target) {
     this.#target = target;
-    this.#body = new BodyReader(target.request);
+    this.#body = new BodyReader(target.request, target.limits);
   }
 
   async read(): Promise<Batch | undefined> {
@@ -35,7 +35,7 @@ export class NdjsonIncoming implements Incoming {
       if (this.#failure) throw this.#failure;
       if (this.#chunk.length === 0) {
         if (this.#ended) return undefined;
-        const chunk = await this.#body.read();
+        const chunk = await this.#body.read(this.#rest.length > 0);
         this.#ended ||= chunk === undefined;
         this.#chunk = chunk ?? NOTHING;
       }
@@ -78,6 +78,7 @@ export class NdjsonIncoming implements Incoming {
   /** A line is complete: what was left from before, and `end`. */
   #takeLine(batch: Uint8Array[], end: Buffer): void {
     this.#line += 1;
+    this.#body.messageEnded();
     this.#assertFits(end.length);
     let whole = end;
     if (this.#rest.length > 0) {

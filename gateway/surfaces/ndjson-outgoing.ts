@@ -65,13 +65,14 @@ export class NdjsonOutgoing implements Outgoing {
   }
 
   write(batch: Batch): Promise<void> | undefined {
+    this.#sink?.begin(scratch);
     const failure = encodeBatch(batch, scratch, (message) => {
       if (this.#begun) scratch.text(this.#frame.between);
       this.#target.responseCodec.writeJson(message, scratch);
       scratch.text(this.#frame.after);
       this.#begun = true;
     });
-    const room = this.#sink?.write(scratch.take());
+    const room = this.#sink?.send(scratch);
     if (failure !== undefined) throw failure;
     return room;
   }

@@ -1,4 +1,6 @@
-import { bindBody, type HttpBinding, type Json, requestJson } from '../schema/index.js';
+import { type DescMessage, fromBinary } from '@bufbuild/protobuf';
+import { type MessageCodec, zeroFields } from '../codec/index.js';
+import { bindBody, fieldsInAddress, type HttpBinding, requestJson } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { parseLastEventId } from '../wire/index.js';
 import type { Target } from './target.js';
@@ -36,9 +38,24 @@ export function messageFromJson(target: Target, text: string): Uint8Array {
   if (binding.body === '*' && pathValues.length === 0 && !hasOwnParameters(query)) {
     return requestCodec.fromJson(text === '' ? '{}' : text);
   }
+  // Checks everything but the body, which stays text: numbers in it may have more digits than a parsed one keeps.
   const options = { reserved: RESERVED_PARAMETERS };
-  const json = bindBody(method.input, binding, parseJson(text), pathValues, query, options);
-  return requestCodec.fromJson(JSON.stringify(json));
+  const refused = binding.body === undefined && text !== '' ? null : undefined;
+  const address = bindBody(method.input, binding, refused, pathValues, query, options);
+  return Buffer.concat([
+    bodyMessage(requestCodec, binding, text),
+    zeroFields(fieldsInAddress(method.input, pathValues, query, options)),
+    requestCodec.fromJson(JSON.stringify(address)),
+  ]);
+}
+
+/** What the body alone says of the message. */
+function bodyMessage(codec: MessageCodec, { body }: HttpBinding, text: string): Uint8Array {
+  if (body === undefined || text === '') return new Uint8Array(0);
+  if (body === '*') return codec.fromJson(text);
+  // One whole value: nothing in it can end the object that is put around it.
+  assertJson(text);
+  return codec.fromJson(`{${JSON.stringify(body.jsonName)}:${text}}`);
 }
 
 const WHOLE_BODY: HttpBinding = {
@@ -53,10 +70,9 @@ function hasOwnParameters(query: URLSearchParams): boolean {
   return [...query.keys()].some((name) => !RESERVED_PARAMETERS.has(name));
 }
 
-function parseJson(text: string): Json | undefined {
-  if (text === '') return undefined;
+function assertJson(text: string): void {
   try {
-    return JSON.parse(text) as Json;
+    JSON.parse(text);
   } catch (cause) {
     throw new RpcError(Code.INVALID_ARGUMENT, `the body is not JSON: ${(cause as Error).message}`, { cause });
   }
@@ -75,22 +91,48 @@ export function lastEventId(target: Target): ReturnType<typeof parseLastEventId>
  * simply put behind what is there. Unchanged for a method without cursors.
  */
 export function resumeAfter(target: Target, message: Uint8Array): Uint8Array {
-  const { resume } = target.method;
   const last = lastEventId(target);
-  if (resume === undefined || last.kind === 'none' || last.kind === 'ended') return message;
+  if (target.method.resume === undefined || last.kind === 'none' || last.kind === 'ended') return message;
+  const name = 'last-event-id';
+  if (last.kind === 'invalid') {
+    throw new RpcError(Code.INVALID_ARGUMENT, `${name}: not an id of this stream`);
+  }
+  return Buffer.concat([message, cursorField(target, last.cursor, name)]);
+}
+
+/**
+ * The request field that asks to go on after a cursor, encoded. Throws INVALID_ARGUMENT, which calls the cursor `name`, when the method
+ * has no cursors, or the field cannot hold this one.
+ */
+export function cursorField(target: Target, cursor: string, name: string): Uint8Array {
+  const { resume } = target.method;
+  if (resume === undefined) throw new RpcError(Code.INVALID_ARGUMENT, `${name}: the method has no cursors`);
   try {
-    if (last.kind === 'invalid') throw new RpcError(Code.INVALID_ARGUMENT, 'not an id of this stream');
-    const json = { [resume.request.jsonName]: last.cursor };
-    return Buffer.concat([message, target.requestCodec.fromJson(JSON.stringify(json))]);
+    const field = target.requestCodec.fromJson(JSON.stringify({ [resume.request.jsonName]: cursor }));
+    return Buffer.concat([zeroFields([[resume.request]]), field]);
   } catch (reason) {
     const { message: problem } = RpcError.from(reason);
-    throw new RpcError(Code.INVALID_ARGUMENT, `last-event-id: ${problem}`, { cause: reason });
+    throw new RpcError(Code.INVALID_ARGUMENT, `${name}: ${problem}`, { cause: reason });
   }
 }
 
 /** The fields that a WebSocket's path and query set in every message, encoded; empty when there are none. */
-export function fieldsInAddress(target: Target): Uint8Array {
-  return hasOwnParameters(target.query) || target.pathValues.length > 0
-    ? messageFromQuery(target)
-    : new Uint8Array(0);
+export function messageFromAddress(target: Target): Uint8Array {
+  const { method, pathValues, query } = target;
+  if (!hasOwnParameters(query) && pathValues.length === 0) return new Uint8Array(0);
+  const fields = fieldsInAddress(method.input, pathValues, query, { reserved: RESERVED_PARAMETERS });
+  return Buffer.concat([zeroFields(fields), messageFromQuery(target)]);
+}
+
+/**
+ * Throws INVALID_ARGUMENT when the bytes of a frame are not a message. The service would refuse it as well, but blame itself: an
+ * unparsable request is INTERNAL to most of them.
+ */
+export function assertMessage(type: DescMessage, data: Uint8Array): void {
+  try {
+    fromBinary(type, data);
+  } catch (cause) {
+    const problem = (cause as Error).message;
+    throw new RpcError(Code.INVALID_ARGUMENT, `the frame is not a ${type.typeName}: ${problem}`, { cause });
+  }
 }

@@ -42,6 +42,34 @@ export function requestMetadata(
   return metadata;
 }
 
+/** What a call of a session may send of its own, in bytes of names and values: many services refuse more than 8 KiB in all. */
+const MAX_OWN_BYTES = 8 * 1024;
+
+/**
+ * The metadata of one call of a session: that of the session, and what the call adds, which wins. The value of a `-bin` name may be
+ * several, joined by ",". Throws INVALID_ARGUMENT that names what cannot be sent.
+ */
+export function callMetadata(session: Metadata, own: Metadata): Metadata {
+  if (own.length === 0) return session;
+  const names = new Set<string>();
+  const added: [string, string][] = [];
+  let bytes = 0;
+  for (const [name, joined] of own) {
+    names.add(name);
+    bytes += name.length + joined.length;
+    const values = name.endsWith('-bin') ? joined.split(',').map((part) => part.trim()) : [joined];
+    for (const value of values) {
+      const fault = faultOfPair(name, value);
+      if (fault !== undefined) throw new RpcError(Code.INVALID_ARGUMENT, fault);
+      added.push([name, value]);
+    }
+  }
+  if (bytes > MAX_OWN_BYTES) {
+    throw new RpcError(Code.INVALID_ARGUMENT, `metadata: at most ${MAX_OWN_BYTES} bytes, not ${bytes}`);
+  }
+  return [...session.filter(([name]) => !names.has(name)), ...added];
+}
+
 /** When the call must be over, in epoch milliseconds; `undefined`: never. `Grpc-Timeout` wins over the default. */
 export function requestDeadline(
   headers: IncomingHttpHeaders,

@@ -39,3 +39,14 @@ export function trailersJson(metadata: Metadata): Record<string, string | string
   }
   return json;
 }
+
+/** What of one block of metadata is passed on where it does not become headers; `onDropped` hears the name of what is too much. */
+export function passedOn(metadata: Metadata, onDropped: (name: string) => void): Metadata {
+  let bytes = 0;
+  return metadata.filter(([name, value]) => {
+    if (isReservedName(name)) return false;
+    bytes += name.length + value.length;
+    if (bytes > MAX_METADATA_BYTES) onDropped(name);
+    return bytes <= MAX_METADATA_BYTES;
+  });
+}

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ByteWriter } from '../codec/index.js';
 import { createDeferred, type Deferred } from './deferred.js';
 
 /** How long a broken transfer waits for the client to close before the socket is destroyed, in milliseconds. */
@@ -8,6 +9,10 @@ const LINGER_MS = 2_000;
 /** Up to here a chunk is copied together with its frame: one small copy costs less than two more buffers in a system call. */
 const COPY_BYTES = 4_096;
 const CRLF = Buffer.from('\r\n');
+/** The head of a chunk, with leading zeros, so that its place can be left free before the size is known. */
+const CHUNK_HEAD = Buffer.from('0000\r\n');
+const MOST_IN_HEAD = 0xffff;
+const HEX = Buffer.from('0123456789abcdef');
 
 /**
  * The bytes of an HTTP response, with flow control. Listens from the first instant, so no wait can outlive the client; whoever
@@ -56,6 +61,28 @@ export class ResponseSink {
     if (this.#socket === undefined ? this.#response.write(bytes) : this.#writeChunk(this.#socket, bytes)) {
       return undefined;
     }
+    return this.#whenRoom();
+  }
+
+  /** Before bytes are written to `out` that `send` will send: leaves room there for what goes in front of them. */
+  begin(out: ByteWriter): void {
+    if (this.#socket !== undefined) out.bytes(CHUNK_HEAD);
+  }
+
+  /** Sends what was written to `out` since `begin`, as `write` does, and takes it. */
+  send(out: ByteWriter): Promise<void> | undefined {
+    const socket = this.#socket;
+    if (socket === undefined) return this.write(out.take());
+    const bytes = out.length - CHUNK_HEAD.length;
+    if (bytes > MOST_IN_HEAD) return this.write(out.take().subarray(CHUNK_HEAD.length));
+    if (bytes > 0) out.bytes(CRLF);
+    const chunk = out.take();
+    if (this.closed || bytes === 0) return undefined;
+    for (let at = 3, rest = bytes; at >= 0; at--, rest >>>= 4) chunk[at] = HEX[rest & 15] as number;
+    return socket.write(chunk) ? undefined : this.#whenRoom();
+  }
+
+  #whenRoom(): Promise<void> {
     this.#room ??= createDeferred();
     return this.#room.promise;
   }

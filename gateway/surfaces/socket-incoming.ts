@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
-import { type DescMessage, fromBinary } from '@bufbuild/protobuf';
 import type { RawData, WebSocket } from 'ws';
 import type { Incoming } from '../bridge/index.js';
 import { Code, RpcError } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import { watchPeer } from './peer-watch.js';
-import { textFromBytes } from './request-message.js';
+import { assertMessage, textFromBytes } from './request-message.js';
 import type { Target } from './target.js';
 
 interface Frame {
@@ -60,6 +59,11 @@ export class SocketIncoming implements Incoming {
   /** The socket is not read now, so neither pongs nor a close frame can be seen. */
   get paused(): boolean {
     return this.#unwatch !== undefined;
+  }
+
+  /** The method takes one message, and it has not come: the request is not whole yet. */
+  get isIncomplete(): boolean {
+    return this.#needsMessage() && !this.#halfClosed;
   }
 
   async read(): Promise<Batch | undefined> {
@@ -161,14 +165,4 @@ export class SocketIncoming implements Incoming {
     this.#arrived = undefined;
     arrived?.resolve();
   };
-}
-
-/** The service would refuse it as well, but blame itself: an unparsable request is INTERNAL to most of them. */
-function assertMessage(type: DescMessage, data: Buffer): void {
-  try {
-    fromBinary(type, data);
-  } catch (cause) {
-    const problem = (cause as Error).message;
-    throw new RpcError(Code.INVALID_ARGUMENT, `the frame is not a ${type.typeName}: ${problem}`, { cause });
-  }
 }

@@ -7,6 +7,7 @@ import { CloseCode, closeFromStatus } from '../wire/index.js';
 import { createDeferred } from './deferred.js';
 import { encodeBatch } from './encode-batch.js';
 import { scratch } from './scratch.js';
+import { writeBinaryFrame, writeTextFrame } from './socket-frames.js';
 import type { Target } from './target.js';
 
 /** How long a client may take to answer a close frame before the socket is destroyed, in milliseconds. */
@@ -39,19 +40,11 @@ export class SocketOutgoing implements Outgoing {
 
   write(batch: Batch): Promise<void> | undefined {
     const binary = this.#isBinary();
-    const frames: Uint8Array[] = [];
-    const failure = encodeBatch(batch, scratch, (message) => {
-      if (binary) return frames.push(message);
-      this.#target.responseCodec.writeJson(message, scratch);
-      return frames.push(scratch.take());
-    });
-    // One system call for the batch instead of one a frame.
-    this.#raw.cork();
-    for (const [index, frame] of frames.entries()) {
-      if (index < frames.length - 1) this.#socket.send(frame, { binary });
-      else this.#sendLast(frame, binary);
-    }
-    this.#raw.uncork();
+    const { responseCodec } = this.#target;
+    const failure = encodeBatch(batch, scratch, (message) =>
+      binary ? writeBinaryFrame(message, scratch) : writeTextFrame(message, responseCodec, scratch),
+    );
+    this.#send(scratch.take());
     if (failure !== undefined) throw failure;
     return this.#socket.bufferedAmount > this.#target.limits.highWaterBytes ? this.#room() : undefined;
   }
@@ -65,11 +58,16 @@ export class SocketOutgoing implements Outgoing {
     await this.#close(CloseCode.goingAway, 'the gateway is shutting down');
   }
 
-  /** Frames leave in order, so the last one's callback speaks for all. It comes, with an error, also when the client is gone. */
-  #sendLast(frame: Uint8Array, binary: boolean): void {
+  /**
+   * Sends whole frames past the WebSocket, which would make two writes of each. It writes its own frames to the same socket, in the
+   * turn in which it is asked to (nothing is compressed here), so they stay in order.
+   */
+  #send(frames: Uint8Array): void {
+    if (frames.length === 0 || this.#socket.readyState !== this.#socket.OPEN) return;
     const flushed = createDeferred();
     this.#flushed = flushed.promise;
-    this.#socket.send(frame, { binary }, () => flushed.resolve());
+    // It comes, with an error, also when the client is gone.
+    this.#raw.write(frames, () => flushed.resolve());
   }
 
   /**
@@ -86,7 +84,7 @@ export class SocketOutgoing implements Outgoing {
 
   async #close(code: number, reason: string): Promise<void> {
     // ws gives a closing socket a fixed time, and destroys what a slow client has not read by then.
-    await this.#flushed;
+    await this.#room();
     if (this.#socket.readyState === this.#socket.CLOSED) return;
     const closed = createDeferred();
     this.#socket.once('close', () => closed.resolve());

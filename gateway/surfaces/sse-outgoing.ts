@@ -32,6 +32,7 @@ export class SseOutgoing implements Outgoing {
   readonly #reply: FastifyReply;
   #sink: ResponseSink | undefined;
   #lastId: string | undefined;
+  #dropped = 0;
   #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
 
   constructor(target: Target, reply: FastifyReply) {
@@ -60,6 +61,8 @@ export class SseOutgoing implements Outgoing {
   write(batch: Batch): Promise<void> | undefined {
     const cursor = this.#target.method.resume?.cursor;
     const out = scratch;
+    this.#sink?.begin(out);
+    if (this.#dropped > 0) out.text(this.#takeDropped());
     const failure = encodeBatch(batch, out, (message) => {
       const value = cursor === undefined ? undefined : scalarField(message, cursor);
       const id = value === undefined ? undefined : idFromCursor(value);
@@ -68,9 +71,14 @@ export class SseOutgoing implements Outgoing {
       out.text('\n\n');
       this.#lastId = id ?? this.#lastId;
     });
-    const room = this.#send(out.take());
+    this.#heartbeat?.beat();
+    const room = this.#sink?.send(out);
     if (failure !== undefined) throw failure;
     return room;
+  }
+
+  dropped(count: number): void {
+    this.#dropped += count;
   }
 
   async end(status: Status, failure?: RpcError): Promise<void> {
@@ -81,7 +89,7 @@ export class SseOutgoing implements Outgoing {
       this.head(undefined);
     }
     this.#heartbeat?.stop();
-    await this.#sink?.end(this.#lastEvent(status));
+    await this.#sink?.end(this.#takeDropped() + this.#lastEvent(status));
   }
 
   async leave(): Promise<void> {
@@ -89,8 +97,18 @@ export class SseOutgoing implements Outgoing {
     this.#heartbeat?.stop();
     const retryMs = spread(this.#target.limits.retryMs);
     await this.#sink?.end(
-      formatSseRetry(retryMs) + formatSseComment('the gateway is shutting down, reconnect'),
+      this.#takeDropped() +
+        formatSseRetry(retryMs) +
+        formatSseComment('the gateway is shutting down, reconnect'),
     );
+  }
+
+  /** The event that tells of dropped messages; it leaves with whatever comes next. */
+  #takeDropped(): string {
+    if (this.#dropped === 0) return '';
+    const data = JSON.stringify({ count: this.#dropped });
+    this.#dropped = 0;
+    return formatSseEvent({ event: 'dropped', data });
   }
 
   #send(bytes: Uint8Array): Promise<void> | undefined {

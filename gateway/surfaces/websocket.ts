@@ -1,12 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Incoming } from '../bridge/index.js';
-import type { Metadata } from '../status/index.js';
+import type { Metadata, RpcError } from '../status/index.js';
 import { type Conversation, converse, type Surroundings } from './conversation.js';
+import { watchDelivery } from './delivery-watch.js';
+import { boundIncoming, boundOutgoing } from './pauses.js';
 import { resumeAfter } from './request-message.js';
 import { startSocketHeartbeat } from './socket-heartbeat.js';
 import { SocketIncoming } from './socket-incoming.js';
 import { SocketOutgoing } from './socket-outgoing.js';
+import { boundSocketMessages } from './socket-patience.js';
 import type { Target } from './target.js';
 
 /** What a WebSocket's address and headers say, checked before the upgrade while a failure can still be a plain HTTP error. */
@@ -34,13 +37,24 @@ export function answerSocket(
   socket.on('error', () => {});
   const raw = request.raw.socket;
   const incoming = new SocketIncoming(target, call.bound, socket, raw, (error) => exchange.abort(error));
-  startSocketHeartbeat(socket, target.limits.heartbeatMs, () => incoming.paused);
+  const { limits } = target;
+  startSocketHeartbeat(socket, raw, limits.heartbeatMs, () => incoming.paused);
+  watchDelivery(raw, limits.heartbeatMs);
+  boundSocketMessages(socket, raw, {
+    timeoutMs: limits.messageTimeoutMs,
+    isPaused: () => incoming.paused,
+    isExpecting: () => incoming.isIncomplete,
+    onLate: (reason) => exchange.abort(reason),
+  });
+  const pauses = { maxPauseMs: limits.maxPauseMs, abort: (reason: RpcError) => exchange.abort(reason) };
+  const requests = method.resume === undefined ? incoming : resuming(target, incoming);
+  const outgoing = new SocketOutgoing(target, socket, raw, () => incoming.binary);
   const conversation: Conversation = {
     target,
     surface: 'websocket',
     requestId: request.id,
-    incoming: method.resume === undefined ? incoming : resuming(target, incoming),
-    outgoing: new SocketOutgoing(target, socket, raw, () => incoming.binary),
+    incoming: boundIncoming(requests, pauses),
+    outgoing: boundOutgoing(outgoing, pauses, () => socket.terminate()),
     metadata: call.metadata,
     deadline: call.deadline,
     exchange,
@@ -55,7 +69,7 @@ export function answerSocket(
 }
 
 /** Puts the cursor of `lastEventId` into the request, as for SSE. */
-function resuming(target: Target, incoming: Incoming): Incoming {
+function resuming(target: Target, incoming: SocketIncoming): Incoming {
   return {
     async read() {
       const batch = await incoming.read();

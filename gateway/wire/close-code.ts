@@ -6,6 +6,7 @@ export const CloseCode = {
   goingAway: 1001,
   policy: 1008,
   tooBig: 1009,
+  internal: 1011,
 } as const;
 
 /** A control frame holds 125 bytes, two of which are the code. Source: RFC 6455 section 5.5. */

@@ -4,3 +4,4 @@ export { contentDisposition } from './content-disposition.js';
 export { endId, idFromCursor, type LastEventId, parseLastEventId } from './event-id.js';
 export { parseGrpcTimeout } from './grpc-timeout.js';
 export { formatSseComment, formatSseEvent, formatSseRetry, type SseEvent } from './sse.js';
+export { frameHeadBytes, MAX_FRAME_HEAD_BYTES, Opcode, putFrameHead } from './websocket-frame.js';

@@ -113,14 +113,15 @@ export async function until(t: Test, what: string, condition: () => boolean): Pr
   }
 }
 
-/** Waits until a number has not changed for a while: how a stall looks. Resolves with it. */
-export async function settled(value: () => number, quietMs = 300): Promise<number> {
-  let last = value();
+/** Waits until a number has not changed for a while: how a stall looks. Resolves with it. It may have to be asked for. */
+export async function settled(value: () => number | Promise<number>, quietMs = 300): Promise<number> {
+  let last = await value();
   let since = Date.now();
   while (Date.now() - since < quietMs) {
     await new Promise((resolve) => setTimeout(resolve, 10));
-    if (value() !== last) {
-      last = value();
+    const now = await value();
+    if (now !== last) {
+      last = now;
       since = Date.now();
     }
   }

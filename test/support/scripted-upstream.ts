@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import {
   Metadata as GrpcMetadata,
   type MethodDefinition,
@@ -17,6 +17,7 @@ import { Code, type CodeName, type Metadata } from '../../gateway/status/index.j
  *     { echo: true }            sends back whatever comes, until the client has half-closed
  *     { headers: [['a', 'b']] } sends the initial metadata now, not with the first message
  *     { wait: promise }         waits
+ *     { pauseMs: 5 }            waits so long
  *     { status: 'NOT_FOUND' }   ends the call
  */
 export type Step =
@@ -25,6 +26,7 @@ export type Step =
   | { readonly echo: true }
   | { readonly headers: Metadata }
   | { readonly wait: Promise<unknown> }
+  | { readonly pauseMs: number }
   | {
       readonly status: CodeName;
       readonly message?: string;
@@ -45,6 +47,7 @@ export interface ScriptedCall {
   readonly cancelled: boolean;
   /** Resolves when the script has ended or the client has gone. */
   readonly over: Promise<void>;
+  readonly isOver: boolean;
 }
 
 export interface ScriptedUpstream {
@@ -58,8 +61,8 @@ export interface ScriptedUpstream {
   close(): void;
 }
 
-/** Method path ("/pkg.Service/Method") to script; a function gives each call its own. */
-export type Scripts = Readonly<Record<string, readonly Step[] | (() => readonly Step[])>>;
+/** Method path ("/pkg.Service/Method") to script; a function gives each call its own, by its metadata. */
+export type Scripts = Readonly<Record<string, readonly Step[] | ((metadata: Metadata) => readonly Step[])>>;
 
 /**
  * A real gRPC server on a free port of 127.0.0.1 that plays scripts with bytes of any meaning; every method is
@@ -85,7 +88,7 @@ export async function openScriptedUpstream(
           for (const one of waiting) {
             if (one.method === method && one.index === seen.length - 1) one.resolve(call);
           }
-          void call.play(typeof script === 'function' ? script() : script);
+          void call.play(typeof script === 'function' ? script(call.metadata) : script);
         },
       },
     );
@@ -125,6 +128,7 @@ class RunningCall implements ScriptedCall {
   accepted = 0;
   halfClosed = false;
   cancelled = false;
+  isOver = false;
   readonly over: Promise<void>;
   readonly #stream: ServerDuplexStream<Buffer, Buffer>;
   #markOver!: () => void;
@@ -135,7 +139,10 @@ class RunningCall implements ScriptedCall {
     this.#stream = stream;
     this.metadata = pairs(stream.metadata);
     this.over = new Promise((resolve) => {
-      this.#markOver = resolve;
+      this.#markOver = () => {
+        this.isOver = true;
+        resolve();
+      };
     });
     stream.on('error', () => {});
     stream.on('cancelled', () => {
@@ -167,6 +174,8 @@ class RunningCall implements ScriptedCall {
         this.#stream.sendMetadata(grpcMetadata(step.headers));
       } else if ('wait' in step) {
         await Promise.race([step.wait, this.over]);
+      } else if ('pauseMs' in step) {
+        await delay(step.pauseMs);
       } else {
         return this.#end(step);
       }

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { bytes, json, method, openForeign } from '../../support/foreign.js';
 import { http, httpJson } from '../../support/http.js';
+import { connect } from '../../support/websocket.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -28,6 +29,35 @@ t.test('a unary call is JSON in, JSON out, at the gRPC path and at its rules', a
     { number: 43, text: 'd' },
     { text: 'e', child: { text: 'f' } },
     {},
+  ]);
+});
+
+t.test('a body keeps every digit and the address wins, also with a zero', async (t) => {
+  const { url, wsUrl, upstream } = await openForeign(t, {
+    Ask: [{ in: 'end' }, { out: await bytes({ text: 'yes' }) }],
+  });
+  const ask = (path: string, method: string, body: string) =>
+    httpJson(url + path, { method, body, headers: JSON_TYPE });
+  t.equal((await ask('/foreign/items/7', 'PATCH', '{"big":9007199254740993,"number":5}')).status, 200);
+  t.equal((await ask('/foreign/items/0', 'PATCH', '{"number":5,"child":{"number":6}}')).status, 200);
+  t.equal(
+    (await ask('/foreign/items?number=0', 'POST', '{"big":9223372036854775807,"number":1}')).status,
+    200,
+  );
+  for (const body of ['{"text":"a"},"number":1', '1}', '{"text":"a"', '']) {
+    t.equal((await ask('/foreign/items', 'POST', body)).status, body === '' ? 200 : 400, body);
+  }
+  t.equal((await ask('/foreign/items/1', 'PATCH', '[1]')).status, 400);
+  const client = await connect(`${wsUrl}/foreign/items/0`);
+  client.socket.send('{"number":5,"text":"a"}');
+  t.equal((await client.closed).code, 1000);
+  const seen = await Promise.all(upstream.calls(method('Ask')).map(({ received }) => json(received[0])));
+  t.same(seen, [
+    { big: '9007199254740993', number: 7 },
+    { child: { number: 6 } },
+    { child: { big: '9223372036854775807', number: 1 } },
+    {},
+    { text: 'a' },
   ]);
 });
 

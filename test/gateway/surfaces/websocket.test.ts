@@ -184,7 +184,7 @@ t.test('a client that answers no ping is closed; one that only pauses is not', a
   const { wsUrl, upstream } = await openForeign(
     t,
     { Both: [{ echo: true }] },
-    { limits: { heartbeatMs: 40 } },
+    { limits: { heartbeatMs: 200 } },
   );
   const deaf = await connect(wsUrl + method('Both'), { autoPong: false });
   deaf.socket.send('{}');
@@ -198,4 +198,22 @@ t.test('a client that answers no ping is closed; one that only pauses is not', a
   await until(t, 'several pings', () => pings > 4);
   t.equal(alive.socket.readyState, alive.socket.OPEN);
   alive.socket.terminate();
+});
+
+t.test('an answer to a ping that lies unread while the gateway is stalled is not missed', async (t) => {
+  const { wsUrl } = await openForeign(t, { Both: [{ echo: true }] }, { limits: { heartbeatMs: 100 } });
+  const { socket, closed } = await connect(wsUrl + method('Both'), { autoPong: false });
+  let pings = 0;
+  socket.on('ping', () => {
+    pings += 1;
+    // The gateway is in this process: when the stall ends, its next look is due before it reads.
+    const end = performance.now() + 200;
+    while (performance.now() < end);
+    socket.pong();
+  });
+  void closed.then(({ code, reason }) => t.equal(code, 1006, reason));
+  await until(t, 'several pings', () => pings > 4);
+  t.equal(socket.readyState, socket.OPEN);
+  socket.terminate();
+  await closed;
 });

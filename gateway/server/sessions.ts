@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Code, type Metadata, RpcError } from '../status/index.js';
+import { answerSession, requestMetadata, type Surroundings, type Target } from '../surfaces/index.js';
+import { chooseProtocol, JSON_PROTOCOL, PROTO_PROTOCOL, SESSION_PATH } from '../wire/session/index.js';
+import { assertOrigin, assertServing, targetOf } from './dispatch.js';
+import type { LoadedSchema } from './loaded-schema.js';
+import type { ResolvedGatewayOptions } from './options.js';
+
+/** The longest that streams of a session may go on when the gateway drains, in milliseconds: time to open them elsewhere. */
+const MAX_DRAIN_MS = 5_000;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before the handler of a session: what its headers send along with every call. */
+    sessionMetadata: Metadata | null;
+  }
+}
+
+/** The route of sessions. What is wrong with the handshake is a plain HTTP error; after it the session speaks for itself. */
+export function registerSessions(
+  app: FastifyInstance,
+  options: ResolvedGatewayOptions,
+  schema: () => LoadedSchema,
+  surroundings: Surroundings,
+): void {
+  const { limits, graceMs } = options;
+  const targetOfMethod = (name: string, request: IncomingMessage): Target => {
+    const loaded = schema();
+    const method = loaded.schema.methods.get(`/${name}`);
+    if (method === undefined) {
+      throw new RpcError(Code.UNIMPLEMENTED, `there is no method ${name}: write it like pkg.Service/Method`);
+    }
+    return targetOf(loaded, { method, binding: undefined, pathValues: [] }, request, limits);
+  };
+  app.decorateRequest('sessionMetadata', null);
+  app.route({
+    method: 'GET',
+    url: SESSION_PATH,
+    preHandler: (request, _reply, done) => {
+      if (request.ws) request.sessionMetadata = admitSession(request, options, surroundings);
+      done();
+    },
+    handler: () => {
+      throw new RpcError(Code.INVALID_ARGUMENT, 'a session is opened as a WebSocket', {
+        httpStatus: 426,
+        headers: { upgrade: 'websocket', connection: 'upgrade' },
+      });
+    },
+    wsHandler: (socket, request) => {
+      answerSession(socket, request.raw.socket, {
+        limits,
+        metadata: request.sessionMetadata ?? [],
+        requestId: request.id,
+        request: request.raw,
+        targetOf: targetOfMethod,
+        drainMs: Math.min(Math.floor(graceMs / 2), MAX_DRAIN_MS),
+        log: request.log,
+        surroundings,
+      });
+    },
+  });
+}
+
+function admitSession(
+  request: FastifyRequest,
+  { allowOrigins, forwardHeaders }: ResolvedGatewayOptions,
+  { exchanges }: Surroundings,
+): Metadata {
+  assertServing(exchanges);
+  const { headers } = request.raw;
+  assertOrigin(headers, allowOrigins);
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (chooseProtocol(offered) === undefined) {
+    throw new RpcError(
+      Code.INVALID_ARGUMENT,
+      `header sec-websocket-protocol: must offer ${JSON_PROTOCOL} or ${PROTO_PROTOCOL}`,
+    );
+  }
+  return requestMetadata(headers, request.id, forwardHeaders);
+}

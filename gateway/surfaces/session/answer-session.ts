@@ -1,0 +1,30 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { watchDelivery } from '../delivery-watch.js';
+import { startSocketHeartbeat } from '../socket-heartbeat.js';
+import { boundSocketMessages } from '../socket-patience.js';
+import { formatOf } from './format.js';
+import { Session } from './session.js';
+import type { SessionOptions } from './session-options.js';
+import { SessionWebSocket } from './web-socket.js';
+
+/** Runs a session on a WebSocket whose sub-protocol is one of ours. Must run in the tick of the upgrade. */
+export function answerSession(socket: WebSocket, raw: Socket, options: SessionOptions): void {
+  const format = formatOf(socket.protocol);
+  const { limits } = options;
+  const frames = new SessionWebSocket(socket, raw, limits.maxPauseMs);
+  const session = new Session(frames, format, options);
+  socket.on('message', (data: Buffer, binary: boolean) => session.receive(data, binary));
+  // What fails on a socket closes it, and the close is what counts.
+  socket.on('error', () => {});
+  socket.once('close', () => session.closed());
+  startSocketHeartbeat(socket, raw, limits.heartbeatMs, () => frames.paused);
+  watchDelivery(raw, limits.heartbeatMs);
+  boundSocketMessages(socket, raw, {
+    timeoutMs: limits.messageTimeoutMs,
+    isPaused: () => frames.paused,
+    // The first frame has a time of its own, and a session may be silent after it.
+    isExpecting: () => false,
+    onLate: (reason) => session.fail(reason),
+  });
+}

@@ -1,0 +1,238 @@
+import type { Outgoing } from '../../bridge/index.js';
+import { Code, RpcError, type Status } from '../../status/index.js';
+import type { Batch } from '../../upstream/index.js';
+import { joinMetadata, MAX_CREDIT, type ServerFrame, SessionFault } from '../../wire/session/index.js';
+import { createDeferred, type Deferred } from '../deferred.js';
+import { passedOn } from '../response-metadata.js';
+import { scratch } from '../scratch.js';
+import type { Target } from '../target.js';
+import type { SessionFormat } from './format.js';
+import type { TakesTurns, Turns } from './turns.js';
+
+/** What one turn writes at most, unless a single message is larger: what a call delays the others by. */
+const TURN_BYTES = 64 * 1024;
+/** The largest number that a frame holds. */
+const MAX_COUNT = 2 ** 32 - 1;
+const NOTHING: Batch = [];
+
+/** What a call's answers need from its session. */
+export interface OutgoingOptions {
+  readonly id: number;
+  readonly target: Target;
+  readonly format: SessionFormat;
+  readonly turns: Turns;
+  /** What the client has granted at first. */
+  readonly credit: number;
+  readonly signal: AbortSignal;
+  /** Sends frames of messages. */
+  readonly send: (frames: Uint8Array) => void;
+  /** Sends another frame; resolves when it has left this process. */
+  readonly control: (frame: ServerFrame, onLeft?: () => void) => void;
+  /** Ends the call, whatever it waits for. */
+  readonly abort: (error: RpcError) => void;
+  /** Hears the name of a trailer that is left out. */
+  readonly onDropped: (name: string) => void;
+}
+
+/**
+ * The answers of one call: messages by credit and turn, and the end. A batch is held until the client has granted credit for all
+ * of it, and nothing is read from the service meanwhile.
+ */
+export class CallOutgoing implements Outgoing, TakesTurns {
+  // There is no head: `opened` has been sent, and `headers` go their own way.
+  readonly headWaitMs = Number.POSITIVE_INFINITY;
+  readonly flushMs: number;
+  readonly #options: OutgoingOptions;
+  readonly #encode: ReturnType<SessionFormat['encoder']>;
+  #credit: number;
+  #batch: Batch = NOTHING;
+  /** The first message of the batch that has not been sent, and its frame if that did not fit into the last turn. */
+  #at = 0;
+  #frame: Uint8Array | undefined;
+  /** Ends the wait of `write`. */
+  #settle: ((failure?: unknown) => void) | undefined;
+  /** Somebody waits in `room`. */
+  #roomWanted: Deferred<void> | undefined;
+  #dropped = 0;
+  #lost = false;
+  #ended = false;
+  #expired = false;
+  #pause: NodeJS.Timeout | undefined;
+
+  constructor(options: OutgoingOptions) {
+    this.flushMs = options.target.limits.flushMs;
+    this.#options = options;
+    this.#encode = options.format.encoder(options.id, options.target);
+    this.#credit = options.credit;
+    options.signal.addEventListener('abort', this.#stop);
+  }
+
+  /** `end` was sent, or is about to be. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  head(): void {}
+
+  write(batch: Batch): Promise<void> | false | undefined {
+    if (this.#options.signal.aborted) return false;
+    this.#batch = batch;
+    this.#at = 0;
+    let failed = false;
+    let failure: unknown;
+    this.#settle = (reason) => {
+      failed = reason !== undefined;
+      failure = reason;
+    };
+    if (this.#credit > 0) this.#options.turns.add(this);
+    if (failed) throw failure;
+    if (this.#batch === NOTHING) return undefined;
+    const written = new Promise<void>((resolve, reject) => {
+      this.#settle = (reason) => (reason === undefined ? resolve() : reject(reason));
+    });
+    const { maxPauseMs } = this.#options.target.limits;
+    this.#pause = setTimeout(this.#onPause, maxPauseMs).unref();
+    if (this.#expired) this.#abortExpired();
+    return written;
+  }
+
+  room(): number | Promise<void> {
+    const { signal, turns } = this.#options;
+    // Then `write` says so.
+    if (signal.aborted) return 1;
+    const isIdle = this.#at >= this.#batch.length;
+    if (isIdle && this.#credit > 0 && turns.hasRoom) return this.#credit;
+    this.#roomWanted ??= createDeferred();
+    if (this.#credit > 0) turns.add(this);
+    return this.#roomWanted.promise;
+  }
+
+  takeTurn(): boolean {
+    let failure: unknown;
+    let isFull = false;
+    if (this.#at < this.#batch.length && this.#credit > 0) {
+      this.#tellDropped();
+      try {
+        isFull = this.#appendTurn();
+      } catch (reason) {
+        failure = reason;
+      }
+      // What is good goes before the call ends with what is not.
+      if (scratch.length > 0) {
+        this.#options.send(scratch.take());
+        // It takes some of what waits, if slowly.
+        this.#pause?.refresh();
+      }
+    }
+    if (failure !== undefined || this.#at >= this.#batch.length) this.#finish(failure);
+    return isFull;
+  }
+
+  /** Appends the messages of one turn. Returns whether another turn could go on. */
+  #appendTurn(): boolean {
+    while (this.#at < this.#batch.length && this.#credit > 0) {
+      const mark = scratch.length;
+      try {
+        if (this.#frame !== undefined) scratch.bytes(this.#frame);
+        else this.#encode(this.#batch[this.#at] as Uint8Array, scratch);
+      } catch (failure) {
+        scratch.length = mark;
+        throw failure;
+      }
+      if (mark > 0 && scratch.length > TURN_BYTES) {
+        this.#frame = Buffer.from(scratch.buffer.subarray(mark, scratch.length));
+        scratch.length = mark;
+        return true;
+      }
+      this.#frame = undefined;
+      this.#credit -= 1;
+      this.#at += 1;
+    }
+    return false;
+  }
+
+  /** The client takes so many more messages. Throws `SessionFault` when that is more than there may be. */
+  grant(messages: number): void {
+    if (this.#credit + messages > MAX_CREDIT) throw new SessionFault(`credit past ${MAX_CREDIT}`);
+    this.#credit += messages;
+    if (this.#at < this.#batch.length || this.#roomWanted !== undefined) this.#options.turns.add(this);
+  }
+
+  /** So many messages were not delivered, because the client was slow: told before the next message or the end. */
+  dropped(count: number): void {
+    this.#dropped += count;
+  }
+
+  /** The deadline has passed: the service has ended the call, and what it sent before does not wait for the client any longer. */
+  expire(): void {
+    this.#expired = true;
+    if (this.#at < this.#batch.length) this.#abortExpired();
+  }
+
+  async end(status: Status): Promise<void> {
+    if (this.#ended) return;
+    const { id, control, onDropped } = this.#options;
+    this.#tellDropped();
+    this.#ended = true;
+    const left = createDeferred();
+    const trailers = joinMetadata(passedOn(status.trailers, onDropped));
+    // Some servers spell out that OK means "OK".
+    const shown = status.code === Code.OK ? { ...status, message: '' } : status;
+    const truncated = status.truncated || this.#lost;
+    control({ kind: 'end', id, status: shown, trailers, truncated }, left.resolve);
+    await left.promise;
+  }
+
+  async leave(): Promise<void> {
+    await this.end(new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down').toStatus());
+  }
+
+  /** Nothing of the call remains: removes what could still wake it. */
+  close(): void {
+    this.#ended = true;
+    this.#options.signal.removeEventListener('abort', this.#stop);
+    this.#options.turns.remove(this);
+  }
+
+  #tellDropped(): void {
+    const { id, control } = this.#options;
+    while (this.#dropped > 0) {
+      const count = Math.min(this.#dropped, MAX_COUNT);
+      control({ kind: 'dropped', id, count });
+      this.#dropped -= count;
+    }
+  }
+
+  #abortExpired(): void {
+    this.#options.abort(new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline has passed'));
+  }
+
+  readonly #onPause = (): void => {
+    const { abort, target } = this.#options;
+    const problem = `the client took nothing for ${target.limits.maxPauseMs} ms`;
+    abort(new RpcError(Code.RESOURCE_EXHAUSTED, problem));
+  };
+
+  #finish(failure?: unknown): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#batch = NOTHING;
+    this.#at = 0;
+    this.#frame = undefined;
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.(failure);
+    const roomWanted = this.#roomWanted;
+    this.#roomWanted = undefined;
+    roomWanted?.resolve();
+  }
+
+  readonly #stop = (): void => {
+    const { turns, signal } = this.#options;
+    turns.remove(this);
+    // Whoever cancels does not want them.
+    const unwanted = signal.reason instanceof RpcError && signal.reason.code === Code.CANCELLED;
+    if (this.#at < this.#batch.length && !unwanted) this.#lost = true;
+    this.#finish();
+  };
+}

@@ -1,0 +1,20 @@
+/** What a write costs to keep besides its bytes: a buffer, its memory and its places in queues. */
+export const WRITE_BYTES = 400;
+
+/** A WebSocket, as a session needs it. */
+export interface FrameSocket {
+  /** Bytes that were written and that the client's side of the connection has not taken, with `WRITE_BYTES` for each write. */
+  readonly bufferedBytes: number;
+  /**
+   * Writes whole WebSocket messages, heads included, after those before them. `onLeft` is called once, later: they have left this
+   * process, or never will.
+   */
+  write(frames: Uint8Array, onLeft: () => void): void;
+  /** Stops reading; what has been read already may still come. */
+  pause(): void;
+  resume(): void;
+  /** Says good-bye after the frames before it, and does not wait long for an answer. */
+  close(code: number, reason: string): void;
+  /** Ends the connection now. */
+  terminate(): void;
+}

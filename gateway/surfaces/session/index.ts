@@ -1,0 +1,2 @@
+export { answerSession } from './answer-session.js';
+export type { SessionOptions } from './session-options.js';

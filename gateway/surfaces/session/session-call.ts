@@ -1,0 +1,200 @@
+import type { AbortCause } from '../../bridge/index.js';
+import { Code, type Metadata, RpcError } from '../../status/index.js';
+import type { Transport } from '../../upstream/index.js';
+import { type ClientFrame, joinMetadata, type ServerFrame } from '../../wire/session/index.js';
+import { converse } from '../conversation.js';
+import type { Exchanges } from '../exchanges.js';
+import { boundIncoming } from '../pauses.js';
+import { cursorField } from '../request-message.js';
+import { callMetadata } from '../request-metadata.js';
+import { passedOn } from '../response-metadata.js';
+import type { Target } from '../target.js';
+import { CallIncoming } from './call-incoming.js';
+import { CallOutgoing } from './call-outgoing.js';
+import type { SessionFormat } from './format.js';
+import type { HeldBytes } from './held-bytes.js';
+import type { SessionOptions } from './session-options.js';
+import type { Turns } from './turns.js';
+
+/** The longest delay that a Node timer keeps. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What of an `x-request-id` is kept in the log: as long as those of HTTP requests may be. */
+const MAX_REQUEST_ID_LENGTH = 128;
+
+/** What the calls of a session share. */
+export interface SharedByCalls {
+  readonly options: SessionOptions;
+  readonly format: SessionFormat;
+  readonly turns: Turns;
+  readonly held: HeldBytes;
+  /** Sends frames of messages. */
+  readonly send: (frames: Uint8Array) => void;
+  /** Sends another frame. */
+  readonly control: (frame: ServerFrame, onLeft?: () => void) => void;
+}
+
+/** An `open` that may become a call: what is wrong with it has been found. */
+export interface Admitted {
+  readonly target: Target;
+  readonly metadata: Metadata;
+  /** The request field that asks to go on after a cursor; empty without one. */
+  readonly cursor: Uint8Array;
+  readonly deadline: number | undefined;
+}
+
+type Open = Extract<ClientFrame, { kind: 'open' }>;
+
+const NO_CURSOR = new Uint8Array(0);
+
+/** Checks an `open`. Throws `RpcError`: how the call ends before it has begun. */
+export function admitCall(open: Open, options: SessionOptions): Admitted {
+  const { limits } = options;
+  const target = options.targetOf(open.method, options.request);
+  const { requestStream, responseStream } = target.method;
+  const metadata = callMetadata(options.metadata, open.metadata);
+  const cursor = open.cursor === '' ? NO_CURSOR : cursorField(target, open.cursor, 'cursor');
+  const unary = !requestStream && !responseStream;
+  const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : undefined);
+  return { target, metadata, cursor, deadline: timeoutMs === undefined ? undefined : Date.now() + timeoutMs };
+}
+
+/** One call of a session: an ordinary exchange, whose frames come and go with those of the others. */
+export class SessionCall {
+  /** The service may answer for ever: draining ends such calls before the others. */
+  readonly endless: boolean;
+  readonly #shared: SharedByCalls;
+  readonly #admitted: Admitted;
+  readonly #id: number;
+  readonly #exchange: ReturnType<Exchanges['open']>;
+  readonly #incoming: CallIncoming;
+  readonly #outgoing: CallOutgoing;
+
+  constructor(open: Open, admitted: Admitted, shared: SharedByCalls) {
+    const { target, cursor } = admitted;
+    const { options, format, turns, held, send, control } = shared;
+    const { id } = open;
+    this.#shared = shared;
+    this.#admitted = admitted;
+    this.#id = id;
+    this.endless = target.method.responseStream;
+    // The session ends its calls itself when the gateway drains.
+    this.#exchange = options.surroundings.exchanges.open(true);
+    this.#incoming = new CallIncoming({
+      stream: target.method.requestStream,
+      decode: (data) => {
+        const message = format.decode(data, target);
+        // Later fields win on the wire.
+        return cursor.length === 0 ? message : Buffer.concat([message, cursor]);
+      },
+      held,
+      grant: (messages) => {
+        if (!this.#outgoing.ended) control({ kind: 'credit', id, messages });
+      },
+      onViolation: (error) => this.abort(error),
+    });
+    this.#outgoing = new CallOutgoing({
+      id,
+      target,
+      format,
+      turns,
+      credit: open.credit,
+      signal: this.#exchange.signal,
+      send,
+      control,
+      abort: (error) => this.abort(error),
+      onDropped: this.#logDropped,
+    });
+  }
+
+  /** What the client may send at first. */
+  get granted(): number {
+    return this.#incoming.granted;
+  }
+
+  /** A frame of the client for this call. Throws `SessionFault`. */
+  receive(frame: Exclude<ClientFrame, { kind: 'open' | 'ping' }>): void {
+    // It may have crossed the end.
+    if (this.#outgoing.ended) return;
+    switch (frame.kind) {
+      case 'message':
+        this.#incoming.receive(frame.data);
+        break;
+      case 'halfClose':
+        this.#incoming.halfClose();
+        break;
+      case 'credit':
+        this.#outgoing.grant(frame.messages);
+        break;
+      case 'cancel':
+        this.abort(new RpcError(Code.CANCELLED, 'the client has cancelled the call'));
+    }
+  }
+
+  abort(cause: AbortCause): void {
+    this.#exchange.abort(cause);
+  }
+
+  /**
+   * Runs the call. Resolves when it is over and its end has left this process, with whether the connection is to be cut; never
+   * rejects.
+   */
+  async run(): Promise<boolean> {
+    const { target, metadata, deadline } = this.#admitted;
+    const { log, surroundings, limits } = this.#shared.options;
+    const pauses = { maxPauseMs: limits.maxPauseMs, abort: (error: RpcError) => this.abort(error) };
+    const timer =
+      deadline === undefined
+        ? undefined
+        : setTimeout(() => this.#outgoing.expire(), Math.min(deadline - Date.now(), MAX_TIMER_MS));
+    const { cut } = await converse(
+      {
+        target,
+        surface: 'session',
+        requestId: this.#requestId,
+        incoming: boundIncoming(this.#incoming, pauses),
+        outgoing: this.#outgoing,
+        metadata,
+        deadline,
+        exchange: this.#exchange,
+        log,
+      },
+      { ...surroundings, transport: this.#telling(surroundings.transport) },
+    );
+    clearTimeout(timer);
+    this.#incoming.close();
+    this.#outgoing.close();
+    this.#exchange.close();
+    return cut;
+  }
+
+  /** The same transport, but the initial metadata is told to the client when it comes: there is no head that could wait for it. */
+  #telling(transport: Transport): Transport {
+    return {
+      open: (method, options) => {
+        const call = transport.open(method, options);
+        // It comes before the first message, and this hears of it before the bridge does.
+        void call.headers.then((metadata) => {
+          if (metadata === undefined || this.#outgoing.ended) return;
+          const joined = joinMetadata(passedOn(metadata, this.#logDropped));
+          this.#shared.control({ kind: 'headers', id: this.#id, metadata: joined });
+        });
+        return call;
+      },
+      ready: (timeoutMs) => transport.ready(timeoutMs),
+      close: () => transport.close(),
+    };
+  }
+
+  /** What the service gets as `x-request-id`: that of the handshake, unless the call has its own. */
+  get #requestId(): string {
+    const own = this.#admitted.metadata.find(([name]) => name === 'x-request-id');
+    return own?.[1].slice(0, MAX_REQUEST_ID_LENGTH) ?? this.#shared.options.requestId;
+  }
+
+  readonly #logDropped = (name: string): void => {
+    const { log } = this.#shared.options;
+    const { path } = this.#admitted.target.method;
+    log.warn({ requestId: this.#requestId, method: path.slice(1), name }, 'metadata dropped');
+  };
+}

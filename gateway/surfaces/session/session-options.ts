@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Metadata } from '../../status/index.js';
+import type { Surroundings } from '../conversation.js';
+import type { Limits } from '../limits.js';
+import type { Target } from '../target.js';
+
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly limits: Limits;
+  /** What the headers of the handshake send along with every call. */
+  readonly metadata: Metadata;
+  readonly requestId: string;
+  /** The handshake. */
+  readonly request: IncomingMessage;
+  /** What a call of a method ("pkg.Service/Method") needs. Throws `RpcError`: UNIMPLEMENTED when it may not be called. */
+  readonly targetOf: (method: string, request: IncomingMessage) => Target;
+  /** How long streams may go on when the gateway drains, in milliseconds. */
+  readonly drainMs: number;
+  readonly log: FastifyBaseLogger;
+  readonly surroundings: Surroundings;
+}

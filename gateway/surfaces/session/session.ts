@@ -1,0 +1,259 @@
+import { createRegistry, type Registry } from '@bufbuild/protobuf';
+import { Code, RpcError, type StatusDetail } from '../../status/index.js';
+import { CloseCode } from '../../wire/index.js';
+import {
+  type ClientFrame,
+  joinMetadata,
+  MAX_CREDIT,
+  type ServerFrame,
+  SessionCloseCode,
+  SessionFault,
+  UsedIds,
+} from '../../wire/session/index.js';
+import { detailJson } from '../error-json.js';
+import { spread } from '../limits.js';
+import type { SessionFormat } from './format.js';
+import type { FrameSocket } from './frame-socket.js';
+import { HeldBytes } from './held-bytes.js';
+import { type Admitted, admitCall, SessionCall, type SharedByCalls } from './session-call.js';
+import type { SessionOptions } from './session-options.js';
+import { Turns } from './turns.js';
+
+/**
+ * What may wait for the client beyond `highWaterBytes` before nothing more is read from it: the answers to its own frames would
+ * otherwise grow for as long as it sends and does not read.
+ */
+const READ_STOP_BYTES = 64 * 1024;
+
+const NO_TYPES = createRegistry();
+
+type Open = Extract<ClientFrame, { kind: 'open' }>;
+
+/**
+ * Many calls on one socket: hands each frame to its call, and closes the socket when a rule is broken.
+ *
+ *     handshake -> first frame -> open, message, credit ... end        one SessionCall for each open
+ *         |             |             |
+ *         | 10 s        | a rule is broken, the socket closes          gateway drains
+ *         v             v                                                   v
+ *       4408          4400, 4429: every call cancelled                  goAway -> drainMs: endless calls end -> last end -> 1001
+ */
+export class Session {
+  readonly #socket: FrameSocket;
+  readonly #format: SessionFormat;
+  readonly #options: SessionOptions;
+  readonly #turns: Turns;
+  readonly #held = new HeldBytes();
+  readonly #shared: SharedByCalls;
+  readonly #used = new UsedIds();
+  readonly #calls = new Map<number, SessionCall>();
+  readonly #leaveCarriers: () => void;
+  /** Calls whose end has not left this process. */
+  #open = 0;
+  #firstFrame: NodeJS.Timeout | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
+  /** The types of the schema, to unpack error details. */
+  #registry: Registry = NO_TYPES;
+  #draining = false;
+  #paused = false;
+  /** No frame is taken any more. */
+  #over = false;
+
+  constructor(socket: FrameSocket, format: SessionFormat, options: SessionOptions) {
+    this.#socket = socket;
+    this.#format = format;
+    this.#options = options;
+    const { highWaterBytes, firstFrameMs } = options.limits;
+    this.#turns = new Turns(() => !this.#over && socket.bufferedBytes <= highWaterBytes);
+    this.#shared = {
+      options,
+      format,
+      turns: this.#turns,
+      held: this.#held,
+      send: (frames) => this.#send(frames),
+      control: (frame, onLeft) => this.#control(frame, onLeft),
+    };
+    this.#firstFrame = setTimeout(
+      () => this.#close(SessionCloseCode.silent, `no frame within ${firstFrameMs} ms`),
+      firstFrameMs,
+    );
+    this.#leaveCarriers = options.surroundings.exchanges.carry(() => this.#drain());
+  }
+
+  /** Calls that count: their `end` has not left this process. */
+  get openCalls(): number {
+    return this.#open;
+  }
+
+  /** Bytes of the client's messages that wait for services. */
+  get heldBytes(): number {
+    return this.#held.bytes;
+  }
+
+  /** A WebSocket message has come. */
+  receive(data: Buffer, binary: boolean): void {
+    if (this.#over) return;
+    clearTimeout(this.#firstFrame);
+    try {
+      if (binary !== this.#format.binary) {
+        const kind = binary ? 'a binary' : 'a text';
+        throw new SessionFault(`${kind} message has no place on ${this.#format.protocol}`);
+      }
+      this.#take(this.#format.parse(data));
+    } catch (reason) {
+      if (reason instanceof SessionFault) this.#close(reason.closeCode, reason.message);
+      else {
+        const { requestId, log } = this.#options;
+        log.error({ requestId, err: reason }, 'session failed');
+        this.#close(CloseCode.internal, 'internal error');
+      }
+    }
+  }
+
+  /** Ends the session for a reason that is no frame. */
+  fail(reason: RpcError): void {
+    this.#close(CloseCode.policy, reason.message);
+  }
+
+  /** The socket is closed: nobody is told anything any more. */
+  closed(): void {
+    this.#end();
+    this.#leaveCarriers();
+  }
+
+  #take(frame: ClientFrame): void {
+    if (frame.kind === 'ping') {
+      this.#control({ kind: 'pong', token: frame.token });
+      return;
+    }
+    if (frame.id === 0) throw new SessionFault(`${frame.kind}: the id must not be 0`);
+    if (frame.kind === 'open') {
+      this.#begin(frame);
+      return;
+    }
+    if (frame.kind === 'credit' && (frame.messages === 0 || frame.messages > MAX_CREDIT)) {
+      throw new SessionFault(`credit: messages must be from 1 to ${MAX_CREDIT}`);
+    }
+    const call = this.#calls.get(frame.id);
+    if (call !== undefined) call.receive(frame);
+    // One that has ended is passed over: the frame may have crossed the end.
+    else if (!this.#used.has(frame.id)) {
+      throw new SessionFault(`${frame.kind}: id ${frame.id} was never opened`);
+    }
+  }
+
+  #begin(open: Open): void {
+    const { id } = open;
+    if (open.credit > MAX_CREDIT) throw new SessionFault(`open: credit must be at most ${MAX_CREDIT}`);
+    this.#used.add(id);
+    const { sessionCalls } = this.#options.limits;
+    if (this.#open >= sessionCalls) {
+      throw new SessionFault(`more than ${sessionCalls} calls at once`, SessionCloseCode.tooMany);
+    }
+    this.#open += 1;
+    let admitted: Admitted;
+    try {
+      if (this.#draining) throw shuttingDown();
+      admitted = admitCall(open, this.#options);
+    } catch (reason) {
+      this.#refuse(id, RpcError.from(reason));
+      return;
+    }
+    this.#registry = admitted.target.registry;
+    const call = new SessionCall(open, admitted, this.#shared);
+    this.#calls.set(id, call);
+    this.#control({ kind: 'opened', id, credit: call.granted });
+    void call.run().then((cut) => {
+      this.#calls.delete(id);
+      // A client that does not even take the end of its call will take nothing else.
+      if (cut) this.#socket.terminate();
+      this.#callOver();
+    });
+  }
+
+  /** An `open` that becomes no call. */
+  #refuse(id: number, error: RpcError): void {
+    const { requestId, log } = this.#options;
+    if (error.code === Code.INTERNAL) log.error({ requestId, err: error }, 'call failed');
+    const end = {
+      kind: 'end',
+      id,
+      status: error.toStatus(),
+      trailers: joinMetadata([]),
+      truncated: false,
+    } as const;
+    this.#control(end, () => this.#callOver());
+  }
+
+  #callOver(): void {
+    this.#open -= 1;
+    this.#closeIfDrained();
+  }
+
+  #drain(): void {
+    if (this.#over) return;
+    this.#draining = true;
+    const { drainMs, limits } = this.#options;
+    this.#control({ kind: 'goAway', graceMs: drainMs, reconnectAfterMs: spread(limits.retryMs) });
+    this.#drainTimer = setTimeout(() => {
+      for (const call of this.#calls.values()) if (call.endless) call.abort(shuttingDown());
+    }, drainMs);
+    this.#closeIfDrained();
+  }
+
+  #closeIfDrained(): void {
+    if (this.#draining && this.#open === 0) this.#close(CloseCode.goingAway, 'the gateway is shutting down');
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#end();
+    this.#socket.close(code, reason);
+  }
+
+  /** Takes no frame any more, and cancels what runs. */
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#firstFrame);
+    clearTimeout(this.#drainTimer);
+    for (const call of this.#calls.values()) call.abort('left');
+  }
+
+  #send(frames: Uint8Array, onLeft: () => void = this.#onLeft): void {
+    this.#socket.write(frames, onLeft);
+    this.#watchReading();
+  }
+
+  #control(frame: ServerFrame, onLeft?: () => void): void {
+    const bytes = this.#format.control(frame, this.#detailJson);
+    if (onLeft === undefined) this.#send(bytes);
+    else {
+      this.#send(bytes, () => {
+        onLeft();
+        this.#onLeft();
+      });
+    }
+  }
+
+  readonly #detailJson = (detail: StatusDetail): unknown => detailJson(detail, this.#registry);
+
+  readonly #onLeft = (): void => {
+    this.#turns.run();
+    this.#watchReading();
+  };
+
+  /** Reads from the client only while it takes what it is sent. */
+  #watchReading(): void {
+    if (this.#over) return;
+    const full = this.#socket.bufferedBytes > this.#options.limits.highWaterBytes + READ_STOP_BYTES;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) this.#socket.pause();
+    else this.#socket.resume();
+  }
+}
+
+function shuttingDown(): RpcError {
+  return new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down');
+}

@@ -1,0 +1,52 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { Code, RpcError } from '../status/index.js';
+import { FrameTracker } from './frame-tracker.js';
+
+export interface SocketPatience {
+  /** How long a message that has begun may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** We are not reading now: then the client is not to blame, and its time begins anew. */
+  readonly isPaused: () => boolean;
+  /** A message is due, so its time has begun although it has not. */
+  readonly isExpecting: () => boolean;
+  /** The time is over. At most once; whoever is told ends the socket. */
+  readonly onLate: (reason: RpcError) => void;
+}
+
+/**
+ * Bounds the time in which a WebSocket message that has begun must be whole: a frame that trickles, or fragments without a last one, would
+ * hold what has come for ever, and answers to pings may come between them. Must run in the tick in which the socket opens. Stops by
+ * itself when the socket closes.
+ */
+export function boundSocketMessages(
+  socket: WebSocket,
+  raw: Socket,
+  { timeoutMs, isPaused, isExpecting, onLate }: SocketPatience,
+): void {
+  const frames = new FrameTracker();
+  let since = performance.now();
+  const onData = (chunk: Buffer) => {
+    const { messages, isMidMessage } = frames;
+    const hasBegun = isMidMessage || isExpecting();
+    frames.push(chunk);
+    if (frames.messages !== messages || !hasBegun) since = performance.now();
+  };
+  // Four looks in the time are exact enough, and cost nothing where a timer for each message would.
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      if (isPaused() || !(frames.isMidMessage || isExpecting())) since = now;
+      else if (now - since >= timeoutMs) {
+        clearInterval(timer);
+        onLate(new RpcError(Code.DEADLINE_EXCEEDED, `the message did not come whole within ${timeoutMs} ms`));
+      }
+    },
+    Math.ceil(timeoutMs / 4),
+  ).unref();
+  raw.on('data', onData);
+  socket.once('close', () => {
+    clearInterval(timer);
+    raw.off('data', onData);
+  });
+}

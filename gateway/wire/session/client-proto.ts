@@ -1,0 +1,117 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { type ClientFrame, SessionFault } from './frames.js';
+
+/**
+ * A frame of `sluice.v1.proto`. `data` of a message is a part of `bytes`, not a copy. Throws `SessionFault` for what is not
+ * a frame, or has a field that frames do not have: a client that expects more than this version is told at once.
+ */
+export function clientFrameFromProto(bytes: Buffer): ClientFrame {
+  try {
+    const reader = new BinaryReader(bytes);
+    if (reader.pos === reader.len) throw new SessionFault('an empty frame');
+    const [number, wireType] = reader.tag();
+    if (wireType !== WireType.LengthDelimited) throw new SessionFault(`unknown frame ${number}`);
+    const body = reader.bytes();
+    if (reader.pos !== reader.len) throw new SessionFault('a second frame in one');
+    return readFrame(number, body as Buffer);
+  } catch (reason) {
+    if (reason instanceof SessionFault) throw reason;
+    throw new SessionFault('the frame is not a sluice.v1.ClientFrame');
+  }
+}
+
+function readFrame(number: number, body: Buffer): ClientFrame {
+  switch (number) {
+    case 1:
+      return readOpen(body);
+    case 2:
+      return readMessage(body);
+    case 3:
+      return { kind: 'halfClose', id: readNumbers(body, 1)[0] ?? 0 };
+    case 4:
+      return { kind: 'cancel', id: readNumbers(body, 1)[0] ?? 0 };
+    case 5: {
+      const [id = 0, messages = 0] = readNumbers(body, 2);
+      return { kind: 'credit', id, messages };
+    }
+    case 6: {
+      let token = '';
+      eachField(body, (reader, field, wireType) => {
+        if (field !== 1 || wireType !== WireType.LengthDelimited) throw unknownField(field);
+        token = reader.string(true);
+      });
+      return { kind: 'ping', token };
+    }
+    default:
+      throw new SessionFault(`unknown frame ${number}`);
+  }
+}
+
+function readOpen(body: Buffer): ClientFrame {
+  let id = 0;
+  let method = '';
+  let timeoutMs = 0;
+  let credit = 0;
+  let cursor = '';
+  const metadata = new Map<string, string>();
+  eachField(body, (reader, field, wireType) => {
+    const isText = field === 2 || field === 3 || field === 6;
+    if (wireType !== (isText ? WireType.LengthDelimited : WireType.Varint)) throw unknownField(field);
+    if (field === 1) id = reader.uint32();
+    else if (field === 2) method = reader.string(true);
+    else if (field === 3) metadata.set(...readEntry(reader.bytes() as Buffer));
+    else if (field === 4) timeoutMs = reader.uint32();
+    else if (field === 5) credit = reader.uint32();
+    else if (field === 6) cursor = reader.string(true);
+    else throw unknownField(field);
+  });
+  return { kind: 'open', id, method, metadata: [...metadata], timeoutMs, credit, cursor };
+}
+
+function readMessage(body: Buffer): ClientFrame {
+  let id = 0;
+  let data = body.subarray(0, 0);
+  eachField(body, (reader, field, wireType) => {
+    if (field === 1 && wireType === WireType.Varint) id = reader.uint32();
+    else if (field === 2 && wireType === WireType.LengthDelimited) data = reader.bytes() as Buffer;
+    // A client has no cursors to tell; a text there says nothing.
+    else if (field === 3 && wireType === WireType.LengthDelimited) reader.string(true);
+    else throw unknownField(field);
+  });
+  return { kind: 'message', id, data };
+}
+
+/** One entry of a map of texts. */
+function readEntry(body: Buffer): [string, string] {
+  const pair: [string, string] = ['', ''];
+  eachField(body, (reader, field, wireType) => {
+    if ((field !== 1 && field !== 2) || wireType !== WireType.LengthDelimited) throw unknownField(field);
+    pair[field - 1] = reader.string(true);
+  });
+  return pair;
+}
+
+/** The fields 1 to `count`, all of them numbers of 32 bits. */
+function readNumbers(body: Buffer, count: number): number[] {
+  const numbers = new Array<number>(count).fill(0);
+  eachField(body, (reader, field, wireType) => {
+    if (field > count || wireType !== WireType.Varint) throw unknownField(field);
+    numbers[field - 1] = reader.uint32();
+  });
+  return numbers;
+}
+
+function eachField(
+  body: Buffer,
+  read: (reader: BinaryReader, field: number, wireType: WireType) => void,
+): void {
+  const reader = new BinaryReader(body);
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    read(reader, field, wireType);
+  }
+}
+
+function unknownField(field: number): SessionFault {
+  return new SessionFault(`unknown field ${field}`);
+}

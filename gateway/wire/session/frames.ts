@@ -1,0 +1,84 @@
+import type { Metadata, Status } from '../../status/index.js';
+
+/** What a client of a session sends, whatever the sub-protocol. Source: proto/sluice/v1/session.proto, ClientFrame. */
+export type ClientFrame =
+  | {
+      readonly kind: 'open';
+      readonly id: number;
+      /** "pkg.Service/Method" */
+      readonly method: string;
+      readonly metadata: Metadata;
+      /** 0: the default of the method. */
+      readonly timeoutMs: number;
+      readonly credit: number;
+      /** Empty: from the start. */
+      readonly cursor: string;
+    }
+  /** `data`: the message as the sub-protocol spells it, not checked; no bytes at all are an empty message in both. */
+  | { readonly kind: 'message'; readonly id: number; readonly data: Buffer }
+  | { readonly kind: 'halfClose'; readonly id: number }
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'credit'; readonly id: number; readonly messages: number }
+  | { readonly kind: 'ping'; readonly token: string };
+
+/** What the gateway sends besides messages, which are written around the bytes of the service instead. */
+export type ServerFrame =
+  | { readonly kind: 'opened'; readonly id: number; readonly credit: number }
+  | { readonly kind: 'headers'; readonly id: number; readonly metadata: JoinedMetadata }
+  | {
+      readonly kind: 'end';
+      readonly id: number;
+      readonly status: Status;
+      readonly trailers: JoinedMetadata;
+      readonly truncated: boolean;
+    }
+  | { readonly kind: 'credit'; readonly id: number; readonly messages: number }
+  | { readonly kind: 'pong'; readonly token: string }
+  | { readonly kind: 'dropped'; readonly id: number; readonly count: number }
+  | { readonly kind: 'goAway'; readonly graceMs: number; readonly reconnectAfterMs: number };
+
+/** Metadata with one value a name: those of one name joined by ",". */
+export type JoinedMetadata = ReadonlyMap<string, string>;
+
+/** The sub-protocols, by the name that is offered in the handshake. */
+export const JSON_PROTOCOL = 'sluice.v1.json';
+export const PROTO_PROTOCOL = 'sluice.v1.proto';
+
+/** Where sessions are opened. */
+export const SESSION_PATH = '/_sluice/session';
+
+/** The most credit that one direction of a call may have. */
+export const MAX_CREDIT = 2 ** 31 - 1;
+
+/** Close codes of a session that RFC 6455 does not have. Source: gateway/PROTOCOL.md section 12. */
+export const SessionCloseCode = { broken: 4400, silent: 4408, tooMany: 4429 } as const;
+
+/** The client broke a rule of the session, which is closed for it. */
+export class SessionFault extends Error {
+  override readonly name = 'SessionFault';
+  readonly closeCode: number;
+
+  /** `message` is the reason of the close frame: it says what was wrong. */
+  constructor(message: string, closeCode: number = SessionCloseCode.broken) {
+    super(message);
+    this.closeCode = closeCode;
+  }
+}
+
+/** The first of the sub-protocols offered, in their order, that is one of ours. */
+export function chooseProtocol(offered: Iterable<string>): string | undefined {
+  for (const protocol of offered) {
+    if (protocol === JSON_PROTOCOL || protocol === PROTO_PROTOCOL) return protocol;
+  }
+  return undefined;
+}
+
+/** Values of one name joined, in the order in which the names came first. */
+export function joinMetadata(metadata: Metadata): JoinedMetadata {
+  const joined = new Map<string, string>();
+  for (const [name, value] of metadata) {
+    const before = joined.get(name);
+    joined.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return joined;
+}

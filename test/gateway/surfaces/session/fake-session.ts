@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyBaseLogger } from 'fastify';
+import { compiledCodec } from '../../../../gateway/codec/index.js';
+import { Code, type Metadata, RpcError } from '../../../../gateway/status/index.js';
+import { DEFAULT_LIMITS, Exchanges, type Limits } from '../../../../gateway/surfaces/index.js';
+import { formatOf } from '../../../../gateway/surfaces/session/format.js';
+import { Session } from '../../../../gateway/surfaces/session/session.js';
+import type { SessionOptions } from '../../../../gateway/surfaces/session/session-options.js';
+import { foreignSchema } from '../../../support/foreign.js';
+import { FakeSocket, FakeTransport } from './fakes.js';
+
+const nothing = () => {};
+const request = { headers: {} } as IncomingMessage;
+const schema = await foreignSchema();
+const codec = compiledCodec(schema.registry, { codeGeneration: true });
+
+/** A session on a socket and a transport that are both played by the test. */
+export interface FakeSession {
+  readonly session: Session;
+  readonly socket: FakeSocket;
+  readonly transport: FakeTransport;
+  readonly exchanges: Exchanges;
+}
+
+export function openFakeSession(
+  protocol: string,
+  given: Partial<Limits> = {},
+  metadata: Metadata = [],
+  onError: (fields: unknown) => void = nothing,
+): FakeSession {
+  const log = { info: nothing, warn: nothing, error: onError } as unknown as FastifyBaseLogger;
+  const limits = { ...DEFAULT_LIMITS, ...given };
+  const socket = new FakeSocket();
+  const transport = new FakeTransport();
+  const exchanges = new Exchanges();
+  const options: SessionOptions = {
+    limits,
+    metadata,
+    requestId: 'r',
+    request,
+    targetOf(name) {
+      const method = schema.methods.get(`/${name}`);
+      if (method === undefined) throw new RpcError(Code.UNIMPLEMENTED, 'no such method');
+      return {
+        method,
+        binding: undefined,
+        pathValues: [],
+        request,
+        query: new URLSearchParams(),
+        requestCodec: codec.forMessage(method.input),
+        responseCodec: codec.forMessage(method.output),
+        registry: schema.registry,
+        limits,
+      };
+    },
+    drainMs: 300,
+    log,
+    surroundings: { transport, exchanges, meterOf: () => ({ dropped: nothing, finished: nothing }) },
+  };
+  return { session: new Session(socket, formatOf(protocol), options), socket, transport, exchanges };
+}
+
+/** Lets everything happen that needs no further event. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
