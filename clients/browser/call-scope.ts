@@ -1,10 +1,13 @@
 import { maxTimerMs } from '../retry/index.js';
 import { Code } from './code.js';
+import { onPageLeft } from './page-life.js';
 import { SluiceError } from './sluice-error.js';
 
 export interface CallScopeOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
+  /** The scope is that of a connection: it ends with UNAVAILABLE when the page is left. */
+  readonly endsWithPage?: boolean;
 }
 
 /** The life of one call: everything that may end it early ends `signal`, with a `SluiceError` as the reason. */
@@ -16,7 +19,7 @@ export interface CallScope {
   remainingMs(): number | undefined;
   /** What a failed wait means: the reason of the abort if there was one, else UNAVAILABLE with the cause. */
   errorFrom(cause: unknown): SluiceError;
-  /** Removes the listener and the timer, and aborts whatever is still going on. Whoever opens a scope closes it. */
+  /** Removes the listeners and the timer, and aborts whatever is still going on. Whoever opens a scope closes it. */
   close(): void;
 }
 
@@ -25,7 +28,7 @@ export interface CallScope {
  * positive number fails with INVALID_ARGUMENT. The clock also runs here, not only at the service, so that a gateway
  * out of reach cannot hold a call.
  */
-export function openCallScope({ signal, timeoutMs }: CallScopeOptions): CallScope {
+export function openCallScope({ signal, timeoutMs, endsWithPage = false }: CallScopeOptions): CallScope {
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= maxTimerMs)) {
     throw new SluiceError(Code.INVALID_ARGUMENT, `timeoutMs must be between 1 and ${maxTimerMs}`);
   }
@@ -45,6 +48,7 @@ export function openCallScope({ signal, timeoutMs }: CallScopeOptions): CallScop
       : setTimeout(() => {
           controller.abort(new SluiceError(Code.DEADLINE_EXCEEDED, `no end within ${timeoutMs} ms`));
         }, timeoutMs);
+  const stay = endsWithPage ? onPageLeft(() => controller.abort(pageLeft())) : undefined;
   if (signal?.aborted === true) onAbort();
   else signal?.addEventListener('abort', onAbort, { once: true });
 
@@ -61,8 +65,14 @@ export function openCallScope({ signal, timeoutMs }: CallScopeOptions): CallScop
     },
     close() {
       clearTimeout(timer);
+      stay?.();
       signal?.removeEventListener('abort', onAbort);
       controller.abort(new SluiceError(Code.CANCELLED, 'the call is over'));
     },
   };
+}
+
+/** What the calls of a page that is left end with. */
+export function pageLeft(): SluiceError {
+  return new SluiceError(Code.UNAVAILABLE, 'the page was left');
 }

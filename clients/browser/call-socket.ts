@@ -59,7 +59,7 @@ export function openCallSocket<Message extends JsonObject>(
   options: SocketOptions,
 ): CallSocket<Message> {
   const url = endpoint.socketUrl(method, options.query ?? {});
-  const scope = openCallScope(options);
+  const scope = openCallScope({ ...options, endsWithPage: true });
   const inbox = createInbox({
     maxMessages: options.maxInboxMessages ?? 4096,
     maxLength: options.maxInboxLength ?? 16 * 1024 * 1024,

@@ -1,14 +1,29 @@
 import { type CallSocket, openCallSocket, type SocketOptions } from './call-socket.js';
-import { type ClientOptions, createEndpoint } from './endpoint.js';
+import { createEndpoint, type EndpointOptions } from './endpoint.js';
 import type { JsonObject } from './json.js';
 import { openServerStream, type ServerStream, type StreamOptions } from './server-stream.js';
+import { openSessionCall, type SessionCall, type SessionCallOptions } from './session-call.js';
+import type { Metadata } from './session-frame.js';
+import { createSessionPool, type SessionOptions } from './session-pool.js';
 import { type CallOptions, callUnary } from './unary.js';
 
-/**
- * Calls of any method the gateway knows, by name: "pkg.Service/Method". Requests and answers are canonical ProtoJSON. It holds no
- * connection and needs no closing.
- */
+export interface ClientOptions extends EndpointOptions {
+  /** Metadata of every `call`, under that of the call itself. A function is asked again whenever a call begins or resumes. */
+  readonly metadata?: Metadata | (() => Metadata | Promise<Metadata>);
+  /** The sockets that `call` shares. */
+  readonly session?: SessionOptions;
+}
+
+/** Calls of any method the gateway knows, by name: "pkg.Service/Method". Requests and answers are canonical ProtoJSON. */
 export interface Client {
+  /**
+   * A call of any kind, on a WebSocket that all of them share: with flow control both ways that ends at the page's own code, not at the
+   * browser's buffers, and moving from a gateway that leaves to another. Begins at once. See `SessionCall`.
+   */
+  call<Message extends JsonObject = JsonObject>(
+    method: string,
+    options?: SessionCallOptions,
+  ): SessionCall<Message>;
   /** One request, one answer. See `callUnary`. */
   unary<Response extends JsonObject = JsonObject>(
     method: string,
@@ -26,15 +41,26 @@ export interface Client {
     method: string,
     options?: SocketOptions,
   ): CallSocket<Message>;
+  /**
+   * Closes the sockets of `call`; calls that are open end with CANCELLED, and later ones with FAILED_PRECONDITION. A client that is not used
+   * needs no closing: idle sockets close by themselves, and the other three ways hold nothing.
+   */
+  close(): void;
 }
 
 /** Creates a client. Nothing is opened until a call is made. */
 export function createClient(options: ClientOptions = {}): Client {
   const endpoint = createEndpoint(options);
+  const pool = createSessionPool(endpoint, options.session ?? {});
+  const { metadata = {} } = options;
+  const clientMetadata = typeof metadata === 'function' ? metadata : () => metadata;
   return {
+    call: (method, callOptions = {}) =>
+      openSessionCall({ pool, method: endpoint.methodName(method), clientMetadata, options: callOptions }),
     unary: (method, request, callOptions = {}) => callUnary(endpoint, method, request, callOptions),
     serverStream: (method, request, streamOptions = {}) =>
       openServerStream(endpoint, method, request, streamOptions),
     socket: (method, socketOptions = {}) => openCallSocket(endpoint, method, socketOptions),
+    close: () => pool.close(),
   };
 }

@@ -22,6 +22,38 @@ export function errorFromClose(closeCode: number, reason: string, opened: boolea
   return new SluiceError(codeFromClose(closeCode), textOf(closeCode, reason));
 }
 
+/**
+ * What the close of a session says about its calls (PROTOCOL.md, section 12). `alive` is whether the gateway had said anything on
+ * it. Never OK: a session has no end of its own.
+ */
+export function errorFromSessionClose(closeCode: number, reason: string, alive: boolean): SluiceError {
+  if (closeCode >= 4000) return new SluiceError(codeFromSessionClose(closeCode), textOf(closeCode, reason));
+  if (!alive && closeCode === 1006) {
+    return new SluiceError(
+      Code.UNAVAILABLE,
+      'the session was not accepted: the gateway is away, or it has no sessions, or it does not allow this origin',
+    );
+  }
+  // 1000 is ours to say: from the other side it is some proxy's doing.
+  const code = closeCode === 1000 ? Code.UNAVAILABLE : codeFromClose(closeCode);
+  return new SluiceError(code, textOf(closeCode, reason));
+}
+
+function codeFromSessionClose(closeCode: number): Code {
+  switch (closeCode) {
+    case 4400: // we broke a rule
+      return Code.INTERNAL;
+    case 4401:
+      return Code.UNAUTHENTICATED;
+    case 4408: // our first frame came too late
+      return Code.UNAVAILABLE;
+    case 4429: // more calls than this gateway allows: `callsPerSession` is too large for it
+      return Code.RESOURCE_EXHAUSTED;
+    default:
+      return Code.UNKNOWN;
+  }
+}
+
 function codeFromClose(closeCode: number): Code {
   switch (closeCode) {
     case 1001: // draining

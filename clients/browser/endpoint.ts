@@ -4,7 +4,7 @@ import { SluiceError } from './sluice-error.js';
 /** Names and values of request headers. Metadata for the service has the prefix `grpc-metadata-` (PROTOCOL.md, section 3). */
 export type RequestHeaders = Readonly<Record<string, string>>;
 
-export interface ClientOptions {
+export interface EndpointOptions {
   /** Where the gateway is, for example "https://api.example.com" or "/gateway". Default: where the page came from. */
   readonly baseUrl?: string;
   /**
@@ -31,10 +31,12 @@ type SocketEvent = 'open' | 'message' | 'close' | 'error';
 /** `never`, so that the listeners of any event fit; both forms, so that the DOM's interface and that of `ws` do. */
 type SocketListener = ((event: never) => void) | { handleEvent(event: never): void };
 
-export type WebSocketConstructor = new (url: string) => WebSocketLike;
+export type WebSocketConstructor = new (url: string, subProtocol?: string) => WebSocketLike;
 
 /** A gateway, and how to reach it: the options, completed. */
 export interface Endpoint {
+  /** The method as sessions name it: "pkg.Service/Method". Fails as `httpUrl` does. */
+  methodName(method: string): string;
   /** The address of a method on HTTP. Fails with INVALID_ARGUMENT for what is not "pkg.Service/Method". */
   httpUrl(method: string): string;
   /** The same for a WebSocket, with fields in the query. */
@@ -43,18 +45,32 @@ export interface Endpoint {
   headers(given: RequestHeaders, own: RequestHeaders): Promise<Headers>;
   readonly fetch: typeof fetch;
   openSocket(url: string): WebSocketLike;
+  /** Opens the WebSocket that many calls share (PROTOCOL.md, section 12). */
+  openSession(): WebSocketLike;
 }
 
 /** Completes the options. Nothing is opened. */
-export function createEndpoint(options: ClientOptions): Endpoint {
+export function createEndpoint(options: EndpointOptions): Endpoint {
   const baseUrl = (options.baseUrl ?? '').replace(/\/+$/, '');
   const { fetch: givenFetch, headers: given, WebSocket: givenSocket } = options;
+  const socketUrlOf = (path: string) => {
+    const { location } = globalThis as { location?: { href: string } };
+    const url = new URL(`${baseUrl}${path}`, location?.href);
+    url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:';
+    return url;
+  };
+  const openSocket = (url: string, ...subProtocol: readonly [] | readonly [string]) => {
+    const Socket = givenSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+    if (Socket === undefined) {
+      throw new SluiceError(Code.FAILED_PRECONDITION, 'there is no WebSocket here: give one in the options');
+    }
+    return new Socket(url, ...subProtocol);
+  };
   return {
+    methodName: (method) => pathOf(method).slice(1),
     httpUrl: (method) => `${baseUrl}${pathOf(method)}`,
     socketUrl(method, query) {
-      const { location } = globalThis as { location?: { href: string } };
-      const url = new URL(`${baseUrl}${pathOf(method)}`, location?.href);
-      url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:';
+      const url = socketUrlOf(pathOf(method));
       for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
       return url.href;
     },
@@ -65,16 +81,8 @@ export function createEndpoint(options: ClientOptions): Endpoint {
     },
     // Called as a plain function: the browser's fetch refuses any other `this`.
     fetch: (input, init) => (givenFetch ?? fetch)(input, init),
-    openSocket(url) {
-      const Socket = givenSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-      if (Socket === undefined) {
-        throw new SluiceError(
-          Code.FAILED_PRECONDITION,
-          'there is no WebSocket here: give one in the options',
-        );
-      }
-      return new Socket(url);
-    },
+    openSocket: (url) => openSocket(url),
+    openSession: () => openSocket(socketUrlOf('/_sluice/session').href, 'sluice.v1.json'),
   };
 }
 

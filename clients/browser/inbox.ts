@@ -1,4 +1,5 @@
 import { Code } from './code.js';
+import { createMessageQueue } from './message-queue.js';
 import { SluiceError } from './sluice-error.js';
 
 export interface InboxLimits {
@@ -20,54 +21,32 @@ export interface Inbox {
 
 /** An inbox that fails rather than grow beyond its limits. */
 export function createInbox({ maxMessages, maxLength }: InboxLimits): Inbox {
-  let texts: string[] = [];
+  const queue = createMessageQueue<string>();
+  /** Of the texts that wait. */
   let length = 0;
-  let ended: { readonly error: SluiceError | undefined } | undefined;
-  let waiting: (() => void)[] = [];
-
-  const wake = () => {
-    const woken = waiting;
-    waiting = [];
-    for (const resume of woken) resume();
-  };
-  const end = (error: SluiceError | undefined) => {
-    ended ??= { error };
-    wake();
-  };
   return {
-    end,
+    end: (error) => queue.end(error),
     put(text) {
-      if (ended !== undefined) return undefined;
-      if (texts.length >= maxMessages || length + text.length > maxLength) {
+      if (queue.length >= maxMessages || length + text.length > maxLength) {
         const error = new SluiceError(
           Code.RESOURCE_EXHAUSTED,
           `messages came faster than they were taken: more than ${maxMessages} messages or ${maxLength} characters waited`,
         );
-        end(error);
+        queue.end(error);
         return error;
       }
-      texts.push(text);
       length += text.length;
-      wake();
+      queue.put(text);
       return undefined;
     },
     clear() {
-      texts = [];
       length = 0;
+      queue.clear();
     },
     async take() {
-      for (;;) {
-        const text = texts.shift();
-        if (text !== undefined) {
-          length -= text.length;
-          return text;
-        }
-        if (ended !== undefined) {
-          if (ended.error !== undefined) throw ended.error;
-          return undefined;
-        }
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      }
+      const taken = await queue.take();
+      length -= taken?.message.length ?? 0;
+      return taken?.message;
     },
   };
 }

@@ -1,9 +1,14 @@
 export type { CallSocket, SocketOptions } from './call-socket.js';
-export { type Client, createClient } from './client.js';
+export type { CallStatus } from './call-status.js';
+export { type Client, type ClientOptions, createClient } from './client.js';
 export { Code, type CodeName } from './code.js';
-export type { ClientOptions, RequestHeaders, WebSocketConstructor, WebSocketLike } from './endpoint.js';
+export type { EndpointOptions, RequestHeaders, WebSocketConstructor, WebSocketLike } from './endpoint.js';
+export type { Reconnect } from './journey.js';
 export type { JsonObject } from './json.js';
 export type { ServerStream, StreamOptions } from './server-stream.js';
+export type { SessionCall, SessionCallOptions } from './session-call.js';
+export type { Gap, Metadata } from './session-frame.js';
+export type { SessionOptions } from './session-pool.js';
 export { SluiceError } from './sluice-error.js';
 export { createSseParser, type SseEvent, type SseParser, type SseParserOptions } from './sse-parser.js';
 export type { CallOptions } from './unary.js';

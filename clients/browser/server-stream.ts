@@ -5,6 +5,7 @@ import { type Endpoint, grpcTimeout } from './endpoint.js';
 import { errorFromErrorObject, errorFromStatusObject } from './error-from-wire.js';
 import { readEvents } from './event-connection.js';
 import { isJsonObject, type JsonObject, parseJson, stringifyJson } from './json.js';
+import { pageShown } from './page-life.js';
 import { SluiceError } from './sluice-error.js';
 import { createSseParser, defaultMaxEventLength, type SseEvent, type SseParser } from './sse-parser.js';
 import type { CallOptions } from './unary.js';
@@ -29,6 +30,8 @@ export interface StreamOptions extends CallOptions {
   readonly onReconnect?: (reconnect: { attempt: number; delayMs: number; error: SluiceError }) => void;
   /** Told when the stream could not continue where it was asked to: messages between the two cursors are lost. */
   readonly onGap?: (gap: JsonObject) => void;
+  /** Told how many messages the gateway left out because this reader was slow (PROTOCOL.md, section 13). */
+  readonly onDropped?: (count: number) => void;
   /** Told the trailing metadata of a call that ended well. */
   readonly onTrailers?: (trailers: JsonObject) => void;
 }
@@ -123,7 +126,7 @@ async function* connect<Message extends JsonObject>(
   progress: Progress,
   options: StreamOptions,
 ): AsyncGenerator<Message, Outcome, undefined> {
-  const connection = openCallScope({ signal: call.signal });
+  const connection = openCallScope({ signal: call.signal, endsWithPage: true });
   const parser = createSseParser({
     lastEventId: progress.cursor,
     maxEventLength: options.maxEventLength ?? defaultMaxEventLength,
@@ -139,6 +142,7 @@ async function* connect<Message extends JsonObject>(
     for await (const event of events) {
       if (event.type === 'end' || event.type === 'error') return takeEnd(event, parser, options);
       if (event.type === 'gap') options.onGap?.(jsonObjectOf(event.data));
+      if (event.type === 'dropped') options.onDropped?.(countOf(event.data));
       // Names we do not know are notes for newer clients.
       if (event.type !== 'message') continue;
       const message = parseJson(event.data) as Message;
@@ -197,6 +201,7 @@ async function beforeReconnect(
   );
   options.onReconnect?.({ attempt: progress.failures, delayMs, error });
   await wait(delayMs, scope.signal);
+  await pageShown(scope.signal);
 }
 
 /** Ids of PROTOCOL.md section 6 that say "this call is over". */
@@ -207,4 +212,9 @@ function isEndId(id: string): boolean {
 function jsonObjectOf(data: string): JsonObject {
   const value = parseJson(data);
   return isJsonObject(value) ? value : {};
+}
+
+function countOf(data: string): number {
+  const { count } = jsonObjectOf(data);
+  return typeof count === 'number' ? count : 0;
 }

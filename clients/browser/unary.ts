@@ -30,7 +30,7 @@ export async function callUnary<Response extends JsonObject>(
 ): Promise<Response> {
   const url = endpoint.httpUrl(method);
   const body = stringifyJson(request);
-  const scope = openCallScope(options);
+  const scope = openCallScope({ ...options, endsWithPage: true });
   const reached = <Value>(pending: Promise<Value>) =>
     pending.catch((cause: unknown) => {
       throw scope.errorFrom(cause);

@@ -101,7 +101,11 @@ export function createCallControls(options: CallControlsOptions): CallControls {
   const startButton = button(sends ? 'Open' : 'Call', { class: sends ? undefined : 'primary' }, start);
   const sendButton = button('Send', { class: 'primary' }, () => void send());
   const halfCloseButton = button('Half-close', {}, () => void halfClose());
-  const pauseButton = button('Pause', { title: 'Stops reading, so that the service pauses' }, togglePause);
+  const pauseButton = button(
+    'Pause',
+    { title: 'Takes no more messages, so that the service pauses' },
+    togglePause,
+  );
   const cancelButton = button('Cancel', {}, cancel);
   const show = () => {
     const running = call !== undefined;
@@ -124,7 +128,7 @@ export function createCallControls(options: CallControlsOptions): CallControls {
 
   const buttons = [startButton];
   if (sends) buttons.push(sendButton, halfCloseButton);
-  if (method.kind === 'server_stream') buttons.push(pauseButton);
+  if (method.kind === 'server_stream' || method.kind === 'bidi_stream') buttons.push(pauseButton);
   buttons.push(cancelButton);
   return {
     root: element(

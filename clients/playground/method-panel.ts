@@ -14,7 +14,6 @@ export interface MethodPanel {
 
 /** Everything to call one method: its description, the request, the controls and what came back. */
 export function createMethodPanel(client: Client, method: MethodEntry): MethodPanel {
-  const socketKind = method.kind === 'client_stream' || method.kind === 'bidi_stream';
   const example = JSON.stringify(method.example, null, 2);
   const rows = Math.min(Math.max(example.split('\n').length + 1, 5), 18);
   const editor = element('textarea', { rows: String(rows), spellcheck: 'false', autocomplete: 'off' });
@@ -90,9 +89,7 @@ export function createMethodPanel(client: Client, method: MethodEntry): MethodPa
       ? [element('p', { class: 'quiet' }, 'Goes on after the last message when the connection is lost.')]
       : []),
     field('Request', editor, 'ProtoJSON; Ctrl+Enter sends it'),
-    ...(socketKind
-      ? [element('p', { class: 'quiet' }, 'Sent over a WebSocket, where a browser can set no headers.')]
-      : [field('Headers', headers, 'one a line; grpc-metadata-… reaches the service')]),
+    field('Headers', headers, 'one a line; grpc-metadata-… reaches the service'),
     problem,
     controls.root,
     element(

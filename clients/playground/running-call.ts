@@ -43,10 +43,9 @@ export function startCall(start: CallStart): RunningCall {
     case 'unary':
       return startUnary(start);
     case 'server_stream':
-      return startServerStream(start);
     case 'client_stream':
     case 'bidi_stream':
-      return startSocket(start);
+      return startStream(start);
   }
 }
 
@@ -66,43 +65,48 @@ function startUnary({ client, method, request, headers, events }: CallStart): Ru
   return { cancel: () => controller.abort() };
 }
 
-function startServerStream({ client, method, request, headers, events }: CallStart): RunningCall {
-  const controller = new AbortController();
+/** On the session, where a pause of this page is a pause of the service in every browser: over HTTP Firefox reads on without bound. */
+function startStream({ client, method, request, headers, events }: CallStart): RunningCall {
   const gate = createPauseGate();
+  const sends = method.kind !== 'server_stream';
+  const call = client.call(method.path, {
+    ...(sends ? {} : { request }),
+    metadata: metadataFromHeaders(headers),
+    onReconnect: ({ attempt, delayMs, error }) =>
+      events.onNote(`${error.message}; try ${attempt} to resume in ${(delayMs / 1000).toFixed(1)} s`),
+    onGap: (gap) => events.onNote(`Messages are missing: ${JSON.stringify(gap)}`),
+    onDropped: (count) => events.onNote(`${count} left out, because this page was slow`),
+  });
   const run = async () => {
-    let metadata = {};
     try {
-      const messages = client.serverStream(method.path, request, {
-        headers,
-        signal: controller.signal,
-        onTrailers: (trailers) => {
-          metadata = trailers;
-        },
-        onReconnect: ({ attempt, delayMs, error }) =>
-          events.onNote(`${error.message}; try ${attempt} to resume in ${(delayMs / 1000).toFixed(1)} s`),
-        onGap: (gap) => events.onNote(`Messages are missing: ${JSON.stringify(gap)}`),
-      });
       const breathe = createBreather();
-      for await (const message of messages) {
+      for await (const message of call.messages) {
         events.onMessage(message);
         await breathe();
-        // Held here the loop asks for nothing, so nothing is read and the service waits.
+        // Held here the loop asks for nothing, so it grants nothing and the service waits.
         await gate.passed();
       }
-      events.onEnd(endFrom(undefined, metadata));
+      events.onEnd(endFrom(undefined, await call.trailers));
     } catch (reason) {
-      events.onEnd(endFrom(reason, metadata));
+      events.onEnd(endFrom(reason, await call.trailers));
     }
   };
   void run();
   return {
     cancel() {
-      controller.abort();
+      call.cancel();
       gate.open();
     },
-    pause: gate.close,
-    resume: gate.open,
+    ...(sends ? { send: call.send, halfClose: call.end } : {}),
+    ...(method.kind === 'client_stream' ? {} : { pause: gate.close, resume: gate.open }),
   };
+}
+
+/** What the headers of an HTTP request would have been at the service (PROTOCOL.md, section 3). */
+function metadataFromHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.replace(/^grpc-metadata-/, ''), value]),
+  );
 }
 
 /** How long messages may keep the page from drawing and listening, in milliseconds. */
@@ -119,25 +123,6 @@ function createBreather(): () => Promise<void> {
     await new Promise((resolve) => setTimeout(resolve));
     sinceMs = performance.now();
   };
-}
-
-function startSocket({ client, method, events }: CallStart): RunningCall {
-  try {
-    const socket = client.socket(method.path);
-    const run = async () => {
-      try {
-        for await (const message of socket) events.onMessage(message);
-        events.onEnd(endFrom(undefined, {}));
-      } catch (reason) {
-        events.onEnd(endFrom(reason, {}));
-      }
-    };
-    void run();
-    return { cancel: socket.close, send: socket.send, halfClose: socket.halfClose };
-  } catch (reason) {
-    queueMicrotask(() => events.onEnd(endFrom(reason, {})));
-    return { cancel: () => undefined };
-  }
 }
 
 function endFrom(reason: unknown, metadata: Readonly<Record<string, unknown>>): CallEnd {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Code, createClient, type SluiceError, type SocketOptions } from '../../../clients/browser/index.js';
+import { settled } from '../../support/http.js';
 
 const method = 'demo.Room/Talk';
 
@@ -64,12 +65,18 @@ t.test('messages go out in order, the half-close last, and the loop ends with OK
 });
 
 t.test('answers that came before anybody asked are there', async (t) => {
+  let answered: (value?: unknown) => void = () => undefined;
+  const over = new Promise((resolve) => {
+    answered = resolve;
+  });
   const { open } = await setUp(t, (socket) => {
     for (let id = 1; id <= 100; id += 1) socket.send(JSON.stringify({ id }));
     socket.close(1000);
+    socket.on('close', answered);
   });
   const socket = open();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // The client has answered the close, so it has everything before it.
+  await over;
   t.equal((await collect(socket)).length, 100);
 });
 
@@ -150,12 +157,7 @@ t.test('a sender waits while the browser holds more than its high water', async 
     await socket.halfClose();
   })();
   // Only to show that nothing happens: the sender comes to a halt.
-  let before = -1;
-  for (let turns = 0; before !== sent && turns < 50; turns += 1) {
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  t.equal(sent, before);
+  await settled(() => sent);
   t.ok(sent < total, `${sent} of ${total} were taken while the gateway read nothing`);
   peer?.resume();
   await sending;

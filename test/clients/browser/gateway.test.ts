@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { Code, createClient, type SluiceError } from '../../../clients/browser/index.js';
 import { openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { settled } from '../../support/http.js';
 import { echoProto, openEchoService } from '../playground/echo-service.js';
 
 const log = pino({ level: 'silent' });
@@ -204,11 +205,7 @@ t.test('a slow reader pauses the service, one that leaves cancels its call', asy
   const client = createClient({ baseUrl: gateway.url });
   const stream = client.serverStream<{ number: string }>('demo.v1.Echo/Count', { text: 'x'.repeat(10_000) });
   await stream.next();
-  let before = -1;
-  while (before !== echo.seen.written) {
-    before = echo.seen.written;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+  const before = await settled(() => echo.seen.written);
   t.ok(before < 5000, `${before} messages of 10 kB were written while one was taken`);
   for (let number = 2; number <= before + 500; number += 1) {
     const { value } = await stream.next();
@@ -216,6 +213,6 @@ t.test('a slow reader pauses the service, one that leaves cancels its call', asy
   }
   t.ok(echo.seen.written > before);
   await stream.return?.();
-  while (echo.seen.cancelled === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await echo.until(() => echo.seen.cancelled > 0);
   t.equal(echo.seen.cancelled, 1);
 });

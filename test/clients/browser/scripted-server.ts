@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -14,12 +14,14 @@ export type Script = (received: Received) => void | Promise<void>;
 /** A server on a free port that answers the first request by the first script, and so on; the last one answers all that follow. */
 export async function openScriptedServer(scripts: readonly Script[]) {
   const received: Received[] = [];
+  const arrivals = new EventEmitter();
   const server = createServer(async (request, response) => {
     const script = scripts[Math.min(received.length, scripts.length - 1)];
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const one = { request, response, body: Buffer.concat(chunks).toString() };
     received.push(one);
+    arrivals.emit('request');
     await script?.(one);
   });
   server.listen(0, '127.0.0.1');
@@ -27,6 +29,10 @@ export async function openScriptedServer(scripts: readonly Script[]) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
+    /** Resolves when so many requests have come. */
+    async arrived(count: number) {
+      while (received.length < count) await once(arrivals, 'request');
+    },
     async close() {
       server.closeAllConnections();
       server.close();

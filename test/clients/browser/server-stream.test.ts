@@ -1,6 +1,9 @@
 import { getEventListeners, once } from 'node:events';
+import { mock } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Code, createClient, SluiceError, type StreamOptions } from '../../../clients/browser/index.js';
+import { settled } from '../../support/http.js';
 import {
   endEvent,
   errorEvent,
@@ -271,30 +274,53 @@ t.test('a message that is not JSON is an error', async (t) => {
 });
 
 t.test('a silent stream is cut and resumed; comments are signs of life', async (t) => {
-  const { client, received } = await setUp(
-    t,
-    async ({ response }) => {
-      sendEvents(response, message(1));
-      const beat = setInterval(() => response.write(':\n\n'), 100);
-      setTimeout(() => {
-        clearInterval(beat);
-        response.write(message(2));
-      }, 1000);
-    },
-    ({ response }) => {
-      sendEvents(response, message(3), endEvent);
-      response.end();
-    },
-  );
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  /** The bodies of the answers, to be written by the test: real sockets have clocks of their own. */
+  const bodies: ReadableStreamDefaultController<Uint8Array>[] = [];
+  const cursors: (string | null)[] = [];
+  const fetched = async (_url: unknown, init?: RequestInit) => {
+    cursors.push(new Headers(init?.headers).get('last-event-id'));
+    const body = new ReadableStream<Uint8Array>({ start: (controller) => void bodies.push(controller) });
+    init?.signal?.addEventListener('abort', () => bodies.at(-1)?.error(init.signal?.reason), { once: true });
+    return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+  };
+  const write = (text: string) => bodies.at(-1)?.enqueue(new TextEncoder().encode(text));
+  const passMs = async (ms: number) => {
+    await turn();
+    mock.timers.tick(ms);
+    await turn();
+  };
+  const client = createClient({ baseUrl: 'http://gateway.invalid', fetch: fetched as typeof fetch });
   const errors: string[] = [];
-  const stream = client.serverStream(
-    method,
-    {},
-    { ...quick, idleTimeoutMs: 500, onReconnect: ({ error }) => errors.push(error.message) },
+  const collecting = collect(
+    client.serverStream(
+      method,
+      {},
+      {
+        reconnectBaseMs: 0,
+        reconnectMaxMs: 0,
+        idleTimeoutMs: 500,
+        onReconnect: ({ error }) => errors.push(error.message),
+      },
+    ),
   );
-  t.same((await collect(stream)).messages, ids(1, 2, 3));
+  await turn();
+  write(message(1));
+  for (let beat = 0; beat < 10; beat += 1) {
+    await passMs(499);
+    write(':\n\n');
+  }
+  await passMs(499);
+  write(message(2));
+  await passMs(499);
+  t.same(errors, []);
+  await passMs(1);
   t.match(errors, [/silent for 500 ms/]);
-  t.equal(received[1]?.request.headers['last-event-id'], '2');
+  await passMs(0);
+  write(message(3) + endEvent);
+  t.same((await collecting).messages, ids(1, 2, 3));
+  t.same(cursors, [null, '2']);
 });
 
 t.test('a gateway that takes the request and says nothing is noticed', async (t) => {
@@ -352,9 +378,15 @@ t.test('the signal ends the call with CANCELLED, also between two tries', async 
 t.test('the deadline ends the call over all its connections', async (t) => {
   const { client, received } = await setUp(t, ({ response }) => {
     sendEvents(response, message(received.length));
-    setTimeout(() => response.end(), 20);
   });
-  const { error } = await collect(client.serverStream(method, {}, { ...quick, timeoutMs: 600 }));
+  const stream = client.serverStream(method, {}, { ...quick, timeoutMs: 400 });
+  const cutEach = async function* () {
+    for await (const one of stream) {
+      received.at(-1)?.response.end();
+      yield one;
+    }
+  };
+  const { error } = await collect(cutEach());
   t.equal(error?.code, Code.DEADLINE_EXCEEDED);
   const left = received.map(({ request }) => Number.parseInt(String(request.headers['grpc-timeout']), 10));
   t.ok(left.length > 1);
@@ -380,12 +412,7 @@ t.test('a slow page pauses the service', async (t) => {
   const stream = client.serverStream<{ id: number }>(method, {});
   t.equal((await stream.next()).value?.id, 1);
   // Only to show that nothing happens: the writer comes to a halt, and stays there.
-  let before = -1;
-  for (let turns = 0; before !== accepted && turns < 50; turns += 1) {
-    before = accepted;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  t.equal(accepted, before);
+  await settled(() => accepted);
   t.ok(accepted < total, `${accepted} of ${total} were accepted while one was taken`);
   t.ok(received[0]?.response.writableNeedDrain);
   let next = 2;
@@ -405,6 +432,18 @@ t.test('a gap is told', async (t) => {
   const stream = client.serverStream(method, {}, { lastEventId: '41', onGap: (gap) => gaps.push(gap) });
   t.same((await collect(stream)).messages, ids(98));
   t.same(gaps, [{ requested: '41', resumed: '97' }]);
+});
+
+t.test('what was dropped is told, and is no message', async (t) => {
+  const dropped = (count: unknown) => `event: dropped\ndata: ${JSON.stringify({ count })}\n\n`;
+  const { client } = await setUp(t, ({ response }) => {
+    sendEvents(response, message(1), dropped(3), message(5), dropped(2), endEvent);
+    response.end();
+  });
+  const counts: number[] = [];
+  const stream = client.serverStream(method, {}, { onDropped: (count) => counts.push(count) });
+  t.same((await collect(stream)).messages, ids(1, 5));
+  t.same(counts, [3, 2]);
 });
 
 t.test('an id that says ended makes no request', async (t) => {

@@ -96,11 +96,11 @@ t.test('a gateway that is not there is UNAVAILABLE', async (t) => {
 });
 
 t.test('the deadline and the signal end the call, and the gateway sees it', async (t) => {
-  const { client, received } = await setUp(t, () => undefined);
+  const { client, received, arrived } = await setUp(t, () => undefined);
   await t.rejects(client.unary('demo.Shop/Price', {}, { timeoutMs: 40 }), { code: Code.DEADLINE_EXCEEDED });
   const controller = new AbortController();
   const call = client.unary('demo.Shop/Price', {}, { signal: controller.signal });
-  while (received.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await arrived(2);
   controller.abort();
   await t.rejects(call, { code: Code.CANCELLED });
   const { signal } = new AbortController();

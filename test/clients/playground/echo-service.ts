@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -17,6 +17,7 @@ export async function openEchoService() {
   };
   /** What the service saw: how many lines of Count were taken from it, and how many calls were cancelled. */
   const seen = { written: 0, cancelled: 0 };
+  const events = new EventEmitter();
   const server = new grpc.Server();
   server.addService(loaded.demo.v1.Echo.service, {
     Say(call: grpc.ServerUnaryCall<Line, Line>, callback: grpc.sendUnaryData<Line>) {
@@ -30,11 +31,13 @@ export async function openEchoService() {
       const left = new AbortController();
       call.on('cancelled', () => {
         seen.cancelled += 1;
+        events.emit('change');
         left.abort();
       });
       const text = call.request.text ?? '';
       for (let number = 1; !left.signal.aborted; number += 1) {
         seen.written = number;
+        events.emit('change');
         if (!call.write({ number, text }))
           await once(call, 'drain', { signal: left.signal }).catch(() => undefined);
       }
@@ -47,6 +50,7 @@ export async function openEchoService() {
     Talk(call: grpc.ServerDuplexStream<Line, Line>) {
       call.on('cancelled', () => {
         seen.cancelled += 1;
+        events.emit('change');
       });
       call.on('data', (line: Line) => {
         call.write({ text: `echo of ${line.text ?? ''}` });
@@ -60,5 +64,13 @@ export async function openEchoService() {
       error === null ? resolve(bound) : reject(error),
     );
   });
-  return { address: `127.0.0.1:${port}`, seen, close: () => server.forceShutdown() };
+  return {
+    address: `127.0.0.1:${port}`,
+    seen,
+    /** Resolves when the service has seen so much, and at once when it has already. */
+    async until(holds: () => boolean) {
+      while (!holds()) await once(events, 'change');
+    },
+    close: () => server.forceShutdown(),
+  };
 }

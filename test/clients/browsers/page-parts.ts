@@ -1,0 +1,70 @@
+import type { Page } from 'puppeteer-core';
+
+/** The parts of the page that a person uses. What is not there yet is waited for. Events are the page's own, so nothing has to stand still. */
+export function partsOf(page: Page) {
+  const texts = (selector: string) =>
+    page.$$eval(selector, (found) => found.map((one) => one.textContent ?? ''));
+  const text = async (selector: string) => {
+    await page.waitForSelector(selector);
+    return (await texts(selector)).join('\n');
+  };
+  const press = async (selector: string) => {
+    await page.waitForSelector(selector);
+    await page.$eval(selector, (one) => (one as unknown as { click(): void }).click());
+  };
+  const field = (name: string) => `::-p-xpath(//label[span[.="${name}"]]//*[self::textarea or self::input])`;
+  const buttonNamed = (name: string) => `::-p-xpath(//main//button[.="${name}"])`;
+  const link = (name: string) => `::-p-xpath(//nav//a[span[1][.="${name}"]])`;
+  const title = (name: string) => page.waitForSelector(`::-p-xpath(//main//h2[.="${name}"])`);
+  return {
+    text,
+    texts,
+    title,
+    /** Waits for the link of a method. */
+    link: (name: string) => page.waitForSelector(link(name)),
+    /** Opens a method by its link. */
+    async open(name: string) {
+      await press(link(name));
+      await title(name);
+    },
+    click: (name: string) => press(buttonNamed(name)),
+    /** Whether a button can be pressed. */
+    async enabled(name: string) {
+      const button = await page.waitForSelector(buttonNamed(name));
+      return (await button?.evaluate((one) => !(one as unknown as { disabled: boolean }).disabled)) ?? false;
+    },
+    async fill(name: string, value: string) {
+      await page.waitForSelector(field(name));
+      await page.$eval(
+        field(name),
+        (one, given) => {
+          (one as unknown as { value: string }).value = given;
+          one.dispatchEvent(new Event('input', { bubbles: true }));
+        },
+        value,
+      );
+    },
+    /** Ctrl+Enter in a field. */
+    async submit(name: string) {
+      await page.focus(field(name));
+      await page.keyboard.down('Control');
+      await page.keyboard.press('Enter');
+      await page.keyboard.up('Control');
+    },
+    /** Waits until this text is there somewhere. */
+    shows: (wanted: string) =>
+      page.waitForFunction(
+        (given) =>
+          (
+            globalThis as unknown as { document: { body: { textContent: string } } }
+          ).document.body.textContent.includes(given),
+        { polling: 50 },
+        wanted,
+      ),
+    /** The messages that came, parsed. */
+    messages: async () => (await texts('.messages li.received pre')).map((one) => JSON.parse(one)),
+    /** How many came, as the page counts. */
+    count: async () => Number((await text('.count')).replaceAll(',', '').match(/^\d+/)?.[0]),
+    verdict: () => text('.outcome strong'),
+  };
+}

@@ -1,0 +1,240 @@
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Browser } from 'puppeteer-core';
+import type { Test } from 'tap';
+import { openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
+import { openCore } from '../../../grpc-core/index.js';
+import { settled } from '../../support/http.js';
+import { echoProto, openEchoService } from '../playground/echo-service.js';
+import { transpile } from '../transpiled.js';
+import { openTab } from './open-browser.js';
+import { partsOf } from './page-parts.js';
+
+const log = pino({ level: 'silent' });
+
+/** A page before a gateway before the service at this address. */
+async function openPage(t: Test, browser: Browser, pageDir: string, upstream: string, protoFile?: string) {
+  const gateway = await openGateway({
+    upstream,
+    listen: '127.0.0.1:0',
+    adminListen: '127.0.0.1:0',
+    pageDir,
+    graceMs: 100,
+    log,
+    ...(protoFile === undefined ? {} : { schema: await schemaFromProtoFiles([protoFile]) }),
+  });
+  t.teardown(() => gateway.close());
+  const page = await openTab(browser);
+  t.teardown(() => page.close());
+  page.setDefaultTimeout(10_000);
+  page.on('pageerror', (error) => t.fail(`the page threw ${error}`));
+  page.on('console', (line) => {
+    if (/Content.Security.Policy/i.test(line.text())) t.fail(line.text());
+  });
+  await page.goto(gateway.url);
+  return page;
+}
+
+/** Waits for what only a look can tell. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** The page at `/`, as a person uses it. */
+export async function checkPage(t: Test, browser: Browser): Promise<void> {
+  const built = t.testdir();
+  for (const part of ['retry', 'browser', 'playground']) transpile(`clients/${part}`, built);
+  const pageDir = join(built, 'clients');
+
+  await t.test('any service: all four kinds can be called', async (t) => {
+    const service = await openEchoService();
+    t.teardown(() => service.close());
+    const page = await openPage(t, browser, pageDir, service.address, echoProto);
+    const { open, link, title, click, enabled, fill, submit, shows, messages, count, verdict, text, texts } =
+      partsOf(page);
+
+    await t.test('the services and methods are listed, and can be searched', async (t) => {
+      await link('Say');
+      t.same(await texts('nav a'), [
+        'Sayunary',
+        'Countserver stream',
+        'Joinclient stream',
+        'Talkbidi stream',
+      ]);
+      await fill('Find a method', 'bidi');
+      t.same(await texts('nav a'), ['Talkbidi stream']);
+      await fill('Find a method', '');
+    });
+
+    await t.test('text of the service is never markup', async (t) => {
+      await open('Say');
+      await shows("<script>document.title = 'taken'</script>");
+      await fill('Request', JSON.stringify({ text: '<img src=x onerror="document.title=1">' }));
+      await click('Call');
+      await verdict();
+      t.match(await text('.messages li.received'), '<img src=x');
+      t.same(await page.$$('main img, main script, nav img'), []);
+      t.equal(await page.title(), 'Say · Sluice');
+    });
+
+    await t.test('unary: the answer, metadata, an error, and what is no JSON', async (t) => {
+      await fill('Request', '{"text":"hello"}');
+      await fill('Headers', 'grpc-metadata-who: Ada');
+      await submit('Request');
+      await shows('Ada said hello');
+      t.equal(await verdict(), 'OK (0)');
+      t.match(await text('.curl'), /-H 'grpc-metadata-who: Ada'[\s\S]*--data-raw '{"text":"hello"}'/);
+
+      await fill('Request', '{"text":"fail"}');
+      await click('Call');
+      await shows('<b>not</b> now');
+      t.equal(await verdict(), 'FAILED_PRECONDITION (9)');
+
+      await fill('Request', '{"text":');
+      await click('Call');
+      t.match(await text('[role=alert]:not([hidden])'), /not JSON/);
+      await fill('Request', '{"tekst":""}');
+      await click('Call');
+      await shows('INVALID_ARGUMENT (3)');
+      t.match(await text('.outcome'), /tekst/);
+    });
+
+    await t.test(
+      'server stream: pausing the page pauses the service, cancelling ends its call',
+      async (t) => {
+        await open('Count');
+        await fill('Request', JSON.stringify({ text: 'x'.repeat(5_000) }));
+        await click('Call');
+        await text('.messages li.received');
+        await click('Pause');
+        const written = await settled(() => service.seen.written);
+        const shown = await settled(count);
+        t.ok(written > shown, `${written} written, ${shown} shown`);
+        t.match(await text('.count'), /paused/);
+        t.equal(service.seen.cancelled, 0);
+        await click('Resume');
+        await service.until(() => service.seen.written >= written + 50);
+        t.pass('the service goes on');
+        t.match(await text('.count'), /newest are shown/);
+        t.ok((await text('.messages')).length < 120_000, 'what is shown is bounded');
+        await click('Cancel');
+        await shows('CANCELLED (1)');
+        await service.until(() => service.seen.cancelled >= 1);
+        const last = (await messages()).at(-1);
+        t.equal(Number(last?.number), await count(), 'none was lost on the way');
+        t.ok(await enabled('Call'));
+      },
+    );
+
+    await t.test('server stream: a flood of small messages leaves the page usable', async (t) => {
+      await fill('Request', '{}');
+      await click('Call');
+      await until(async () => (await count()) >= 2000);
+      await click('Cancel');
+      await shows('CANCELLED (1)');
+      t.equal((await messages()).length, 200, 'the newest are kept');
+    });
+
+    await t.test('client stream: messages, half-close, one answer', async (t) => {
+      await open('Join');
+      for (const line of ['a', 'b', 'c']) {
+        await fill('Request', JSON.stringify({ text: line }));
+        await click('Send');
+      }
+      t.same(await messages(), []);
+      await click('Half-close');
+      await shows('OK (0)');
+      await text('.messages li.received');
+      t.same(await messages(), [{ text: 'a+b+c', number: '3' }]);
+    });
+
+    await t.test('bidi: answers come while the call is open, failures have their code', async (t) => {
+      await open('Talk');
+      await click('Open');
+      await fill('Request', '{"text":"one"}');
+      await click('Send');
+      await shows('echo of one');
+      t.same(await texts('.outcome strong'), [], 'it is still open');
+      await fill('Request', '{"text":"two"}');
+      await submit('Request');
+      await shows('echo of two');
+      await click('Half-close');
+      await shows('OK (0)');
+      t.notOk(await enabled('Half-close'));
+
+      await fill('Request', '{"text":"fail"}');
+      await click('Send');
+      await shows('ABORTED (10)');
+      t.match(await text('.outcome'), /as you wish/);
+    });
+
+    await t.test('leaving the method cancels its call', async (t) => {
+      await open('Talk');
+      await click('Open');
+      await fill('Request', '{"text":"three"}');
+      await click('Send');
+      await shows('echo of three');
+      const before = service.seen.cancelled;
+      await open('Say');
+      await service.until(() => service.seen.cancelled > before);
+      await page.goBack();
+      await title('Talk');
+      t.pass('Back leads to the method before');
+    });
+  });
+
+  await t.test('the core: its own methods, learnt by reflection', async (t) => {
+    const core = await openCore({ listen: '127.0.0.1:0', dataDir: t.testdir(), dataIntervalMs: 20, log });
+    t.teardown(() => core.close());
+    const page = await openPage(t, browser, pageDir, core.address);
+    const { open, click, fill, shows, messages, texts } = partsOf(page);
+
+    await open('GetStockQuote');
+    await fill('Request', '{"symbol":"AAPL"}');
+    await click('Call');
+    await shows('OK (0)');
+    t.match(await messages(), [{ symbol: 'AAPL', price: Number }]);
+
+    await open('ControlledStream');
+    await fill('Request', '{"startFromId":10}');
+    await click('Call');
+    await shows('OK (0)');
+    t.same(
+      (await messages()).map(({ id }) => id),
+      Array.from({ length: 100 }, (_, at) => at + 11),
+    );
+
+    await open('UploadFile');
+    await fill('Request', '{"data":"aGVs","filePath":"from-the-page.txt"}');
+    await click('Send');
+    await fill('Request', '{"data":"bG8="}');
+    await click('Send');
+    await click('Half-close');
+    await shows('OK (0)');
+    t.match(await messages(), [{ fileId: 'from-the-page.txt', totalBytes: '5' }]);
+
+    await open('Chat');
+    await fill('Request', '{"roomId":"lobby","userId":"ada","message":"hello there"}');
+    await click('Send');
+    await until(async () =>
+      (await texts('.messages li.received pre')).some((one) => one.includes('hello there')),
+    );
+    await click('Cancel');
+    await shows('CANCELLED (1)');
+  });
+
+  await t.test('a gateway that cannot be asked is said, not hidden', async (t) => {
+    const service = await openEchoService();
+    t.teardown(() => service.close());
+    const page = await openPage(t, browser, pageDir, service.address, echoProto);
+    await page.setRequestInterception(true);
+    page.on('request', (request) => {
+      const answered = request.url().endsWith('/_sluice/services')
+        ? request.respond({ status: 503, body: 'no' })
+        : request.continue();
+      answered.catch((error: unknown) => t.fail(String(error)));
+    });
+    await page.reload();
+    t.match(await partsOf(page).text('[role=alert]'), /could not be read: HTTP 503/);
+  });
+}
