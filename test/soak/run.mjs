@@ -1,5 +1,6 @@
 // `npm run soak [-- SECONDS]`: what takes too long for `npm test`. Long runs of the codec's property and fuzz tests, then core and
-// gateway under clients that come, misbehave and leave in every way; afterwards nothing may be left of them.
+// gateway under clients that come, misbehave and leave in every way; afterwards nothing may be left of them. Before that, a thousand
+// clients that stall (bounds/). `--no-tests` and `--no-bounds` leave parts out.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const seconds = Number(process.argv[2] ?? 60);
+const seconds = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? 60);
 const WORKERS = 40;
 /** What may stay open: the log, the store, the connections between gateway and core, and what Node itself holds. */
 const MAX_DESCRIPTORS_LEFT = 40;
@@ -27,11 +28,27 @@ async function longTests() {
       'test/gateway/codec/compiled-codec.property.test.ts',
       'test/gateway/codec/compiled-codec.fuzz.test.ts',
       'test/gateway/upstream/http2/chaos.test.ts',
+      'test/gateway/upstream/http2/session/fuzz.test.ts',
     ],
-    { cwd: root, stdio: 'inherit', env: { ...process.env, SLUICE_CODEC_CASES: String(seconds * 500) } },
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        SLUICE_CODEC_CASES: String(seconds * 500),
+        SLUICE_FUZZ_RUNS: String(seconds * 50),
+      },
+    },
   );
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error('the long tests failed');
+}
+
+/** A thousand clients that stall, on every surface: what docs/bounds.md says of it. */
+async function bounds() {
+  const child = spawn(process.execPath, [join(root, 'test/soak/bounds/run.mjs')], { stdio: 'inherit' });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error('a bound of docs/bounds.md is broken');
 }
 
 const problems = [];
@@ -184,6 +201,7 @@ function look(pid) {
 }
 
 if (!process.argv.includes('--no-tests')) await longTests();
+if (!process.argv.includes('--no-bounds')) await bounds();
 const { child, url } = await start();
 try {
   const before = look(child.pid);

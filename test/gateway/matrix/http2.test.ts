@@ -1,0 +1,3 @@
+import { playMatrix } from './matrix.js';
+
+playMatrix('http2');

@@ -1,0 +1,91 @@
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { openGateway } from '../../../gateway/index.js';
+import { foreignSchema, method as path } from '../../support/foreign.js';
+import { until } from '../../support/http.js';
+import { openScriptedUpstream } from '../../support/scripted-upstream.js';
+import { frameTypes } from '../../support/session.js';
+import { openProxy } from '../upstream/contract/proxy.js';
+import { Cells, type Scenario, type Transport } from './cell.js';
+import { HTTP_SURFACES } from './http-surfaces.js';
+import { Leftovers } from './leftovers.js';
+import { MAX_MESSAGE_BYTES, SCENARIOS, SERVICE_LOST } from './scenarios.js';
+import { SESSION_SURFACES } from './session-surfaces.js';
+import { SOCKET_SURFACES } from './socket-surfaces.js';
+import type { Surface } from './surface.js';
+
+t.setTimeout(120_000);
+
+const SURFACES: readonly Surface[] = [...HTTP_SURFACES, ...SOCKET_SURFACES, ...SESSION_SURFACES];
+
+/** Plays every scenario on every surface over one transport, and looks after each scenario that nothing is left of it. */
+export function playMatrix(transport: Transport): void {
+  t.test(`the matrix over ${transport}`, async (t) => {
+    const stage = await openStage(t, transport);
+    for (const scenario of SCENARIOS.filter(isWanted))
+      await t.test(scenario.name, (t) => stage.play(t, scenario));
+  });
+  for (const scenario of SERVICE_LOST.filter(isWanted)) {
+    t.test(`${scenario.name}, over ${transport}`, async (t) => {
+      const stage = await openStage(t, transport);
+      // The last to be ready turns the lights off.
+      let waiting = SURFACES.length;
+      await stage.play(t, {
+        ...scenario,
+        async run(t, cell) {
+          await scenario.run(t, cell);
+          waiting -= 1;
+          if (waiting === 0) stage.network.cut();
+        },
+      });
+    });
+  }
+}
+
+/** `MATRIX=deadline npx tap test/gateway/matrix` plays the rows whose names have that in them. */
+function isWanted({ name }: Scenario): boolean {
+  return name.includes(process.env.MATRIX ?? '');
+}
+
+/** A service and a gateway that all cells share. */
+async function openStage(t: Test, transport: Transport) {
+  const cells = new Cells(transport);
+  const paths = [...new Set(SURFACES.map(({ method }) => path(method)))];
+  const upstream = await openScriptedUpstream(Object.fromEntries(paths.map((name) => [name, cells.script])));
+  t.teardown(() => upstream.close());
+  const network = await openProxy(upstream.target);
+  t.teardown(() => network.close());
+  const gateway = await openGateway({
+    upstream: network.target,
+    transport,
+    listen: '127.0.0.1:0',
+    adminListen: '127.0.0.1:0',
+    schema: await foreignSchema(),
+    log: pino({ level: 'silent' }),
+    // What comes early must count as early on a busy machine as well.
+    limits: { maxMessageBytes: MAX_MESSAGE_BYTES, headWaitMs: 1_500 },
+    graceMs: 1_000,
+  });
+  t.teardown(() => gateway.close());
+  // Read once, and not within the time of a cell.
+  await frameTypes();
+  const leftovers = new Leftovers(t);
+  // What the first call costs once, a connection to the service above all, is not what a call leaves behind.
+  await cells.play(t, SCENARIOS[0] as Scenario, SURFACES[0] as Surface, gateway.url, upstream);
+  return {
+    network,
+    async play(t: Test, scenario: Scenario) {
+      leftovers.begin();
+      const played = SURFACES.filter((surface) => {
+        const reason = scenario.notFor?.(surface);
+        if (reason !== undefined) t.comment(`not for ${surface.name} (${surface.kind}): ${reason}`);
+        return reason === undefined;
+      });
+      await Promise.all(played.map((surface) => cells.play(t, scenario, surface, gateway.url, upstream)));
+      await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
+      const calls = paths.flatMap((name) => upstream.calls(name));
+      t.equal(calls.filter((call) => !call.isOver).length, 0, 'no call is left at the service');
+      await leftovers.assertNone(t);
+    },
+  };
+}

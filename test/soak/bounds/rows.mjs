@@ -1,0 +1,78 @@
+// What docs/bounds.md says, as numbers: the rows that `run.mjs` plays, and how much the gateway may hold for each client of them.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** The defaults that the table is about. */
+const WINDOW_BYTES = 64 * KIB;
+const WINDOW_BUDGET_BYTES = 64 * MIB;
+const READ_AHEAD_BYTES = 256 * KIB;
+const HIGH_WATER_BYTES = 64 * KIB;
+const SESSION_HELD_BYTES = 16 * MIB;
+const SESSION_CALLS = 100;
+/** What a message counts beside its bytes while it waits. */
+const MESSAGE_BYTES = 96;
+/** Objects of a call and its connection: sockets, streams, timers, metadata. */
+const OBJECT_BYTES = 48 * KIB;
+
+/** What one read-ahead full of messages is: their count and their bytes. */
+function readAhead(size) {
+  const count = Math.ceil(READ_AHEAD_BYTES / (size + MESSAGE_BYTES));
+  // The last may go over it.
+  return { count, bytes: Math.max(READ_AHEAD_BYTES, count * (size + MESSAGE_BYTES)) };
+}
+
+/** A client that does not read. `around`: what the surface puts around the text of each message. */
+function down(size, around) {
+  const { count, bytes } = readAhead(size);
+  const written = count * (size + around);
+  return WINDOW_BYTES + 2 * bytes + Math.max(HIGH_WATER_BYTES, 2 * written) + OBJECT_BYTES;
+}
+
+/** The same in a session: what cannot be sent is kept as it came from the service. */
+function sessionDown(size) {
+  const { bytes } = readAhead(size);
+  // What all calls have written to their socket together is little for each, unless one message is large.
+  return WINDOW_BYTES + 2 * bytes + OBJECT_BYTES + (size > HIGH_WATER_BYTES ? size : 0);
+}
+
+/** A client that sends to a service that does not read. */
+function up(size) {
+  return 7 * 64 * KIB + 2 * (size > 64 * KIB ? size : 0) + OBJECT_BYTES;
+}
+
+const upload = () => 4 * 64 * KIB;
+
+/** Messages that are small, and as large as they may be: there the gateway's limit of 4 MiB is on the text as well. */
+export const SMALL = 100;
+export const LARGE = 4_000_000;
+
+const around = { sse: 24, ndjson: 16, array: 16, download: 0, 'ws-text': 24, 'ws-binary': 16 };
+
+/** Rows by name: the surface, the transport, and the bytes for each client and for all. */
+export function rowsOf({ readers, largeReaders }) {
+  const rows = [];
+  for (const [name, size, count] of [
+    ['small', SMALL, readers],
+    ['large', LARGE, largeReaders],
+  ]) {
+    const add = (surface, each, all = 0) =>
+      rows.push({
+        name: `${surface}, ${name}`,
+        surface,
+        transport: 'http2',
+        readers: count,
+        messageBytes: size,
+        each,
+        all,
+      });
+    for (const [surface, bytes] of Object.entries(around))
+      add(surface, down(size, bytes), WINDOW_BUDGET_BYTES);
+    for (const surface of ['session-socket', 'session-credit'])
+      add(surface, sessionDown(size), WINDOW_BUDGET_BYTES);
+    for (const surface of ['ndjson-up', 'ws-text-up', 'ws-binary-up']) add(surface, up(size));
+    if (size === SMALL) add('upload', upload());
+    add('session-up', OBJECT_BYTES, Math.ceil(count / SESSION_CALLS) * (SESSION_HELD_BYTES + 2 * size));
+  }
+  return rows;
+}
