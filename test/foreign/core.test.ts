@@ -19,5 +19,7 @@ t.test('the core answers a native client in Python', { skip }, async (t) => {
     t.ok(ok, check, ok ? {} : { got });
   }
   t.ok(lines.length > 30, 'every check was made');
+  core.child.kill('SIGTERM');
+  t.equal(await core.exit, 0);
   t.same(core.errors, [], 'nothing on standard error');
 });

@@ -54,8 +54,17 @@ export function generatePeer(t: Test): string {
 /** Python modules of the core's messages. */
 export function generateCore(t: Test): string {
   const out = folder(t);
-  const files = ['streaming.proto', 'sluice/v1/annotations.proto'];
+  const files = ['streaming.proto', 'sluice/v1/options.proto'];
   files.push('google/api/annotations.proto', 'google/api/http.proto');
+  protoc([`-I${OURS}`, `--python_out=${out}`, ...files]);
+  return out;
+}
+
+/** Python modules of the core's messages and of the frames of sessions. */
+export function generateSession(t: Test): string {
+  const out = folder(t);
+  const files = ['streaming.proto', 'sluice/v1/options.proto', 'sluice/v1/session.proto'];
+  files.push('google/api/annotations.proto', 'google/api/http.proto', 'google/rpc/status.proto');
   protoc([`-I${OURS}`, `--python_out=${out}`, ...files]);
   return out;
 }

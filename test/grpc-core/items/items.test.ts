@@ -217,7 +217,7 @@ t.test('ControlledStream ends with the failure of an item, after those before it
 });
 
 t.test('BufferedStream sends a hundred at once, and what there is when the time is over', async (t) => {
-  const served = await openItems(t, { batchWaitMs: 600 });
+  const served = await openItems(t, { batchWaitMs: 1_500 });
   await served.append(250);
   const { call, ids } = collect(served, 'BufferedStream', 0);
   await until(() => ids().length >= 200);

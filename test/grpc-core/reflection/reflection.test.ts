@@ -77,7 +77,7 @@ for (const version of ['v1', 'v1alpha']) {
       'google/api/http.proto',
       'google/protobuf/descriptor.proto',
       'google/protobuf/timestamp.proto',
-      'sluice/v1/annotations.proto',
+      'sluice/v1/options.proto',
       'streaming.proto',
     ]);
     t.equal(parsed[0]?.name, 'streaming.proto', 'the file that was asked for is the first');
@@ -119,7 +119,7 @@ for (const version of ['v1', 'v1alpha']) {
       ['google.protobuf.FieldDescriptorProto.TYPE_BOOL', 'google/protobuf/descriptor.proto'],
       ['google.api.HttpRule.pattern', 'google/api/http.proto'],
       ['google.api.http', 'google/api/annotations.proto'],
-      ['sluice.v1.stream', 'sluice/v1/annotations.proto'],
+      ['sluice.v1.stream', 'sluice/v1/options.proto'],
       ['grpc.health.v1.Health', 'grpc/health/v1/health.proto'],
       [`grpc.reflection.${version}.ServerReflection`, `grpc/reflection/${version}/reflection.proto`],
     ] as const;
@@ -147,7 +147,7 @@ for (const version of ['v1', 'v1alpha']) {
       { list_services: '*' },
     ]);
     const file = extension?.file_descriptor_response?.file_descriptor_proto[0] ?? new Uint8Array();
-    t.equal(fromBinary(FileDescriptorProtoSchema, file).name, 'sluice/v1/annotations.proto');
+    t.equal(fromBinary(FileDescriptorProtoSchema, file).name, 'sluice/v1/options.proto');
     t.strictSame(numbers?.all_extension_numbers_response, {
       base_type_name: type,
       extension_number: [50_810, 50_811, 72_295_728],
