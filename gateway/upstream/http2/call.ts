@@ -8,7 +8,7 @@ import { requestHeaders } from './headers.js';
 import { Outbox } from './outbox.js';
 import type { Claim, Pool } from './pool.js';
 import { Response } from './response.js';
-import type { ClientStream } from './session/index.js';
+import { type ClientStream, headerListBytes } from './session/index.js';
 import type { WindowBudget } from './window-budget.js';
 
 /** What all calls of a transport share. */
@@ -120,6 +120,15 @@ export class Http2Call implements Call {
     const method = this.#method;
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
+    const head = requestHeaders({ scheme, authority, method, metadata, deadline });
+    const bytes = headerListBytes(head);
+    const limit = connection.peerHeaderListBytes;
+    if (bytes > limit) {
+      pool.release(connection, false);
+      const message = `the request headers are ${bytes} bytes, the service takes ${limit}: send less metadata`;
+      this.#settle(localStatus(Code.RESOURCE_EXHAUSTED, message));
+      return;
+    }
     const response = new Response(
       {
         connection,
@@ -143,7 +152,6 @@ export class Http2Call implements Call {
     );
     let stream: ClientStream;
     try {
-      const head = requestHeaders({ scheme, authority, method, metadata, deadline });
       stream = connection.request(head, response);
     } catch (reason) {
       pool.release(connection, false);

@@ -120,6 +120,11 @@ export class Connection {
     return this.#session.isDestroyed;
   }
 
+  /** Largest list of request headers the peer takes, counted as `headerListBytes` does. */
+  get peerHeaderListBytes(): number {
+    return this.#session.peerHeaderListBytes;
+  }
+
   /** Opens a stream. Throws when the connection has just gone. */
   request(fields: readonly HeaderField[], handler: StreamHandler): ClientStream {
     if (this.#session.isNearlyUsedUp) this.retire();

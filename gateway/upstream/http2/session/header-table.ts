@@ -29,6 +29,13 @@ export function fieldBytes(name: string, value: string): number {
   return name.length + value.length + 32;
 }
 
+/** What a list of fields counts against SETTINGS_MAX_HEADER_LIST_SIZE. Source: RFC 9113 section 6.5.2. */
+export function headerListBytes(fields: readonly (readonly [name: string, value: string])[]): number {
+  let bytes = 0;
+  for (const [name, value] of fields) bytes += fieldBytes(name, value);
+  return bytes;
+}
+
 /** The fields that one direction of a connection has learnt, newest first. Source: RFC 7541 section 2.3.2. */
 export class DynamicTable {
   /** Oldest first; what has been evicted is cut off now and then. */

@@ -6,6 +6,7 @@ export interface PeerSettings {
   readonly maxStreams?: number;
   readonly windowBytes?: number;
   readonly frameBytes?: number;
+  readonly headerListBytes?: number;
 }
 
 /** Source: RFC 9113 section 6.5. Throws a `ConnectionError`. */
@@ -33,6 +34,9 @@ export function parseSettings(payload: Uint8Array): PeerSettings {
           throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `it set a frame size of ${value}`);
         }
         settings.frameBytes = value;
+        break;
+      case Setting.MAX_HEADER_LIST_SIZE:
+        settings.headerListBytes = value;
         break;
     }
   }

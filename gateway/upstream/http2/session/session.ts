@@ -83,6 +83,11 @@ export class ClientSession implements StreamHost {
     return this.#settings.peerFrameBytes;
   }
 
+  /** Largest list of header fields the peer takes. */
+  get peerHeaderListBytes(): number {
+    return this.#settings.peerHeaderListBytes;
+  }
+
   /** It is gone; streams are told so in the same turn. */
   get isDestroyed(): boolean {
     return this.#destroyed;

@@ -13,6 +13,7 @@ export class Settings {
   readonly #writer: FrameWriter;
   #peerWindowBytes = 65_535;
   #peerFrameBytes = 16_384;
+  #peerHeaderListBytes = Number.POSITIVE_INFINITY;
   #isHeard = false;
 
   constructor(writer: FrameWriter) {
@@ -27,6 +28,11 @@ export class Settings {
   /** Largest frame the peer takes. */
   get peerFrameBytes(): number {
     return this.#peerFrameBytes;
+  }
+
+  /** Largest list of header fields the peer takes, counted as `headerListBytes` does. */
+  get peerHeaderListBytes(): number {
+    return this.#peerHeaderListBytes;
   }
 
   /** The peer has said something, so it speaks HTTP/2. */
@@ -52,6 +58,7 @@ export class Settings {
     const told = parseSettings(payload);
     if (told.headerTableBytes !== undefined) encoder.limit(told.headerTableBytes);
     if (told.frameBytes !== undefined) this.#peerFrameBytes = told.frameBytes;
+    if (told.headerListBytes !== undefined) this.#peerHeaderListBytes = told.headerListBytes;
     if (told.windowBytes !== undefined) {
       const more = told.windowBytes - this.#peerWindowBytes;
       this.#peerWindowBytes = told.windowBytes;

@@ -289,6 +289,18 @@ t.test('metadata that fills several frames arrives whole', async (t) => {
   t.ok(Buffer.concat(block.map(({ payload }) => payload)).includes('v'.repeat(40_000)));
 });
 
+t.test('a call with more headers than the peer takes is not sent, and says why', async (t) => {
+  const { transport, frames } = await openRawPeer(t, good, frameOf(4, 0, 0, setting(6, 1_000)));
+  t.match(await ask(transport), right);
+  const fields = { metadata: [['m', 'v'.repeat(1_000)]] as const, signal: neverAborted() };
+  t.match(await transport.open('/test.Raw/Much', fields).status, {
+    code: Code.RESOURCE_EXHAUSTED,
+    message: /^the request headers are \d+ bytes, the service takes 1000: /,
+  });
+  t.match(await ask(transport), right);
+  t.equal(frames.filter(({ type }) => type === 1).length, 2);
+});
+
 t.test(
   'requests go out as the windows allow, in turn, and the end comes with the last of them',
   async (t) => {
