@@ -20,8 +20,9 @@ export const python = ['/usr/bin/python3', 'python3'].find(
 export const skip: string | false =
   python === undefined
     ? 'there is no python3 with grpcio and protobuf here'
-    : spawnSync('protoc', ['--version'], { stdio: 'ignore' }).status !== 0
-      ? 'there is no protoc here'
+    : spawnSync('protoc', ['-o', '/dev/null', 'google/protobuf/descriptor.proto'], { stdio: 'ignore' })
+          .status !== 0
+      ? "there is no protoc with its own .proto files here (Debian's protobuf-compiler and libprotobuf-dev)"
       : false;
 
 /** A folder of this test's own, gone with it. */
