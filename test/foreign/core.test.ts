@@ -10,7 +10,7 @@ t.test('the core answers a native client in Python', { skip }, async (t) => {
   const script = fileURLToPath(new URL('core_client.py', import.meta.url));
   const { stdout, stderr, status } = spawnSync(python as string, [script, generateCore(t), String(address)], {
     encoding: 'utf8',
-    timeout: 40_000,
+    timeout: 150_000,
   });
   t.equal(status, 0, stderr.slice(-500));
   const lines = stdout.split('\n').filter(Boolean);

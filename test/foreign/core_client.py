@@ -17,7 +17,7 @@ import streaming_pb2 as pb
 
 channel = grpc.insecure_channel(sys.argv[2])
 SERVICE = "/streaming.StreamingService/"
-LIMIT = 10  # seconds a call may take
+LIMIT = 100  # seconds a call may take
 
 
 def unary(name, request, response):

@@ -76,16 +76,17 @@ t.test('what a client leaves unfinished is never half-closed', { skip }, async (
     return () => sent.destroy();
   };
 
-  const lines = '{"number":1,"name":"lines"}\n';
+  // Names that tell the service that these calls are to break.
+  const lines = '{"number":1,"name":"part-lines"}\n';
   const bytes = Buffer.alloc(100_000);
   for (const [name, begin] of [
-    ['lines', upload('application/x-ndjson', 'Sum', lines)],
-    ['bytes', upload('application/octet-stream', 'TakeBytes?path=bytes', bytes)],
+    ['part-lines', upload('application/x-ndjson', 'Sum', lines)],
+    ['part-bytes', upload('application/octet-stream', 'TakeBytes?path=part-bytes', bytes)],
     [
-      'frames',
+      'part-frames',
       async () => {
         const { socket } = await connect(path('Sum').replace('http', 'ws'));
-        socket.send('{"number":1,"name":"frames"}');
+        socket.send('{"number":1,"name":"part-frames"}');
         return () => socket.terminate();
       },
     ],

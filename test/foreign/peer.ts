@@ -19,6 +19,8 @@ export interface Peer {
   readonly target: string;
   /** Waits for an event of the call with this name. */
   event(t: Test, event: string, name: string): Promise<PeerEvent>;
+  /** Ends the rests of its calls, for good. */
+  goOn(): void;
 }
 
 /** Starts it; it ends with the test. */
@@ -30,16 +32,20 @@ export async function startPeer(t: Test): Promise<Peer> {
     if (child.exitCode === null) await once(child, 'exit');
   });
   const events: PeerEvent[] = [];
-  createInterface(child.stdout).on('line', (line) => events.push(JSON.parse(line) as PeerEvent));
+  const lines = createInterface(child.stdout);
+  lines.on('line', (line) => events.push(JSON.parse(line) as PeerEvent));
   const find = (event: string, name?: string) =>
     events.find((seen) => seen.event === event && (name === undefined || seen.name === name));
-  await until(t, 'the service in Python', () => find('listening') !== undefined || child.exitCode !== null);
+  // However long Python takes to start.
+  await Promise.race([once(lines, 'line'), once(child, 'exit')]);
+  if (find('listening') === undefined) throw new Error('the service in Python ended before it listened');
   return {
     target: `127.0.0.1:${find('listening')?.port}`,
     async event(t, event, name) {
       await until(t, `${event} ${name}`, () => find(event, name) !== undefined);
       return find(event, name) ?? { event: 'none' };
     },
+    goOn: () => void child.stdin.write('\n'),
   };
 }
 

@@ -14,7 +14,10 @@ t.test('a session with a client in Python that shares nothing with the gateway',
   const { hostname, port } = new URL(String((await both.line('gateway listening')).url));
   const script = fileURLToPath(new URL('session_client.py', import.meta.url));
   const args = [script, generateSession(t), hostname, port];
-  const { stdout, stderr, status } = spawnSync(python as string, args, { encoding: 'utf8', timeout: 40_000 });
+  const { stdout, stderr, status } = spawnSync(python as string, args, {
+    encoding: 'utf8',
+    timeout: 150_000,
+  });
   t.equal(status, 0, stderr.slice(-500));
   const lines = stdout.split('\n').filter(Boolean);
   for (const line of lines) {

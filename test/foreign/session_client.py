@@ -31,7 +31,7 @@ class Closed(Exception):
 
 class Socket:
     def __init__(self, protocol):
-        self.conn = socket.create_connection((HOST, PORT), timeout=10)
+        self.conn = socket.create_connection((HOST, PORT), timeout=100)
         self.rest = b""
         key = base64.b64encode(os.urandom(16)).decode()
         self.conn.sendall(
