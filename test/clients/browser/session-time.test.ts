@@ -145,6 +145,40 @@ t.test('a gateway that leaves is given its time before another socket is opened'
   client.close();
 });
 
+t.test('a gateway that fell silent is asked; one that does not answer is given up', async (t) => {
+  const tick = stopClock(t);
+  const { sockets, client } = openClient({ pingMs: 100 });
+  const call = client.call('demo.Clock/Tick', { request: {} });
+  await turn();
+  const [socket] = sockets as [MemorySocket];
+  socket.accept();
+  await turn();
+  const pings = () => socket.up.filter((text) => text.startsWith('{"ping"')).length;
+  /** The gateway takes and answers whatever has come. */
+  const answer = () => {
+    while (socket.up.length > 0) socket.take();
+    while (socket.down.length > 0) socket.deliver();
+  };
+  answer();
+  await tick(100);
+  answer();
+  for (let round = 0; round < 3; round += 1) {
+    await tick(100);
+    t.equal(pings(), 1);
+    answer();
+    await tick(100);
+    t.equal(pings(), 0, 'who answered is not asked at once');
+  }
+  await tick(100);
+  t.equal(pings(), 1);
+  t.equal(socket.state, 'open');
+  await tick(100);
+  t.match(await call.status, { code: Code.UNAVAILABLE, message: /does not answer/ });
+  t.equal(socket.state, 'closed');
+  t.equal(pings(), 1, 'asked once');
+  client.close();
+});
+
 t.test('nobody waits any more: no socket is opened', async (t) => {
   const tick = stopClock(t);
   const { sockets, client } = openClient({ reconnectBaseMs: 100 });

@@ -90,19 +90,20 @@ t.test('an error without a body is told by its grpc-status', async (t) => {
 });
 
 t.test('a gateway that is not there is UNAVAILABLE', async (t) => {
-  const { url, close } = await openScriptedServer([]);
-  await close();
-  await t.rejects(createClient({ baseUrl: url }).unary('demo.Shop/Price', {}), { code: Code.UNAVAILABLE });
+  // The kernel gives this port to nobody by itself, as it might one that was just closed.
+  const client = createClient({ baseUrl: 'http://127.0.0.1:2' });
+  await t.rejects(client.unary('demo.Shop/Price', {}), { code: Code.UNAVAILABLE });
 });
 
 t.test('the deadline and the signal end the call, and the gateway sees it', async (t) => {
   const { client, received, arrived } = await setUp(t, () => undefined);
-  await t.rejects(client.unary('demo.Shop/Price', {}, { timeoutMs: 40 }), { code: Code.DEADLINE_EXCEEDED });
   const controller = new AbortController();
   const call = client.unary('demo.Shop/Price', {}, { signal: controller.signal });
-  await arrived(2);
+  await arrived(1);
   controller.abort();
   await t.rejects(call, { code: Code.CANCELLED });
+  // On a machine that stands still the time may be over before the request is sent: then the gateway sees nothing of it.
+  await t.rejects(client.unary('demo.Shop/Price', {}, { timeoutMs: 40 }), { code: Code.DEADLINE_EXCEEDED });
   const { signal } = new AbortController();
   await t.rejects(client.unary('demo.Shop/Price', {}, { signal, timeoutMs: 40 }), {
     code: Code.DEADLINE_EXCEEDED,

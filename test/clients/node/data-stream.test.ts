@@ -260,13 +260,14 @@ t.test('a deadline of each call is renewed with each call', async (t) => {
     if (next === 3) call.end();
   });
   t.same((await collect(open({ callTimeoutMs: 400 }))).ids, [1, 2, 3]);
-  t.equal(service.calls.length, 3);
+  // A machine that stands still may use up a call's time before its item is here: then one more begins at the same place.
+  t.same([...new Set(service.starts())], [0, 1, 2]);
 });
 
 t.test('a service that is not there is UNAVAILABLE after all tries', async (t) => {
-  const { service, waits, open } = await setUp(t, () => undefined);
-  service.close();
-  t.equal((await collect(open())).error?.code, status.UNAVAILABLE);
+  const { waits, open } = await setUp(t, () => undefined);
+  // The kernel gives this port to nobody by itself, as it might one that was just closed.
+  t.equal((await collect(open({ address: '127.0.0.1:2' }))).error?.code, status.UNAVAILABLE);
   t.equal(waits.length, 5);
 });
 
