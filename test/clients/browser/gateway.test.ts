@@ -5,6 +5,7 @@ import { Code, createClient, type SluiceError } from '../../../clients/browser/i
 import { openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
 import { settled } from '../../support/http.js';
+import { ownPort } from '../own-port.js';
 import { echoProto, openEchoService } from '../playground/echo-service.js';
 
 const log = pino({ level: 'silent' });
@@ -16,11 +17,11 @@ async function startGateway(t: Test, upstream: string, listen = '127.0.0.1:0') {
   return { ...gateway, client: createClient({ baseUrl: gateway.url, WebSocket }), close: gateway.close };
 }
 
-async function startBoth(t: Test) {
+async function startBoth(t: Test, coreAddress = '127.0.0.1:0', gatewayAddress = '127.0.0.1:0') {
   const dataDir = t.testdir();
-  const core = await openCore({ listen: '127.0.0.1:0', dataDir, dataIntervalMs: 2, graceMs: 100, log });
+  const core = await openCore({ listen: coreAddress, dataDir, dataIntervalMs: 2, graceMs: 100, log });
   t.teardown(() => core.close());
-  return { core, dataDir, gateway: await startGateway(t, core.address) };
+  return { core, dataDir, gateway: await startGateway(t, core.address, gatewayAddress) };
 }
 
 async function failureOf(pending: PromiseLike<unknown>): Promise<SluiceError> {
@@ -115,8 +116,8 @@ t.test('all kinds of methods through the gateway', async (t) => {
 });
 
 t.test('a gateway that drains and is replaced costs no message', async (t) => {
-  const { core, gateway } = await startBoth(t);
-  const address = new URL(gateway.url).host;
+  const address = `127.0.0.1:${await ownPort()}`;
+  const { core, gateway } = await startBoth(t, undefined, address);
   const reconnects: string[] = [];
   const stream = gateway.client.serverStream<{ id: number }>(
     `${service}/GetDataStream`,
@@ -145,7 +146,7 @@ t.test('a gateway that drains and is replaced costs no message', async (t) => {
 });
 
 t.test('a core that is restarted behind the gateway costs no message', async (t) => {
-  const { core, dataDir, gateway } = await startBoth(t);
+  const { core, dataDir, gateway } = await startBoth(t, `127.0.0.1:${await ownPort()}`);
   const stream = gateway.client.serverStream<{ id: number }>(
     `${service}/GetDataStream`,
     {},

@@ -6,6 +6,7 @@ import { type GatewayOptions, openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
 import { bytes, method, openForeign } from '../../support/foreign.js';
 import { settled } from '../../support/http.js';
+import { ownPort } from '../own-port.js';
 import { openRelay } from '../relay.js';
 
 const log = pino({ level: 'silent' });
@@ -186,7 +187,7 @@ t.test('a connection that breaks, again and again: no message is lost, none come
 
 t.test('a core that is restarted behind the gateway costs no message', async (t) => {
   const dataDir = t.testdir();
-  const core = await startCore(t, dataDir);
+  const core = await startCore(t, dataDir, `127.0.0.1:${await ownPort()}`);
   const gateway = await startGateway(t, core.address);
   const client = clientOf(t, gateway.url);
   const call = client.call<{ id: number }>(`${service}/GetDataStream`, {

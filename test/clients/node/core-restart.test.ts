@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { dataStream } from '../../../clients/node/index.js';
+import { ownPort } from '../own-port.js';
 import { transpile } from '../transpiled.js';
 
 /** A core in a process of its own; resolves with its address once it listens. */
-async function startCore(t: Test, built: string, port: string) {
+async function startCore(t: Test, built: string, port: number) {
   const script = join(built, 'test/clients/node/core-process.js');
-  const process_ = spawn(process.execPath, [script, join(built, 'data'), port], {
+  const process_ = spawn(process.execPath, [script, join(built, 'data'), String(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.teardown(() => kill(process_));
@@ -31,9 +32,9 @@ t.test(
     const built = t.testdir();
     transpile('grpc-core', built);
     transpile('test/clients/node', built);
-    let core = await startCore(t, built, '0');
+    const port = await ownPort();
+    let core = await startCore(t, built, port);
     const { address } = core;
-    const port = address.slice(address.lastIndexOf(':') + 1);
     const ids: number[] = [];
     let retries = 0;
     let kills = 0;
