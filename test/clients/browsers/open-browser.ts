@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'puppeteer-core';
+import type { Test } from 'tap';
 
 // Required, not imported: the test runner's own resolver of imports does not find a file of one of its packages.
 const { launch } = createRequire(import.meta.url)('puppeteer-core') as typeof import('puppeteer-core');
@@ -30,11 +31,11 @@ function fileOf(name: BrowserName): string | undefined {
 export async function openBrowser(name: BrowserName): Promise<Browser> {
   const executablePath = fileOf(name);
   if (executablePath === undefined) throw new Error(String(whyNot(name)));
-  if (name === 'firefox') return await launch({ browser: 'firefox', executablePath, headless: true });
+  const common = { executablePath, headless: true, timeout: START_MS };
+  if (name === 'firefox') return await launch({ ...common, browser: 'firefox' });
   return await launch({
+    ...common,
     browser: 'chrome',
-    executablePath,
-    headless: true,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -47,16 +48,48 @@ export async function openBrowser(name: BrowserName): Promise<Browser> {
   });
 }
 
-/** How often a tab is tried. */
-const TRIES = 3;
+/** How long a browser may take to start on a machine that is busy. */
+const START_MS = 120_000;
+
+/** How long a page may take for any one thing: only for what hangs. */
+const PAGE_MS = 60_000;
+
+/** How often a tab is tried, and how often a page is loaded. */
+const TRIES = 5;
 
 /** A new tab. Firefox (153 ESR) now and then loses one while it opens it, when others open and close beside it; that is said as "no such frame". */
 export async function openTab(browser: Browser): Promise<Page> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await browser.newPage();
+      const page = await browser.newPage();
+      page.setDefaultTimeout(PAGE_MS);
+      return page;
     } catch (reason) {
       if (attempt === TRIES || !/no such frame/.test(String(reason))) throw reason;
+    }
+  }
+}
+
+/** How long the network of this machine gets to come to rest. */
+const REST_MS = 500;
+
+/**
+ * Goes to a page whose module this is. Chromium gives up what it is fetching when an address of the machine comes or goes: another test has made
+ * a network of its own, a container was started. Then the page is loaded again; whatever else keeps the module away is a failure.
+ */
+export async function goTo(t: Test, page: Page, url: string, module: string): Promise<void> {
+  const failures: string[] = [];
+  page.on('requestfailed', (request) => failures.push(`${request.url()}: ${request.failure()?.errorText}`));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await page.goto(url);
+      await page.evaluate(`import('${module}').then(() => undefined)`);
+      return;
+    } catch (reason) {
+      await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      const said = [String(reason), ...failures.splice(0)].join(', ');
+      if (attempt === TRIES || !said.includes('ERR_NETWORK_CHANGED')) throw new Error(said);
+      t.comment(`the page is loaded again: ${said}`);
     }
   }
 }

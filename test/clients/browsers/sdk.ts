@@ -10,7 +10,7 @@ import { settled } from '../../support/http.js';
 import type { ScriptedCall } from '../../support/scripted-upstream.js';
 import { openRelay } from '../relay.js';
 import { transpile } from '../transpiled.js';
-import { openTab } from './open-browser.js';
+import { goTo, openTab } from './open-browser.js';
 
 const CLIENT = '/_sluice/page/browser/index.js';
 
@@ -42,13 +42,7 @@ async function openPage(t: Test, browser: Browser, url: string): Promise<Page> {
     if (!/^(Error: )?Firefox can.t establish/.test(String(error))) t.fail(`the page threw ${error}`);
   });
   page.on('requestfailed', (request) => t.comment(`${request.url()}: ${request.failure()?.errorText}`));
-  await page.goto(url);
-  // Seen once in many runs, with Chromium on a busy machine: a module that could not be fetched. That all are served is shown in page.ts.
-  const isLoaded = await page.evaluate(`import('${CLIENT}').then(() => true, () => false)`);
-  if (!isLoaded) {
-    t.comment('the page is loaded again: a module could not be fetched');
-    await page.reload();
-  }
+  await goTo(t, page, url, CLIENT);
   return page;
 }
 
@@ -199,7 +193,8 @@ export async function checkSdk(t: Test, browser: Browser): Promise<void> {
         calls.map(({ cancelled }) => cancelled),
         calls.map(() => true),
       );
-      t.ok(tookMs < 1000, `this promise is about time: ${Math.round(tookMs)} ms`);
+      // At once, on a quiet machine. Without the page's own word it would be a heartbeat (15 s) or the life of a kept page (minutes).
+      t.ok(tookMs < 10_000, `this promise is about time: ${Math.round(tookMs)} ms`);
       await leaving;
     });
   }
