@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { openScriptedUpstream } from '../../../support/scripted-upstream.js';
-import { neverAborted, readToEnd, type Subject, texts, untilQuiet } from './subject.js';
+import { neverAborted, readToEnd, type Subject, texts, until, untilQuiet } from './subject.js';
 
 /** Every kind of call, through the one shape. */
 export function kindsContract(t: Test, subject: Subject): void {
@@ -84,6 +84,7 @@ export function kindsContract(t: Test, subject: Subject): void {
     const call = transport.open('/test.Kinds/Down', { metadata: [], signal: neverAborted() });
     call.halfClose();
     const seen = await service.call('/test.Kinds/Down');
+    await until(() => seen.accepted > 0);
     await untilQuiet(() => seen.accepted, 100);
     const first = (await call.read()) ?? [];
     t.ok(first.length > 500, `${first.length} messages in the first batch`);

@@ -1,4 +1,5 @@
 import type { Call, Transport, TransportOptions } from '../../../../gateway/upstream/index.js';
+import { settled } from '../../../support/http.js';
 
 /** What a library under a transport cannot do better. The contract then asks for less, and says so. */
 export interface DeclaredLimits {
@@ -24,6 +25,11 @@ export function neverAborted(): AbortSignal {
   return new AbortController().signal;
 }
 
+/** Resolves when the condition holds; a test's own time limit bounds it. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
 /** Everything a call brings, read to the end. */
 export async function readToEnd(call: Call): Promise<{ messages: Uint8Array[] }> {
   const messages: Uint8Array[] = [];
@@ -32,17 +38,8 @@ export async function readToEnd(call: Call): Promise<{ messages: Uint8Array[] }>
 }
 
 /** The value once it has not changed for a while: shows that something stands still. */
-export async function untilQuiet(value: () => number, quietMs = 250): Promise<number> {
-  let last = value();
-  for (let since = Date.now(); Date.now() - since < quietMs; ) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const now = value();
-    if (now !== last) {
-      last = now;
-      since = Date.now();
-    }
-  }
-  return last;
+export function untilQuiet(value: () => number, quietMs = 250): Promise<number> {
+  return settled(value, quietMs);
 }
 
 export function texts(messages: readonly Uint8Array[]): string[] {

@@ -5,7 +5,7 @@ import {
   type Http2TransportOptions,
   openHttp2Transport,
 } from '../../../../gateway/upstream/index.js';
-import { neverAborted, untilQuiet } from '../contract/subject.js';
+import { neverAborted, until, untilQuiet } from '../contract/subject.js';
 import { frame, grpcHeaders, openPeer } from './peer.js';
 
 const kibi = 1024;
@@ -40,6 +40,7 @@ for (const size of [0, 42, kibi, 100 * kibi, 1000 * kibi]) {
     const readAheadBytes = 64 * kibi;
     const { sent, open } = await openFlood(t, Buffer.alloc(size), { readAheadBytes });
     open();
+    await until(() => (sent[0] ?? 0) > 0);
     const held = await untilQuiet(() => sent[0] ?? 0);
     // The inbox up to its limit or one message, the window, and what Node reads before it heeds a pause.
     const most = Math.max(readAheadBytes, size + 5) + 64 * kibi + 64 * kibi + 16 * kibi;
@@ -70,6 +71,7 @@ t.test('the window grows for a call that moves, up to 1 MiB', async (t) => {
 t.test('a stalled call keeps the window of none that moves on its connection', async (t) => {
   const { peer, sent, open } = await openFlood(t, message, { readAheadBytes });
   open();
+  await until(() => (sent[0] ?? 0) > 0);
   const stalled = await untilQuiet(() => sent[0] ?? 0);
   const held = await heldByWindow(open(), () => sent[1] ?? 0, readAheadBytes);
   t.ok(held > 600 * kibi, `${held}`);
