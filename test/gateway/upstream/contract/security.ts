@@ -22,7 +22,7 @@ export function securityContract(t: Test, subject: Subject): void {
     return upstream.target;
   }
   async function echo(t: Test, options: Parameters<Subject['open']>[0]): Promise<string[] | number> {
-    const transport = subject.open({ connectTimeoutMs: 3_000, ...options });
+    const transport = subject.open({ connectTimeoutMs: 15_000, ...options });
     t.teardown(() => transport.close());
     const call = transport.open('/test.Tls/Echo', { metadata: [], signal: neverAborted() });
     await call.write([Buffer.from('secret')]);

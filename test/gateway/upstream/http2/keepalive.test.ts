@@ -28,6 +28,7 @@ function open(t: Test, act: { answers: boolean; hasCalls: boolean }) {
 
 t.test('silence earns one ping, not a second one soon after', async (t) => {
   const { seen } = open(t, { answers: true, hasCalls: true });
+  while (seen.pings === 0) await sleep(5);
   await sleep(300);
   t.same(seen, { pings: 1, dead: 0 });
 });

@@ -63,7 +63,7 @@ export async function openRawPeer(
 }
 
 /** One call with one request, to its end. */
-export async function ask(transport: Transport, deadlineMs = 5_000) {
+export async function ask(transport: Transport, deadlineMs = 60_000) {
   const call = transport.open('/test.Raw/Ask', {
     metadata: [],
     signal: neverAborted(),
