@@ -121,10 +121,10 @@ function cellOf(metadata: Metadata): string | undefined {
 }
 
 /** What never comes must not hang the suite. */
-async function soon<Value>(promise: Promise<Value>): Promise<Value | 'nothing within 10 s'> {
+async function soon<Value>(promise: Promise<Value>): Promise<Value | 'nothing within 60 s'> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'nothing within 10 s'>((resolve) => {
-    timer = setTimeout(() => resolve('nothing within 10 s'), 10_000);
+  const late = new Promise<'nothing within 60 s'>((resolve) => {
+    timer = setTimeout(() => resolve('nothing within 60 s'), 60_000);
   });
   try {
     return await Promise.race([promise, late]);

@@ -14,7 +14,8 @@ import { SESSION_SURFACES } from './session-surfaces.js';
 import { SOCKET_SURFACES } from './socket-surfaces.js';
 import type { Surface } from './surface.js';
 
-t.setTimeout(120_000);
+// For what hangs: a busy machine needs many times what a quiet one does.
+t.setTimeout(600_000);
 
 const SURFACES: readonly Surface[] = [...HTTP_SURFACES, ...SOCKET_SURFACES, ...SESSION_SURFACES];
 
@@ -63,7 +64,7 @@ async function openStage(t: Test, transport: Transport) {
     schema: await foreignSchema(),
     log: pino({ level: 'silent' }),
     // What comes early must count as early on a busy machine as well.
-    limits: { maxMessageBytes: MAX_MESSAGE_BYTES, headWaitMs: 1_500 },
+    limits: { maxMessageBytes: MAX_MESSAGE_BYTES, headWaitMs: 5_000 },
     graceMs: 1_000,
   });
   t.teardown(() => gateway.close());
@@ -83,8 +84,10 @@ async function openStage(t: Test, transport: Transport) {
       });
       await Promise.all(played.map((surface) => cells.play(t, scenario, surface, gateway.url, upstream)));
       await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
-      const calls = paths.flatMap((name) => upstream.calls(name));
-      t.equal(calls.filter((call) => !call.isOver).length, 0, 'no call is left at the service');
+      // One whose deadline passed on the way there comes after its client was told.
+      const left = () => paths.flatMap((name) => upstream.calls(name)).filter((call) => !call.isOver).length;
+      await until(t, 'no call to be left at the service', () => left() === 0);
+      t.equal(left(), 0, 'no call is left at the service');
       await leftovers.assertNone(t);
     },
   };
