@@ -93,6 +93,7 @@ t.test('an open exchange is a gauge, and a client that left is CANCELLED', async
 t.test('nothing of a request becomes a label: clients cannot make series', async (t) => {
   const { url, gateway } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({}) }] });
   await http(url + method('Ask'));
+  await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
   const before = await ownSeries(gateway.adminUrl);
   for (let n = 0; n < 20; n += 1) {
     await http(`${url}/no/such/path/${n}`);
@@ -111,6 +112,7 @@ t.test('two gateways in one process count for themselves, and the process once',
   const one = await openForeign(t, scripts);
   const two = await openForeign(t, scripts);
   await http(one.url + method('Ask'));
+  await until(t, 'no exchange to be open', () => one.gateway.openExchanges === 0);
   const name = `sluice_calls_total{method="${F}/Ask",surface="rest",code="OK"}`;
   t.equal((await scrape(one.gateway.adminUrl)).samples.get(name), 1);
   t.equal((await scrape(two.gateway.adminUrl)).samples.get(name), undefined);

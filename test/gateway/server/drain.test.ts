@@ -40,7 +40,10 @@ t.test('open streams end in the way of their surface, at once', async (t) => {
   await closed;
   t.equal(gateway.openExchanges, 0);
   for (const name of ['Down', 'Both'])
-    for (const call of upstream.calls(method(name))) t.ok(call.cancelled, name);
+    for (const call of upstream.calls(method(name))) {
+      await call.over;
+      t.ok(call.cancelled, name);
+    }
   await t.rejects(http(url), { code: 'ECONNREFUSED' });
 });
 
@@ -112,7 +115,11 @@ for (const surface of ['text/event-stream', 'application/x-ndjson', 'WebSocket']
 }
 
 t.test('while draining the admin port says so, and a kept-alive connection is told to go', async (t) => {
-  const { url, upstream, gateway } = await openForeign(t, { Ask: [{ wait: never }] }, { graceMs: 500 });
+  let finish: () => void = () => {};
+  const wait = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const { url, upstream, gateway } = await openForeign(t, { Ask: [{ wait }] }, { graceMs: 60_000 });
   const ready = `${gateway.adminUrl}/readyz`;
   t.equal((await http(ready)).status, 200);
   const asked = http(url + method('Ask')).catch(() => undefined);
@@ -133,6 +140,7 @@ t.test('while draining the admin port says so, and a kept-alive connection is to
   t.equal(draining.status, 503);
   t.match(JSON.parse(draining.text), { problem: 'draining' });
   t.equal((await http(`${gateway.adminUrl}/healthz`)).status, 200, 'alive all the same');
+  finish();
   await closed;
   await asked;
   agent.destroy();
