@@ -217,18 +217,27 @@ t.test('ControlledStream ends with the failure of an item, after those before it
 });
 
 t.test('BufferedStream sends a hundred at once, and what there is when the time is over', async (t) => {
-  const served = await openItems(t, { batchWaitMs: 1_500 });
-  await served.append(250);
-  const { call, ids } = collect(served, 'BufferedStream', 0);
+  const patient = await openItems(t, { batchWaitMs: 3_600_000 });
+  await patient.append(250);
+  const { call, ids } = collect(patient, 'BufferedStream', 0);
   await until(() => ids().length >= 200);
   await delay(150);
   t.equal(ids().length, 200, 'the third batch is not full and not over');
-  await until(() => ids().length === 250);
-  await served.append(100);
-  await until(() => ids().length === 350);
-  t.strictSame(ids(), numbers(1, 350));
+  await patient.append(150);
+  await until(() => ids().length === 400);
+  t.strictSame(ids(), numbers(1, 400));
   call.cancel();
-  await until(() => served.calls.running === 0);
+  await until(() => patient.calls.running === 0);
+
+  const hasty = await openItems(t, { batchWaitMs: 150 });
+  await hasty.append(250);
+  const { call: other, ids: gone } = collect(hasty, 'BufferedStream', 0);
+  await until(() => gone().length === 250);
+  await hasty.append(10);
+  await until(() => gone().length === 260);
+  t.strictSame(gone(), numbers(1, 260));
+  other.cancel();
+  await until(() => hasty.calls.running === 0);
 });
 
 t.test('a start that is no longer kept is OUT_OF_RANGE, never a hole', async (t) => {
