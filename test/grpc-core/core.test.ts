@@ -35,7 +35,8 @@ const tries: Readonly<
 > = {
   GetStockQuote: ({ client }) => answer((callback) => client.GetStockQuote({ symbol: 'AAPL' }, callback)),
   GetStockPrices: ({ client }) => first(client.GetStockPrices({ symbols: ['AAPL', 'MSFT'] }), 4),
-  StreamLogs: ({ client }) => first(client.StreamLogs({}), 1),
+  // Following, since a line is stored a moment after it was written.
+  StreamLogs: ({ client }) => first(client.StreamLogs({ follow: true }), 1),
   async DownloadFile({ client, dataDir }) {
     await writeFile(join(dataDir, 'hello.txt'), 'hello');
     return first(client.DownloadFile({ file_path: 'hello.txt', chunk_size: 3 }), 3);
