@@ -36,6 +36,7 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
   const dir = t.testdir();
   writeFileSync(join(dir, 'garbage'), 'garbage');
   writeFileSync(join(dir, 'bad.proto'), 'syntax = "proto3"; message {');
+  const set = ['--descriptor-set', path('../../dist/proto/sluice.binpb')];
   const cases: [args: string[], code: number, message: RegExp, environment?: NodeJS.ProcessEnv][] = [
     [['gateway', '--nope'], 2, /--nope/],
     [['gateway', 'positional'], 2, /positional/],
@@ -49,11 +50,7 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [['gateway', ...ANY, '--descriptor-set', join(dir, 'garbage')], 1, /garbage: .*FileDescriptorSet/],
     [['gateway', ...ANY, '--proto', join(dir, 'bad.proto')], 1, /bad\.proto/],
     [['gateway', ...ANY, '--proto', join(dir, 'missing.proto')], 1, /missing\.proto/],
-    [
-      ['gateway', '--listen', `127.0.0.1:${port}`, '--descriptor-set', path('../../dist/proto/sluice.binpb')],
-      1,
-      new RegExp(`${port}`),
-    ],
+    [['gateway', ...ANY, '--listen', `127.0.0.1:${port}`, ...set], 1, new RegExp(`${port}`)],
     [['gateway', ...ANY, '--upstream-cert', join(dir, 'garbage')], 2, /--upstream-key/],
     [['core', '--listen', `127.0.0.1:${port}`, '--data-dir', dir], 1, new RegExp(`${port}`)],
     [['core', '--listen', '127.0.0.1:0', '--data-dir', join(dir, 'garbage')], 1, /garbage/],
