@@ -46,7 +46,7 @@ async function ownFiles(): Promise<FileDescriptorProto[]> {
 /** A signal that ends with the test, so that a hanging exchange fails instead of stopping the run. */
 function limit(t: Pick<Test, 'teardown'>): AbortSignal {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), 15_000);
+  const timer = setTimeout(() => controller.abort(), 60_000);
   t.teardown(() => clearTimeout(timer));
   return controller.signal;
 }

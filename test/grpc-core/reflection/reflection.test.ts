@@ -220,7 +220,7 @@ r = importlib.util.module_from_spec(spec); spec.loader.exec_module(r)
 channel = grpc.insecure_channel(sys.argv[1])
 info = channel.stream_stream('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
   request_serializer=r.ServerReflectionRequest.SerializeToString, response_deserializer=r.ServerReflectionResponse.FromString)
-answer = next(info(iter([r.ServerReflectionRequest(file_containing_symbol='streaming.StreamingService')]), timeout=10))
+answer = next(info(iter([r.ServerReflectionRequest(file_containing_symbol='streaming.StreamingService')]), timeout=60))
 files = {}
 for raw in answer.file_descriptor_response.file_descriptor_proto:
   f = descriptor_pb2.FileDescriptorProto.FromString(raw); files[f.name] = f
@@ -239,12 +239,12 @@ except ImportError:
   from google.protobuf.message_factory import MessageFactory
   GetMessageClass = MessageFactory(pool).GetPrototype
 Request, Response = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
-quote = channel.unary_unary('/streaming.StreamingService/GetStockQuote', Request.SerializeToString, Response.FromString)(Request(symbol='AAPL'), timeout=10)
+quote = channel.unary_unary('/streaming.StreamingService/GetStockQuote', Request.SerializeToString, Response.FromString)(Request(symbol='AAPL'), timeout=60)
 print(len(service.methods), quote.symbol, quote.price > 0)
 `;
   const { execFile } = await import('node:child_process');
   const output = await new Promise<string>((resolve, reject) => {
-    execFile(python, ['-c', script, core.address, folder], { timeout: 20_000 }, (error, stdout, stderr) =>
+    execFile(python, ['-c', script, core.address, folder], { timeout: 120_000 }, (error, stdout, stderr) =>
       error === null ? resolve(stdout) : reject(new Error(stderr)),
     );
   });

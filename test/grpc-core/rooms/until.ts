@@ -1,6 +1,6 @@
-/** Resolves when `condition` holds, looked at in every turn; rejects after 5 s. */
+/** Resolves when `condition` holds, looked at in every turn; rejects after 30 s. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 5_000;
+  const end = performance.now() + 30_000;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`never happened: ${what}`);
     await new Promise((resolve) => setImmediate(resolve));
