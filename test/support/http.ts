@@ -71,6 +71,8 @@ export async function read(response: IncomingMessage): Promise<HttpAnswer> {
       error = reason.message === 'aborted' ? 'aborted' : (reason.code ?? reason.message);
     });
     response.on('close', resolve);
+    // It may have been cut before anybody read it.
+    if (response.closed) resolve();
   });
   const bytes = Buffer.concat(chunks);
   return {

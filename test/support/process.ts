@@ -26,7 +26,13 @@ export function sluice(t: Test, args: readonly string[], environment: NodeJS.Pro
   });
   const lines: string[] = [];
   const errors: string[] = [];
-  let wake: () => void = () => {};
+  // Several may wait for a line at once.
+  const waiting: (() => void)[] = [];
+  const wake = () => {
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  // With its last line read: it exits before that.
+  let over = false;
   createInterface(child.stdout).on('line', (line) => {
     lines.push(line);
     wake();
@@ -34,6 +40,7 @@ export function sluice(t: Test, args: readonly string[], environment: NodeJS.Pro
   createInterface(child.stderr).on('line', (line) => errors.push(line));
   const exit = new Promise<number | string>((resolve) => {
     child.on('close', (code, signal) => {
+      over = true;
       resolve(code ?? signal ?? 'unknown');
       wake();
     });
@@ -50,10 +57,8 @@ export function sluice(t: Test, args: readonly string[], environment: NodeJS.Pro
     async line(message) {
       for (let index = 0; ; index += 1) {
         while (lines.length <= index) {
-          if (child.exitCode !== null) throw new Error(`ended before "${message}": ${errors.join('\n')}`);
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+          if (over) throw new Error(`ended before "${message}": ${errors.join('\n')}`);
+          await new Promise<void>((resolve) => waiting.push(resolve));
         }
         const parsed = JSON.parse(lines[index] as string) as Record<string, unknown>;
         if (parsed.msg === message) return parsed;
