@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import { CloseCode } from '../wire/index.js';
 
 /** A look that comes after so many intervals is late: then it was us who had no time. */
-const LATE = 1.5;
+const LATE = 1.1;
 
 /**
  * Pings a client and closes the socket with 1008 when nothing at all comes from it within one interval after that. An answer that cannot
