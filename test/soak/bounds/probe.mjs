@@ -1,7 +1,10 @@
-// Loaded into the gateway's process before it starts: tells what it holds, after garbage collections, when it is asked to.
+// Loaded into the gateway's process before it starts: tells what it holds, after garbage collections, when it is asked to, and how
+// many bytes its sockets have moved.
+import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 process.on('message', async (message) => {
+  if (message === 'moved') process.send(movedBytes());
   if (message !== 'memory') return;
   // What one collection finds to be dead, finalizers and a thread beside it let go until the next.
   for (let n = 0; n < 4; n += 1) {
@@ -11,6 +14,12 @@ process.on('message', async (message) => {
   const { rss, heapUsed, external } = process.memoryUsage();
   process.send({ rss, heapUsed, external });
 });
+
+function movedBytes() {
+  const sockets = process._getActiveHandles().filter((handle) => handle instanceof Socket);
+  return sockets.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0);
+}
+
 // Whoever asks has gone, perhaps killed: nobody else would end us.
 process.on('disconnect', () => process.exit());
 // Being asked must not keep the process alive.
