@@ -25,20 +25,23 @@ export function openFarSide(t: Test): FarSide | undefined {
   sides += 1;
   // The kernel removes an old one a while after it was told to.
   const name = `far${process.pid}x${sides}`;
-  const net = `10.${200 + (sides % 50)}.${process.pid % 256}`;
+  // Tests that run beside us have other process ids, and so other networks: four addresses of 10.200.0.0/14 to 10.248.0.0/14.
+  const at = 4 * (process.pid % 65_536);
+  const net = `10.${200 + 4 * (sides % 13) + (at >> 16)}.${(at >> 8) % 256}`;
+  const [near, there] = [`${net}.${(at % 256) + 1}`, `${net}.${(at % 256) + 2}`];
   try {
     ip('netns', 'add', name);
     t.teardown(() => ip('netns', 'del', name));
     ip('link', 'add', `${name}a`, 'type', 'veth', 'peer', 'name', `${name}b`, 'netns', name);
-    ip('addr', 'add', `${net}.1/30`, 'dev', `${name}a`);
+    ip('addr', 'add', `${near}/30`, 'dev', `${name}a`);
     ip('link', 'set', `${name}a`, 'up');
-    ip('-n', name, 'addr', 'add', `${net}.2/30`, 'dev', `${name}b`);
+    ip('-n', name, 'addr', 'add', `${there}/30`, 'dev', `${name}b`);
     ip('-n', name, 'link', 'set', `${name}b`, 'up');
   } catch {
     return undefined;
   }
   return {
-    host: `${net}.1`,
+    host: near,
     async start(program) {
       const child = spawn('ip', ['netns', 'exec', name, process.execPath, '-e', program], {
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -47,6 +50,6 @@ export function openFarSide(t: Test): FarSide | undefined {
       const [line] = await once(createInterface(child.stdout), 'line');
       return line as string;
     },
-    vanish: () => void ip('-n', name, 'route', 'add', 'blackhole', `${net}.1/32`),
+    vanish: () => void ip('-n', name, 'route', 'add', 'blackhole', `${near}/32`),
   };
 }
