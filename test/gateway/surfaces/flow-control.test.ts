@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import t from 'tap';
 import { bytes, method, openForeign } from '../../support/foreign.js';
 import { open, send, settled, until } from '../../support/http.js';
+import { startOwnTime } from '../../support/own-time.js';
 import { connect } from '../../support/websocket.js';
 
 // Shown by what the service could write, or what it was given, never by a clock: a number that stops growing is a stall.
@@ -103,11 +104,11 @@ for (const [surface, { method: name, start }] of Object.entries(READERS)) {
     const reader = await start(url, wsUrl);
     const call = await upstream.call(method(name));
     await settled(() => call.accepted);
-    const left = Date.now();
+    const passedMs = startOwnTime(t);
     reader.leave();
     await call.over;
     t.ok(call.cancelled);
-    t.ok(Date.now() - left < 1_000, 'this promise is about time');
+    t.ok(passedMs() < 1_000, 'this promise is about time');
     await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
   });
 }
@@ -201,11 +202,11 @@ for (const [surface, { method: name, start }] of Object.entries(SENDERS)) {
       const sender = await start(url, wsUrl);
       const call = await upstream.call(method(name));
       await settled(() => sender.drained);
-      const left = Date.now();
+      const passedMs = startOwnTime(t);
       sender.leave();
       await call.over;
       t.ok(call.cancelled);
-      t.ok(Date.now() - left < 1_500, 'this promise is about time, and about a busy machine');
+      t.ok(passedMs() < 1_500, 'this promise is about time, and about a busy machine');
       await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
     },
   );
@@ -240,12 +241,12 @@ for (const how of ['a close frame', 'a FIN'] as const) {
     client.socket.pause();
     const call = await upstream.call(method('Down'));
     await settled(() => call.accepted);
-    const left = Date.now();
+    const passedMs = startOwnTime(t);
     if (how === 'a close frame') client.socket.close();
     else rawSocketOf(client.socket).end();
     await call.over;
     t.ok(call.cancelled);
-    t.ok(Date.now() - left < 1_500, 'this promise is about time, and about a busy machine');
+    t.ok(passedMs() < 1_500, 'this promise is about time, and about a busy machine');
     await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
     client.socket.terminate();
   });
