@@ -86,11 +86,13 @@ for (const [what, name, type, begin, byte] of [
       { [name]: [{ in: 'end' }] },
       { limits: { messageTimeoutMs: 150 } },
     );
-    const client = await raw(t, url, post(method(name), type, CHUNKED) + begin);
+    const client = await raw(t, url, post(method(name), type, CHUNKED));
+    // Otherwise it may be over before the service has heard of it.
+    const call = await upstream.call(method(name));
+    client.socket.write(begin);
     trickle(t, client, byte, 20);
     await until(t, 'the answer', () => client.answer.includes('grpc-status: 4'));
     t.match(client.answer, /^HTTP\/1.1 408 /);
-    const call = await upstream.call(method(name));
     await call.over;
     t.ok(call.cancelled);
     t.notOk(call.halfClosed, 'a part is not taken for the whole');
@@ -101,11 +103,11 @@ t.test('a body that brings its messages in time may take as long as it likes', a
   const { url } = await openForeign(
     t,
     { Up: [{ in: 'end' }, { out: await bytes({ text: 'done' }) }] },
-    { limits: { messageTimeoutMs: 1_000 } },
+    { limits: { messageTimeoutMs: 2_500 } },
   );
   const client = await raw(t, url, post(method('Up'), NDJSON, CHUNKED));
   // Each chunk ends a line and begins the next: there is always one that has begun.
-  for (let n = 0; n < 12; n += 1) {
+  for (let n = 0; n < 20; n += 1) {
     client.socket.write('6\r\n{ }\n{ \r\n3\r\n}\n \r\n');
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
@@ -114,7 +116,7 @@ t.test('a body that brings its messages in time may take as long as it likes', a
 });
 
 t.test('a body that is silent between messages ends the call after bodyIdleMs', async (t) => {
-  const { url, upstream } = await openForeign(t, { Up: [{ in: 'end' }] }, { limits: { bodyIdleMs: 150 } });
+  const { url, upstream } = await openForeign(t, { Up: [{ in: 'end' }] }, { limits: { bodyIdleMs: 1_000 } });
   const client = await raw(t, url, `${post(method('Up'), NDJSON, CHUNKED)}3\r\n{}\n\r\n`);
   await until(t, 'the answer', () => client.answer.includes('grpc-status: 4'));
   t.match(client.answer, /^HTTP\/1.1 408 /);
@@ -131,7 +133,7 @@ t.test('a service that does not read is not held against the client', async (t) 
   const { url, upstream } = await openForeign(
     t,
     { Up: [{ in: 1 }, { wait }, { in: 'end' }, { out: await bytes({ text: 'done' }) }] },
-    { limits: { messageTimeoutMs: 1_000, bodyIdleMs: 1_000 } },
+    { limits: { messageTimeoutMs: 2_500, bodyIdleMs: 2_500 } },
   );
   const line = `${JSON.stringify({ text: 'x'.repeat(10_000) })}\n`;
   const answer = http(url + method('Up'), {
@@ -141,7 +143,7 @@ t.test('a service that does not read is not held against the client', async (t) 
   });
   await upstream.call(method('Up'));
   // Longer than both, and there is more to come all the time.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
   goOn();
   t.match(await answer, { status: 200, text: /done/ });
 });
@@ -191,12 +193,13 @@ t.test('a long body is no late head', async (t) => {
   const { url } = await openForeign(
     t,
     { Up: [{ in: 'end' }, { out: await bytes({ text: 'done' }) }] },
-    { limits: { requestHeadMs: 500 } },
+    { limits: { requestHeadMs: 1_200 } },
   );
   const client = await raw(t, url, post(method('Up'), NDJSON, CHUNKED));
-  for (let n = 0; n < 15; n += 1) {
+  // Longer than the head may take, and than the time between two looks at it.
+  for (let n = 0; n < 26; n += 1) {
     client.socket.write('3\r\n{}\n\r\n');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   client.socket.write('0\r\n\r\n');
   await until(t, 'the answer', () => client.answer.includes('done'));
@@ -206,7 +209,7 @@ t.test('a WebSocket frame that trickles ends the call with DEADLINE_EXCEEDED', a
   const { wsUrl, upstream, gateway } = await openForeign(
     t,
     { Both: [{ echo: true }] },
-    { limits: { messageTimeoutMs: 1_000, heartbeatMs: 250 } },
+    { limits: { messageTimeoutMs: 1_000, heartbeatMs: 500 } },
   );
   const client = await connect(wsUrl + method('Both'), NO_PONGS);
   client.socket.send('{}');
@@ -242,7 +245,7 @@ t.test('a large frame that comes slowly is neither a missing pong nor late', asy
   const { wsUrl } = await openForeign(
     t,
     { Both: [{ echo: true }] },
-    { limits: { messageTimeoutMs: 60_000, heartbeatMs: 250 } },
+    { limits: { messageTimeoutMs: 60_000, heartbeatMs: 500 } },
   );
   const client = await connect(wsUrl + method('Both'), NO_PONGS);
   const stream = streamOf(client);
@@ -250,7 +253,7 @@ t.test('a large frame that comes slowly is neither a missing pong nor late', asy
   // No pong can come from the middle of a frame: four heartbeats go without one.
   for (const byte of `{"text":"${'x'.repeat(49)}"}`) {
     stream.write(byte);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 35));
   }
   t.match(await client.next(), 'xxx');
   client.socket.terminate();

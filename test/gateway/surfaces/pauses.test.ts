@@ -1,12 +1,14 @@
 import t from 'tap';
 import { bytes, method, openForeign } from '../../support/foreign.js';
-import { open, settled, until } from '../../support/http.js';
+import { open, until } from '../../support/http.js';
 import { post, raw } from '../../support/raw-client.js';
 import { connect } from '../../support/websocket.js';
 
 const NDJSON = 'application/x-ndjson';
 const OCTETS = 'application/octet-stream';
-const PAUSE_MS = 1_500;
+const PAUSE_MS = 2_500;
+/** Timers may be early by one, and clocks are rounded. */
+const ROUNDING_MS = 5;
 
 for (const surface of [
   'text/event-stream',
@@ -20,8 +22,9 @@ for (const surface of [
       t,
       { Down: [{ in: 'end' }, { out: item, times: 1_000_000 }] },
       // The heartbeat is shorter: a paused client is not taken for a dead one.
-      { limits: { maxPauseMs: PAUSE_MS, heartbeatMs: 400 } },
+      { limits: { maxPauseMs: PAUSE_MS, heartbeatMs: 1_000 } },
     );
+    const begun = performance.now();
     if (surface === 'WebSocket') {
       const client = await connect(wsUrl + method('Down'));
       client.socket.send('{}');
@@ -33,9 +36,8 @@ for (const surface of [
       t.teardown(() => response.destroy());
     }
     const call = await upstream.call(method('Down'));
-    await settled(() => call.accepted, PAUSE_MS / 2);
-    t.equal(gateway.openExchanges, 1, 'it is there after half of the time');
     await call.over;
+    t.ok(performance.now() - begun >= PAUSE_MS - ROUNDING_MS, 'not before');
     t.ok(call.cancelled);
     await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
     t.match(
@@ -88,17 +90,20 @@ t.test('a slow client is not cut, as long as it takes each write in time', async
   const { url } = await openForeign(
     t,
     { Down: [{ in: 'end' }, { out: item, times: 200 }] },
-    { limits: { maxPauseMs: 1_000, heartbeatMs: 250 } },
+    { limits: { maxPauseMs: PAUSE_MS, heartbeatMs: 250 } },
   );
   const { response } = await open(url + method('Down'));
+  const begun = performance.now();
   let got = 0;
-  // 20 MB, in more than twice the time.
+  // 20 MB, evenly in one and a half of the time: what the kernels hold between two writes is a fraction of that.
   for await (const chunk of response) {
     got += (chunk as Buffer).length;
-    await new Promise((resolve) => setTimeout(resolve, 8));
+    const dueMs = (got / 20_000_000) * 1.5 * PAUSE_MS;
+    while (performance.now() - begun < dueMs) await new Promise((resolve) => setTimeout(resolve, 2));
   }
   t.ok(response.complete);
   t.ok(got > 20_000_000);
+  t.ok(performance.now() - begun > PAUSE_MS, 'it took longer than one pause may');
 });
 
 for (const [name, form] of [
@@ -110,7 +115,7 @@ for (const [name, form] of [
     const { url, wsUrl, upstream, gateway } = await openForeign(
       t,
       { [name]: [{ wait: new Promise(() => {}) }] },
-      { limits: { maxPauseMs: 500, heartbeatMs: 150 } },
+      { limits: { maxPauseMs: 1_000, heartbeatMs: 300 } },
     );
     const many = JSON.stringify({ text: 'x'.repeat(60_000) });
     if (form === 'WebSocket') {

@@ -198,11 +198,7 @@ t.test(
     const response = await stalled(url, 'text/event-stream');
     const call = await upstream.call(method('Down'));
     await until(t, 'the service to send everything', () => call.accepted === MESSAGES);
-    for (let last = -1, now = 0; now !== last; ) {
-      last = now;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      now = await droppedMetric(gateway);
-    }
+    await settled(() => droppedMetric(gateway));
     end();
     const tail = sseEvents(await finish(response)).slice(-3);
     const order = tail.map(({ event }) => event);

@@ -7,6 +7,8 @@ const SSE = { accept: 'text/event-stream' };
 const NDJSON = { accept: 'application/x-ndjson' };
 const ARRAY = { accept: 'application/json' };
 const never = new Promise<never>(() => {});
+/** For early failures: a service that a busy machine keeps from answering for a while still has its HTTP status. */
+const PATIENT = { limits: { headWaitMs: 30_000 } };
 
 t.test('one server stream, three forms', async (t) => {
   const { url } = await openForeign(t, {
@@ -64,9 +66,11 @@ t.test('an empty stream is whole in every form', async (t) => {
 
 t.test('a failure before the first message keeps its HTTP status, also behind headers', async (t) => {
   for (const first of [[], [{ headers: [['x-early', '1']] }] as const]) {
-    const { url } = await openForeign(t, {
-      Down: [{ in: 'end' }, ...first, { status: 'NOT_FOUND', message: 'none' }],
-    });
+    const { url } = await openForeign(
+      t,
+      { Down: [{ in: 'end' }, ...first, { status: 'NOT_FOUND', message: 'none' }] },
+      PATIENT,
+    );
     for (const headers of [SSE, NDJSON, ARRAY]) {
       t.same(await httpJson(url + method('Down'), { headers }), {
         status: 404,
@@ -111,9 +115,11 @@ t.test('a failure after messages ends each form in its own way', async (t) => {
 });
 
 t.test('an EventSource is never sent away by a retryable failure', async (t) => {
-  const { url, upstream } = await openForeign(t, {
-    Down: [{ in: 'end' }, { status: 'UNAVAILABLE', message: 'busy' }],
-  });
+  const { url, upstream } = await openForeign(
+    t,
+    { Down: [{ in: 'end' }, { status: 'UNAVAILABLE', message: 'busy' }] },
+    PATIENT,
+  );
   const path = url + method('Down');
   const sse = await http(path, { headers: SSE });
   t.equal(sse.status, 200);
@@ -148,13 +154,29 @@ t.test('the head does not wait for a quiet service longer than headWaitMs', asyn
 
 t.test('a heartbeat breaks the silence, and only the silence', async (t) => {
   const out = await bytes({});
+  let speak: () => void = () => {};
+  const wait = new Promise<void>((resolve) => {
+    speak = resolve;
+  });
   const { url } = await openForeign(
     t,
-    { Down: () => [{ in: 'end' }, { wait: new Promise((resolve) => setTimeout(resolve, 250)) }, { out }] },
+    { Down: [{ in: 'end' }, { wait }, { out }] },
     { limits: { headWaitMs: 10, heartbeatMs: 50 } },
   );
-  const { text } = await http(url + method('Down'), { headers: SSE });
-  t.ok((text.match(/^: heartbeat$/gm) ?? []).length >= 2, 'several in the quiet time');
+  const { response } = await open(url + method('Down'), { headers: SSE });
+  let text = '';
+  response.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+  });
+  const closed = new Promise((resolve) => response.on('close', resolve));
+  const heartbeats = () => (text.match(/^: heartbeat$/gm) ?? []).length;
+  await until(t, 'several in the quiet time', () => heartbeats() >= 2);
+  speak();
+  await closed;
+  t.same(
+    sseEvents(text).map(({ event }) => event),
+    ['message', 'end'],
+  );
 });
 
 t.test('cursors are ids, Last-Event-ID resumes, and ~end stops', async (t) => {
@@ -326,8 +348,10 @@ t.test('flushMs gathers what trickles, and loses nothing', async (t) => {
     ...Array.from({ length: 60 }, () => [{ out }, pause()]).flat(),
   ];
   const chunks: Record<number, number> = {};
+  let tookMs = 0;
   for (const flushMs of [0, 200]) {
     const { url } = await openForeign(t, { Down: script }, { limits: { flushMs } });
+    const begun = performance.now();
     const { response } = await open(url + method('Down'));
     let count = 0;
     let text = '';
@@ -338,8 +362,11 @@ t.test('flushMs gathers what trickles, and loses nothing', async (t) => {
     await new Promise((resolve) => response.on('close', resolve));
     t.equal(text, '{"number":1}\n'.repeat(60));
     chunks[flushMs] = count;
+    tookMs = performance.now() - begun;
   }
-  t.ok((chunks[200] ?? 0) <= 5 && (chunks[200] ?? 0) < (chunks[0] ?? 0), JSON.stringify(chunks));
+  // How long the service takes is the machine's business. Timers may be early by one millisecond.
+  const most = 1 + Math.ceil(tookMs / 199);
+  t.ok((chunks[200] ?? 0) <= most && (chunks[200] ?? 0) < (chunks[0] ?? 0), JSON.stringify({ chunks, most }));
 });
 
 t.test('a large body that nobody wants does not keep the answer from the client', async (t) => {

@@ -9,6 +9,9 @@ import type { SessionOptions } from '../../../../gateway/surfaces/session/sessio
 import { foreignSchema } from '../../../support/foreign.js';
 import { FakeSocket, FakeTransport } from './fakes.js';
 
+/** How long streams go on after `goAway`; more than a busy machine needs for what has to happen before. */
+export const DRAIN_MS = 3_000;
+
 const nothing = () => {};
 const request = { headers: {} } as IncomingMessage;
 const schema = await foreignSchema();
@@ -53,7 +56,7 @@ export function openFakeSession(
         limits,
       };
     },
-    drainMs: 300,
+    drainMs: DRAIN_MS,
     log,
     surroundings: { transport, exchanges, meterOf: () => ({ dropped: nothing, finished: nothing }) },
   };

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap';
 import type { Limits } from '../../../../gateway/surfaces/index.js';
 import { CloseCode } from '../../../../gateway/wire/index.js';
-import { type FakeSession, openFakeSession, settle } from './fake-session.js';
+import { until } from '../../../support/http.js';
+import { DRAIN_MS, type FakeSession, openFakeSession, settle } from './fake-session.js';
 
 type Json = Record<string, Record<string, unknown>>;
 
@@ -363,11 +364,11 @@ t.test('draining: goAway at once, streams end after a while, the others finish, 
   const draining = fake.exchanges.drain().then(() => {
     drained = true;
   });
-  t.match(await fake.taken(), [{ goAway: { graceMs: 300, reconnectAfterMs: Number } }]);
+  t.match(await fake.taken(), [{ goAway: { graceMs: DRAIN_MS, reconnectAfterMs: Number } }]);
   fake.send(openFrame(4));
   t.match(await fake.taken(), [{ end: { id: 4, status: { code: 14, message: /shutting down/ } } }]);
   t.notOk(fake.transport.calls[0]?.over, 'the stream goes on for now');
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await until(t, 'the stream to end', () => fake.transport.calls[0]?.over === true);
   t.match(await fake.taken(), [{ end: { id: 1, status: { code: 14 }, truncated: false } }]);
   t.notOk(fake.transport.calls[1]?.over);
   t.notOk(fake.transport.calls[2]?.over);
