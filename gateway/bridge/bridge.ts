@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
@@ -137,7 +137,9 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | un
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, outgoing.headWaitMs);
     });
-    await Promise.race([first, headers.then(() => delay(METADATA_GRACE_MS)), patience]);
+    // One more turn: when we had no time ourselves, the end may have come and lie unread.
+    const grace = headers.then(() => delay(METADATA_GRACE_MS)).then(() => turn());
+    await Promise.race([first, grace, patience]);
     clearTimeout(timer);
   }
   if (!over) outgoing.head(metadata);
