@@ -6,8 +6,12 @@ import t from 'tap';
 
 const soak = fileURLToPath(new URL('../../soak/bounds/run.mjs', import.meta.url));
 
+// Nine processes: a busy machine needs minutes.
+t.setTimeout(600_000);
+
 // The small version of what `npm run soak` does with a thousand clients: the gateway in a process of its own, and bytes instead of clocks.
 t.test('stalled clients cost no more than docs/bounds.md says', async (t) => {
+  t.setTimeout(600_000);
   const rows = ['sse, small', 'ws-binary, large', 'ndjson-up, small'];
   const sizes = [
     '--readers',
