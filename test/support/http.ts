@@ -103,12 +103,13 @@ export function sseEvents(text: string): { event: string; id?: string; retry?: s
     });
 }
 
-/** Waits until a condition holds, looking after every turn of the event loop; fails the test after a minute, which is for what hangs. */
+/** Waits until a condition holds, looking after every turn of the event loop; fails the test after half a minute, which is for what hangs. */
 export async function until(t: Test, what: string, condition: () => boolean): Promise<void> {
-  const end = Date.now() + 60_000;
+  // Longer, and the gateway's own limits (`unaryTimeoutMs`) would end what should have ended by itself.
+  const end = Date.now() + 30_000;
   while (!condition()) {
     if (Date.now() > end) {
-      t.fail(`waited 60 s for: ${what}`);
+      t.fail(`waited 30 s for: ${what}`);
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, 2));
