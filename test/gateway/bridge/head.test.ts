@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { bridge } from '../../../gateway/bridge/index.js';
+import { Code, type Metadata, type Status } from '../../../gateway/status/index.js';
+import { createDeferred } from '../../../gateway/surfaces/deferred.js';
+import type { Call } from '../../../gateway/upstream/index.js';
+
+/** Both ends of one connection, closed in the teardown. */
+async function openPair(t: Test): Promise<[near: Socket, far: Socket]> {
+  const server = createServer().listen(0, '127.0.0.1');
+  const near = connect((await portOf(server)).port, '127.0.0.1');
+  const [far] = (await once(server, 'connection')) as [Socket];
+  t.teardown(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+  return [near, far];
+}
+
+async function portOf(server: ReturnType<typeof createServer>): Promise<AddressInfo> {
+  await once(server, 'listening');
+  return server.address() as AddressInfo;
+}
+
+/** A call without messages: `answer` gives its metadata, `fail` ends it. */
+function openCall() {
+  const headers = createDeferred<Metadata | undefined>();
+  const status = createDeferred<Status>();
+  const call: Call = {
+    headers: headers.promise,
+    status: status.promise,
+    read: () => status.promise.then(() => undefined),
+    write: () => Promise.resolve(true),
+    halfClose: () => {},
+    cancel: () => {},
+  };
+  return {
+    call,
+    answer: () => headers.resolve([]),
+    fail: () =>
+      status.resolve({ code: Code.NOT_FOUND, message: '', details: [], trailers: [], truncated: false }),
+  };
+}
+
+/** A browser that asked for a stream: what it was told. */
+function startExchange(call: Call) {
+  const told: string[] = [];
+  const report = bridge(
+    {
+      incoming: { read: () => Promise.resolve(undefined), close: () => {} },
+      outgoing: {
+        headWaitMs: 60_000,
+        flushMs: 0,
+        head: () => told.push('head'),
+        write: () => undefined,
+        end: async ({ code }) => void told.push(`end ${code}`),
+        leave: async () => {},
+      },
+      signal: new AbortController().signal,
+    },
+    () => call,
+  );
+  return { told, report };
+}
+
+t.test(
+  'a failure right behind the metadata comes before the head, also when it lay unread for a while',
+  async (t) => {
+    const [near, far] = await openPair(t);
+    const { call, answer, fail } = openCall();
+    const { told, report } = startExchange(call);
+    near.on('data', fail);
+    // After the reads of this turn of the event loop, so that the failure is read in the next one: behind its timers.
+    await turn();
+    answer();
+    // Until the bridge has begun to wait for what is behind it.
+    for (let n = 0; n < 20; n += 1) await Promise.resolve();
+    far.write('!');
+    for (const begun = performance.now(); performance.now() - begun < 50; );
+    await report;
+    t.same(told, [`end ${Code.NOT_FOUND}`]);
+  },
+);
+
+t.test('metadata without an end right behind it is told', async (t) => {
+  const { call, answer, fail } = openCall();
+  const { told, report } = startExchange(call);
+  answer();
+  while (told.length === 0) await turn();
+  t.same(told, ['head']);
+  fail();
+  await report;
+  t.same(told, ['head', `end ${Code.NOT_FOUND}`]);
+});
