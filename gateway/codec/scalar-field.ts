@@ -49,7 +49,7 @@ export function scalarField(wire: Uint8Array, field: DescField): string | undefi
       reader.skip();
     }
   }
-  if (text === undefined && field.presence === IMPLICIT_PRESENCE) return defaultText(field, scalar);
+  if (text === undefined && field.presence === IMPLICIT_PRESENCE) return defaultText(field);
   return text;
 }
 
@@ -115,9 +115,17 @@ function lengthDelimitedText(value: Uint8Array, scalar: ScalarType, field: DescF
   }
 }
 
-function defaultText(field: DescField, scalar: ScalarType): string {
-  if (field.enum !== undefined) return field.enum.values[0]?.name ?? '0';
-  switch (scalar) {
+/** What a field that is not there stands for, as `scalarField` would spell it: its own default, where it has one (proto2, editions), else zero. */
+export function defaultText(field: DescField): string {
+  if (field.fieldKind === 'enum') {
+    const value = field.getDefaultValue() ?? field.enum.values[0]?.number ?? 0;
+    return field.enum.value[value]?.name ?? String(value);
+  }
+  if (field.fieldKind !== 'scalar') return '';
+  const value = field.getDefaultValue();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (value !== undefined) return String(value);
+  switch (field.scalar) {
     case ScalarType.BOOL:
       return 'false';
     case ScalarType.STRING:

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AbortCause } from '../bridge/index.js';
 import { Code, RpcError } from '../status/index.js';
+import { maxTimerMs } from '../upstream/index.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import type { Limits } from './limits.js';
 import { watchPeer } from './peer-watch.js';
@@ -10,8 +11,6 @@ import { DRAINING } from './unary-outgoing.js';
 const DISCARD_BYTES = 1024 * 1024;
 /** How long that may take, in milliseconds. */
 const DISCARD_MS = 2_000;
-/** The longest delay that a Node timer keeps; a longer one fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What ends the wait for a body beside its own end. */
 export interface WholeBody {
@@ -139,7 +138,7 @@ export class BodyReader {
     const timer =
       deadline === undefined
         ? undefined
-        : setTimeout(pass, Math.min(Math.max(0, deadline - Date.now()), MAX_TIMER_MS));
+        : setTimeout(pass, Math.min(Math.max(0, deadline - Date.now()), maxTimerMs));
     return () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);

@@ -1,6 +1,6 @@
 import type { AbortCause } from '../../bridge/index.js';
 import { Code, type Metadata, RpcError } from '../../status/index.js';
-import type { Transport } from '../../upstream/index.js';
+import { maxTimerMs, type Transport } from '../../upstream/index.js';
 import { type ClientFrame, joinMetadata, type ServerFrame } from '../../wire/session/index.js';
 import { converse } from '../conversation.js';
 import type { Exchanges } from '../exchanges.js';
@@ -15,9 +15,6 @@ import type { SessionFormat } from './format.js';
 import type { HeldBytes } from './held-bytes.js';
 import type { SessionOptions } from './session-options.js';
 import type { Turns } from './turns.js';
-
-/** The longest delay that a Node timer keeps. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What of an `x-request-id` is kept in the log: as long as those of HTTP requests may be. */
 const MAX_REQUEST_ID_LENGTH = 128;
@@ -146,7 +143,7 @@ export class SessionCall {
     const timer =
       deadline === undefined
         ? undefined
-        : setTimeout(() => this.#outgoing.expire(), Math.min(deadline - Date.now(), MAX_TIMER_MS));
+        : setTimeout(() => this.#outgoing.expire(), Math.min(deadline - Date.now(), maxTimerMs));
     const { cut } = await converse(
       {
         target,
