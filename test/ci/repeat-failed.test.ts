@@ -1,0 +1,74 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+/** Fails when it runs for the first time in its folder. */
+const BY_CHANCE = `import { existsSync, writeFileSync } from 'node:fs';
+import t from 'tap';
+const again = existsSync('ran-before');
+writeFileSync('ran-before', '');
+t.test('outer', async (t) => {
+  t.test('good', async (t) => t.ok(true));
+  t.test('inner', async (t) => { t.ok(again, 'a leaf: with # marks'); t.ok(true); });
+});`;
+const ALWAYS = `import t from 'tap'; t.ok(true, 'fine'); t.equal(1, 2, 'never equal');`;
+const CRASH = `import t from 'tap'; t.ok(true, 'fine'); process.exit(3);`;
+const GOOD = `import t from 'tap'; t.ok(true, 'not ok 1 - says an assertion that holds'); t.ok(false, 'later', { todo: true });`;
+
+/** A project with these test files: runs them all, then what CI does with the log. */
+function repeat(t: Test, files: Readonly<Record<string, string>>): { code: number | null; text: string } {
+  const dir = t.testdir({ test: files });
+  symlinkSync(path('../../node_modules'), join(dir, 'node_modules'));
+  execFileSync('git', ['init', '--quiet'], { cwd: dir });
+  execFileSync('git', ['add', 'test'], { cwd: dir });
+  // A tap in a tap takes its parent's settings over.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^_?TAP/.test(name)));
+  const tap = path('../../node_modules/tap/dist/esm/run.mjs');
+  const line = [
+    tap,
+    '--disable-coverage',
+    '--allow-empty-coverage',
+    ...Object.keys(files).map((name) => `test/${name}`),
+  ];
+  const run = spawnSync(process.execPath, line, { cwd: dir, env, encoding: 'utf8' });
+  execFileSync(process.execPath, ['-e', `require('fs').writeFileSync('log', process.argv[1])`, run.stdout], {
+    cwd: dir,
+  });
+  const again = spawnSync(process.execPath, [path('../../.ci/repeat-failed.mjs'), 'log'], {
+    cwd: dir,
+    env: { ...env, TAP_DISABLE_COVERAGE: '1', TAP_ALLOW_EMPTY_COVERAGE: '1' },
+    encoding: 'utf8',
+  });
+  return { code: again.status, text: `${again.stdout}${again.stderr}` };
+}
+
+t.test('what fails once is named as flaky and fails nothing', async (t) => {
+  const { code, text } = repeat(t, { 'chance.test.mjs': BY_CHANCE, 'good.test.mjs': GOOD });
+  t.equal(code, 0, text);
+  t.match(text, /^flaky: test\/chance\.test\.mjs: outer > inner > a leaf: with # marks$/m);
+  t.equal(text.match(/^flaky: /gm)?.length, 1, 'only the leaf');
+  t.notMatch(text, /^once more.*good/m);
+});
+
+t.test('what fails twice fails the run, and what fails once is still named', async (t) => {
+  const { code, text } = repeat(t, { 'always.test.mjs': ALWAYS, 'chance.test.mjs': BY_CHANCE });
+  t.equal(code, 1);
+  t.match(text, /^failed twice: test\/always\.test\.mjs$/m);
+  t.match(text, /^flaky: test\/chance\.test\.mjs: /m);
+});
+
+t.test('a file that ends early is repeated as well', async (t) => {
+  const { code, text } = repeat(t, { 'crash.test.mjs': CRASH });
+  t.equal(code, 1);
+  t.match(text, /^failed twice: test\/crash\.test\.mjs$/m);
+});
+
+t.test('a run that failed without a failed test stays failed', async (t) => {
+  const { code, text } = repeat(t, { 'good.test.mjs': GOOD });
+  t.equal(code, 1);
+  t.match(text, /no test file failed/);
+});
