@@ -1,27 +1,32 @@
 import type { Flags } from './flags.js';
+import type { Example } from './help.js';
 
 const LOG_LEVEL = {
+  group: 'Output',
   type: 'text',
   value: 'LEVEL',
   help: 'trace, debug, info, warn, error, fatal or silent',
   default: 'info',
 } as const;
 const GRACE_MS = {
+  group: 'Times',
   type: 'number',
   help: 'how long open calls may go on after SIGTERM, in milliseconds',
   default: '10000',
   min: 0,
 } as const;
-const HELP = { type: 'switch', help: 'show this text' } as const;
+const HELP = { group: 'Output', type: 'switch', help: 'show this text' } as const;
 
 const CORE = {
   'data-dir': {
+    group: 'Core service',
     type: 'text',
     value: 'DIR',
     help: 'files and state of the core; made when missing',
     default: './data',
   },
   'data-interval-ms': {
+    group: 'Core service',
     type: 'number',
     help: 'milliseconds between two new items of the data stream',
     default: '100',
@@ -30,91 +35,118 @@ const CORE = {
 
 const GATEWAY = {
   transport: {
+    group: 'Service (upstream)',
     type: 'text',
     value: 'NAME',
     help: 'how to speak gRPC to the service: http2 (made for proxying) or grpc-js (the reference)',
     default: 'http2',
   },
   'no-code-generation': {
+    group: 'Schema',
     type: 'switch',
     help: 'interpret the codecs instead of compiling them, for processes that forbid new Function',
   },
   'admin-listen': {
+    group: 'Listening',
     type: 'text',
     value: 'HOST:PORT',
     help: 'where health and metrics are served; port 0 takes a free one',
     default: '127.0.0.1:9090',
   },
   'descriptor-set': {
+    group: 'Schema',
     type: 'text',
     value: 'FILE',
     help: 'learn the methods from a descriptor set (protoc --descriptor_set_out --include_imports, buf build)',
   },
-  proto: { type: 'list', value: 'FILE', help: 'learn the methods from a .proto file' },
-  'proto-path': { type: 'list', value: 'DIR', help: 'where imports of --proto are looked for' },
+  proto: { group: 'Schema', type: 'list', value: 'FILE', help: 'learn the methods from a .proto file' },
+  'proto-path': {
+    group: 'Schema',
+    type: 'list',
+    value: 'DIR',
+    help: 'where imports of --proto are looked for',
+  },
   config: {
+    group: 'Schema',
     type: 'text',
     value: 'FILE',
     help: 'what is said of single methods, in YAML or JSON; see docs/configuration.md',
   },
   'allow-origin': {
+    group: 'Who may call',
     type: 'list',
     value: 'ORIGIN',
     help: 'pages of this origin may call, for example https://app.example.com; * for all',
   },
   'forward-header': {
+    group: 'Service (upstream)',
     type: 'list',
     value: 'NAME',
     help: 'this request header travels to the service as well',
   },
-  'unary-timeout-ms': { type: 'number', help: 'deadline of unary calls that ask for none', default: '30000' },
+  'unary-timeout-ms': {
+    group: 'Times',
+    type: 'number',
+    help: 'deadline of unary calls that ask for none',
+    default: '30000',
+  },
   'head-wait-ms': {
+    group: 'Times',
     type: 'number',
     help: "how long a stream's head waits for the service, so that early failures keep their status",
     default: '250',
   },
   'heartbeat-ms': {
+    group: 'Times',
     type: 'number',
     help: 'the longest silence on SSE and WebSocket before a heartbeat',
     default: '15000',
   },
   'flush-ms': {
+    group: 'Times',
     type: 'number',
     help: 'the least time between two writes to one stream; a few save work where messages trickle',
     default: '0',
     min: 0,
   },
   'session-calls': {
+    group: 'Limits',
     type: 'number',
     help: 'how many calls one session (a WebSocket with many calls) may have open',
     default: '100',
   },
   'slow-reader-bytes': {
+    group: 'Limits',
     type: 'number',
     help: 'what is kept of a stream for a slow client, where the service does not wait for it',
     default: '1048576',
   },
   'max-message-bytes': {
+    group: 'Limits',
     type: 'number',
     help: 'the largest message in either direction',
     default: '4194304',
   },
   'message-timeout-ms': {
+    group: 'Times',
     type: 'number',
     help: 'how long a message that has begun may take to come whole from a client',
     default: '60000',
   },
   'body-idle-ms': {
+    group: 'Times',
     type: 'number',
     help: 'the longest silence of a request body between two messages',
     default: '300000',
   },
   'max-pause-ms': {
+    group: 'Times',
     type: 'number',
     help: 'how long a client may take nothing of what it was sent, or a service of what a client sent',
     default: '300000',
   },
   'request-head-ms': {
+    group: 'Times',
     type: 'number',
     help: 'how long the head of a request may take',
     default: '30000',
@@ -123,6 +155,7 @@ const GATEWAY = {
 
 export const CORE_FLAGS = {
   listen: {
+    group: 'Listening',
     type: 'text',
     value: 'HOST:PORT',
     help: 'where gRPC clients come in; port 0 takes a free one',
@@ -136,24 +169,46 @@ export const CORE_FLAGS = {
 
 export const GATEWAY_FLAGS = {
   upstream: {
+    group: 'Service (upstream)',
     type: 'text',
     value: 'HOST:PORT',
     help: 'the gRPC service; dns:///name:port spreads calls over every address of the name',
     default: '127.0.0.1:50051',
   },
-  'upstream-tls': { type: 'switch', help: 'speak TLS to the service' },
-  'upstream-ca': { type: 'text', value: 'FILE', help: 'authorities to trust for it, PEM; switches TLS on' },
-  'upstream-cert': { type: 'text', value: 'FILE', help: 'our own certificate for it, PEM; switches TLS on' },
-  'upstream-key': { type: 'text', value: 'FILE', help: 'the key of that certificate, PEM' },
-  'upstream-server-name': { type: 'text', value: 'NAME', help: 'the name its certificate must have' },
+  'upstream-tls': { group: 'Service (upstream)', type: 'switch', help: 'speak TLS to the service' },
+  'upstream-ca': {
+    group: 'Service (upstream)',
+    type: 'text',
+    value: 'FILE',
+    help: 'authorities to trust for it, PEM; switches TLS on',
+  },
+  'upstream-cert': {
+    group: 'Service (upstream)',
+    type: 'text',
+    value: 'FILE',
+    help: 'our own certificate for it, PEM; switches TLS on',
+  },
+  'upstream-key': {
+    group: 'Service (upstream)',
+    type: 'text',
+    value: 'FILE',
+    help: 'the key of that certificate, PEM',
+  },
+  'upstream-server-name': {
+    group: 'Service (upstream)',
+    type: 'text',
+    value: 'NAME',
+    help: 'the name its certificate must have',
+  },
   listen: {
+    group: 'Listening',
     type: 'text',
     value: 'HOST:PORT',
     help: 'where browsers come in; port 0 takes a free one',
     default: '127.0.0.1:8080',
   },
   ...GATEWAY,
-  'no-page': { type: 'switch', help: 'do not serve the page to try things at /' },
+  'no-page': { group: 'Listening', type: 'switch', help: 'do not serve the page to try things at /' },
   'grace-ms': GRACE_MS,
   'log-level': LOG_LEVEL,
   help: HELP,
@@ -169,3 +224,25 @@ export const START_FLAGS = {
   'log-level': LOG_LEVEL,
   help: HELP,
 } as const satisfies Flags;
+
+/** Two lines that a new user can type as they are, for each command. */
+export const EXAMPLES = {
+  start: [
+    { line: 'sluice start', does: 'everything on this machine; open http://127.0.0.1:8080/' },
+    { line: 'sluice start --listen :8080 --data-dir /var/lib/sluice', does: 'for other machines as well' },
+  ],
+  gateway: [
+    {
+      line: 'sluice gateway --upstream 127.0.0.1:50051',
+      does: 'in front of a service with server reflection',
+    },
+    {
+      line: 'sluice gateway --upstream dns:///orders:443 --upstream-tls --descriptor-set orders.binpb',
+      does: 'TLS to every address of a name; methods from a file',
+    },
+  ],
+  core: [
+    { line: 'sluice core', does: 'gRPC on 127.0.0.1:50051, files and state in ./data' },
+    { line: 'sluice core --listen :50051 --data-dir /var/lib/sluice', does: 'for other machines as well' },
+  ],
+} as const satisfies Record<string, readonly Example[]>;

@@ -1,7 +1,21 @@
 import { parseArgs } from 'node:util';
 
+/** The headings of the help, in its order. */
+export const GROUPS = [
+  'Listening',
+  'Service (upstream)',
+  'Schema',
+  'Who may call',
+  'Limits',
+  'Times',
+  'Core service',
+  'Output',
+] as const;
+
 /** What one flag is, for parsing, help and the environment at once. */
 export interface Flag {
+  /** The heading that the help lists it under. */
+  readonly group: (typeof GROUPS)[number];
   readonly type: 'text' | 'list' | 'number' | 'switch';
   /** What the help shows for the value, for example FILE. */
   readonly value?: string;
@@ -125,20 +139,4 @@ function convert(source: string, flag: Flag, raw: Raw): unknown {
       if (raw === '') throw new UsageError(`${source} must not be empty`);
       return raw;
   }
-}
-
-/** The part of a help text that lists the flags. */
-export function formatFlags(table: Flags): string {
-  const rows = Object.entries(table).map(([name, flag]) => {
-    const value = flag.type === 'switch' ? '' : ` ${flag.value ?? (flag.type === 'number' ? 'N' : 'TEXT')}`;
-    const more = flag.type === 'list' ? ' (may be repeated)' : '';
-    const fallback = flag.default === undefined ? '' : ` [${flag.default}]`;
-    return { left: `--${name}${value}`, right: `${flag.help}${more}${fallback}`, variable: variableOf(name) };
-  });
-  const width = Math.max(...rows.map(({ left }) => left.length));
-  return rows
-    .map(
-      ({ left, right, variable }) => `  ${left.padEnd(width)}  ${right}\n  ${''.padEnd(width)}  ${variable}`,
-    )
-    .join('\n');
 }

@@ -2,32 +2,40 @@
 import { readFileSync } from 'node:fs';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { ConfigError } from '../gateway/index.js';
-import { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
-import { type Flags, formatFlags, parseFlags, UsageError, type Values } from './flags.js';
+import { CORE_FLAGS, EXAMPLES, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
+import { type Flags, parseFlags, UsageError, type Values } from './flags.js';
+import { type Example, formatExamples, formatFlags } from './help.js';
 import { type Running, runBoth, runCore, runGateway } from './run.js';
 
 interface Command {
   readonly summary: string;
   readonly flags: Flags;
+  readonly examples: readonly Example[];
   readonly run: (line: readonly string[]) => Promise<Running>;
 }
 
 function command<Table extends Flags>(
   summary: string,
   flags: Table,
+  examples: readonly Example[],
   run: (values: Values<Table>) => Promise<Running>,
 ): Command {
-  return { summary, flags, run: (line) => run(parseFlags(flags, line, process.env)) };
+  return { summary, flags, examples, run: (line) => run(parseFlags(flags, line, process.env)) };
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  start: command('the core service and the gateway, in one process', START_FLAGS, async (flags) => {
-    const running = await runBoth(flags);
-    greet(running.gateway.url, running.gateway.adminUrl);
-    return running;
-  }),
-  gateway: command('the gateway, in front of any gRPC service', GATEWAY_FLAGS, runGateway),
-  core: command('the core gRPC service, with every streaming pattern', CORE_FLAGS, runCore),
+  start: command(
+    'the core service and the gateway, in one process',
+    START_FLAGS,
+    EXAMPLES.start,
+    async (flags) => {
+      const running = await runBoth(flags);
+      greet(running.gateway.url, running.gateway.adminUrl);
+      return running;
+    },
+  ),
+  gateway: command('the gateway, in front of any gRPC service', GATEWAY_FLAGS, EXAMPLES.gateway, runGateway),
+  core: command('the core gRPC service, with every streaming pattern', CORE_FLAGS, EXAMPLES.core, runCore),
 };
 
 /** For people, so not on the standard output, where every line is JSON. */
@@ -46,7 +54,7 @@ Sluice is running. Ctrl-C stops it.
 function usage(name?: string): string {
   const chosen = name === undefined ? undefined : COMMANDS[name];
   if (chosen !== undefined) {
-    return `Usage: sluice ${name} [options]\n\n  ${chosen.summary}\n\nOptions, each with its environment variable:\n${formatFlags(chosen.flags)}\n`;
+    return `Usage: sluice ${name} [options]\n\n  ${chosen.summary}\n\nExamples:\n${formatExamples(chosen.examples)}\n\nOptions, each with its environment variable below it. The line wins over the environment.\n\n${formatFlags(chosen.flags)}\n`;
   }
   const list = Object.entries(COMMANDS).map(
     ([command, { summary }]) => `  sluice ${command.padEnd(8)} ${summary}`,

@@ -19,6 +19,14 @@ t.test('help explains every flag and names its variable', async (t) => {
       const variable = `SLUICE_${flag.trim().slice(2).toUpperCase().replaceAll('-', '_')}`;
       t.match(text, variable);
     }
+    t.equal(new Set(flags).size, flags.length, 'each flag is listed once');
+    t.match(text, /^(Listening|Limits|Times|Core service|Output):$/m, 'under headings');
+    const examples = text.match(/^ {2}sluice .*/gm) ?? [];
+    t.equal(examples.length, 2, 'with two examples');
+    for (const example of examples) {
+      const named: string[] = example.match(/--[a-z-]+/g) ?? [];
+      for (const flag of named) t.match(text, new RegExp(`^  ${flag}\\b`, 'm'));
+    }
   }
   const general = sluice(t, ['--help']);
   t.equal(await general.exit, 0);
