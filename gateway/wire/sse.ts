@@ -30,12 +30,15 @@ export function formatSseEvent({ event, id, retryMs, data }: SseEvent): string {
   return `${text}\n`;
 }
 
-/** A comment: keeps the connection alive, and clients never see it. */
+/**
+ * A comment line: keeps the connection alive, and clients never see it. No blank line follows: by the standard one without data dispatches
+ * nothing, but clients in the field (@microsoft/fetch-event-source, httpx-sse) make an empty message of it.
+ */
 export function formatSseComment(text: string): string {
-  return `: ${text.replace(/[\r\n]/g, ' ')}\n\n`;
+  return `: ${text.replace(/[\r\n]/g, ' ')}\n`;
 }
 
-/** A `retry` field alone, which dispatches nothing. */
+/** A `retry` line alone: it counts from its line end on, so it needs no blank line either. */
 export function formatSseRetry(retryMs: number): string {
-  return `retry: ${Math.max(0, Math.round(retryMs))}\n\n`;
+  return `retry: ${Math.max(0, Math.round(retryMs))}\n`;
 }

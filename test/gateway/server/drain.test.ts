@@ -26,7 +26,7 @@ t.test('open streams end in the way of their surface, at once', async (t) => {
 
   const [events, lines] = await bodies;
   t.ok(events.complete, 'an ordinary end, so that an EventSource reconnects');
-  t.match(events.text, /\nretry: \d+\n\n: the gateway is shutting down[^\n]*\n\n$/);
+  t.match(events.text, /\nretry: \d+\n: the gateway is shutting down[^\n]*\n$/);
   t.same(
     sseEvents(events.text).map(({ event }) => event),
     ['message'],

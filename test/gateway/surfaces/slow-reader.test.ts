@@ -261,7 +261,7 @@ t.test(
     await call.over;
     const text = await finish(response);
     await closed;
-    t.match(text, /event: dropped\ndata: \{"count":\d+\}\n\nretry: \d+\n\n: .*shutting down/);
+    t.match(text, /event: dropped\ndata: \{"count":\d+\}\n\nretry: \d+\n: .*shutting down/);
   },
 );
 

@@ -45,8 +45,8 @@ t.test('a field that could forge another is refused', async (t) => {
   }
 });
 
-t.test('comments and retry stand alone', async (t) => {
-  t.equal(formatSseComment('a\nb'), ': a b\n\n');
-  t.equal(formatSseRetry(1999.6), 'retry: 2000\n\n');
+t.test('comments and retry are one line each, without a blank one', async (t) => {
+  t.equal(formatSseComment('a\nb'), ': a b\n');
+  t.equal(formatSseRetry(1999.6), 'retry: 2000\n');
   t.equal(formatSseEvent({ event: 'error', retryMs: 5, data: '{}' }), 'event: error\nretry: 5\ndata: {}\n\n');
 });
