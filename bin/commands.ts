@@ -84,6 +84,12 @@ const GATEWAY = {
     value: 'NAME',
     help: 'this request header travels to the service as well',
   },
+  'trusted-proxies': {
+    group: 'Who may call',
+    type: 'list',
+    value: 'ADDRESS',
+    help: 'address or network of proxies before the gateway, whose X-Forwarded-* and Forwarded count',
+  },
   'unary-timeout-ms': {
     group: 'Times',
     type: 'number',

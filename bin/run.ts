@@ -11,6 +11,7 @@ import {
   type Schema,
   schemaFromDescriptorSet,
   schemaFromProtoFiles,
+  TrustedProxies,
   type UpstreamTls,
 } from '../gateway/index.js';
 import { type Core, openCore } from '../grpc-core/index.js';
@@ -103,6 +104,7 @@ async function startGateway(
     log,
     allowOrigins: flags['allow-origin'],
     forwardHeaders: flags['forward-header'],
+    trustedProxies: readTrustedProxies(flags['trusted-proxies']),
     limits: defined({
       unaryTimeoutMs: flags['unary-timeout-ms'],
       headWaitMs: flags['head-wait-ms'],
@@ -125,6 +127,17 @@ async function startGateway(
       pageDir,
     }),
   });
+}
+
+/** Several in one value are separated by commas, on the line as in the environment. */
+function readTrustedProxies(values: readonly string[]): readonly string[] {
+  const entries = values.flatMap((value) => value.split(',')).map((entry) => entry.trim());
+  try {
+    new TrustedProxies(entries);
+  } catch (cause) {
+    throw new UsageError(`--trusted-proxies: ${(cause as Error).message}`, { cause });
+  }
+  return entries;
 }
 
 async function readConfig(file: string | undefined): Promise<GatewayConfig | undefined> {

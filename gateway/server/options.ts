@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Schema } from '../schema/index.js';
+import { TrustedProxies } from '../security/index.js';
 import { DEFAULT_LIMITS, isForwardable, type Limits } from '../surfaces/index.js';
 import type { UpstreamTls } from '../upstream/index.js';
 import type { GatewayConfig } from './config/index.js';
@@ -34,6 +35,11 @@ export interface GatewayOptions {
   readonly allowOrigins?: readonly string[];
   /** Request headers that travel to the service besides the usual ones. Default: none. */
   readonly forwardHeaders?: readonly string[];
+  /**
+   * Addresses and networks ("10.0.0.0/8", "fd00::/8") of the proxies before us, whose `Forwarded` and `X-Forwarded-*` count. Default: none, so
+   * a client is where its connection comes from.
+   */
+  readonly trustedProxies?: readonly string[];
   /** Bounds and times. */
   readonly limits?: Partial<Limits>;
   /** How long open exchanges may go on after `close` was called, in milliseconds. Default 10 000. */
@@ -42,10 +48,11 @@ export interface GatewayOptions {
 }
 
 export interface ResolvedGatewayOptions
-  extends Required<Omit<GatewayOptions, 'schema' | 'pageDir' | 'upstreamTls'>> {
+  extends Required<Omit<GatewayOptions, 'schema' | 'pageDir' | 'upstreamTls' | 'trustedProxies'>> {
   readonly schema: Schema | undefined;
   readonly pageDir: string | undefined;
   readonly upstreamTls: UpstreamTls | undefined;
+  readonly trustedProxies: TrustedProxies;
   readonly limits: Limits;
 }
 
@@ -87,6 +94,7 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     pageDir: given.pageDir,
     allowOrigins,
     forwardHeaders,
+    trustedProxies: new TrustedProxies(given.trustedProxies ?? []),
     limits: Object.freeze(limits),
     graceMs: given.graceMs ?? 10_000,
     log: given.log,

@@ -51,6 +51,7 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [['gateway', '--head-wait-ms', 'soon'], 2, /--head-wait-ms must be a whole number, not "soon"/],
     [['gateway'], 2, /SLUICE_HEAD_WAIT_MS must be a whole number/, { SLUICE_HEAD_WAIT_MS: 'soon' }],
     [['gateway', '--heartbeat-ms', '0'], 2, /--heartbeat-ms must be from 1/],
+    [['gateway', '--trusted-proxies', '10.0.0.0/8,ingress'], 2, /--trusted-proxies: .*"ingress"/],
     [['gateway', '--listen', 'foo'], 1, /listen address "foo"/],
     [['gateway', '--log-level', 'loud'], 2, /--log-level must be one of/],
     [['gateway', '--proto-path', dir], 2, /--proto/],
