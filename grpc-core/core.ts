@@ -58,6 +58,7 @@ async function open(
 ): Promise<Core> {
   const own = await openOwnFolder(options.dataDir);
   const root = await FileRoot.at(options.dataDir);
+  closers.push(() => root.close());
   // The store first: its lock says whether another core has this directory, and must not lose its uploads to us.
   const retain = {
     logs: options.logRetain,
@@ -66,6 +67,7 @@ async function open(
   const store = await openEmbeddedStore({ directory: join(own, 'store'), retain });
   closers.push(() => store.close());
   const folder = await openUploadFolder(join(own, 'uploads'));
+  closers.push(() => folder.close());
 
   const journal = openJournal({ log: options.log, store: store.log('logs') });
   closers.push(() => journal.close());

@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import { errorFromFault, faultFromError } from '../disk-error.js';
 import { CoreError, invalid } from '../errors.js';
 
 /**
@@ -6,8 +7,9 @@ import { CoreError, invalid } from '../errors.js';
  * unknown, which makes them INTERNAL.
  */
 export function errorFromFile(reason: unknown): unknown {
-  if (!(reason instanceof Error) || !('code' in reason)) return reason;
-  switch (reason.code) {
+  const fault = faultFromError(reason);
+  if (fault !== undefined) return errorFromFault(fault, reason);
+  switch (codeOf(reason)) {
     case 'ENOENT':
     case 'ENOTDIR':
       return new CoreError(status.NOT_FOUND, 'file_path: there is no such file', { cause: reason });
@@ -22,15 +24,24 @@ export function errorFromFile(reason: unknown): unknown {
       return notRegular();
     case 'ENAMETOOLONG':
       return invalid('file_path', 'is too long');
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new CoreError(status.RESOURCE_EXHAUSTED, 'the disk is full', { cause: reason });
+    case 'EXDEV':
+      return invalid('file_path', 'is on another disk than the data directory: nothing can be stored there');
     default:
       return reason;
   }
 }
 
+/** The system's name for a failure: "ENOENT". */
+export function codeOf(reason: unknown): unknown {
+  return reason instanceof Error && 'code' in reason ? reason.code : undefined;
+}
+
 /** For a folder, a device, a pipe and the like. */
 export function notRegular(): CoreError {
   return invalid('file_path', 'is not a regular file');
+}
+
+/** Something on the way to the file became something else while we were there. */
+export function changedWhileOpened(): CoreError {
+  return new CoreError(status.ABORTED, 'file_path: changed while it was opened, try again');
 }

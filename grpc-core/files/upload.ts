@@ -1,31 +1,45 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import type { FileChunk__Output } from '../../proto/types/streaming/FileChunk.js';
 import type { UploadResult } from '../../proto/types/streaming/UploadResult.js';
 import { CoreError, invalid } from '../errors.js';
 import { timestampFromMs } from '../timestamp.js';
 import { createChunkOrder } from './chunk-order.js';
-import { errorFromFile } from './file-error.js';
+import { codeOf, errorFromFile } from './file-error.js';
 import type { FileRoot } from './file-root.js';
+import { Folder } from './folder.js';
 
-/** Where uploads wait until they are whole. */
+/** Where uploads wait until they are whole. Whoever opens it closes it. */
 export interface UploadFolder {
-  /** A new file for writing; whoever opens it removes it. */
+  /** A new file for writing; whoever opens it removes it. UNAVAILABLE when the folder is gone. */
   open(): Promise<{ readonly path: string; readonly file: FileHandle }>;
+  close(): Promise<void>;
 }
 
 /** Makes the folder, and removes what a core that was killed left there. It must be on the same file system as the files. */
 export async function openUploadFolder(directory: string): Promise<UploadFolder> {
   await mkdir(directory, { recursive: true });
-  for (const name of await readdir(directory))
-    await rm(join(directory, name), { recursive: true, force: true });
+  const folder = await Folder.open(directory);
+  for (const name of await readdir(folder.at('.')))
+    await rm(folder.at(name), { recursive: true, force: true });
   return {
     async open() {
-      const path = join(directory, randomUUID());
-      return { path, file: await open(path, 'wx') };
+      const path = folder.at(randomUUID());
+      try {
+        return { path, file: await open(path, 'wx') };
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw errorFromFile(error);
+        throw new CoreError(
+          status.UNAVAILABLE,
+          'the folder for unfinished uploads is gone: restart the core',
+          {
+            cause: error,
+          },
+        );
+      }
     },
+    close: () => folder.close(),
   };
 }
 

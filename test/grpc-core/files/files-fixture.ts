@@ -19,18 +19,21 @@ export interface Files {
 }
 
 /** The two file handlers on an empty data directory, called without a server. */
-export async function openFiles(t: Test, options: { readonly maxBytes?: number } = {}): Promise<Files> {
+export async function openFiles(
+  t: Test,
+  options: { readonly maxBytes?: number; readonly anchored?: boolean } = {},
+): Promise<Files> {
   const base = await temporaryFolder(t);
   const dataDir = join(base, 'data');
   const outside = join(base, 'outside');
   const own = join(dataDir, '.sluice', 'uploads');
   await mkdir(dataDir);
   await mkdir(outside);
-  const handlers = fileHandlers({
-    root: await FileRoot.at(dataDir),
-    folder: await openUploadFolder(own),
-    maxBytes: options.maxBytes ?? 1024 ** 3,
-  });
+  const root = await FileRoot.at(dataDir, { anchored: options.anchored ?? true });
+  t.teardown(() => root.close());
+  const folder = await openUploadFolder(own);
+  t.teardown(() => folder.close());
+  const handlers = fileHandlers({ root, folder, maxBytes: options.maxBytes ?? 1024 ** 3 });
   return {
     dataDir,
     outside,
