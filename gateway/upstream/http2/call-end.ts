@@ -53,3 +53,9 @@ export function statusFromReset(rstCode: number): Status {
       return localStatus(Code.INTERNAL, `the upstream reset the call with HTTP/2 code ${rstCode}`);
   }
 }
+
+/** What it means that we have reset a stream, because the peer broke a rule or went over a limit of ours: it has asked for nothing. */
+export function statusFromBreach(code: number, breach: string): Status {
+  const ownLimit = code === ErrorCode.ENHANCE_YOUR_CALM;
+  return localStatus(ownLimit ? Code.RESOURCE_EXHAUSTED : Code.INTERNAL, `the upstream ${breach}`);
+}

@@ -2,7 +2,13 @@ import { Code, type Metadata, type Status } from '../../status/index.js';
 import type { Inbox } from '../inbox.js';
 import { localStatus } from '../received-status.js';
 import { AnswerReader, type AnswerReaderOptions } from './answer-reader.js';
-import { isGrpcContentType, statusFromHttp, statusFromReset, statusFromTrailers } from './call-end.js';
+import {
+  isGrpcContentType,
+  statusFromBreach,
+  statusFromHttp,
+  statusFromReset,
+  statusFromTrailers,
+} from './call-end.js';
 import type { Connection } from './connection.js';
 import { firstValue, pairsFromRaw } from './headers.js';
 import { type ClientStream, ErrorCode, type RawHeaders, type StreamHandler } from './session/index.js';
@@ -107,9 +113,10 @@ export class Response implements StreamHandler {
     else if (!stream.endSent) this.#lingerTimer = setTimeout(() => this.#reset(), LINGER_MS);
   }
 
-  onClosed(code: number): void {
+  onClosed(code: number, breach?: string): void {
     if (!this.#over) {
-      const status = this.#status ?? this.#statusOfLoss(code);
+      const status =
+        this.#status ?? (breach === undefined ? this.#statusOfLoss(code) : statusFromBreach(code, breach));
       if (!this.#status && !this.#sawAnything && code === ErrorCode.REFUSED_STREAM) {
         this.#over = true;
         this.#dry = true;

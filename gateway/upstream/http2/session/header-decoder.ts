@@ -6,7 +6,7 @@ import { decodeHuffman } from './huffman.js';
 export type RawHeaders = readonly string[];
 
 /** Fields of one block, and their bytes as RFC 9113 section 10.5.1 counts them. Node's own clients take as much. */
-const MAX_FIELDS = 128;
+export const MAX_FIELDS = 128;
 export const MAX_HEADER_LIST_BYTES = 65_535;
 
 /** Decodes the header blocks of one connection, which must all pass through here, in order. Source: RFC 7541. */

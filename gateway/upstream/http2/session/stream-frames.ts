@@ -1,9 +1,12 @@
 import { AnswerHeaderReader, statusOf } from './answer-headers.js';
 import { ConnectionError, ErrorCode, FrameType } from './codes.js';
+import { MAX_FIELDS, MAX_HEADER_LIST_BYTES } from './header-decoder.js';
 import { readUint32 } from './payloads.js';
 import { ReceiveWindow } from './receive-window.js';
 import type { ClientStream, StreamHost } from './stream.js';
 import type { StreamTable } from './stream-table.js';
+
+const TOO_MANY_HEADERS = `sent more than ${MAX_FIELDS} headers, or more than ${MAX_HEADER_LIST_BYTES} bytes of them, which is the gateway's limit`;
 
 /** The frames of single streams: each goes to its stream, or breaks it. What throws a `ConnectionError` has broken the connection. */
 export class StreamFrames {
@@ -39,7 +42,9 @@ export class StreamFrames {
     const stream = this.#streams.of(streamId);
     if (stream === undefined) return;
     const isAllowed = stream.receive(length);
-    if (stream.remoteEnded || !stream.isAnswered) this.#break(stream, ErrorCode.PROTOCOL_ERROR);
+    if (stream.remoteEnded) this.#break(stream, ErrorCode.PROTOCOL_ERROR, 'sent data after its end');
+    else if (!stream.isAnswered)
+      this.#break(stream, ErrorCode.PROTOCOL_ERROR, 'sent data before its headers');
     else if (!isAllowed) {
       throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'it sent more than the window allows');
     }
@@ -71,8 +76,8 @@ export class StreamFrames {
     const stream = this.#streams.of(answer.streamId);
     if (stream === undefined) return;
     const status = headers === undefined ? 0 : statusOf(headers, endStream, stream);
-    if (headers === undefined) this.#break(stream, ErrorCode.ENHANCE_YOUR_CALM);
-    else if (status < 0) this.#break(stream, ErrorCode.PROTOCOL_ERROR);
+    if (headers === undefined) this.#break(stream, ErrorCode.ENHANCE_YOUR_CALM, TOO_MANY_HEADERS);
+    else if (status < 0) this.#break(stream, ErrorCode.PROTOCOL_ERROR, 'sent malformed headers');
     else if (status === 0) stream.handler.onTrailers(headers);
     else if (status >= 200) {
       stream.isAnswered = true;
@@ -88,14 +93,15 @@ export class StreamFrames {
   onWindowUpdate(streamId: number, bytes: number): void {
     const stream = this.#streams.of(streamId);
     if (stream === undefined) return;
-    if (bytes === 0) this.#break(stream, ErrorCode.PROTOCOL_ERROR);
-    else if (!stream.widen(bytes)) this.#break(stream, ErrorCode.FLOW_CONTROL_ERROR);
+    if (bytes === 0) this.#break(stream, ErrorCode.PROTOCOL_ERROR, 'widened a window by nothing');
+    else if (!stream.widen(bytes))
+      this.#break(stream, ErrorCode.FLOW_CONTROL_ERROR, 'widened a window beyond its largest');
   }
 
   /** The peer has broken the rules of one stream only. */
-  #break(stream: ClientStream, code: number): void {
+  #break(stream: ClientStream, code: number, breach: string): void {
     this.#host.writer.numbers(FrameType.RST_STREAM, stream.id, code);
     this.#host.flushLater();
-    stream.close(code);
+    stream.close(code, breach);
   }
 }

@@ -13,9 +13,9 @@ export interface StreamHandler {
   onEnd(): void;
   /**
    * The stream is gone: both sides have ended (`NO_ERROR` after `onEnd`), it was reset, or the connection was lost (`CANCEL`). At
-   * most once; not after our own `reset`.
+   * most once; not after our own `reset`. `breach`: it was us who ended it, because the peer broke this rule or went over this limit of ours.
    */
-  onClosed(code: number): void;
+  onClosed(code: number, breach?: string): void;
   /** There is room again, after `write` has said that there is none. */
   onRoom(): void;
 }
@@ -205,11 +205,11 @@ export class ClientStream {
     if (this.#endSent) this.close(ErrorCode.NO_ERROR);
   }
 
-  /** The stream is gone, not by our reset. */
-  close(code: number): void {
+  /** The stream is gone, not by our `reset`; see `StreamHandler.onClosed`. */
+  close(code: number, breach?: string): void {
     if (this.#closed) return;
     this.#leave();
-    this.handler.onClosed(code);
+    this.handler.onClosed(code, breach);
   }
 
   #sendEnd(bytes: number): void {
