@@ -1,7 +1,7 @@
 // Builds what `npm start` and the package need: JavaScript in dist/, the browser files beside it,
 // and the descriptor set of our own protos. Run by `npm ci` (prepare); safe to run again at any time.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,8 @@ run('@bufbuild/buf', 'buf', [
   '-o',
   `${out}/proto/sluice.binpb`,
 ]);
+// npm sets this once, when it installs; the compiler writes a plain file, which npx then may not run.
+chmodSync(join(root, out, 'bin', 'sluice.js'), 0o755);
 rmSync(join(root, 'dist.old'), { recursive: true, force: true });
 if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(root, 'dist.old'));
 renameSync(join(root, out), join(root, 'dist'));

@@ -20,7 +20,16 @@ export interface Running {
 
 /** Starts `sluice` with these arguments; the teardown kills it if it is still there. */
 export function sluice(t: Test, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+  return start(t, process.execPath, [COMMAND, ...args], environment);
+}
+
+/** The same with a `sluice` that is installed somewhere: the file is run as it is. */
+export function sluiceAt(t: Test, file: string, args: readonly string[]): Running {
+  return start(t, file, args, {});
+}
+
+function start(t: Test, file: string, args: readonly string[], environment: NodeJS.ProcessEnv): Running {
+  const child = spawn(file, args, {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,0 +1,88 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { lockedPackages, outsideFolder, repositoryFile, run } from '../support/fresh-copy.js';
+
+const { engines } = JSON.parse(repositoryFile('package.json')) as { engines: { node: string } };
+
+t.test('npm ci has nothing to warn of', async (t) => {
+  const folder = outsideFolder(t);
+  for (const name of ['package.json', 'package-lock.json']) {
+    writeFileSync(join(folder, name), repositoryFile(name));
+  }
+  const { stdout, stderr } = await run(folder, 'npm', 'ci', '--dry-run', '--ignore-scripts');
+  t.match(stdout, /added \d+ packages/);
+  t.equal(stderr, '');
+});
+
+t.test('every locked package works on the oldest Node of each line that we name', async (t) => {
+  const oldest = engines.node.split('||').map((range) => numbers(range.replace(/[^\d.]/g, '')));
+  t.same(
+    oldest.map(([major]) => major),
+    [20, 22, 24],
+  );
+  const unfit: string[] = [];
+  for (const [path, { engines, deprecated }] of Object.entries(lockedPackages())) {
+    if (deprecated !== undefined) unfit.push(`${path} is deprecated: ${deprecated}`);
+    const ranges = (engines?.node ?? '*').split('||');
+    for (const version of oldest) {
+      if (ranges.some((range) => isInside(version, range))) continue;
+      unfit.push(`${path} wants Node ${engines?.node}, which ${version.join('.')} is not`);
+    }
+  }
+  t.same(unfit, []);
+});
+
+t.test('the README, the Dockerfile and Kubernetes name the same image', async (t) => {
+  const named = [
+    ...images('README.md', /docker build -t (\S+)/g),
+    ...images('Dockerfile', /docker (?:build -t|run .*-p \S+) ([a-z]\S*)/g),
+    ...images('k8s/base/kustomization.yaml', /docker build -t (\S+)/g),
+  ];
+  t.ok(named.length >= 4);
+  const kustomization = repositoryFile('k8s/base/kustomization.yaml');
+  const [, name, tag] = /- name: (\S+)\n\s+newTag: (\S+)/.exec(kustomization) ?? [];
+  for (const image of named) t.equal(image, `${name}:${tag}`);
+  for (const file of ['core', 'gateway']) {
+    const manifest = repositoryFile(`k8s/base/${file}.yaml`);
+    t.same(
+      [...manifest.matchAll(/^\s+image: (\S+)$/gm)].map(([, image]) => image),
+      [name],
+    );
+    t.match(
+      manifest,
+      /imagePullPolicy: IfNotPresent/,
+      'no registry is asked for an image that was built here',
+    );
+    t.match(manifest, /enableServiceLinks: false/, 'no Service can set our variables');
+  }
+});
+
+/** What the file calls the image, as Docker reads it: without a tag it is the latest. */
+function images(file: string, pattern: RegExp): string[] {
+  return [...repositoryFile(file).matchAll(pattern)].map(([, image = '']) =>
+    image.includes(':') ? image : `${image}:latest`,
+  );
+}
+
+/** As much of npm's ranges as the lock has: `>=`, `^`, a bare number, `x` and `*`. */
+function isInside(version: readonly number[], range: string): boolean {
+  const comparators = range.trim().replace(/>=\s+/g, '>=').split(/\s+/);
+  return comparators.every((comparator) => {
+    const [, sign, text = ''] = /^(>=|\^)?(.*)$/.exec(comparator) ?? [];
+    if (text === '*') return true;
+    const wanted = numbers(text);
+    const isLater = compare(version, wanted) >= 0;
+    return sign === '>=' ? isLater : isLater && version[0] === wanted[0];
+  });
+}
+
+function numbers(text: string): number[] {
+  const parts = text.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
+  return [parts[0] ?? 0, parts[1] ?? 0, parts[2] ?? 0];
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const index = a.findIndex((number, at) => number !== b[at]);
+  return index === -1 ? 0 : (a[index] as number) - (b[index] as number);
+}
