@@ -11,10 +11,11 @@ import { peek, unexpected } from './parse/tokens.js';
 import type { MessagePlan } from './plan.js';
 import { Planner } from './planner.js';
 import { generatePrintFields } from './print/generated.js';
+import { invalidTextPath } from './print/invalid-text.js';
 import { printArranged, printFields, printMessage } from './print/messages.js';
 import { DISORDER, Printer } from './print/printer.js';
 import { beginWellKnown, finishWellKnown } from './well-known.js';
-import { wireError } from './wire-reader.js';
+import { INVALID_TEXT, wireError } from './wire-reader.js';
 
 export interface CompiledCodecOptions {
   /**
@@ -92,7 +93,8 @@ class CompiledMessageCodec implements MessageCodec {
       out.length = printer.at;
     } catch (error) {
       out.length = start;
-      throw error === DISORDER ? wireError('it cannot be put in order') : error;
+      if (error === DISORDER) throw wireError('it cannot be put in order');
+      throw error === INVALID_TEXT ? this.#invalidText(wire) : error;
     } finally {
       printer.finish();
     }
@@ -109,9 +111,14 @@ class CompiledMessageCodec implements MessageCodec {
       this.#plan.print(printer, this.#plan);
       return true;
     } catch (error) {
-      if (error === DISORDER || error instanceof RpcError) return false;
+      if (error === DISORDER || error === INVALID_TEXT || error instanceof RpcError) return false;
       throw error;
     }
+  }
+
+  #invalidText(wire: Uint8Array): RpcError {
+    const path = invalidTextPath(this.#plan, wire);
+    return wireError(`${path === '' ? '' : `${path}: `}a string is not valid UTF-8`);
   }
 
   fromJson(json: string): Uint8Array {

@@ -12,6 +12,12 @@ export function wireError(detail: string): RpcError {
 }
 
 /**
+ * Thrown for a string that is not valid UTF-8. It is a constant, because whoever meets it does not know where it stands: the codec
+ * makes an error of it that does.
+ */
+export const INVALID_TEXT: unique symbol = Symbol('invalid text');
+
+/**
  * Reads records of one message. It never reads beyond the bytes: a message that is cut throws `RpcError` INTERNAL.
  * Source: https://protobuf.dev/programming-guides/encoding/
  */
@@ -76,10 +82,16 @@ export class WireReader {
 
   /** Reads a length and the bytes after it, without copying them. */
   lengthDelimited(): Uint8Array {
+    return this.bytes.subarray(this.skipLength(), this.position);
+  }
+
+  /** Moves over a length and the bytes after it, and returns where these begin. */
+  skipLength(): number {
     this.varint();
     if (this.high !== 0) throw wireError('it is cut');
     const start = this.advance(this.low);
-    return this.bytes.subarray(start, this.position);
+    this.valueEnd = this.position;
+    return start;
   }
 
   /** Moves over the value of the record whose tag was read last; a group with everything in it. */
@@ -95,7 +107,7 @@ export class WireReader {
         this.advance(4);
         break;
       case WireType.LEN:
-        this.lengthDelimited();
+        this.skipLength();
         break;
       case WireType.START_GROUP:
         this.#skipGroup(depth);

@@ -10,6 +10,7 @@ import {
   QUOTE,
   skipValue,
   stringText,
+  TYPE_KEY,
   take,
   takeComma,
   takeNull,
@@ -17,7 +18,6 @@ import {
   unexpected,
 } from './tokens.js';
 
-const TYPE_KEY = '@type';
 const MAX_SHOWN = 100;
 
 /** Takes a JSON object and writes its fields. */

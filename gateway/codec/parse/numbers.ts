@@ -7,6 +7,7 @@ const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => Number(`1e${ex
 
 /** Where the digits of an integer end, at the latest: 2^64 has 20. More means out of range, and is not worked out. */
 const MAX_INTEGER_DIGITS = 20;
+const ZERO = 0x30;
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
@@ -71,12 +72,16 @@ function wholeNumber(text: string): bigint | undefined {
   const match = DECIMAL.exec(text);
   if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
-  const significant = `${whole}${fraction}`.replace(/^0+/, '');
-  const digits = significant.replace(/0+$/, '');
-  if (digits === '') return 0n;
-  const zeros = Number(exponent) - fraction.length + (significant.length - digits.length);
-  if (zeros < 0 || digits.length + zeros > MAX_INTEGER_DIGITS) return undefined;
-  return BigInt(`${sign}${digits}${'0'.repeat(zeros)}`);
+  const digits = `${whole}${fraction}`;
+  let start = 0;
+  while (digits.charCodeAt(start) === ZERO) start += 1;
+  if (start === digits.length) return 0n;
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end -= 1;
+  const zeros = Number(exponent) - fraction.length + (digits.length - end);
+  // Before it becomes a BigInt: that costs the square of its digits.
+  if (zeros < 0 || end - start + zeros > MAX_INTEGER_DIGITS) return undefined;
+  return BigInt(`${sign}${digits.slice(start, end)}${'0'.repeat(zeros)}`);
 }
 
 /** Takes a number for a double or float: a number, or in quotation marks also "NaN", "Infinity" and "-Infinity". */

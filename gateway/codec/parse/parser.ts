@@ -40,6 +40,11 @@ export class Parser {
   stringStart = 0;
   stringEnd = 0;
   stringEscaped = false;
+  /**
+   * Of each object in what has been stepped over: where the value of its "@type" begins, -1 when it has several. Any in Any in Any
+   * would otherwise be stepped over once for each of them.
+   */
+  readonly typesSeen = new Map<number, number>();
   /** The integer that was read last; when it is not below 2^53, `large` holds it. */
   integer = 0;
   large: bigint | undefined = undefined;
@@ -55,6 +60,7 @@ export class Parser {
     this.depth = 0;
     this.markTop = 0;
     this.keys.reset();
+    this.typesSeen.clear();
     if (this.writer.length > MAX_SHARED_BYTES) {
       this.writer.take();
       this.out = this.writer.buffer;
@@ -73,6 +79,7 @@ export class Parser {
   /** Lets go of a large text. */
   release(): void {
     this.text = scratch;
+    this.typesSeen.clear();
   }
 
   /** Makes room for `count` bytes and a single value. */

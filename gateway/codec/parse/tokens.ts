@@ -17,6 +17,9 @@ SPECIAL.fill(1, 0, 0x20);
 SPECIAL[QUOTE] = 1;
 SPECIAL[BACKSLASH] = 1;
 
+/** The key of google.protobuf.Any that names its type. */
+export const TYPE_KEY = '@type';
+
 /** The longest piece of a text that an error shows. */
 const MAX_SHOWN = 40;
 
@@ -44,7 +47,7 @@ export function unexpected(parser: Parser, wanted: string): JsonFault {
   if (byte === 0 && parser.pos >= parser.end) return new JsonFault(`expected ${wanted}, but the text ends`);
   const rest = parser.text.toString('utf8', parser.pos, Math.min(parser.end, parser.pos + MAX_SHOWN));
   const shown = byte === QUOTE ? rest : (/^[^\s,:"[\]{}]+/.exec(rest)?.[0] ?? rest.slice(0, 1));
-  return new JsonFault(`expected ${wanted}, not ${shown.replace(/\uFFFD+$/, '')}`);
+  return new JsonFault(`expected ${wanted}, not ${shown.replace(/\uFFFD/g, '')}`);
 }
 
 /** Takes one of the marks `{ } [ ] : ,`. */
@@ -254,7 +257,14 @@ export function skipValue(parser: Parser): void {
   }
 }
 
+/** Whether the string that was taken last is the key of google.protobuf.Any that names its type. */
+export function isTypeKey(parser: Parser): boolean {
+  if (parser.stringEscaped) return stringText(parser) === TYPE_KEY;
+  return parser.stringEnd - parser.stringStart === TYPE_KEY.length && stringText(parser) === TYPE_KEY;
+}
+
 function skipElements(parser: Parser, end: number): void {
+  const start = parser.pos;
   parser.enter();
   parser.pos += 1;
   if (peek(parser) === end) parser.pos += 1;
@@ -263,7 +273,12 @@ function skipElements(parser: Parser, end: number): void {
       if (end === CLOSE_BRACE) {
         if (peek(parser) !== QUOTE) throw unexpected(parser, 'a name in quotation marks');
         takeString(parser);
+        const isType = isTypeKey(parser);
         take(parser, COLON, '":"');
+        if (isType) {
+          peek(parser);
+          parser.typesSeen.set(start, parser.typesSeen.has(start) ? -1 : parser.pos);
+        }
       }
       skipValue(parser);
     } while (takeComma(parser, end));

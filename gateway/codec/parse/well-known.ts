@@ -7,6 +7,8 @@ import { parseText } from './text.js';
 import {
   CLOSE_BRACE,
   COLON,
+  COMMA,
+  isTypeKey,
   LETTER_N,
   OPEN_BRACE,
   OPEN_BRACKET,
@@ -14,6 +16,7 @@ import {
   QUOTE,
   skipValue,
   stringText,
+  TYPE_KEY,
   take,
   takeBool,
   takeComma,
@@ -27,6 +30,7 @@ const FALSE_VALUE = Buffer.from([0x20, 0x00]);
 const TRUE_VALUE = Buffer.from([0x20, 0x01]);
 const TYPE_URL_TAG = Buffer.from([0x0a]);
 const VALUE_TAG = Buffer.from([0x12]);
+const UNDERSCORE = 0x5f;
 const DEFAULT_PREFIX = 'type.googleapis.com/';
 
 /** A wrapper (google.protobuf.Int32Value and the like) is its value. */
@@ -87,15 +91,30 @@ export function parseFieldMask(parser: Parser, plan: MessagePlan): void {
   }
   if (text === '') return;
   const field = plan.fields[0] as FieldPlan;
-  for (const camelPath of text.split(',')) {
-    const path = Buffer.from(camelPath.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  const paths = Buffer.from(text);
+  for (let start = 0; start <= paths.length; ) {
+    const comma = paths.indexOf(COMMA, start);
+    const end = comma === -1 ? paths.length : comma;
     parser.tag(field.tagBytes);
-    parser.room(path.length + 4);
+    // An underscore is put before each capital.
+    parser.room(2 * (end - start) + 4);
     const valueStart = parser.open();
-    path.copy(parser.out, parser.at);
-    parser.at += path.length;
+    putSnakePath(parser, paths, start, end);
     parser.close(valueStart);
+    start = end + 1;
   }
+}
+
+function putSnakePath(parser: Parser, paths: Uint8Array, start: number, end: number): void {
+  const { out } = parser;
+  let at = parser.at;
+  for (let pos = start; pos < end; pos += 1) {
+    const byte = paths[pos] as number;
+    const isCapital = byte >= 0x41 && byte <= 0x5a;
+    if (isCapital) out[at++] = UNDERSCORE;
+    out[at++] = isCapital ? byte | 0x20 : byte;
+  }
+  parser.at = at;
 }
 
 /** google.protobuf.Any is its message with "@type"; that of a well-known type stands under "value". */
@@ -125,9 +144,14 @@ export function parseAny(parser: Parser, plan: MessagePlan): void {
   parser.depth -= 1;
 }
 
-/** Steps over the whole object, and returns its "@type"; undefined when the object is empty. */
+/** The "@type" of the object, which is stepped over for it if it has not been yet; undefined when the object is empty. */
 function findType(parser: Parser): string | undefined {
   const start = parser.pos;
+  const seen = parser.typesSeen.get(start) ?? -1;
+  if (seen >= 0) {
+    parser.pos = seen;
+    return takeTypeUrl(parser, start);
+  }
   parser.pos += 1;
   let typeUrl: string | undefined;
   if (peek(parser) === CLOSE_BRACE) {
@@ -138,22 +162,30 @@ function findType(parser: Parser): string | undefined {
     if (peek(parser) !== QUOTE) throw unexpected(parser, 'a name in quotation marks');
     const keyStart = parser.pos;
     takeString(parser);
-    const isType = stringText(parser) === '@type';
+    const isType = isTypeKey(parser);
     take(parser, COLON, '":"');
     if (!isType) {
       skipValue(parser);
       continue;
     }
-    if (typeUrl !== undefined) throw repeatedKey(parser, keyStart, '@type');
-    if (peek(parser) !== QUOTE) throw unexpected(parser, 'a type in a string');
-    takeString(parser);
-    typeUrl = stringText(parser);
+    if (typeUrl !== undefined) throw repeatedKey(parser, keyStart, TYPE_KEY);
+    typeUrl = takeTypeUrl(parser, start);
   } while (takeComma(parser, CLOSE_BRACE));
-  if (typeUrl === undefined || typeUrl === '' || typeUrl.endsWith('/')) {
-    parser.pos = start;
-    throw new JsonFault('an Any needs the name of its type in "@type"');
-  }
+  if (typeUrl === undefined) throw withoutType(parser, start);
   return typeUrl;
+}
+
+function takeTypeUrl(parser: Parser, start: number): string {
+  if (peek(parser) !== QUOTE) throw unexpected(parser, 'a type in a string');
+  takeString(parser);
+  const typeUrl = stringText(parser);
+  if (typeUrl === '' || typeUrl.endsWith('/')) throw withoutType(parser, start);
+  return typeUrl;
+}
+
+function withoutType(parser: Parser, start: number): JsonFault {
+  parser.pos = start;
+  return new JsonFault('an Any needs the name of its type in "@type"');
 }
 
 /** The object of a well-known type within Any: "@type" and "value", nothing else. */

@@ -1,16 +1,30 @@
-import { ScalarType } from '@bufbuild/protobuf';
+import { ByteWriter } from '../byte-writer.js';
 import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan.js';
+import { varint } from '../varint.js';
 import { WireReader, WireType } from '../wire-reader.js';
 import { checkRecord } from './check.js';
+import { keyText, losesItsValue } from './map-entry.js';
 
-/** One record of a message. */
-interface Occurrence {
-  readonly field: FieldPlan;
-  /** With its tag. */
-  readonly record: Uint8Array;
-  /** Without tag and length; of a group, without its end. */
-  readonly value: Uint8Array;
+/** The entries of one map that count. */
+interface Entries {
+  /** No key came twice, and each entry was in order. */
+  readonly ordered: boolean;
+  /** Each without tag and length, in order. */
+  readonly values: () => Iterable<Uint8Array>;
 }
+
+/**
+ * Where the records of one field lie, in numbers and not in objects, since a message may have millions of them: for each record where it
+ * begins and ends, with its tag, and where its value does, without tag and length (of a group, without its end).
+ */
+interface Gathered {
+  readonly field: FieldPlan;
+  readonly spans: number[];
+  /** Of a map. */
+  entries: Entries | undefined;
+}
+
+const SPAN_SIZE = 4;
 
 /**
  * The message with one record for each singular field, in the order of printing, as if its sender had been tidy:
@@ -25,7 +39,7 @@ interface Occurrence {
  * Source: https://protobuf.dev/programming-guides/encoding/#last-one-wins
  */
 export function arrange(plan: MessagePlan, message: Uint8Array, isEntry = false): Buffer | undefined {
-  const byRank: Occurrence[][] = [];
+  const byRank: (Gathered | undefined)[] = [];
   const members: (FieldPlan | undefined)[] = [];
   const reader = new WireReader(message);
   let ordered = true;
@@ -35,15 +49,13 @@ export function arrange(plan: MessagePlan, message: Uint8Array, isEntry = false)
     const start = reader.position;
     if (!reader.next()) break;
     const field = fieldOfTag(plan, ((reader.fieldNumber << 3) | reader.wireType) >>> 0);
-    const valueStart = reader.position;
-    reader.skip();
+    const valueStart = skipValue(reader);
     if (field === undefined) {
       interrupted = true;
       if (isEntry) ordered = false;
       continue;
     }
-    const occurrence = occurrenceOf(field, message, start, valueStart, reader);
-    if (hasUnknownNumber(occurrence)) {
+    if (hasUnknownNumber(field, message, valueStart)) {
       ordered = false;
       continue;
     }
@@ -57,151 +69,134 @@ export function arrange(plan: MessagePlan, message: Uint8Array, isEntry = false)
       const rival = members[field.oneof];
       if (rival !== undefined && rival !== field) {
         ordered = false;
-        drop(byRank[rival.rank] ?? []);
-        byRank[rival.rank] = [];
+        drop(byRank[rival.rank], message);
       }
       members[field.oneof] = field;
     }
-    const occurrences = byRank[field.rank];
-    if (occurrences === undefined) byRank[field.rank] = [occurrence];
-    else occurrences.push(occurrence);
+    const gathered = byRank[field.rank] ?? { field, spans: [], entries: undefined };
+    byRank[field.rank] = gathered;
+    gather(gathered, message, start, reader.position, valueStart, reader.valueEnd);
   }
-  const parts: Uint8Array[] = [];
-  for (const occurrences of byRank) {
-    const field = occurrences?.[0]?.field;
-    if (field === undefined || occurrences === undefined) continue;
-    if (field.arity === 'map') ordered = arrangeMap(occurrences, parts) && ordered;
-    else if (field.arity === 'list') parts.push(...occurrences.map((occurrence) => occurrence.record));
-    else arrangeSingular(occurrences, parts);
+  for (const gathered of byRank) {
+    if (gathered?.field.arity !== 'map') continue;
+    gathered.entries = arrangeEntries(gathered.field, message, valuesOf(gathered));
+    if (!gathered.entries.ordered) ordered = false;
   }
-  return ordered ? undefined : Buffer.concat(parts);
+  return ordered ? undefined : written(byRank, message);
 }
 
-function occurrenceOf(
-  field: FieldPlan,
+/** Moves over a value and returns where it begins, behind its length if it has one. */
+function skipValue(reader: WireReader): number {
+  if (reader.wireType === WireType.LEN) return reader.skipLength();
+  const start = reader.position;
+  reader.skip();
+  return start;
+}
+
+function gather(
+  { field, spans }: Gathered,
   message: Uint8Array,
   start: number,
+  end: number,
   valueStart: number,
-  reader: WireReader,
-): Occurrence {
-  const record = message.subarray(start, reader.position);
-  if (reader.wireType === WireType.LEN) {
-    const inner = new WireReader(message.subarray(valueStart, reader.position));
-    return { field, record, value: inner.lengthDelimited() };
-  }
-  return { field, record, value: message.subarray(valueStart, reader.valueEnd) };
-}
-
-function arrangeSingular(occurrences: Occurrence[], parts: Uint8Array[]): void {
-  const last = occurrences[occurrences.length - 1] as Occurrence;
-  if (occurrences.length === 1 || last.field.message === undefined) {
-    drop(occurrences.slice(0, -1));
-    parts.push(last.record);
+  valueEnd: number,
+): void {
+  if (field.arity === 'list' && spans.at(1 - SPAN_SIZE) === start) {
+    // One run of records.
+    spans[spans.length + 1 - SPAN_SIZE] = end;
     return;
   }
-  parts.push(record(last.field, Buffer.concat(occurrences.map((occurrence) => occurrence.value))));
+  if (field.arity === 'singular' && field.message === undefined && spans.length > 0) {
+    dropSpans(field, spans, message);
+    spans.length = 0;
+  }
+  spans.push(start, end, valueStart, valueEnd);
 }
 
-/** False when a key came twice, or when an entry was not in order. */
-function arrangeMap(occurrences: Occurrence[], parts: Uint8Array[]): boolean {
-  const byKey = new Map<string, Occurrence>();
+/** Puts the entries of a map in order; `spans` says where their values lie in the message. */
+function arrangeEntries(
+  field: FieldPlan,
+  message: Uint8Array,
+  spans: Iterable<readonly [start: number, end: number]>,
+): Entries {
+  const entry = field.entry as MessagePlan;
+  const byKey = new Map<string, Uint8Array>();
   let ordered = true;
-  for (const occurrence of occurrences) {
-    const { field } = occurrence;
-    const entry = field.entry as MessagePlan;
-    const arranged = arrange(entry, occurrence.value, true);
+  for (const [start, end] of spans) {
+    const value = message.subarray(start, end);
+    const arranged = arrange(entry, value, true);
     if (arranged !== undefined) ordered = false;
-    const kept =
-      arranged === undefined ? occurrence : { field, record: record(field, arranged), value: arranged };
     // An entry whose value is unknown to a closed enum is unknown as a whole.
-    if (losesItsValue(entry, occurrence.value)) {
+    if (losesItsValue(entry, value)) {
       ordered = false;
       continue;
     }
-    const key = keyText(entry, kept.value);
+    const kept = arranged ?? value;
+    const key = keyText(entry, kept);
     const replaced = byKey.get(key);
     if (replaced !== undefined) {
       ordered = false;
-      drop([replaced]);
+      checkRecord(field, replaced);
     }
     byKey.set(key, kept);
   }
-  for (const occurrence of byKey.values()) parts.push(occurrence.record);
-  return ordered;
+  return { ordered, values: () => byKey.values() };
 }
 
-/** The key of an entry that is in order, so that equal keys have equal texts. */
-function keyText(entry: MessagePlan, value: Uint8Array): string {
-  const key = entry.fields[0] as FieldPlan;
-  const reader = new WireReader(value);
-  while (reader.next()) {
-    if (((reader.fieldNumber << 3) | reader.wireType) >>> 0 !== key.tag) {
-      reader.skip();
-      continue;
-    }
-    if (reader.wireType === WireType.LEN) return Buffer.from(reader.lengthDelimited()).toString('latin1');
-    if (reader.wireType !== WireType.VARINT) {
-      const start = reader.position;
-      reader.skip();
-      return Buffer.from(value.subarray(start, reader.position)).toString('latin1');
-    }
-    reader.varint();
-    return varintKey(key, reader.low, reader.high);
-  }
-  return key.scalar === ScalarType.STRING ? '' : defaultKey(key);
+function* valuesOf({ spans }: Gathered): Generator<readonly [start: number, end: number]> {
+  for (let at = 0; at < spans.length; at += SPAN_SIZE)
+    yield [spans[at + 2] as number, spans[at + 3] as number];
 }
 
-function varintKey(key: FieldPlan, low: number, high: number): string {
-  switch (key.scalar) {
-    case ScalarType.BOOL:
-      return low === 0 && high === 0 ? '0,0' : '1,0';
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-    case ScalarType.SINT64:
-      return `${low},${high}`;
-    default:
-      return `${low},0`;
-  }
-}
-
-function defaultKey(key: FieldPlan): string {
-  if ((key.tag & 7) === WireType.VARINT) return '0,0';
-  return '\0'.repeat((key.tag & 7) === WireType.FIXED32 ? 4 : 8);
-}
-
-/** The last value of an entry is a number that its closed enum does not declare. */
-function losesItsValue(entry: MessagePlan, bytes: Uint8Array): boolean {
-  const value = entry.fields[1] as FieldPlan;
-  if (value.enumeration?.closed !== true) return false;
-  const reader = new WireReader(bytes);
-  let lost = false;
-  while (reader.next()) {
-    reader.skip();
-    if (reader.fieldNumber === 2 && reader.wireType === WireType.VARINT) {
-      lost = !value.enumeration.names.has(reader.low | 0);
+function written(byRank: readonly (Gathered | undefined)[], message: Uint8Array): Buffer {
+  const out = new ByteWriter(message.length);
+  for (const gathered of byRank) {
+    if (gathered === undefined || gathered.spans.length === 0) continue;
+    const { field, spans, entries } = gathered;
+    if (entries !== undefined) {
+      for (const value of entries.values()) putRecord(out, field, value);
+    } else if (field.arity === 'singular' && spans.length > SPAN_SIZE) {
+      putRecord(out, field, joined(spans, message));
+    } else {
+      for (let at = 0; at < spans.length; at += SPAN_SIZE)
+        out.bytes(message.subarray(spans[at], spans[at + 1]));
     }
   }
-  return lost;
+  return out.buffer.subarray(0, out.length);
+}
+
+/** The parts of a split message behind each other. */
+function joined(spans: readonly number[], message: Uint8Array): Uint8Array {
+  const out = new ByteWriter(message.length);
+  for (let at = 0; at < spans.length; at += SPAN_SIZE)
+    out.bytes(message.subarray(spans[at + 2], spans[at + 3]));
+  return out.buffer.subarray(0, out.length);
 }
 
 /** A singular field of a closed enum, with a number that the enum does not declare: an unknown field. */
-function hasUnknownNumber({ field, value }: Occurrence): boolean {
+function hasUnknownNumber(field: FieldPlan, message: Uint8Array, valueStart: number): boolean {
   if (field.arity !== 'singular' || field.enumeration?.closed !== true) return false;
-  const reader = new WireReader(value);
+  const reader = new WireReader(message);
+  reader.position = valueStart;
   reader.varint();
   return !field.enumeration.names.has(reader.low | 0);
 }
 
-function record(field: FieldPlan, value: Uint8Array): Buffer {
-  if (field.endTagBytes.length > 0) return Buffer.concat([field.tagBytes, value, field.endTagBytes]);
-  const length: number[] = [];
-  let rest = value.length;
-  for (; rest > 0x7f; rest >>>= 7) length.push((rest & 0x7f) | 0x80);
-  length.push(rest);
-  return Buffer.concat([field.tagBytes, Uint8Array.from(length), value]);
+function putRecord(out: ByteWriter, field: FieldPlan, value: Uint8Array): void {
+  out.bytes(field.tagBytes);
+  if (field.endTagBytes.length === 0) out.bytes(varint(value.length));
+  out.bytes(value);
+  out.bytes(field.endTagBytes);
 }
 
 /** What is replaced is not printed, but a message with a broken part is broken all the same. */
-function drop(occurrences: readonly Occurrence[]): void {
-  for (const { field, value } of occurrences) checkRecord(field, value);
+function drop(gathered: Gathered | undefined, message: Uint8Array): void {
+  if (gathered === undefined) return;
+  dropSpans(gathered.field, gathered.spans, message);
+  gathered.spans.length = 0;
+}
+
+function dropSpans(field: FieldPlan, spans: readonly number[], message: Uint8Array): void {
+  for (let at = 0; at < spans.length; at += SPAN_SIZE)
+    checkRecord(field, message.subarray(spans[at + 2], spans[at + 3]));
 }

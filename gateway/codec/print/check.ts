@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { ScalarType } from '@bufbuild/protobuf';
 import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan.js';
-import { MAX_DEPTH, WireReader, WireType, wireError } from '../wire-reader.js';
+import { INVALID_TEXT, MAX_DEPTH, WireReader, WireType, wireError } from '../wire-reader.js';
 
 /** Throws when the value of a record (without tag and length) is not valid for its field. */
 export function checkRecord(field: FieldPlan, value: Uint8Array, depth = 1): void {
-  if (field.scalar === ScalarType.STRING && !isUtf8(value)) throw wireError('a string is not valid UTF-8');
+  if (field.scalar === ScalarType.STRING && !isUtf8(value)) throw INVALID_TEXT;
   const plan = field.entry ?? field.message;
   if (plan !== undefined) checkMessage(plan, value, depth);
 }

@@ -1,4 +1,4 @@
-import { wireError } from '../wire-reader.js';
+import { INVALID_TEXT } from '../wire-reader.js';
 import type { Printer } from './printer.js';
 
 const QUOTE = 0x22;
@@ -107,17 +107,13 @@ function putEscape(out: Uint8Array, at: number, byte: number): number {
 export function sequenceLength(bytes: Uint8Array, pos: number, end: number): number {
   const first = bytes[pos] as number;
   const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (first < 0xc2 || first > 0xf4 || pos + length > end) throw invalidText();
+  if (first < 0xc2 || first > 0xf4 || pos + length > end) throw INVALID_TEXT;
   const second = bytes[pos + 1] as number;
   const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
   const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
-  if (second < least || second > most) throw invalidText();
+  if (second < least || second > most) throw INVALID_TEXT;
   for (let index = 2; index < length; index += 1) {
-    if (((bytes[pos + index] as number) & 0xc0) !== 0x80) throw invalidText();
+    if (((bytes[pos + index] as number) & 0xc0) !== 0x80) throw INVALID_TEXT;
   }
   return length;
-}
-
-function invalidText(): Error {
-  return wireError('a string is not valid UTF-8');
 }

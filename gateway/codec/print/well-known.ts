@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan.js';
-import { WireType, wireError } from '../wire-reader.js';
+import { INVALID_TEXT, WireType, wireError } from '../wire-reader.js';
 import { printEntries, printItems } from './fields.js';
 import { doubleOf } from './floats.js';
 import { closeObject, printArranged } from './messages.js';
@@ -184,6 +184,6 @@ function printContent(printer: Printer, target: MessagePlan): void {
 
 function takeText(printer: Printer, start: number, length: number): string {
   const bytes = printer.bytes.subarray(start, start + length);
-  if (!isUtf8(bytes)) throw wireError('a string is not valid UTF-8');
+  if (!isUtf8(bytes)) throw INVALID_TEXT;
   return bytes.toString('utf8');
 }
