@@ -1,5 +1,6 @@
 export { Code, type CodeName, codeFromNumber, codeName, isRetryable } from './code.js';
 export { codeFromHttpStatus, httpStatusFromCode } from './http-status.js';
 export type { Metadata } from './metadata.js';
+export { MAX_METADATA_BYTES, MAX_METADATA_PAIRS, MetadataBlock } from './metadata-bounds.js';
 export { RpcError, type RpcErrorOptions } from './rpc-error.js';
 export type { Status, StatusDetail } from './status.js';

@@ -7,7 +7,14 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
-import { Code, codeName, httpStatusFromCode, type Status, type StatusDetail } from '../status/index.js';
+import {
+  Code,
+  codeName,
+  httpStatusFromCode,
+  type Metadata,
+  type Status,
+  type StatusDetail,
+} from '../status/index.js';
 import { trailersJson } from './response-metadata.js';
 
 /** How an error looks to a client, in bodies, SSE errors and NDJSON. */
@@ -47,8 +54,8 @@ export function errorJson(status: Status, registry: Registry, httpStatus?: numbe
   };
 }
 
-/** The data of an SSE `end` event: google.rpc.Status as JSON, and the trailers. */
-export function endJson(status: Status, registry: Registry): JsonObject {
+/** The data of an SSE `end` event: google.rpc.Status as JSON, and the trailers that are passed on. */
+export function endJson(status: Status, trailers: Metadata, registry: Registry): JsonObject {
   return {
     // Some servers spell out that OK means "OK".
     status: {
@@ -56,13 +63,16 @@ export function endJson(status: Status, registry: Registry): JsonObject {
       message: status.code === Code.OK ? '' : status.message,
       details: detailsJson(status, registry),
     },
-    trailers: trailersJson(status.trailers),
+    trailers: trailersJson(trailers),
   };
 }
 
 const RETRY_INFO = 'google.rpc.RetryInfo';
 
-/** The milliseconds that a google.rpc.RetryInfo among the details asks to wait, if there is one. */
+/** The longest wait that a service can ask of a client, an hour: a mistake, or malice, must not keep clients away for years. */
+const MAX_RETRY_MS = 3_600_000;
+
+/** The milliseconds that a google.rpc.RetryInfo among the details asks to wait, if there is one; at most an hour. */
 export function retryDelayMs(status: Status, registry: Registry): number | undefined {
   const detail = status.details.find(({ typeUrl }) => typeUrl.endsWith(`/${RETRY_INFO}`));
   const type = registry.getMessage(RETRY_INFO);
@@ -71,7 +81,7 @@ export function retryDelayMs(status: Status, registry: Registry): number | undef
     // As JSON a duration is text: "1.500s".
     const json = toJson(type, fromBinary(type, detail.value)) as { retryDelay?: string };
     const seconds = Number.parseFloat(json.retryDelay ?? '');
-    return seconds >= 0 ? seconds * 1_000 : undefined;
+    return seconds >= 0 ? Math.min(seconds * 1_000, MAX_RETRY_MS) : undefined;
   } catch {
     return undefined;
   }

@@ -5,23 +5,15 @@ import { httpStatusFromCode, type Metadata, type Status } from '../status/index.
 import { errorJson, retryDelayMs } from './error-json.js';
 import { metadataHeaders } from './response-metadata.js';
 
-/** Initial metadata as headers of the answer. */
+/** Initial metadata, and trailers of an answer that is sent when they are known, as headers. Once an answer. */
 export function headersFromMetadata(
   reply: FastifyReply,
   metadata: Metadata | undefined,
+  trailers: Metadata = [],
 ): OutgoingHttpHeaders {
-  return expose(
-    reply,
-    metadataHeaders('grpc-metadata-', metadata ?? [], (name) => warnDropped(reply, name)),
-  );
-}
-
-/** Trailers as headers of an answer that is sent when they are known. */
-export function headersFromTrailers(reply: FastifyReply, trailers: Metadata): OutgoingHttpHeaders {
-  return expose(
-    reply,
-    metadataHeaders('grpc-trailer-', trailers, (name) => warnDropped(reply, name)),
-  );
+  const { headers, leftOut } = metadataHeaders(metadata ?? [], trailers);
+  warnLeftOut(reply, leftOut);
+  return expose(reply, headers);
 }
 
 /** A page of another origin may read only headers that are named, and a wildcard within a name is not allowed. */
@@ -34,10 +26,16 @@ function expose(reply: FastifyReply, headers: OutgoingHttpHeaders): OutgoingHttp
   return headers;
 }
 
-function warnDropped(reply: FastifyReply, name: string): void {
+/** Answers that have been warned of. */
+const warned = new WeakSet<FastifyReply>();
+
+/** Logs that metadata is left out of an answer: one line an answer, whatever its service sends. */
+export function warnLeftOut(reply: FastifyReply, names: readonly string[]): void {
+  if (names.length === 0 || warned.has(reply)) return;
+  warned.add(reply);
   reply.log.warn(
-    { requestId: reply.request.id, metadata: name },
-    'metadata left out: too large or no header value',
+    { requestId: reply.request.id, metadata: names },
+    'metadata left out: too much or no header value',
   );
 }
 
@@ -52,7 +50,7 @@ export function sendError(
   if (delayMs !== undefined) reply.header('retry-after', Math.ceil(delayMs / 1_000));
   reply
     .code(httpStatus ?? httpStatusFromCode(status.code))
-    .headers(headersFromTrailers(reply, status.trailers))
+    .headers(headersFromMetadata(reply, undefined, status.trailers))
     .header('grpc-status', status.code)
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')

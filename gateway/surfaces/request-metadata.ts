@@ -1,5 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Code, type Metadata, RpcError } from '../status/index.js';
+import {
+  Code,
+  MAX_METADATA_BYTES,
+  MAX_METADATA_PAIRS,
+  type Metadata,
+  MetadataBlock,
+  RpcError,
+} from '../status/index.js';
 import { faultOfPair } from '../upstream/index.js';
 import { parseGrpcTimeout } from '../wire/index.js';
 
@@ -14,7 +21,7 @@ export function isForwardable(name: string): boolean {
 
 /**
  * The metadata that a request sends to the service: the allow-list, never a copy of the headers.
- * Throws INVALID_ARGUMENT that names the header when a client asks for what cannot be sent.
+ * Throws INVALID_ARGUMENT that names the header when a client asks for what cannot be sent, or for more than may travel.
  */
 export function requestMetadata(
   headers: IncomingHttpHeaders,
@@ -32,18 +39,29 @@ export function requestMetadata(
     // What Node cannot join comes as an array (set-cookie only).
     if (typeof value === 'string') add(name, name, value);
   }
+  const own = new MetadataBlock();
   for (const [header, value] of Object.entries(headers)) {
     if (!header.startsWith(PREFIX) || typeof value !== 'string') continue;
-    const name = header.slice(PREFIX.length);
-    // A repeated header arrives joined; base64 has no comma, so its values can be told apart again.
-    const values = name.endsWith('-bin') ? value.split(',').map((part) => part.trim()) : [value];
-    for (const one of values) add(header, name, one);
+    addOwn(own, header.slice(PREFIX.length), value, `header ${header}: `);
   }
-  return metadata;
+  return [...metadata, ...own.pairs];
 }
 
-/** What a call of a session may send of its own, in bytes of names and values: many services refuse more than 8 KiB in all. */
-const MAX_OWN_BYTES = 8 * 1024;
+/** What a client sends of its own. A repeated header arrives joined; base64 has no comma, so its values can be told apart again. */
+function addOwn(block: MetadataBlock, name: string, value: string, place: string): void {
+  const checked = (text: string): string => {
+    const fault = faultOfPair(name, text);
+    if (fault !== undefined) throw new RpcError(Code.INVALID_ARGUMENT, `${place}${fault}`);
+    return text;
+  };
+  if (name.endsWith('-bin')) block.addJoined(name, value, (part) => checked(part.trim()));
+  else block.add(name, checked(value));
+  if (!block.isOver) return;
+  throw new RpcError(
+    Code.INVALID_ARGUMENT,
+    `${place}the metadata of a call has at most ${MAX_METADATA_PAIRS} values and ${MAX_METADATA_BYTES} bytes, names included`,
+  );
+}
 
 /**
  * The metadata of one call of a session: that of the session, and what the call adds, which wins. The value of a `-bin` name may be
@@ -52,22 +70,12 @@ const MAX_OWN_BYTES = 8 * 1024;
 export function callMetadata(session: Metadata, own: Metadata): Metadata {
   if (own.length === 0) return session;
   const names = new Set<string>();
-  const added: [string, string][] = [];
-  let bytes = 0;
-  for (const [name, joined] of own) {
+  const added = new MetadataBlock();
+  for (const [name, value] of own) {
     names.add(name);
-    bytes += name.length + joined.length;
-    const values = name.endsWith('-bin') ? joined.split(',').map((part) => part.trim()) : [joined];
-    for (const value of values) {
-      const fault = faultOfPair(name, value);
-      if (fault !== undefined) throw new RpcError(Code.INVALID_ARGUMENT, fault);
-      added.push([name, value]);
-    }
+    addOwn(added, name, value, '');
   }
-  if (bytes > MAX_OWN_BYTES) {
-    throw new RpcError(Code.INVALID_ARGUMENT, `metadata: at most ${MAX_OWN_BYTES} bytes, not ${bytes}`);
-  }
-  return [...session.filter(([name]) => !names.has(name)), ...added];
+  return [...session.filter(([name]) => !names.has(name)), ...added.pairs];
 }
 
 /** When the call must be over, in epoch milliseconds; `undefined`: never. `Grpc-Timeout` wins over the default. */

@@ -16,7 +16,8 @@ import { endJson, errorJson, retryDelayMs } from './error-json.js';
 import { startHeartbeat } from './heartbeat.js';
 import { spread } from './limits.js';
 import { MediaType } from './negotiation.js';
-import { headersFromMetadata, sendError, startStream } from './reply.js';
+import { headersFromMetadata, sendError, startStream, warnLeftOut } from './reply.js';
+import { passedOn } from './response-metadata.js';
 import { ResponseSink } from './response-sink.js';
 import { scratch } from './scratch.js';
 import type { Target } from './target.js';
@@ -125,10 +126,12 @@ export class SseOutgoing implements Outgoing {
   #lastEvent(status: Status): string {
     const { registry, limits } = this.#target;
     if (status.code === Code.OK) {
+      const { pairs, leftOut } = passedOn(status.trailers);
+      warnLeftOut(this.#reply, leftOut);
       return formatSseEvent({
         event: 'end',
         id: endId(this.#lastId),
-        data: JSON.stringify(endJson(status, registry)),
+        data: JSON.stringify(endJson(status, pairs, registry)),
       });
     }
     const data = JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });

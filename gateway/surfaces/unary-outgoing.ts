@@ -4,7 +4,7 @@ import { pickResponse } from '../schema/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { encodeBatch } from './encode-batch.js';
-import { headersFromMetadata, headersFromTrailers, sendError } from './reply.js';
+import { headersFromMetadata, sendError } from './reply.js';
 import { scratch } from './scratch.js';
 import type { Target } from './target.js';
 
@@ -46,8 +46,7 @@ export class UnaryOutgoing implements Outgoing {
     }
     this.#reply
       .code(200)
-      .headers(headersFromMetadata(this.#reply, this.#metadata))
-      .headers(headersFromTrailers(this.#reply, status.trailers))
+      .headers(headersFromMetadata(this.#reply, this.#metadata, status.trailers))
       .type('application/json; charset=utf-8')
       .send(this.#json);
   }

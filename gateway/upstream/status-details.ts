@@ -1,5 +1,8 @@
 import type { StatusDetail } from '../status/index.js';
 
+/** Details that are passed on, more than any service has. A header has room for thousands of empty ones, each of which becomes JSON. */
+const MAX_DETAILS = 100;
+
 /** What matters of a google.rpc.Status. */
 export interface RichStatus {
   readonly code: number;
@@ -10,7 +13,7 @@ export interface RichStatus {
 /**
  * Reads the bytes of a `grpc-status-details-bin`: google.rpc.Status { int32 code = 1; string message = 2;
  * repeated google.protobuf.Any details = 3 }. Unknown fields are skipped. `undefined` when the bytes are not
- * such a message: a broken extra must not hide the status itself.
+ * such a message: a broken extra must not hide the status itself. At most 100 details; the rest is not looked at.
  */
 export function parseRichStatus(bytes: Uint8Array): RichStatus | undefined {
   let code = 0;
@@ -20,6 +23,7 @@ export function parseRichStatus(bytes: Uint8Array): RichStatus | undefined {
     if (number === 1 && typeof value === 'number') code = value;
     else if (number === 2 && typeof value === 'object') message = text(value);
     else if (number === 3 && typeof value === 'object') {
+      if (details.length === MAX_DETAILS) return true;
       const detail = parseAny(value);
       if (!detail) return false;
       details.push(detail);

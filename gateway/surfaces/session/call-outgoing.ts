@@ -30,8 +30,8 @@ export interface OutgoingOptions {
   readonly control: (frame: ServerFrame, onLeft?: () => void) => void;
   /** Ends the call, whatever it waits for. */
   readonly abort: (error: RpcError) => void;
-  /** Hears the name of a trailer that is left out. */
-  readonly onDropped: (name: string) => void;
+  /** Hears the names of trailers that are left out. */
+  readonly onLeftOut: (names: readonly string[]) => void;
 }
 
 /**
@@ -171,11 +171,13 @@ export class CallOutgoing implements Outgoing, TakesTurns {
 
   async end(status: Status): Promise<void> {
     if (this.#ended) return;
-    const { id, control, onDropped } = this.#options;
+    const { id, control, onLeftOut } = this.#options;
     this.#tellDropped();
     this.#ended = true;
     const left = createDeferred();
-    const trailers = joinMetadata(passedOn(status.trailers, onDropped));
+    const { pairs, leftOut } = passedOn(status.trailers);
+    onLeftOut(leftOut);
+    const trailers = joinMetadata(pairs);
     // Some servers spell out that OK means "OK".
     const shown = status.code === Code.OK ? { ...status, message: '' } : status;
     const truncated = status.truncated || this.#lost;

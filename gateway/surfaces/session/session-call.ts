@@ -66,6 +66,8 @@ export class SessionCall {
   readonly #exchange: ReturnType<Exchanges['open']>;
   readonly #incoming: CallIncoming;
   readonly #outgoing: CallOutgoing;
+  /** It has been logged that metadata is left out. */
+  #warned = false;
 
   constructor(open: Open, admitted: Admitted, shared: SharedByCalls) {
     const { target, cursor } = admitted;
@@ -100,7 +102,7 @@ export class SessionCall {
       send,
       control,
       abort: (error) => this.abort(error),
-      onDropped: this.#logDropped,
+      onLeftOut: this.#warnLeftOut,
     });
   }
 
@@ -173,8 +175,9 @@ export class SessionCall {
         // It comes before the first message, and this hears of it before the bridge does.
         void call.headers.then((metadata) => {
           if (metadata === undefined || this.#outgoing.ended) return;
-          const joined = joinMetadata(passedOn(metadata, this.#logDropped));
-          this.#shared.control({ kind: 'headers', id: this.#id, metadata: joined });
+          const { pairs, leftOut } = passedOn(metadata);
+          this.#warnLeftOut(leftOut);
+          this.#shared.control({ kind: 'headers', id: this.#id, metadata: joinMetadata(pairs) });
         });
         return call;
       },
@@ -189,9 +192,15 @@ export class SessionCall {
     return own?.[1].slice(0, MAX_REQUEST_ID_LENGTH) ?? this.#shared.options.requestId;
   }
 
-  readonly #logDropped = (name: string): void => {
+  /** One line a call, whatever its service sends. */
+  readonly #warnLeftOut = (names: readonly string[]): void => {
+    if (names.length === 0 || this.#warned) return;
+    this.#warned = true;
     const { log } = this.#shared.options;
     const { path } = this.#admitted.target.method;
-    log.warn({ requestId: this.#requestId, method: path.slice(1), name }, 'metadata dropped');
+    log.warn(
+      { requestId: this.#requestId, method: path.slice(1), metadata: names },
+      'metadata left out: too much',
+    );
   };
 }

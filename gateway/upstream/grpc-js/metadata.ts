@@ -1,5 +1,5 @@
 import { Metadata as GrpcMetadata } from '@grpc/grpc-js';
-import type { Metadata } from '../../status/index.js';
+import { type Metadata, MetadataBlock } from '../../status/index.js';
 import { isReservedName } from '../reserved-names.js';
 
 /** Our pairs as the library wants them; names and values have been checked. */
@@ -11,14 +11,14 @@ export function grpcMetadataFrom(pairs: Metadata): GrpcMetadata {
   return metadata;
 }
 
-/** The library's metadata as pairs, without what belongs to HTTP and gRPC. */
+/** The library's metadata as pairs, without what belongs to HTTP and gRPC, as much of it as may travel. */
 export function pairsFrom(metadata: GrpcMetadata): Metadata {
-  const pairs: [string, string][] = [];
+  const block = new MetadataBlock();
   for (const [name, values] of Object.entries(metadata.toJSON())) {
     if (isReservedName(name)) continue;
     for (const value of values) {
-      pairs.push([name, typeof value === 'string' ? value : value.toString('base64')]);
+      block.add(name, typeof value === 'string' ? value : value.toString('base64'));
     }
   }
-  return pairs;
+  return block.pairs;
 }

@@ -1,4 +1,4 @@
-import type { Metadata } from '../../status/index.js';
+import { type Metadata, MetadataBlock } from '../../status/index.js';
 import { isReservedName } from '../reserved-names.js';
 import { formatGrpcTimeout } from './grpc-timeout.js';
 import type { HeaderField, RawHeaders } from './session/index.js';
@@ -30,9 +30,19 @@ export function requestHeaders(head: RequestHead): HeaderField[] {
   if (timeout !== undefined) fields.push(['grpc-timeout', timeout]);
   for (const [name, value] of head.metadata) {
     // Senders leave the padding out, receivers take both.
-    fields.push([name, name.endsWith('-bin') ? value.replace(/=+$/, '') : value]);
+    fields.push([name, name.endsWith('-bin') ? withoutPadding(value) : value]);
   }
   return fields;
+}
+
+function withoutPadding(base64: string): string {
+  let end = base64.length;
+  while (base64[end - 1] === '=') end -= 1;
+  return base64.slice(0, end);
+}
+
+function padded(base64: string): string {
+  return Buffer.from(base64.trim(), 'base64').toString('base64');
 }
 
 /** The first value of a name. */
@@ -41,19 +51,15 @@ export function firstValue(raw: RawHeaders, name: string): string | undefined {
   return undefined;
 }
 
-/** The application's metadata of a header block: binary values one by one, with padding. */
+/** The application's metadata of a header block, as much of it as may travel: binary values one by one, with padding. */
 export function pairsFromRaw(raw: RawHeaders): Metadata {
-  const pairs: [string, string][] = [];
-  for (let at = 0; at + 1 < raw.length; at += 2) {
+  const block = new MetadataBlock();
+  for (let at = 0; at + 1 < raw.length && !block.isOver; at += 2) {
     const name = raw[at] as string;
     const value = raw[at + 1] as string;
     if (isReservedName(name)) continue;
-    if (!name.endsWith('-bin')) pairs.push([name, value]);
-    else {
-      for (const part of value.split(',')) {
-        pairs.push([name, Buffer.from(part.trim(), 'base64').toString('base64')]);
-      }
-    }
+    if (name.endsWith('-bin')) block.addJoined(name, value, padded);
+    else block.add(name, value);
   }
-  return pairs;
+  return block.pairs;
 }

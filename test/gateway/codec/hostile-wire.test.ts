@@ -71,7 +71,7 @@ for (const [mode, codeGeneration] of [
       ['mapStringString.key', lengthDelimited(69, Buffer.concat([text(1, NOT_UTF8), text(2, 'a')]))],
       ['mapStringString.value', lengthDelimited(69, Buffer.concat([text(1, 'a'), text(2, NOT_UTF8)]))],
       ['stringValue', lengthDelimited(208, text(1, NOT_UTF8))],
-      ['struct', lengthDelimited(304, lengthDelimited(1, text(1, NOT_UTF8)))],
+      ['struct.key', lengthDelimited(304, lengthDelimited(1, text(1, NOT_UTF8)))],
       ['any.optionalString', lengthDelimited(305, any(text(14, NOT_UTF8)))],
       ['repeatedAny[0].repeatedString[0]', lengthDelimited(315, any(text(44, NOT_UTF8)))],
       [
