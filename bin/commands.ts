@@ -16,6 +16,7 @@ const GRACE_MS = {
   min: 0,
 } as const;
 const HELP = { group: 'Output', type: 'switch', help: 'show this text' } as const;
+const VERSION = { group: 'Output', type: 'switch', help: 'show the version' } as const;
 
 const CORE = {
   'data-dir': {
@@ -171,6 +172,7 @@ export const CORE_FLAGS = {
   'grace-ms': GRACE_MS,
   'log-level': LOG_LEVEL,
   help: HELP,
+  version: VERSION,
 } as const satisfies Flags;
 
 export const GATEWAY_FLAGS = {
@@ -218,6 +220,7 @@ export const GATEWAY_FLAGS = {
   'grace-ms': GRACE_MS,
   'log-level': LOG_LEVEL,
   help: HELP,
+  version: VERSION,
 } as const satisfies Flags;
 
 export const START_FLAGS = {
@@ -229,6 +232,7 @@ export const START_FLAGS = {
   'grace-ms': GRACE_MS,
   'log-level': LOG_LEVEL,
   help: HELP,
+  version: VERSION,
 } as const satisfies Flags;
 
 /** Two lines that a new user can type as they are, for each command. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import {
   type Gateway,
   type GatewayConfig,
@@ -17,52 +17,49 @@ import {
 import { type Core, openCore } from '../grpc-core/index.js';
 import type { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
 import { UsageError, type Values } from './flags.js';
-
-/** Something that runs until it is closed. */
-export interface Running {
-  close(): Promise<void>;
-}
-
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-
-/** A logger that writes JSON lines to the standard output. */
-function createLog(level: string | undefined): Logger {
-  if (level === undefined || !LEVELS.includes(level)) {
-    throw new UsageError(`--log-level must be one of ${LEVELS.join(', ')}, not ${JSON.stringify(level)}`);
-  }
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
-}
+import type { Running } from './lifetime.js';
+import { openLog } from './log.js';
 
 /** `sluice core` */
 export async function runCore(flags: Values<typeof CORE_FLAGS>): Promise<Running> {
-  return await startCore(flags, flags.listen, createLog(flags['log-level']));
+  const output = openLog(flags['log-level']);
+  const core = await startCore(flags, flags.listen, output.log);
+  return {
+    output,
+    close: () => core.close(),
+    reload: async () => output.log.info('the core has nothing to reload'),
+  };
 }
 
 /** `sluice gateway` */
 export async function runGateway(flags: Values<typeof GATEWAY_FLAGS>): Promise<Running> {
-  const log = createLog(flags['log-level']);
+  const output = openLog(flags['log-level']);
   const tls = await readTls(flags);
-  return await startGateway(
-    flags,
-    { upstream: flags.upstream ?? '', ...(tls ? { upstreamTls: tls } : {}) },
-    log,
-  );
+  const upstream = { upstream: flags.upstream ?? '', ...(tls ? { upstreamTls: tls } : {}) };
+  const gateway = await startGateway(flags, upstream, output.log);
+  return {
+    output,
+    close: () => gateway.close(),
+    reload: async () => gateway.reload(await readSources(flags)),
+  };
 }
 
 /** `sluice start`: both in one process; the gateway goes first when it stops, so that no stream loses its service. */
 export async function runBoth(
   flags: Values<typeof START_FLAGS>,
 ): Promise<Running & { readonly gateway: Gateway }> {
-  const log = createLog(flags['log-level']);
-  const core = await startCore(flags, flags['core-listen'], log);
+  const output = openLog(flags['log-level']);
+  const core = await startCore(flags, flags['core-listen'], output.log);
   try {
-    const gateway = await startGateway(flags, { upstream: core.address }, log);
+    const gateway = await startGateway(flags, { upstream: core.address }, output.log);
     return {
+      output,
       gateway,
       async close() {
         await gateway.close();
         await core.close();
       },
+      reload: async () => gateway.reload(await readSources(flags)),
     };
   } catch (reason) {
     await core.close();
@@ -90,8 +87,7 @@ async function startGateway(
   upstream: Pick<GatewayOptions, 'upstream' | 'upstreamTls'>,
   log: Logger,
 ): Promise<Gateway> {
-  const config = await readConfig(flags.config);
-  const schema = await readSchema(flags);
+  const sources = await readSources(flags);
   const { transport } = flags;
   if (transport !== 'http2' && transport !== 'grpc-js') {
     throw new UsageError(`--transport must be http2 or grpc-js, not ${JSON.stringify(transport)}`);
@@ -122,8 +118,7 @@ async function startGateway(
       listen: flags.listen,
       adminListen: flags['admin-listen'],
       graceMs: flags['grace-ms'],
-      schema,
-      config,
+      ...sources,
       pageDir,
     }),
   });
@@ -138,6 +133,11 @@ function readTrustedProxies(values: readonly string[]): readonly string[] {
     throw new UsageError(`--trusted-proxies: ${(cause as Error).message}`, { cause });
   }
   return entries;
+}
+
+/** What the gateway is told by files, and may be told again by changed ones. */
+async function readSources(flags: CommonFlags): Promise<Pick<GatewayOptions, 'config' | 'schema'>> {
+  return defined({ config: await readConfig(flags.config), schema: await readSchema(flags) });
 }
 
 async function readConfig(file: string | undefined): Promise<GatewayConfig | undefined> {

@@ -6,6 +6,7 @@ export {
   type GatewayConfig,
   type GatewayOptions,
   type MethodConfig,
+  nearest,
   openGateway,
   parseConfig,
 } from './server/index.js';

@@ -95,13 +95,18 @@ async function open(
   addReflection(calls, [serviceName, healthName]);
   const health = new HealthImplementation({ '': 'SERVING', [serviceName]: 'SERVING' });
   health.addToServer(server);
+  let isServing = false;
   closers.push(async () => {
+    const begun = performance.now();
+    if (isServing) log.info({ runningCalls: calls.running, graceMs: options.graceMs }, 'core draining');
     health.setStatus('', 'NOT_SERVING');
     health.setStatus(serviceName, 'NOT_SERVING');
     await shutDown(server, calls.shutdown('the core is shutting down'), options.graceMs);
+    if (isServing) log.info({ durationMs: Math.round(performance.now() - begun) }, 'core drained');
   });
 
   const address = await listenOn(server, options.listen);
+  isServing = true;
   log.info({ address }, 'core listening');
   let closing: Promise<void> | undefined;
   return {

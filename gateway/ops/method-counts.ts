@@ -5,23 +5,30 @@ import type { Finished, Meter } from '../surfaces/index.js';
  * What is counted of one method: plain numbers, so that a call costs a few additions. Labels are made when somebody asks.
  */
 export class MethodCounts implements Meter {
-  readonly policy: SlowReaderRule['policy'];
   /** Messages taken from clients. */
   up = 0;
   /** Messages taken from the service. */
   down = 0;
-  droppedMessages = 0;
+  /** Messages not delivered, by policy: another configuration may bring another one. `pause` has none. */
+  readonly droppedMessages = new Map<SlowReaderRule['policy'], number>();
+  #policy: SlowReaderRule['policy'] = 'pause';
   readonly #duration: { observe(seconds: number): void };
   /** By surface, then by code. */
   readonly #calls = new Map<string, Map<string, number>>();
 
-  constructor(policy: SlowReaderRule['policy'], duration: { observe(seconds: number): void }) {
-    this.policy = policy;
+  constructor(duration: { observe(seconds: number): void }) {
     this.#duration = duration;
   }
 
+  /** What is dropped from now on is dropped by this policy. */
+  set policy(policy: SlowReaderRule['policy']) {
+    if (policy === this.#policy) return;
+    this.#policy = policy;
+    if (policy !== 'pause') this.dropped(0);
+  }
+
   dropped(messages: number): void {
-    this.droppedMessages += messages;
+    this.droppedMessages.set(this.#policy, (this.droppedMessages.get(this.#policy) ?? 0) + messages);
   }
 
   finished({ surface, code, durationMs, report }: Finished): void {

@@ -69,8 +69,8 @@ export function createMetrics(openExchanges: () => number): Metrics {
     registers,
     collect() {
       this.reset();
-      for (const [method, { policy, droppedMessages }] of methods) {
-        if (policy !== 'pause') this.inc({ method, policy }, droppedMessages);
+      for (const [method, { droppedMessages }] of methods) {
+        for (const [policy, messages] of droppedMessages) this.inc({ method, policy }, messages);
       }
     },
   });
@@ -80,9 +80,10 @@ export function createMetrics(openExchanges: () => number): Metrics {
     const name = path.slice(1);
     let counts = methods.get(name);
     if (counts === undefined) {
-      counts = new MethodCounts(policy, duration.labels(name));
+      counts = new MethodCounts(duration.labels(name));
       methods.set(name, counts);
     }
+    counts.policy = policy;
     return counts;
   };
   return {

@@ -1,9 +1,7 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Metrics } from '../ops/index.js';
 import type { ResolvedGatewayOptions } from './options.js';
-
-/** How long a readiness probe may wait for the service, in milliseconds: less than the second that Kubernetes gives it. */
-const READY_WAIT_MS = 800;
+import type { Readiness } from './readiness.js';
 
 /**
  * The admin server: `/healthz` says that the process works, `/readyz` whether it should get requests now, `/metrics` what
@@ -11,7 +9,7 @@ const READY_WAIT_MS = 800;
  */
 export function createAdmin(
   options: ResolvedGatewayOptions,
-  readiness: (timeoutMs: number) => Promise<string | undefined>,
+  readiness: Readiness,
   metrics: Metrics,
 ): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = options.log.child({}, { level: 'warn' });
@@ -21,7 +19,7 @@ export function createAdmin(
   });
   admin.get('/healthz', async () => ({ status: 'ok' }));
   admin.get('/readyz', async (_request, reply) => {
-    const problem = await readiness(READY_WAIT_MS);
+    const problem = await readiness.check();
     if (problem === undefined) return { status: 'ready' };
     return reply.code(503).send({ status: 'not ready', problem });
   });

@@ -17,6 +17,7 @@ import { answerClientError, answerError } from './errors.js';
 import { SchemaSource } from './loaded-schema.js';
 import { type GatewayOptions, parseListen, type ResolvedGatewayOptions, resolveOptions } from './options.js';
 import { registerPage } from './page.js';
+import { Readiness } from './readiness.js';
 import { registerSessions } from './sessions.js';
 import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
 
@@ -27,6 +28,11 @@ export interface Gateway {
   readonly adminUrl: string;
   /** How many exchanges are open. */
   readonly openExchanges: number;
+  /**
+   * Replaces the configuration and the schema; what is open goes on with the old ones. Without a schema the service is asked again.
+   * Rejects, and changes nothing, when it does not answer.
+   */
+  reload(sources: Pick<GatewayOptions, 'config' | 'schema'>): Promise<void>;
   /**
    * Drains and stops: accepts nothing new, ends open streams in the way of their surface, lets calls that end by themselves finish,
    * and cuts what is left after `graceMs`. Resolves when nothing is left. Calling it again gives the same promise.
@@ -69,13 +75,10 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });
   const app = createApp(options, log);
-  const readiness = async (timeoutMs: number) => {
-    if (exchanges.draining) return 'draining';
-    if (!source.ready) return 'the schema of the service is not loaded yet';
-    return (await transport.ready(timeoutMs)) ? undefined : 'the service does not answer';
-  };
+  const readiness = new Readiness(exchanges, source, transport, options.log);
   const admin = createAdmin(options, readiness, metrics);
   const stop = async () => {
+    readiness.close();
     source.close();
     await transport.close();
     await Promise.all([app.close(), admin.close()]);
@@ -90,6 +93,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     options.log.info({ url, adminUrl }, 'gateway listening');
     listening = true;
     for (const write of early) write();
+    readiness.watch();
     let closing: Promise<void> | undefined;
     return {
       url,
@@ -97,8 +101,12 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       get openExchanges() {
         return exchanges.size;
       },
+      async reload({ config = {}, schema }) {
+        const methods = await source.reload(transport, config, schema);
+        options.log.info({ methods }, 'gateway reloaded');
+      },
       close() {
-        closing ??= drain(app, exchanges, options.graceMs).then(stop);
+        closing ??= drain(app, exchanges, options).then(stop);
         return closing;
       },
     };
@@ -205,7 +213,13 @@ async function listen(app: FastifyInstance, address: string): Promise<string> {
   return `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
-async function drain(app: FastifyInstance, exchanges: Exchanges, graceMs: number): Promise<void> {
+async function drain(
+  app: FastifyInstance,
+  exchanges: Exchanges,
+  { graceMs, log }: ResolvedGatewayOptions,
+): Promise<void> {
+  const begun = performance.now();
+  log.info({ openExchanges: exchanges.size, sessions: exchanges.carriers, graceMs }, 'gateway draining');
   app.server.close();
   // The connections as well: a client that does not read would keep its exchange from ending.
   const cut = () => {
@@ -213,9 +227,14 @@ async function drain(app: FastifyInstance, exchanges: Exchanges, graceMs: number
     app.server.closeAllConnections();
     for (const socket of app.websocketServer.clients) socket.terminate();
   };
-  const timer = setTimeout(cut, graceMs);
+  let unfinished = 0;
+  const timer = setTimeout(() => {
+    unfinished = exchanges.size;
+    cut();
+  }, graceMs);
   await exchanges.drain();
   clearTimeout(timer);
   // What is still connected has no exchange: kept-alive connections, or clients that never finish a request.
   cut();
+  log.info({ unfinished, durationMs: Math.round(performance.now() - begun) }, 'gateway drained');
 }

@@ -1,3 +1,3 @@
-export { ConfigError, type GatewayConfig, type MethodConfig, parseConfig } from './config/index.js';
+export { ConfigError, type GatewayConfig, type MethodConfig, nearest, parseConfig } from './config/index.js';
 export { type Gateway, openGateway } from './gateway.js';
 export type { GatewayOptions } from './options.js';

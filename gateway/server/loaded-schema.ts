@@ -28,7 +28,7 @@ const MAX_BACK_OFF_MS = 5_000;
 export class SchemaSource {
   readonly #warn: (fields: object, message: string) => void;
   readonly #codec: (registry: Registry) => Codec;
-  readonly #config: GatewayConfig;
+  #config: GatewayConfig;
   readonly #onLoad: (schema: Schema) => void;
   readonly #stop = new AbortController();
   #loaded: LoadedSchema | undefined;
@@ -69,6 +69,18 @@ export class SchemaSource {
   }
 
   /**
+   * Replaces configuration and schema, both or none; without `given` the service is asked again, once. Resolves with the number of
+   * methods. Rejects, and changes nothing, when the service does not answer or describes nothing. A service that has not answered yet
+   * goes on being asked, and only the configuration is replaced.
+   */
+  async reload(transport: Transport, config: GatewayConfig, given?: Schema): Promise<number> {
+    const learnt = given ?? (this.ready ? await this.#ask(transport) : undefined);
+    this.#config = config;
+    if (learnt !== undefined) this.use(learnt);
+    return this.#loaded?.schema.methods.size ?? 0;
+  }
+
+  /**
    * Learns the schema by server reflection, trying again with growing delays until it works or `close`. Resolves after the first
    * attempt, whatever came of it: a gateway that starts before its service must come up all the same.
    */
@@ -90,10 +102,7 @@ export class SchemaSource {
     const { signal } = this.#stop;
     for (let backOffMs = 250; !signal.aborted; backOffMs = Math.min(backOffMs * 2, MAX_BACK_OFF_MS)) {
       try {
-        const attempt = AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]);
-        const open = (path: string, callSignal: AbortSignal) =>
-          transport.open(path, { metadata: [], signal: callSignal });
-        this.use(await schemaFromReflection(open, { signal: attempt }));
+        this.use(await this.#ask(transport));
         return onAttempt();
       } catch (reason) {
         if (signal.aborted) return onAttempt();
@@ -102,5 +111,11 @@ export class SchemaSource {
       }
       await delay(backOffMs * (0.5 + Math.random()), undefined, { ref: false, signal }).catch(() => {});
     }
+  }
+  /** Asks the service for its schema, once. */
+  async #ask(transport: Transport): Promise<Schema> {
+    const attempt = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ATTEMPT_MS)]);
+    const open = (path: string, signal: AbortSignal) => transport.open(path, { metadata: [], signal });
+    return await schemaFromReflection(open, { signal: attempt });
   }
 }

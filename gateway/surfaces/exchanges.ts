@@ -20,6 +20,11 @@ export class Exchanges {
     return this.#open.size;
   }
 
+  /** How many connections carry exchanges of their own. */
+  get carriers(): number {
+    return this.#carriers.size;
+  }
+
   /** No new exchange may begin. */
   get draining(): boolean {
     return this.#draining;

@@ -31,9 +31,16 @@ t.test('help explains every flag and names its variable', async (t) => {
   const general = sluice(t, ['--help']);
   t.equal(await general.exit, 0);
   t.match(general.lines.join('\n'), /sluice gateway/);
-  const version = sluice(t, ['--version']);
-  t.equal(await version.exit, 0);
-  t.match(version.lines.join(''), /^\d+\.\d+\.\d+$/);
+  for (const args of [
+    ['--version'],
+    ['start', '--version'],
+    ['gateway', '--version'],
+    ['core', '--version'],
+  ]) {
+    const version = sluice(t, args);
+    t.equal(await version.exit, 0);
+    t.match(version.lines.join(''), /^\d+\.\d+\.\d+$/, args.join(' '));
+  }
 });
 
 t.test('what is wrong is one clear line and an exit code', async (t) => {

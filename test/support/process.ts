@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 
 /** The built command; `npm test` builds before it tests. */
-const COMMAND = fileURLToPath(new URL('../../dist/bin/sluice.js', import.meta.url));
+export const COMMAND = fileURLToPath(new URL('../../dist/bin/sluice.js', import.meta.url));
 
 /** A running `sluice`. */
 export interface Running {

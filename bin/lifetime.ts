@@ -1,0 +1,76 @@
+import type { Output } from './log.js';
+import type { Signals } from './signals.js';
+
+/** Something that runs until it is closed. */
+export interface Running {
+  readonly output: Output;
+  /** Drains, then stops. Resolves when nothing is left. */
+  close(): Promise<void>;
+  /**
+   * Reads again what can be read again, and logs that. Rejects with one clear line that names what is broken; then everything stays
+   * as it was.
+   */
+  reload(): Promise<void>;
+}
+
+/**
+ * Lives from the start to the end of the process:
+ *
+ *     SIGHUP                      -> reload, one after the other
+ *     SIGINT, SIGTERM             -> close -> exit 0
+ *     a second one of them        -> exit 1, whatever is open
+ *     nobody reads the log        -> as SIGTERM
+ */
+export function liveUntilSignal(
+  { output: { log, lost }, close, reload }: Running,
+  signals: Signals,
+  fail: (reason: unknown) => void,
+): void {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    close().then(() => process.exit(0), fail);
+  };
+  const reloadOnce = oneAtATime(async () => {
+    if (stopping) return;
+    try {
+      await reload();
+    } catch (reason) {
+      log.error({ problem: (reason as Error).message }, 'not reloaded, everything stays as it was');
+    }
+  });
+  signals.serve({
+    stop(signal) {
+      log.info({ signal }, 'stopping');
+      stop();
+    },
+    stopNow(signal) {
+      log.warn({ signal }, 'stopping at once');
+      process.exit(1);
+    },
+    reload: reloadOnce,
+  });
+  void lost.then(() => {
+    process.stderr.write('sluice: nobody reads the log any more, so this stops\n');
+    stop();
+  });
+}
+
+/** Asked while it runs, it runs once more afterwards, however often it was asked. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let running = false;
+  let again = false;
+  const run = async () => {
+    running = true;
+    do {
+      again = false;
+      await work();
+    } while (again);
+    running = false;
+  };
+  return () => {
+    again = true;
+    if (!running) void run();
+  };
+}
