@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AbortCause } from '../bridge/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { maxTimerMs } from '../upstream/index.js';
+import { endConnection } from './connection-end.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import type { Limits } from './limits.js';
 import { watchPeer } from './peer-watch.js';
@@ -172,9 +173,9 @@ export class BodyReader {
       dropped += chunk.length;
       if (dropped <= DISCARD_BYTES) return;
       stop();
-      socket.destroySoon();
+      endConnection(socket);
     };
-    const timer = setTimeout(() => socket.destroySoon(), DISCARD_MS);
+    const timer = setTimeout(() => endConnection(socket), DISCARD_MS);
     this.#request.once('close', stop);
     this.#request.once('end', stop);
     // A request whose answer has gone out hears no more of its connection.

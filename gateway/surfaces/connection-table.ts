@@ -8,6 +8,8 @@ const ORPHAN = '0';
 /** Timers of a connection: data is sent again, or a closed window is probed. Source: get_tcp4_sock in net/ipv4/tcp_ipv4.c. */
 const RETRANSMIT = '01';
 const PROBE = '04';
+/** The length of a queue that is empty. */
+const NOTHING = '00000000:';
 
 /** How often something must have been sent again: a single answer may be late, or held back by the peer's kernel (tcp_invalid_ratelimit). */
 const UNANSWERED = 2;
@@ -16,6 +18,7 @@ interface Row {
   readonly hasPeerFin: boolean;
   readonly isOrphan: boolean;
   readonly isUnanswered: boolean;
+  readonly hasUnsent: boolean;
 }
 
 /** The kernel's TCP connections at one time, as far as one can tell: the table is not read at one instant. */
@@ -36,7 +39,7 @@ export class ConnectionTable {
     const rows = new Map<string, Row[]>();
     for (const line of tables.join('\n').split('\n')) {
       // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode ...
-      const [, local, remote, state, , timer, retransmits, , probes, inode] = line.trim().split(/\s+/);
+      const [, local, remote, state, queues, timer, retransmits, , probes, inode] = line.trim().split(/\s+/);
       if (local === undefined || remote === undefined || inode === undefined) continue;
       const key = `${local.split(':')[1]}-${remote.split(':')[1]}`;
       const row = {
@@ -46,6 +49,7 @@ export class ConnectionTable {
           (timer?.startsWith(RETRANSMIT) && Number.parseInt(retransmits ?? '', 16) >= UNANSWERED) ||
           (timer?.startsWith(PROBE) && Number(probes) >= UNANSWERED) ||
           false,
+        hasUnsent: !queues?.startsWith(NOTHING),
       };
       const others = rows.get(key);
       if (others === undefined) rows.set(key, [row]);
@@ -65,6 +69,13 @@ export class ConnectionTable {
     // A connection that was reset is in no table at all.
     if (ours === undefined || ours.every(({ hasPeerFin }) => hasPeerFin)) return true;
     return this.#rows.get(`${there}-${here}`)?.every(({ isOrphan }) => isOrphan) ?? false;
+  }
+
+  /** Everything that was written has been acknowledged, as far as one can tell: where there is no table it seems so. */
+  hasTaken(socket: Socket): boolean {
+    const { localPort, remotePort } = socket;
+    const ours = this.#rows?.get(`${hexPort(localPort)}-${hexPort(remotePort)}`);
+    return ours?.every(({ hasUnsent }) => !hasUnsent) ?? true;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { cutConnection } from './connection-end.js';
 import { ConnectionTable } from './connection-table.js';
 
 /** The longest time between two looks, in milliseconds: with ten thousand connections one costs some milliseconds. */
@@ -52,7 +53,7 @@ function look(): void {
       for (const [socket, watch] of watched) {
         if (!connections.isUnanswered(socket)) watch.since = undefined;
         else if (watch.since === undefined) watch.since = now;
-        else if (now - watch.since >= watch.withinMs) socket.destroy();
+        else if (now - watch.since >= watch.withinMs) cutConnection(socket);
       }
     })
     .finally(() => {

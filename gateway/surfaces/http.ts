@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Incoming, Outgoing } from '../bridge/index.js';
+import type { AbortCause, Incoming, Outgoing } from '../bridge/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
 import { BodyReader, type WholeBody } from './body-reader.js';
 import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
 import { BytesOutgoing } from './bytes-outgoing.js';
+import { cutConnection } from './connection-end.js';
 import { converse, type Surroundings } from './conversation.js';
 import { watchDelivery } from './delivery-watch.js';
 import { NdjsonIncoming } from './ndjson-incoming.js';
@@ -69,19 +70,25 @@ export async function answerHttp(
     });
     const outgoing = openOutgoing(answer, target, reply);
     const pauses = { maxPauseMs: limits.maxPauseMs, abort: (reason: RpcError) => exchange.abort(reason) };
-    if (surface !== 'rest') reply.raw.once('close', watchDelivery(socket, limits.heartbeatMs));
+    if (surface !== 'rest') {
+      reply.raw.once('close', watchDelivery(socket, limits.heartbeatMs));
+      // The end of the grace: what still runs is cut here, where it is known how.
+      exchange.signal.addEventListener('abort', () => {
+        if (!closed && exchange.signal.reason === ('left' satisfies AbortCause)) cutConnection(socket);
+      });
+    }
     const conversation = {
       target,
       surface,
       requestId,
       incoming: method.requestStream ? boundIncoming(incoming, pauses) : incoming,
-      outgoing: surface === 'rest' ? outgoing : boundOutgoing(outgoing, pauses, () => socket.destroy()),
+      outgoing: surface === 'rest' ? outgoing : boundOutgoing(outgoing, pauses, () => cutConnection(socket)),
       ...call,
       exchange,
       log,
     };
     const { cut } = await converse(conversation, surroundings);
-    if (cut) socket.destroy();
+    if (cut) cutConnection(socket);
   } finally {
     over = true;
     if (!closed) boundEnd(reply.raw, socket, limits.maxPauseMs);

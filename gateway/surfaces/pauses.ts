@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Incoming, Outgoing } from '../bridge/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch, SendBatch } from '../upstream/index.js';
+import { cutConnection } from './connection-end.js';
 
 /** What a pause that lasts too long does. */
 export interface Pauses {
@@ -15,7 +16,7 @@ export interface Pauses {
 /** Cuts a response that has been written and is not taken. Call it when nothing more will be written. */
 export function boundEnd(response: ServerResponse, socket: Socket, maxPauseMs: number): void {
   if (response.destroyed || socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), maxPauseMs);
+  const timer = setTimeout(() => cutConnection(socket), maxPauseMs);
   response.once('close', () => clearTimeout(timer));
 }
 

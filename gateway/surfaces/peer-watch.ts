@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { cutConnection } from './connection-end.js';
 import { ConnectionTable } from './connection-table.js';
 
 /** How often sockets that nobody reads are looked at, in milliseconds: a client that leaves must be noticed within a second. */
@@ -63,7 +64,7 @@ function look(): void {
         watch.missed = connections.hasLeft(socket) ? watch.missed + 1 : 0;
         if (watch.missed < LOOKS) continue;
         forget(socket);
-        socket.destroy();
+        cutConnection(socket);
       }
     })
     .finally(() => {

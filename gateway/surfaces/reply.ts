@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { Registry } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
 import { httpStatusFromCode, type Metadata, type Status } from '../status/index.js';
+import { noteOpenEnded } from './connection-end.js';
 import { errorJson, retryDelayMs } from './error-json.js';
 import { metadataHeaders } from './response-metadata.js';
 
@@ -65,4 +66,5 @@ export function startStream(reply: FastifyReply, headers: OutgoingHttpHeaders): 
   const hooked = reply.getHeaders() as OutgoingHttpHeaders;
   reply.hijack();
   reply.raw.writeHead(200, { ...hooked, ...headers });
+  noteOpenEnded(reply.raw);
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ByteWriter } from '../codec/index.js';
+import { isOpenEnded, resetWhenTaken } from './connection-end.js';
 import { createDeferred, type Deferred } from './deferred.js';
 
 /** How long a broken transfer waits for the client to close before the socket is destroyed, in milliseconds. */
@@ -115,20 +116,24 @@ export class ResponseSink {
   }
 
   /**
-   * Ends a chunked response so that no client takes it for a whole one: what was written is flushed, the last chunk
+   * Ends a response so that no client takes it for a whole one: what was written is flushed, the last chunk
    * is never sent, and the socket is closed with a FIN. What the client still sends is read and dropped for
-   * a moment, because a socket closed over unread bytes sends a reset, and a reset takes the flushed bytes with it.
+   * a moment, because a socket closed over unread bytes sends a reset, and a reset takes the flushed bytes with it. Where there are no
+   * chunks (HTTP/1.0) a FIN would say that the body is whole: there it is a reset, as soon as the client has what was written.
    */
   async break(bytes?: Uint8Array | string): Promise<void> {
     const { socket } = this.#response;
     if (this.closed || socket === null) return;
     const gone = createDeferred();
     this.#response.once('close', () => gone.resolve());
-    if (bytes !== undefined) {
+    const openEnded = isOpenEnded(socket);
+    // A FIN waits for what has been written, a reset does not.
+    if (bytes !== undefined || openEnded) {
       const flushed = createDeferred();
-      this.#response.write(bytes, () => flushed.resolve());
+      this.#response.write(bytes ?? '', () => flushed.resolve());
       await Promise.race([flushed.promise, gone.promise]);
     }
+    if (openEnded) return await resetWhenTaken(socket, LINGER_MS);
     socket.end();
     socket.resume();
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);

@@ -5,7 +5,7 @@ import { Code, createClient, type SluiceError } from '../../../clients/browser/i
 import { openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
 import { settled } from '../../support/http.js';
-import { ownPort } from '../own-port.js';
+import { ownPort } from '../../support/own-port.js';
 import { echoProto, openEchoService } from '../playground/echo-service.js';
 
 const log = pino({ level: 'silent' });

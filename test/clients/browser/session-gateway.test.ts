@@ -6,7 +6,7 @@ import { type GatewayOptions, openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
 import { bytes, method, openForeign } from '../../support/foreign.js';
 import { settled } from '../../support/http.js';
-import { ownPort } from '../own-port.js';
+import { ownPort } from '../../support/own-port.js';
 import { openRelay } from '../relay.js';
 
 const log = pino({ level: 'silent' });

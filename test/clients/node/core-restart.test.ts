@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { dataStream } from '../../../clients/node/index.js';
-import { ownPort } from '../own-port.js';
+import { ownPort } from '../../support/own-port.js';
 import { transpile } from '../transpiled.js';
 
 /** A core in a process of its own; resolves with its address once it listens. */
