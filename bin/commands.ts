@@ -79,6 +79,12 @@ const GATEWAY = {
     value: 'ORIGIN',
     help: 'pages of this origin may call, for example https://app.example.com; * for all',
   },
+  'allow-host': {
+    group: 'Who may call',
+    type: 'list',
+    value: 'NAME',
+    help: 'requests may be for this host, for example app.example.com, *.example.com or * (a loopback --listen answers for localhost alone without it, any other for every name)',
+  },
   'forward-header': {
     group: 'Service (upstream)',
     type: 'list',
@@ -151,6 +157,13 @@ const GATEWAY = {
     type: 'number',
     help: 'how long a client may take nothing of what it was sent, or a service of what a client sent',
     default: '300000',
+  },
+  'max-head-bytes': {
+    group: 'Limits',
+    type: 'number',
+    help: 'the largest head of a request: its line and its header fields',
+    default: '16384',
+    min: 1024,
   },
   'request-head-ms': {
     group: 'Times',

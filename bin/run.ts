@@ -9,6 +9,7 @@ import {
   openGateway,
   parseConfig,
   type Schema,
+  ServedHosts,
   schemaFromDescriptorSet,
   schemaFromProtoFiles,
   TrustedProxies,
@@ -100,7 +101,12 @@ async function startGateway(
     log,
     allowOrigins: flags['allow-origin'],
     forwardHeaders: flags['forward-header'],
-    trustedProxies: readTrustedProxies(flags['trusted-proxies']),
+    allowHosts: readList('--allow-host', flags['allow-host'], (entries) => new ServedHosts(entries)),
+    trustedProxies: readList(
+      '--trusted-proxies',
+      flags['trusted-proxies'],
+      (entries) => new TrustedProxies(entries),
+    ),
     limits: defined({
       unaryTimeoutMs: flags['unary-timeout-ms'],
       headWaitMs: flags['head-wait-ms'],
@@ -112,6 +118,7 @@ async function startGateway(
       messageTimeoutMs: flags['message-timeout-ms'],
       bodyIdleMs: flags['body-idle-ms'],
       maxPauseMs: flags['max-pause-ms'],
+      maxHeadBytes: flags['max-head-bytes'],
       requestHeadMs: flags['request-head-ms'],
     }),
     ...defined({
@@ -124,13 +131,17 @@ async function startGateway(
   });
 }
 
-/** Several in one value are separated by commas, on the line as in the environment. */
-function readTrustedProxies(values: readonly string[]): readonly string[] {
+/** A list that is checked as a whole. Several in one value are separated by commas, on the line as in the environment. */
+function readList(
+  flag: string,
+  values: readonly string[],
+  check: (entries: readonly string[]) => unknown,
+): readonly string[] {
   const entries = values.flatMap((value) => value.split(',')).map((entry) => entry.trim());
   try {
-    new TrustedProxies(entries);
+    check(entries);
   } catch (cause) {
-    throw new UsageError(`--trusted-proxies: ${(cause as Error).message}`, { cause });
+    throw new UsageError(`${flag}: ${(cause as Error).message}`, { cause });
   }
   return entries;
 }

@@ -1,5 +1,9 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Metrics } from '../ops/index.js';
+import { Code, RpcError } from '../status/index.js';
+import { answerError } from './errors.js';
+import { registerHostCheck } from './host-check.js';
+import { createListener } from './listener.js';
 import type { ResolvedGatewayOptions } from './options.js';
 import type { Readiness } from './readiness.js';
 
@@ -9,14 +13,15 @@ import type { Readiness } from './readiness.js';
  */
 export function createAdmin(
   options: ResolvedGatewayOptions,
+  log: FastifyBaseLogger,
   readiness: Readiness,
   metrics: Metrics,
 ): FastifyInstance {
-  const loggerInstance: FastifyBaseLogger = options.log.child({}, { level: 'warn' });
-  const admin: FastifyInstance = Fastify({
-    loggerInstance,
-    logController: new LogController({ disableRequestLogging: true }),
-  });
+  const admin = createListener(options, log);
+  registerHostCheck(admin, options);
+  admin.setNotFoundHandler((request, reply) =>
+    answerError(new RpcError(Code.NOT_FOUND, 'there is nothing at this path'), request, reply),
+  );
   admin.get('/healthz', async () => ({ status: 'ok' }));
   admin.get('/readyz', async (_request, reply) => {
     const problem = await readiness.check();

@@ -56,14 +56,3 @@ function countOn(socket: Counted): Set<ServerResponse> {
   });
   return inWork;
 }
-
-/** Refuses a request without `Host`, and one with two: proxies disagree on which one counts. Source: RFC 9112 section 3.2. */
-export function assertOneHost({ rawHeaders, httpVersion }: IncomingMessage): void {
-  let hosts = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-  }
-  if (hosts === 1 || (hosts === 0 && httpVersion === '1.0')) return;
-  throw new RpcError(Code.INVALID_ARGUMENT, `header host: there must be one, not ${hosts}`);
-}

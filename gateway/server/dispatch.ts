@@ -17,6 +17,7 @@ import {
 } from '../surfaces/index.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import type { ResolvedGatewayOptions } from './options.js';
+import { splitTarget } from './request-target.js';
 
 /** A request that has been let in. */
 interface Admitted {
@@ -98,7 +99,7 @@ function admit(
   assertServing(exchanges);
   const { schema } = loaded;
   const { headers } = request.raw;
-  const [path, search] = splitUrl(request.raw.url);
+  const [path, search] = splitTarget(request.raw.url);
   const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
   if (match === undefined) throw notFound(path, schema.routes.allowed(path));
   checkSite(request, match, options.allowOrigins);
@@ -166,7 +167,7 @@ function notFound(path: string, allowed: readonly string[]): RpcError {
 }
 
 function answerOptions(request: FastifyRequest, reply: FastifyReply, { schema }: LoadedSchema): FastifyReply {
-  const [path] = splitUrl(request.raw.url);
+  const [path] = splitTarget(request.raw.url);
   const allowed = schema.routes.allowed(path);
   if (allowed.length === 0) throw notFound(path, []);
   return reply.code(204).header('allow', allowed.join(', ')).send();
@@ -183,11 +184,4 @@ function parseQuery(search: string): URLSearchParams {
     }
   }
   return new URLSearchParams(search);
-}
-
-/** Path and query of a request target, also of one in absolute form. Source: RFC 9112 section 3.2.2. */
-function splitUrl(target = '/'): [path: string, search: string] {
-  const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
-  const mark = url.indexOf('?');
-  return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }

@@ -2,53 +2,104 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { createRegistry, type Registry } from '@bufbuild/protobuf';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Code, RpcError } from '../status/index.js';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { Code, codeName, httpStatusFromCode, RpcError } from '../status/index.js';
 import { errorJson, sendError } from '../surfaces/index.js';
+import { splitTarget } from './request-target.js';
 
 const NO_TYPES = createRegistry();
 
-/** Fastify's own refusals (a bad URL, a head too large) as ours; anything else that is not an `RpcError` is INTERNAL. */
+/**
+ * Fastify's own refusals as ours, without its text, which quotes the address with its query; anything else that is not an `RpcError` is
+ * INTERNAL.
+ */
 function rpcErrorFrom(reason: unknown): RpcError {
   const { code, statusCode } = (reason ?? {}) as { code?: unknown; statusCode?: unknown };
   const isFastify = typeof code === 'string' && code.startsWith('FST_');
   if (isFastify && typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-    return new RpcError(Code.INVALID_ARGUMENT, (reason as Error).message, { httpStatus: statusCode });
+    const problem =
+      code === 'FST_ERR_BAD_URL'
+        ? 'the path is not percent-encoded UTF-8'
+        : `the request cannot be taken: ${code}`;
+    return new RpcError(Code.INVALID_ARGUMENT, problem, { httpStatus: statusCode, cause: reason });
   }
   return RpcError.from(reason);
 }
 
 /**
- * Answers what Node's parser has refused, before there is a request: there is no reply to use, so the bytes are written here. The
- * connection is of no more use.
+ * What answers the heads that Node's parser has refused: there is no request and no reply to use, so the bytes are written here. The connection is
+ * of no more use.
  */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const httpStatus =
-    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const problem =
-    httpStatus === 408
-      ? new RpcError(Code.DEADLINE_EXCEEDED, 'the head of the request did not come in time')
-      : new RpcError(Code.INVALID_ARGUMENT, `this is not an HTTP request: ${error.code}`);
-  const body = JSON.stringify(errorJson(problem.toStatus(), NO_TYPES, httpStatus));
-  socket.end(
-    [
-      `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus]}`,
-      'connection: close',
-      'content-type: application/json; charset=utf-8',
-      `content-length: ${Buffer.byteLength(body)}`,
-      `grpc-status: ${problem.code}`,
-      `x-request-id: ${randomUUID()}`,
-      '',
-      body,
-    ].join('\r\n'),
-  );
+export function clientErrorAnswer(
+  log: FastifyBaseLogger,
+  maxHeadBytes: number,
+): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  return (error, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const problem = problemOfHead(error.code, maxHeadBytes);
+    const requestId = randomUUID();
+    logRefusal(log, { requestId }, problem);
+    socket.end(textOfRefusal(problem, requestId));
+  };
 }
 
-/** The one place where a failure before the head becomes an answer. A defect is logged here, once. */
+function problemOfHead(code: string | undefined, maxHeadBytes: number): RpcError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new RpcError(
+        Code.RESOURCE_EXHAUSTED,
+        `the head of the request is larger than ${maxHeadBytes} bytes: see --max-head-bytes`,
+        { httpStatus: 431 },
+      );
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new RpcError(Code.RESOURCE_EXHAUSTED, 'the extensions of the chunks are too large', {
+        httpStatus: 413,
+      });
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new RpcError(Code.DEADLINE_EXCEEDED, 'the head of the request did not come in time', {
+        httpStatus: 408,
+      });
+    default:
+      return new RpcError(Code.INVALID_ARGUMENT, `this is not an HTTP request: ${code}`);
+  }
+}
+
+function textOfRefusal(problem: RpcError, requestId: string): string {
+  const httpStatus = statusOf(problem);
+  const body = JSON.stringify(errorJson(problem.toStatus(), NO_TYPES, httpStatus));
+  return [
+    `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus]}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `grpc-status: ${problem.code}`,
+    `x-request-id: ${requestId}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+function statusOf({ httpStatus, code }: RpcError): number {
+  return httpStatus ?? httpStatusFromCode(code);
+}
+
+/** What of a request names it in the log: never its query, which may hold a ticket or a token. */
+function nameOf(request: FastifyRequest): { requestId: string; method: string; path: string } {
+  return { requestId: request.id, method: request.method, path: splitTarget(request.raw.url)[0] };
+}
+
+/** One line for what never became an exchange: whose fault it is decides how loud. */
+function logRefusal(log: FastifyBaseLogger, name: object, error: RpcError, isTold = true): void {
+  const status = statusOf(error);
+  const line = { ...name, status, code: codeName(error.code), problem: isTold ? error.message : undefined };
+  if (status < 500) log.info(line, 'request refused');
+  else log.warn(line, 'request refused');
+}
+
+/** The one place where a failure before the head becomes an answer, and one line of log. */
 export function answerError(
   reason: unknown,
   request: FastifyRequest,
@@ -57,14 +108,18 @@ export function answerError(
 ): void {
   const error = rpcErrorFrom(reason);
   if (reply.sent || reply.raw.headersSent) {
-    request.log.error({ requestId: request.id, err: error }, 'failed after the head was sent');
+    request.log.error({ ...nameOf(request), err: error }, 'failed after the head was sent');
     reply.raw.destroy();
     return;
   }
-  if (error.code === Code.INTERNAL)
-    request.log.error({ requestId: request.id, err: error }, 'request failed');
-  else
-    request.log.info({ path: request.raw.url, code: error.code, problem: error.message }, 'request refused');
+  if (error.code === Code.INTERNAL) request.log.error({ ...nameOf(request), err: error }, 'request failed');
+  else {
+    // What is wrong with a message quotes it, and here it may be the query.
+    const mayQuoteQuery = error.code === Code.INVALID_ARGUMENT && request.raw.url?.includes('?') === true;
+    logRefusal(request.log, nameOf(request), error, !mayQuoteQuery);
+  }
+  // Where no hook has run.
+  reply.header('x-request-id', request.id);
   reply.headers(error.headers);
   sendError(reply, error.toStatus(), registry, error.httpStatus);
 }

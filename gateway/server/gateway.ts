@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import websocket from '@fastify/websocket';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { compiledCodec } from '../codec/index.js';
 import { createMetrics } from '../ops/index.js';
 import { Code, RpcError } from '../status/index.js';
@@ -11,9 +10,11 @@ import { Exchanges } from '../surfaces/index.js';
 import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
 import { SESSION_PATH } from '../wire/session/index.js';
 import { createAdmin } from './admin.js';
-import { admitOnConnection, assertOneHost, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
+import { admitOnConnection, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
 import { METHODS, registerDispatch } from './dispatch.js';
-import { answerClientError, answerError } from './errors.js';
+import { answerError } from './errors.js';
+import { registerHostCheck } from './host-check.js';
+import { createListener } from './listener.js';
 import { SchemaSource } from './loaded-schema.js';
 import { type GatewayOptions, parseListen, type ResolvedGatewayOptions, resolveOptions } from './options.js';
 import { registerPage } from './page.js';
@@ -39,9 +40,6 @@ export interface Gateway {
    */
   close(): Promise<void>;
 }
-
-/** A request id that may stand in logs and headers. */
-const REQUEST_ID = /^[!-~]{1,128}$/;
 
 /**
  * Opens a gateway. Resolves when it listens; rejects with one clear line when an option is wrong or a port is taken, and
@@ -76,7 +74,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const log = options.log.child({}, { level: 'warn' });
   const app = createApp(options, log);
   const readiness = new Readiness(exchanges, source, transport, options.log);
-  const admin = createAdmin(options, readiness, metrics);
+  const admin = createAdmin(options, log, readiness, metrics);
   const stop = async () => {
     readiness.close();
     source.close();
@@ -117,30 +115,12 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
 }
 
 function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): FastifyInstance {
-  const app: FastifyInstance = Fastify({
-    loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    requestIdHeader: false,
-    genReqId: (request) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-    },
+  const app = createListener(options, log, {
     // What is written beyond this makes a sink wait; Node's own default differs between versions.
-    // A missing `Host` is refused by us, so that the answer is like every other.
-    http: {
-      highWaterMark: options.limits.highWaterBytes,
-      requireHostHeader: false,
-      ...connectionTimes(options.limits.requestHeadMs),
-      ...UPGRADE_OPTIONS,
-    },
-    // Each line of ours names its request itself; a logger a request costs as much as a system call.
-    childLoggerFactory: (logger) => logger,
-    exposeHeadRoutes: false,
-    return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
-    clientErrorHandler: answerClientError,
+    highWaterMark: options.limits.highWaterBytes,
+    ...connectionTimes(options.limits.requestHeadMs),
+    ...UPGRADE_OPTIONS,
   });
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
     answerError(
       new RpcError(Code.UNIMPLEMENTED, `${request.method} is not known here`, { httpStatus: 501 }),
@@ -152,13 +132,6 @@ function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): Fas
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   }
-  // Callbacks, not promises: hooks run for every request.
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
-    assertOneHost(request.raw);
-    admitOnConnection(request.raw, reply.raw);
-    done();
-  });
   return app;
 }
 
@@ -168,14 +141,6 @@ async function registerRoutes(
   source: SchemaSource,
   surroundings: Parameters<typeof registerDispatch>[3],
 ): Promise<void> {
-  if (options.allowOrigins.length > 0) {
-    await app.register(cors, {
-      origin: options.allowOrigins.includes('*') ? '*' : [...options.allowOrigins],
-      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders: ['grpc-status', 'retry-after', 'x-request-id', 'content-disposition', 'allow'],
-      maxAge: 600,
-    });
-  }
   await app.register(websocket, {
     options: {
       server: websocketUpgrades(app.server) as Server,
@@ -191,6 +156,21 @@ async function registerRoutes(
       socket.terminate();
     },
   });
+  // After that plugin: it closes only sockets of which it knows when they are refused.
+  registerHostCheck(app, options);
+  // Callbacks, not promises: hooks run for every request.
+  app.addHook('onRequest', (request, reply, done) => {
+    admitOnConnection(request.raw, reply.raw);
+    done();
+  });
+  if (options.allowOrigins.length > 0) {
+    await app.register(cors, {
+      origin: options.allowOrigins.includes('*') ? '*' : [...options.allowOrigins],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: ['grpc-status', 'retry-after', 'x-request-id', 'content-disposition', 'allow'],
+      maxAge: 600,
+    });
+  }
   app.addHook('onRequest', (request, _reply, done) => {
     if (!request.ws) return done();
     // The plugin would accept the socket on any route, and then close it without a word.

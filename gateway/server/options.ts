@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Schema } from '../schema/index.js';
-import { TrustedProxies } from '../security/index.js';
+import { ServedHosts, TrustedProxies } from '../security/index.js';
 import { DEFAULT_LIMITS, isForwardable, type Limits } from '../surfaces/index.js';
 import type { UpstreamTls } from '../upstream/index.js';
 import type { GatewayConfig } from './config/index.js';
@@ -33,6 +33,11 @@ export interface GatewayOptions {
   readonly pageDir?: string;
   /** Origins, besides our own, whose pages may call: for example "https://app.example.com"; "*" for all. Default: none. */
   readonly allowOrigins?: readonly string[];
+  /**
+   * Names that requests may be for, besides those that a loopback address always answers for: "app.example.com", "*.example.com", "*" for any.
+   * Default: none; then a loopback address answers for loopback names alone, and any other one for every name.
+   */
+  readonly allowHosts?: readonly string[];
   /** Request headers that travel to the service besides the usual ones. Default: none. */
   readonly forwardHeaders?: readonly string[];
   /**
@@ -48,10 +53,13 @@ export interface GatewayOptions {
 }
 
 export interface ResolvedGatewayOptions
-  extends Required<Omit<GatewayOptions, 'schema' | 'pageDir' | 'upstreamTls' | 'trustedProxies'>> {
+  extends Required<
+    Omit<GatewayOptions, 'schema' | 'pageDir' | 'upstreamTls' | 'allowHosts' | 'trustedProxies'>
+  > {
   readonly schema: Schema | undefined;
   readonly pageDir: string | undefined;
   readonly upstreamTls: UpstreamTls | undefined;
+  readonly allowHosts: ServedHosts;
   readonly trustedProxies: TrustedProxies;
   readonly limits: Limits;
 }
@@ -93,6 +101,7 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     config: given.config ?? {},
     pageDir: given.pageDir,
     allowOrigins,
+    allowHosts: new ServedHosts(given.allowHosts ?? []),
     forwardHeaders,
     trustedProxies: new TrustedProxies(given.trustedProxies ?? []),
     limits: Object.freeze(limits),

@@ -100,6 +100,7 @@ function assertNotEncoded(encoding: string | undefined): void {
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
   throw new RpcError(Code.INVALID_ARGUMENT, 'header content-encoding: send the body as it is', {
     httpStatus: 415,
+    headers: { 'accept-encoding': 'identity' },
   });
 }
 

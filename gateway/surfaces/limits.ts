@@ -32,6 +32,11 @@ export interface Limits {
    * how long a service may leave a client's message. Default 300 000: long enough for a laptop lid. More ends the exchange.
    */
   readonly maxPauseMs: number;
+  /**
+   * The largest head of a request: its line and its header fields, in bytes. Default 16 KiB, Node's own limit and more than most servers take. More
+   * is 431.
+   */
+  readonly maxHeadBytes: number;
   /** How long the head of a request may take, from the connection or the first byte on. Default 30 000. More is 408. */
   readonly requestHeadMs: number;
   /** What `retry:` tells an `EventSource` after a retryable failure; the real value is spread around it. Default 2 000. */
@@ -53,6 +58,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   bodyIdleMs: 300_000,
   slowReaderBytes: 1024 * 1024,
   maxPauseMs: 300_000,
+  maxHeadBytes: 16 * 1024,
   requestHeadMs: 30_000,
   retryMs: 2_000,
   sessionCalls: 100,

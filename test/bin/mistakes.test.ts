@@ -59,6 +59,8 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [['gateway'], 2, /SLUICE_HEAD_WAIT_MS must be a whole number/, { SLUICE_HEAD_WAIT_MS: 'soon' }],
     [['gateway', '--heartbeat-ms', '0'], 2, /--heartbeat-ms must be from 1/],
     [['gateway', '--trusted-proxies', '10.0.0.0/8,ingress'], 2, /--trusted-proxies: .*"ingress"/],
+    [['gateway', '--allow-host', 'https://app.example.com'], 2, /--allow-host: .*"https:/],
+    [['gateway', '--max-head-bytes', '10'], 2, /--max-head-bytes must be from 1024/],
     [['gateway', '--listen', 'foo'], 1, /listen address "foo"/],
     [['gateway', '--log-level', 'loud'], 2, /--log-level must be one of/],
     [['gateway', '--proto-path', dir], 2, /--proto/],

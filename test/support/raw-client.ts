@@ -39,5 +39,5 @@ export function trickle(t: Test, { socket, closed }: RawClient, byte: string, ev
 
 /** The head of a POST, up to where more headers or the body follow. */
 export function post(path: string, type: string, more = ''): string {
-  return `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\n${more}`;
+  return `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\n${more}`;
 }

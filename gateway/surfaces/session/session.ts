@@ -1,5 +1,5 @@
 import { createRegistry, type Registry } from '@bufbuild/protobuf';
-import { Code, RpcError, type StatusDetail } from '../../status/index.js';
+import { Code, codeName, RpcError, type StatusDetail } from '../../status/index.js';
 import { CloseCode } from '../../wire/index.js';
 import {
   type ClientFrame,
@@ -26,6 +26,9 @@ import { Turns } from './turns.js';
 const READ_STOP_BYTES = 64 * 1024;
 
 const NO_TYPES = createRegistry();
+
+/** What of a method's name is kept in the log: it may be as long as a frame. */
+const MAX_NAME_LENGTH = 256;
 
 type Open = Extract<ClientFrame, { kind: 'open' }>;
 
@@ -156,7 +159,7 @@ export class Session {
       if (this.#draining) throw shuttingDown();
       admitted = admitCall(open, this.#options);
     } catch (reason) {
-      this.#refuse(id, RpcError.from(reason));
+      this.#refuse(open, RpcError.from(reason));
       return;
     }
     this.#registry = admitted.target.registry;
@@ -172,9 +175,11 @@ export class Session {
   }
 
   /** An `open` that becomes no call. */
-  #refuse(id: number, error: RpcError): void {
+  #refuse({ id, method }: Open, error: RpcError): void {
     const { requestId, log } = this.#options;
-    if (error.code === Code.INTERNAL) log.error({ requestId, err: error }, 'call failed');
+    const line = { requestId, method: method.slice(0, MAX_NAME_LENGTH), surface: 'session' };
+    if (error.code === Code.INTERNAL) log.error({ ...line, err: error }, 'call failed');
+    else log.info({ ...line, code: codeName(error.code), problem: error.message }, 'request refused');
     const end = {
       kind: 'end',
       id,
@@ -208,6 +213,10 @@ export class Session {
   #close(code: number, reason: string): void {
     if (this.#over) return;
     this.#end();
+    if (code !== CloseCode.goingAway) {
+      const { requestId, log } = this.#options;
+      log.info({ requestId, surface: 'session', closeCode: code, problem: reason }, 'session closed');
+    }
     this.#socket.close(code, reason);
   }
 

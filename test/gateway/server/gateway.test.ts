@@ -171,9 +171,9 @@ t.test('what is no HTTP request has the same kind of answer', async (t) => {
 
 t.test('odd requests: absolute form is served, two hosts and unknown methods are not', async (t) => {
   const { url } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({ text: 'yes' }) }] });
-  const tail = 'host: a\r\nconnection: close\r\n\r\n';
+  const tail = 'host: localhost\r\nconnection: close\r\n\r\n';
   t.match(
-    await raw(url, `GET http://a${method('Ask')}?number=1 HTTP/1.1\r\n${tail}`),
+    await raw(url, `GET http://localhost${method('Ask')}?number=1 HTTP/1.1\r\n${tail}`),
     /^HTTP\/1\.1 200 [\s\S]*yes/,
   );
   t.match(
@@ -193,7 +193,7 @@ t.test('pipelined requests are answered in order, and too many at once are refus
   t.teardown(() => process.off('warning', onWarning));
   const { url, upstream } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({}) }] });
   const request = (n: number) =>
-    `GET ${method('Ask')}?number=${n} HTTP/1.1\r\nhost: a\r\nx-request-id: ${n}\r\n`;
+    `GET ${method('Ask')}?number=${n} HTTP/1.1\r\nhost: localhost\r\nx-request-id: ${n}\r\n`;
   const few = Array.from(
     { length: 8 },
     (_, n) => `${request(n)}${n === 7 ? 'connection: close\r\n' : ''}\r\n`,
@@ -232,14 +232,14 @@ t.test('a WebSocket opens at the path of a method and nowhere else', async (t) =
 t.test('a wish for another protocol is passed over, and the connection goes on', async (t) => {
   const { url } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({ text: 'yes' }) }] });
   const wish =
-    'host: a\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n';
+    'host: localhost\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n';
   const body = '{"text":"c"}';
   const length = `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
   const wishes = [
     `GET ${method('Ask')}?text=a HTTP/1.1\r\n${wish}\r\n`,
     `POST ${method('Ask')} HTTP/1.1\r\n${wish}${length}\r\n${body}`,
   ];
-  const last = `GET ${method('Ask')} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`;
+  const last = `GET ${method('Ask')} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`;
   for (const first of wishes) t.equal((await raw(url, first, last)).match(/HTTP\/1\.1 200 /g)?.length, 2);
 });
 
@@ -248,7 +248,7 @@ t.test('a handshake that is none has the same kind of answer as everything else'
   const ask = (verb: string, more: string) =>
     raw(
       url,
-      `${verb} ${method('Both')} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n${more}\r\n`,
+      `${verb} ${method('Both')} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n${more}\r\n`,
     );
   const key = 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
   t.match(

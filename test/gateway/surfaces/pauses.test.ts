@@ -56,7 +56,7 @@ t.test('a client that does not take the end, or a unary answer, is cut after max
   );
   for (const name of ['Ask', 'Down']) {
     // Many on one connection, so that it is not the kernel that takes them.
-    const client = await raw(t, url, `GET ${method(name)} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(4));
+    const client = await raw(t, url, `GET ${method(name)} HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(4));
     client.socket.pause();
     await until(t, 'the requests', () => gateway.openExchanges > 0);
     await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
@@ -70,7 +70,9 @@ t.test('a client that leaves takes along the requests that waited for their turn
     Down: [{ in: 'end' }, { out: item, times: 1_000_000 }],
     Ask: [{ wait: new Promise(() => {}) }],
   });
-  const paths = ['Down', 'Down', 'Ask'].map((name) => `GET ${method(name)} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  const paths = ['Down', 'Down', 'Ask'].map(
+    (name) => `GET ${method(name)} HTTP/1.1\r\nhost: localhost\r\n\r\n`,
+  );
   const client = await raw(t, url, paths.join(''));
   client.socket.pause();
   const calls = await Promise.all([

@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { authorityOf, isLoopbackAddress, normalAddress, requestSource } from '../security/index.js';
+import { Code, RpcError } from '../status/index.js';
+import type { ResolvedGatewayOptions } from './options.js';
+
+/**
+ * Refuses, before everything else, what is for a host that this listen address does not answer for: 421, whatever the path. Whether it is a
+ * loopback address is known when it listens; until then it counts as one.
+ */
+export function registerHostCheck(
+  app: FastifyInstance,
+  { allowHosts, trustedProxies }: Pick<ResolvedGatewayOptions, 'allowHosts' | 'trustedProxies'>,
+): void {
+  let isLoopback = true;
+  app.server.once('listening', () => {
+    const { address } = app.server.address() as AddressInfo;
+    isLoopback = isLoopbackAddress(normalAddress(address) ?? address);
+  });
+  app.addHook('onRequest', ({ raw, id }, reply, done) => {
+    reply.header('x-request-id', id);
+    assertOneHost(raw);
+    const proxied = allowHosts.isEmpty ? undefined : requestSource(raw, trustedProxies).host;
+    const authority = proxied ?? authorityOf(raw);
+    if (!allowHosts.has(authority, raw.socket.localAddress, isLoopback)) {
+      throw new RpcError(
+        Code.PERMISSION_DENIED,
+        `host ${JSON.stringify(authority)} is not served here: see --allow-host`,
+        { httpStatus: 421 },
+      );
+    }
+    done();
+  });
+}
+
+/** Refuses a request without `Host`, and one with two: proxies disagree on which one counts. Source: RFC 9112 section 3.2. */
+function assertOneHost({ rawHeaders, httpVersion }: IncomingMessage): void {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  if (hosts === 1 || (hosts === 0 && httpVersion === '1.0')) return;
+  throw new RpcError(Code.INVALID_ARGUMENT, `header host: there must be one, not ${hosts}`);
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerOptions } from 'node:http';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { answerError, clientErrorAnswer } from './errors.js';
+import type { ResolvedGatewayOptions } from './options.js';
+
+/** A request id that may stand in logs and headers. */
+const REQUEST_ID = /^[!-~]{1,128}$/;
+
+/**
+ * What the two listen addresses have in common: request ids, and one kind of answer to all that is refused. It does not listen yet; whoever creates
+ * it closes it.
+ */
+export function createListener(
+  options: ResolvedGatewayOptions,
+  log: FastifyBaseLogger,
+  http: ServerOptions = {},
+): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    requestIdHeader: false,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    // A missing `Host` is refused by us, so that the answer is like every other.
+    http: { requireHostHeader: false, maxHeaderSize: options.limits.maxHeadBytes, ...http },
+    // Each line of ours names its request itself; a logger a request costs as much as a system call.
+    childLoggerFactory: (logger) => logger,
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    clientErrorHandler: clientErrorAnswer(log, options.limits.maxHeadBytes),
+  });
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  return app;
+}
