@@ -16,7 +16,9 @@ type Taken<Message> = { readonly message: Message } | undefined;
 
 /** Creates a queue. Several may wait in `take`: the messages go to them in the order in which they asked. */
 export function createMessageQueue<Message>(): MessageQueue<Message> {
-  let messages: Message[] = [];
+  let messages: (Message | undefined)[] = [];
+  /** What stands before it has been taken: to shift a long list costs its length. */
+  let head = 0;
   let ended: { readonly error: unknown } | undefined;
   let waiting: Deferred<Taken<Message>>[] = [];
   const settle = ({ resolve, reject }: Deferred<Taken<Message>>, error: unknown) => {
@@ -25,7 +27,7 @@ export function createMessageQueue<Message>(): MessageQueue<Message> {
   };
   return {
     get length() {
-      return messages.length;
+      return messages.length - head;
     },
     put(message) {
       if (ended !== undefined) return;
@@ -41,9 +43,19 @@ export function createMessageQueue<Message>(): MessageQueue<Message> {
     },
     clear() {
       messages = [];
+      head = 0;
     },
     take() {
-      if (messages.length > 0) return Promise.resolve({ message: messages.shift() as Message });
+      if (messages.length > head) {
+        const message = messages[head] as Message;
+        messages[head] = undefined;
+        head += 1;
+        if (head * 2 > messages.length) {
+          messages = messages.slice(head);
+          head = 0;
+        }
+        return Promise.resolve({ message });
+      }
       const asked = createDeferred<Taken<Message>>();
       if (ended === undefined) waiting.push(asked);
       else settle(asked, ended.error);

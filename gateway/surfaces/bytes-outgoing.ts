@@ -72,6 +72,7 @@ export class BytesOutgoing implements Outgoing {
 }
 
 /** A media type and nothing else: it becomes a header, and it comes from the service. */
+const MAX_TYPE_LENGTH = 256;
 const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:\s*;\s*[\w.+-]+=(?:[\w.+-]+|"[^"\\\r\n]*"))*$/;
 
 /** What a google.api.HttpBody says it is. */
@@ -80,5 +81,5 @@ function contentType({ method }: Target, first: Uint8Array | undefined): string 
     method.output.typeName === 'google.api.HttpBody' ? method.output.field.contentType : undefined;
   if (field === undefined || first === undefined) return undefined;
   const type = scalarField(first, field);
-  return type !== undefined && MEDIA_TYPE.test(type) ? type : undefined;
+  return type !== undefined && type.length <= MAX_TYPE_LENGTH && MEDIA_TYPE.test(type) ? type : undefined;
 }

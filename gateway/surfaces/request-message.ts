@@ -32,18 +32,28 @@ export function messageFromQuery(target: Target): Uint8Array {
  * binds. An empty text is an empty message.
  */
 export function messageFromJson(target: Target, text: string): Uint8Array {
-  const { method, pathValues, query, requestCodec } = target;
+  const { pathValues, query, requestCodec } = target;
   // At the gRPC path everything is in the body.
   const binding = target.binding ?? WHOLE_BODY;
   if (binding.body === '*' && pathValues.length === 0 && !hasOwnParameters(query)) {
     return requestCodec.fromJson(text === '' ? '{}' : text);
   }
   // Checks everything but the body, which stays text: numbers in it may have more digits than a parsed one keeps.
+  const refused = binding.body === undefined && text !== '';
+  const address = refused ? undefined : addresses.get(target);
+  const bound = address ?? addressMessage(target, binding, refused);
+  if (!refused) addresses.set(target, bound);
+  return Buffer.concat([bodyMessage(requestCodec, binding, text), bound]);
+}
+
+/** What the address of a request says of each of its messages: worked out once, for a body may have a line for every two bytes. */
+const addresses = new WeakMap<Target, Uint8Array>();
+
+function addressMessage(target: Target, binding: HttpBinding, hasBody: boolean): Uint8Array {
+  const { method, pathValues, query, requestCodec } = target;
   const options = { reserved: RESERVED_PARAMETERS };
-  const refused = binding.body === undefined && text !== '' ? null : undefined;
-  const address = bindBody(method.input, binding, refused, pathValues, query, options);
+  const address = bindBody(method.input, binding, hasBody ? null : undefined, pathValues, query, options);
   return Buffer.concat([
-    bodyMessage(requestCodec, binding, text),
     zeroFields(fieldsInAddress(method.input, pathValues, query, options)),
     requestCodec.fromJson(JSON.stringify(address)),
   ]);

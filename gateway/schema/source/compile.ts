@@ -51,9 +51,10 @@ export function compile(files: readonly InputFile[]): FileDescriptorProto[] {
     if (!isPlainOption(option)) continue;
     interpretOption(option, { draft, table, registry: none, optionTypes: OPTION_TYPES });
   }
+  const enumValues = enumValuesOf(protos);
   for (const draft of drafts) {
     for (const check of draft.checks) check();
-    checkEnumDefaults(draft, protos);
+    checkEnumDefaults(draft, enumValues);
   }
   const registry = registryFrom(protos);
   for (const { draft, option } of pending) {
@@ -71,32 +72,34 @@ function registryFrom(protos: FileDescriptorProto[]): ReturnType<typeof createFi
   }
 }
 
-function checkEnumDefaults(draft: FileDraft, protos: readonly FileDescriptorProto[]): void {
+function checkEnumDefaults(draft: FileDraft, enumValues: ReadonlyMap<string, ReadonlySet<string>>): void {
   const fields = draft.proto.messageType.flatMap(function all(message): typeof message.field {
     return [...message.field, ...message.extension, ...message.nestedType.flatMap(all)];
   });
   for (const field of [...fields, ...draft.proto.extension]) {
     if (field.type !== FieldType.ENUM || field.defaultValue === '') continue;
-    const names = enumValueNames(field.typeName, protos);
-    if (names.includes(field.defaultValue)) continue;
+    if (enumValues.get(field.typeName)?.has(field.defaultValue) === true) continue;
     throw new SchemaError(
       `${draft.proto.name}: the default of ${field.name} is no value of ${field.typeName.slice(1)}: ${field.defaultValue}`,
     );
   }
 }
 
-function enumValueNames(typeName: string, protos: readonly FileDescriptorProto[]): string[] {
+/** The names of the values of every enum, by its full name with a leading dot. */
+function enumValuesOf(protos: readonly FileDescriptorProto[]): Map<string, Set<string>> {
+  const values = new Map<string, Set<string>>();
+  const add = (scope: string, { enumType, nestedType }: Scope) => {
+    for (const { name, value } of enumType)
+      values.set(`${scope}.${name}`, new Set(value.map((one) => one.name)));
+    for (const nested of nestedType) add(`${scope}.${nested.name}`, nested);
+  };
   for (const file of protos) {
-    const prefix = file.package === '' ? '.' : `.${file.package}.`;
-    if (!typeName.startsWith(prefix)) continue;
-    const parts = typeName.slice(prefix.length).split('.');
-    const last = parts.pop();
-    let scope:
-      | { nestedType: FileDescriptorProto['messageType']; enumType: FileDescriptorProto['enumType'] }
-      | undefined = { nestedType: file.messageType, enumType: file.enumType };
-    for (const part of parts) scope = scope?.nestedType.find((nested) => nested.name === part);
-    const found = scope?.enumType.find((candidate) => candidate.name === last);
-    if (found !== undefined) return found.value.map((value) => value.name);
+    add(file.package === '' ? '' : `.${file.package}`, {
+      enumType: file.enumType,
+      nestedType: file.messageType,
+    });
   }
-  return [];
+  return values;
 }
+
+type Scope = Pick<FileDescriptorProto['messageType'][number], 'enumType' | 'nestedType'>;

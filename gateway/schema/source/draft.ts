@@ -32,6 +32,8 @@ export interface FileDraft {
   readonly proto: FileDescriptorProto;
   readonly reader: TokenReader;
   readonly syntax: 'proto2' | 'proto3' | 'editions';
+  /** The names that it imports, to find one that comes twice. */
+  readonly imports: Set<string>;
   readonly references: TypeReference[];
   readonly options: PendingOption[];
   /** Checks that need the types: run once all references are resolved. */

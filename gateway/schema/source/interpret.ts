@@ -15,6 +15,7 @@ import type { FileDraft, PendingOption } from './draft.js';
 import type { SymbolTable } from './link.js';
 import { scalarFromOption } from './option-scalar.js';
 import type { MessageEntry, NamePart, OptionValue } from './option-value.js';
+import type { Token } from './token.js';
 import type { TokenReader } from './token-reader.js';
 
 /** What the meaning of an option depends on. */
@@ -59,7 +60,7 @@ function setPath(
   if (part === undefined) return;
   const member = part.extension
     ? findExtension(target.desc, part.name, option.scope, context, option.at)
-    : target.desc.fields.find((field) => field.name === part.name);
+    : fieldOf(target.desc, part.name);
   if (member === undefined) reader.fail(`${target.desc.typeName} has no field "${part.name}"`, option.at);
   if (rest.length === 0) {
     putValue(target, member, option.value, option.scope, context);
@@ -68,6 +69,7 @@ function setPath(
   if (member.fieldKind !== 'message') {
     reader.fail(`"${part.name}" is no message, it has no field "${rest[0]?.name}"`, option.at);
   }
+  if (member.kind === 'extension') countRewrite(target.message, option.at, context);
   const child = currentMessage(target, member);
   setPath(child, rest, option, context);
   storeMessage(target, member, child);
@@ -109,6 +111,7 @@ function putValue(
       for (const item of items) list.add(item as never);
       target.set(member, list);
     } else {
+      countRewrite(target.message, value.at, context);
       const old = getExtension(target.message, member) as unknown[];
       const added = items.map((item) => (isReflect(item) ? item.message : item));
       setExtension(target.message, member, [...old, ...added] as never);
@@ -170,16 +173,46 @@ function messageFromEntries(
     const member =
       entry.kind === 'extension'
         ? findExtension(desc, entry.name, scope, context, entry.at)
-        : desc.fields.find((field) => field.name === entry.name || isGroupName(field, entry.name));
+        : fieldOf(desc, entry.name, true);
     if (member === undefined) reader.fail(`${desc.typeName} has no field "${entry.name}"`, entry.at);
     putValue(target, member, entry.value, scope, context);
   }
   return target;
 }
 
-/** In the text format a group goes by the name of its type. */
-function isGroupName(field: DescField, name: string): boolean {
-  return field.message?.name === name && 'delimitedEncoding' in field && field.delimitedEncoding === true;
+/** The fields of a message by name, and by name or group: a text may name thousands of a message that has thousands. */
+const fieldsByName = new WeakMap<
+  DescMessage,
+  { names: Map<string, DescField>; groups: Map<string, DescField> }
+>();
+
+/** In the text format a group goes by the name of its type as well. */
+function fieldOf(desc: DescMessage, name: string, orGroup = false): DescField | undefined {
+  let known = fieldsByName.get(desc);
+  if (known === undefined) {
+    known = { names: new Map(), groups: new Map() };
+    for (const field of desc.fields) {
+      known.names.set(field.name, field);
+      if ('delimitedEncoding' in field && field.delimitedEncoding === true && field.message !== undefined)
+        known.groups.set(field.message.name, field);
+    }
+    fieldsByName.set(desc, known);
+  }
+  return known.names.get(name) ?? (orGroup ? known.groups.get(name) : undefined);
+}
+
+/** Statements that add to what an extension holds already, for one options message; each of them writes all of it anew. */
+const MAX_REWRITES = 1_000;
+const rewrites = new WeakMap<Message, number>();
+
+function countRewrite(message: Message, at: Token, { draft }: OptionContext): void {
+  const count = (rewrites.get(message) ?? 0) + 1;
+  rewrites.set(message, count);
+  if (count > MAX_REWRITES)
+    draft.reader.fail(
+      `more than ${MAX_REWRITES} statements set parts of options of one element: give a list`,
+      at,
+    );
 }
 
 function putAny(target: ReflectMessage, entry: MessageEntry, scope: string, context: OptionContext): void {

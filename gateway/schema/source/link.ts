@@ -21,13 +21,9 @@ export interface FoundSymbol {
 /** Throws `SchemaError` when a name is declared twice. */
 export function createSymbolTable(files: readonly FileDescriptorProto[]): SymbolTable {
   const symbols = new Map<string, { kind: SymbolKind; file: string }>();
-  const packages = new Map<string, Set<string>>();
+  const packageOf = new Map<string, string>();
   for (const file of files) {
-    const parts = file.package === '' ? [] : file.package.split('.');
-    for (let count = 1; count <= parts.length; count += 1) {
-      const name = parts.slice(0, count).join('.');
-      packages.set(name, (packages.get(name) ?? new Set()).add(file.name));
-    }
+    packageOf.set(file.name, file.package);
     declare(file, (name, kind) => {
       const other = symbols.get(name);
       if (other !== undefined) {
@@ -37,6 +33,19 @@ export function createSymbolTable(files: readonly FileDescriptorProto[]): Symbol
     });
   }
   const visible = visibleFiles(files);
+  const packagesSeen = new Map<string, ReadonlySet<string>>();
+  /** The packages that a file sees, and those around them. */
+  const packagesOf = (file: string): ReadonlySet<string> => {
+    const known = packagesSeen.get(file);
+    if (known !== undefined) return known;
+    const packages = new Set<string>();
+    for (const seen of visible.get(file) ?? []) {
+      for (let name = packageOf.get(seen); name && !packages.has(name); name = parentScope(name))
+        packages.add(name);
+    }
+    packagesSeen.set(file, packages);
+    return packages;
+  };
 
   return {
     lookup(file, scope, name, kinds) {
@@ -61,7 +70,7 @@ export function createSymbolTable(files: readonly FileDescriptorProto[]): Symbol
           continue;
         }
         const head = fullName(outer, first);
-        const inPackage = [...(packages.get(head) ?? [])].some((owner) => seen.has(owner));
+        const inPackage = packagesOf(file).has(head);
         const found = wanted(find(full));
         if (found !== undefined) return found;
         const kind = find(head)?.kind;

@@ -40,7 +40,7 @@ export function parseEnum(
     } else if (reader.isWord('reserved') && !reader.isSymbol('=', 1)) {
       reader.next();
       const names = readReservedNames(draft);
-      if (names !== undefined) proto.reservedName.push(...names);
+      if (names !== undefined) for (const name of names) proto.reservedName.push(name);
       else {
         // Unlike those of a message, these ranges include their end.
         for (const range of readRanges(reader, INT32_MIN, INT32_MAX)) {

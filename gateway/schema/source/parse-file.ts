@@ -37,6 +37,7 @@ export function parseFile(fileName: string, source: string): FileDraft {
     proto,
     reader,
     syntax: parseSyntax(reader),
+    imports: new Set(),
     references: [],
     options: [],
     checks: [],
@@ -126,14 +127,14 @@ function parseStatement(draft: FileDraft): void {
   }
 }
 
-function parseImport({ reader, proto }: FileDraft): void {
+function parseImport({ reader, proto, imports }: FileDraft): void {
   reader.next();
   const at = reader.peek();
   const isPublic = reader.acceptWord('public');
   const isWeak = !isPublic && reader.acceptWord('weak');
   const name = reader.text('the name of a file');
   reader.expectSymbol(';');
-  if (proto.dependency.includes(name)) reader.fail(`"${name}" is imported twice`, at);
+  if (imports.has(name)) reader.fail(`"${name}" is imported twice`, at);
   // The rule of protoc: one file has one name, whoever imports it.
   if (
     name === '' ||
@@ -147,5 +148,6 @@ function parseImport({ reader, proto }: FileDraft): void {
   }
   if (isPublic) proto.publicDependency.push(proto.dependency.length);
   if (isWeak) proto.weakDependency.push(proto.dependency.length);
+  imports.add(name);
   proto.dependency.push(name);
 }

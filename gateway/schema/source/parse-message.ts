@@ -165,7 +165,7 @@ function parseReserved(draft: FileDraft, proto: DescriptorProto): void {
   const { reader } = draft;
   reader.next();
   const names = readReservedNames(draft);
-  if (names !== undefined) proto.reservedName.push(...names);
+  if (names !== undefined) for (const name of names) proto.reservedName.push(name);
   else {
     for (const { start, end } of readRanges(reader, 1, MAX_FIELD_NUMBER)) {
       proto.reservedRange.push(create(DescriptorProto_ReservedRangeSchema, { start, end: end + 1 }));

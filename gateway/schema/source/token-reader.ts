@@ -84,10 +84,15 @@ export class TokenReader {
 
   /** "a.b.C", or ".a.b.C" where `absolute` names are allowed. */
   qualifiedName(what: string, absolute = true): string {
-    let name = absolute && this.acceptSymbol('.') ? '.' : '';
-    name += this.identifier(what);
-    while (this.acceptSymbol('.')) name += `.${this.identifier(what)}`;
-    return name;
+    const at = this.peek();
+    const leading = absolute && this.acceptSymbol('.') ? '.' : '';
+    const parts = [this.identifier(what)];
+    while (this.acceptSymbol('.')) {
+      // Names are looked up scope by scope.
+      if (parts.length === MAX_NESTING) this.fail(`${what} has more than ${MAX_NESTING} parts`, at);
+      parts.push(this.identifier(what));
+    }
+    return leading + parts.join('.');
   }
 
   /** One string literal or several in a row, which are one value. */

@@ -20,6 +20,8 @@ const NO_BYTES = new Uint8Array(0);
 const BLANK = /[ \t\r\v\f]+/y;
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER = /(?:0[xX][0-9A-Fa-f]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![A-Za-z_])/y;
+/** Longer than any number that a field or an option can hold: what is longer is not worked out. */
+const MAX_NUMBER_LENGTH = 500;
 const INTEGER = /^(?:0[xX][0-9A-Fa-f]+|0[0-7]*|[1-9][0-9]*)$/;
 
 /**
@@ -111,6 +113,8 @@ export function tokensFromSource(fileName: string, source: string): Token[] {
     }
     const number = match(NUMBER);
     if (number !== null) {
+      if (number[0].length > MAX_NUMBER_LENGTH)
+        fail(`a number has more than ${MAX_NUMBER_LENGTH} characters`);
       const kind = INTEGER.test(number[0]) ? 'integer' : 'float';
       if (kind === 'float' && /^0[0-9]+$/.test(number[0])) fail(`"${number[0]}" is not an octal number`);
       add(kind, number[0], number[0].length);

@@ -57,8 +57,10 @@ export class Outbox {
     if (this.#ended || this.#halfClosed) return no;
     const buffers = frameBatch(batch);
     if (this.#replay) {
-      this.#replay.push(...buffers);
-      for (const buffer of buffers) this.#replayBytes += buffer.length;
+      for (const buffer of buffers) {
+        this.#replay.push(buffer);
+        this.#replayBytes += buffer.length;
+      }
     }
     if (this.#stream) {
       const room = this.#send(buffers);

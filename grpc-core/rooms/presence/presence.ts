@@ -112,7 +112,8 @@ export class Presence {
       }
       this.#users.set(room, users);
       const before = new Set(usersOf(roll));
-      const left = [...before].filter((user) => !users.includes(user));
+      const now = new Set(users);
+      const left = [...before].filter((user) => !now.has(user));
       const joined = users.filter((user) => !before.has(user));
       if (joined.length + left.length > 0) await this.#announce(room, { users, joined, left });
     });
