@@ -19,7 +19,7 @@ export function formatFlags(table: Flags): string {
     right: `${flag.help}${flag.type === 'list' ? ' (may be repeated)' : ''}${fallbackOf(flag)}`,
     variable: variableOf(name),
   }));
-  const width = Math.max(...rows.map(({ left }) => left.length));
+  const width = rows.reduce((most, { left }) => Math.max(most, left.length), 0);
   const sections = GROUPS.map((group) => {
     const lines = rows
       .filter((row) => row.group === group)

@@ -51,7 +51,7 @@ export interface Endpoint {
 
 /** Completes the options. Nothing is opened. */
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  const baseUrl = (options.baseUrl ?? '').replace(/\/+$/, '');
+  const baseUrl = withoutSlashes(options.baseUrl ?? '');
   const { fetch: givenFetch, headers: given, WebSocket: givenSocket } = options;
   const socketUrlOf = (path: string) => {
     const { location } = globalThis as { location?: { href: string } };
@@ -111,4 +111,11 @@ function pathOf(method: string): string {
     );
   }
   return path;
+}
+
+/** Without those at its end. */
+function withoutSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
 }

@@ -34,9 +34,16 @@ function floatText(value: number, short: number, long: number): string {
   const precision = same(value.toExponential(short - 1)) ? short : long;
   const [digits = '', exponentText = '0'] = value.toExponential(precision - 1).split('e');
   const exponent = Number(exponentText);
-  const trim = (text: string) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
   if (exponent >= -4 && exponent < precision)
     return trim(value.toFixed(Math.max(0, precision - 1 - exponent)));
   const size = String(Math.abs(exponent)).padStart(2, '0');
   return `${trim(digits)}e${exponent < 0 ? '-' : '+'}${size}`;
+}
+
+/** Without the zeros at the end of a fraction. */
+function trim(text: string): string {
+  if (!text.includes('.')) return text;
+  let end = text.length;
+  while (text[end - 1] === '0') end -= 1;
+  return text.slice(0, text[end - 1] === '.' ? end - 1 : end);
 }

@@ -125,7 +125,8 @@ export class Pool {
         if (endpoint.connections.size === 0 && endpoint.backoff.remainingMs === 0) this.#connect(endpoint);
       }
       // With nothing known or everything failing, there is no event to wait for but the end of the back-off.
-      const dueMs = Math.min(...this.#endpoints.map(({ backoff }) => backoff.remainingMs || Infinity));
+      let dueMs = Number.POSITIVE_INFINITY;
+      for (const { backoff } of this.#endpoints) dueMs = Math.min(dueMs, backoff.remainingMs || dueMs);
       if (this.#endpoints.length === 0) this.#options.onTrouble();
       await this.#change(Math.min(remainingMs, dueMs, lookAgainMs));
     }

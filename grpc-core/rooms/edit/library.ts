@@ -95,7 +95,7 @@ export class Library {
       for (const record of records) {
         const entry = jsonFromBytes<DocumentEntry>(record.data);
         const first = entry.revision - entry.operations.length;
-        operations.push(...entry.operations.slice(Math.max(0, base - first)));
+        for (const operation of entry.operations.slice(Math.max(0, base - first))) operations.push(operation);
         after = record.sequence;
       }
     }
