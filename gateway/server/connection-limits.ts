@@ -43,6 +43,22 @@ export function admitOnConnection(request: IncomingMessage, response: ServerResp
   }
 }
 
+/**
+ * Whether what we write to a connection now can be the answer to bytes that its client has just sent. Not while a response is in work: a head in
+ * the middle of its body, or in front of it, would be taken for something else. Only a request whose own rest is bad can still be answered.
+ */
+export function mayAnswerNow(socket: Socket): boolean {
+  const inWork = (socket as Counted)[IN_WORK];
+  if (inWork === undefined || inWork.size === 0) return true;
+  const [response] = inWork;
+  return inWork.size === 1 && response?.headersSent === false && !response.req.complete;
+}
+
+/** A response is in work on a connection. */
+export function isAnswering(socket: Socket): boolean {
+  return ((socket as Counted)[IN_WORK]?.size ?? 0) > 0;
+}
+
 function countOn(socket: Counted): Set<ServerResponse> {
   const inWork = new Set<ServerResponse>();
   socket[IN_WORK] = inWork;

@@ -4,10 +4,14 @@ import type { Socket } from 'node:net';
 import { createRegistry, type Registry } from '@bufbuild/protobuf';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { Code, codeName, httpStatusFromCode, RpcError } from '../status/index.js';
-import { errorJson, sendError } from '../surfaces/index.js';
+import { cutConnection, errorJson, sendError } from '../surfaces/index.js';
+import { mayAnswerNow } from './connection-limits.js';
 import { splitTarget } from './request-target.js';
 
 const NO_TYPES = createRegistry();
+
+/** How long a client may take to close after an answer that ends its connection, in milliseconds. */
+const LINGER_MS = 2_000;
 
 /**
  * Fastify's own refusals as ours, without its text, which quotes the address with its query; anything else that is not an `RpcError` is
@@ -28,21 +32,24 @@ function rpcErrorFrom(reason: unknown): RpcError {
 
 /**
  * What answers the heads that Node's parser has refused: there is no request and no reply to use, so the bytes are written here. The connection is
- * of no more use.
+ * of no more use. While a response is in work on it, it is cut instead.
  */
 export function clientErrorAnswer(
   log: FastifyBaseLogger,
   maxHeadBytes: number,
 ): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
+    if (error.code === 'ECONNRESET' || !socket.writable || !mayAnswerNow(socket)) {
+      cutConnection(socket);
       return;
     }
     const problem = problemOfHead(error.code, maxHeadBytes);
     const requestId = randomUUID();
     logRefusal(log, { requestId }, problem);
     socket.end(textOfRefusal(problem, requestId));
+    // The client has a moment to read it: a socket closed over unread bytes sends a reset, which takes the answer along.
+    const timer = setTimeout(() => cutConnection(socket), LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
   };
 }
 

@@ -1,8 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Code, RpcError } from '../status/index.js';
+import { cutConnection } from '../surfaces/index.js';
 import { chooseProtocol, SESSION_PATH } from '../wire/session/index.js';
+import { isAnswering } from './connection-limits.js';
 
 /** HTTP/1.1 fields that concern an upgrade, and are dropped with it. */
 const UPGRADE_FIELDS = new Set(['connection', 'upgrade', 'http2-settings']);
@@ -21,8 +24,10 @@ export const UPGRADE_OPTIONS = { shouldUpgradeCallback: isWebSocket };
  */
 export function websocketUpgrades(server: Server): EventEmitter {
   const upgrades = new EventEmitter();
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.headers.upgrade?.toLowerCase() === 'websocket')
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    // Node hands over an upgrade at once, also one that is pipelined behind a request whose answer is under way.
+    if (isAnswering(socket)) cutConnection(socket);
+    else if (request.headers.upgrade?.toLowerCase() === 'websocket')
       upgrades.emit('upgrade', request, socket, head);
     else serveAgain(server, request, socket, head);
   });

@@ -1,4 +1,5 @@
 export { discardBody } from './body-reader.js';
+export { cutConnection } from './connection-end.js';
 export type { Finished, Meter, Surroundings } from './conversation.js';
 export { errorJson } from './error-json.js';
 export { Exchanges } from './exchanges.js';
