@@ -7,7 +7,8 @@ import ts from 'typescript';
 import { faultOfExpression } from './expressions.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const HOUSES = ['gateway', 'clients', 'grpc-core', 'bin'];
+// Not `bin`: what it reads is the operator's own.
+const HOUSES = ['gateway', 'clients', 'grpc-core'];
 
 /** Expressions that the judge refuses and that are fine, each with the reason. One that is not used any more is refused as well. */
 const ALLOWED = new Map([
