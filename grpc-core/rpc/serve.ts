@@ -131,7 +131,7 @@ export function serveCall(
       messagesOut: outbox.count,
       peer: context.peer,
     };
-    if (failure?.code !== status.INTERNAL) options.log.info(line, 'call');
+    if (failure === undefined || !ourFaults.has(failure.code)) options.log.info(line, 'call');
     else options.log.error({ ...line, err: failure.cause ?? failure }, 'call');
     await Promise.all([closed, tidying]);
     // Whatever still waits on the signal must not outlive the call.
@@ -148,6 +148,9 @@ async function* just<Item>(item: Item): AsyncGenerator<Item, void, undefined> {
 function deadlineExceeded(): CoreError {
   return new CoreError(status.DEADLINE_EXCEEDED, 'the deadline has passed');
 }
+
+/** What somebody who runs the core has to look into. */
+const ourFaults: ReadonlySet<status> = new Set([status.INTERNAL, status.DATA_LOSS]);
 
 /** One for all calls: nobody sees it, and making an error costs as much as a small message. */
 const callOver = new CoreError(status.CANCELLED, 'the call is over');

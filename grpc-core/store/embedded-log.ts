@@ -1,8 +1,7 @@
-import type { ClassicLevel } from 'classic-level';
 import { Bell } from '../bell.js';
+import type { Database } from './database.js';
+import { LogRecords } from './log-records.js';
 import { type LogRecord, StoreConflict } from './store.js';
-
-export type Database = ClassicLevel<string, Uint8Array>;
 
 /** `follow` reads ahead at most so many records, as the port promises. */
 const readAhead = 100;
@@ -25,9 +24,8 @@ interface PendingAppend {
  */
 export class EmbeddedLog {
   readonly #database: Database;
-  readonly #prefix: string;
+  readonly #records: LogRecords;
   readonly #retain: number | undefined;
-  readonly #sync: boolean;
   readonly #bell = new Bell();
   readonly #queue: PendingAppend[] = [];
   readonly #tail: LogRecord[] = [];
@@ -38,11 +36,10 @@ export class EmbeddedLog {
   #uses = 0;
   #closed = false;
 
-  constructor(database: Database, name: string, options: { retain: number | undefined; sync: boolean }) {
+  constructor(database: Database, name: string, options: { retain: number | undefined }) {
     this.#database = database;
-    this.#prefix = `l!${name}!`;
+    this.#records = new LogRecords(database, name);
     this.#retain = options.retain;
-    this.#sync = options.sync;
   }
 
   /** Nobody is in a call of this object: it may be dropped and made again. */
@@ -72,9 +69,7 @@ export class EmbeddedLog {
       const last = this.#last ?? (await this.#load());
       const remembered = this.#remembered(after, limit);
       if (remembered !== undefined) return remembered;
-      const range = { gt: this.#key(after), lte: this.#key(last), limit };
-      const entries = await this.#database.iterator(range).all();
-      return entries.map(([key, data]) => ({ sequence: this.#sequenceOf(key), data }));
+      return await this.#records.read(after, last, limit);
     });
   }
 
@@ -128,13 +123,9 @@ export class EmbeddedLog {
   #load(): Promise<number> {
     this.#loading ??= (async () => {
       try {
-        const range = { gt: this.#prefix, lt: `${this.#prefix}~`, reverse: true, limit: 1 };
-        const [key] = await this.#database.keys(range).all();
-        const last = key === undefined ? 0 : this.#sequenceOf(key);
-        if (this.#retain !== undefined && last > this.#retain) {
-          // The option may be smaller than it was when these were written.
-          await this.#database.clear({ gt: this.#prefix, lte: this.#key(last - this.#retain) });
-        }
+        const last = await this.#records.last();
+        // The option may be smaller than it was when these were written.
+        if (this.#retain !== undefined) await this.#records.clear(last, this.#retain);
         this.#last = last;
         return last;
       } finally {
@@ -152,10 +143,8 @@ export class EmbeddedLog {
   async #writeGroup(group: readonly PendingAppend[]): Promise<void> {
     const accepted: Array<{ readonly append: PendingAppend; readonly sequence: number }> = [];
     try {
-      let last = this.#last ?? (await this.#load());
-      const operations: Array<
-        { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
-      > = [];
+      const before = this.#last ?? (await this.#load());
+      let last = before;
       for (const append of group) {
         if (append.expectedLast !== undefined && append.expectedLast !== last) {
           append.reject(new StoreConflict(`the log is at ${last}, not at ${append.expectedLast}`));
@@ -163,13 +152,10 @@ export class EmbeddedLog {
         }
         last += 1;
         accepted.push({ append, sequence: last });
-        operations.push({ type: 'put', key: this.#key(last), value: append.data });
-        if (this.#retain !== undefined && last > this.#retain) {
-          operations.push({ type: 'del', key: this.#key(last - this.#retain) });
-        }
       }
       if (accepted.length === 0) return;
-      await this.#database.batch(operations, { sync: this.#sync });
+      const added = accepted.map(({ append }) => append.data);
+      await this.#database.write(this.#records.append(before, added, this.#retain));
       this.#last = last;
     } catch (error) {
       // Whether the write happened is not known: ask the database again next time.
@@ -199,14 +185,5 @@ export class EmbeddedLog {
     while (this.#tail.length > most || this.#tailBytes > tailBytes) {
       this.#tailBytes -= this.#tail.shift()?.data.byteLength ?? 0;
     }
-  }
-
-  /** Fixed width, so that the database's byte order is the order of the numbers. */
-  #key(sequence: number): string {
-    return this.#prefix + String(sequence).padStart(16, '0');
-  }
-
-  #sequenceOf(key: string): number {
-    return Number(key.slice(this.#prefix.length));
   }
 }

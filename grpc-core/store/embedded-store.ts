@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises';
-import { ClassicLevel } from 'classic-level';
-import { type Database, EmbeddedLog } from './embedded-log.js';
+import { Database } from './database.js';
+import { EmbeddedLog } from './embedded-log.js';
 import { EmbeddedMap } from './embedded-map.js';
 import { assertName } from './log-name.js';
 import type { KeyValueMap, Log, Store } from './store.js';
@@ -21,8 +20,8 @@ export interface EmbeddedStoreOptions {
 const maxOpen = 1024;
 
 /**
- * Opens the store of one process, on LevelDB. Rejects with one clear line when another process has it open or the folder
- * cannot be written. Whoever opens it closes it.
+ * Opens the store of one process, on LevelDB. Rejects with one clear line when another process has it open, the folder
+ * cannot be written, or something of the store is gone. Whoever opens it closes it.
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
   const { directory, retain = {}, sync = false } = options;
@@ -32,14 +31,14 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     if (!Number.isSafeInteger(count) || count < 1)
       throw new RangeError(`retain.${name}: must be an integer from 1`);
   }
-  const database = await openDatabase(directory);
+  const database = await Database.open(directory, { sync });
   const logs = new Map<string, EmbeddedLog>();
   const maps = new Map<string, EmbeddedMap>();
   let closing: Promise<void> | undefined;
 
   function logNamed(name: string): EmbeddedLog {
     if (closing !== undefined) throw new Error('the store is closed');
-    const known = logs.get(name) ?? new EmbeddedLog(database, name, { retain: retained.get(name), sync });
+    const known = logs.get(name) ?? new EmbeddedLog(database, name, { retain: retained.get(name) });
     // Moving it to the end keeps the map in the order of last use.
     logs.delete(name);
     logs.set(name, known);
@@ -66,7 +65,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     },
     map(name): KeyValueMap {
       assertName(name);
-      const known = maps.get(name) ?? new EmbeddedMap(database, name, { sync });
+      const known = maps.get(name) ?? new EmbeddedMap(database, name);
       maps.set(name, known);
       return known;
     },
@@ -79,21 +78,4 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       await closing;
     },
   };
-}
-
-async function openDatabase(directory: string): Promise<Database> {
-  await mkdir(directory, { recursive: true });
-  const database: Database = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'view' });
-  try {
-    await database.open();
-    return database;
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
-    if (cause !== undefined && 'code' in cause && cause.code === 'LEVEL_LOCKED') {
-      throw new Error(`the store in ${directory} is in use by another process`, { cause: error });
-    }
-    throw new Error(`cannot open the store in ${directory}: ${cause?.message ?? String(error)}`, {
-      cause: error,
-    });
-  }
 }

@@ -34,7 +34,10 @@ export interface KeyValueMap {
   compareAndSet(key: string, value: Uint8Array, revision: number): Promise<number>;
 }
 
-/** The state of the core: every replica that shares a store shares its rooms, games, documents and streams. */
+/**
+ * The state of the core: every replica that shares a store shares its rooms, games, documents and streams. Every operation may throw a `CoreError`: DATA_LOSS when what was
+ * stored is damaged, RESOURCE_EXHAUSTED when the disk is full, and it works again when that is over. After a failed write it is not known whether it was done.
+ */
 export interface Store {
   /** The log of that name; made when first appended to. Names match [a-zA-Z0-9._-]{1,200}; `logName` encodes others. */
   log(name: string): Log;

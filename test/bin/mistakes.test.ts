@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,15 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
   const dir = t.testdir();
   writeFileSync(join(dir, 'garbage'), 'garbage');
   writeFileSync(join(dir, 'bad.proto'), 'syntax = "proto3"; message {');
+  const damaged = join(dir, 'damaged');
+  const foreign = join(dir, 'foreign');
+  for (const [folder, file] of [
+    [damaged, '000003.log'],
+    [foreign, 'notes.txt'],
+  ] as const) {
+    mkdirSync(join(folder, '.sluice', 'store'), { recursive: true });
+    writeFileSync(join(folder, '.sluice', 'store', file), '');
+  }
   const set = ['--descriptor-set', path('../../dist/proto/sluice.binpb')];
   const cases: [args: string[], code: number, message: RegExp, environment?: NodeJS.ProcessEnv][] = [
     [['gateway', '--nope'], 2, /--nope/],
@@ -72,6 +81,8 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [['gateway', ...ANY, '--upstream-cert', join(dir, 'garbage')], 2, /--upstream-key/],
     [['core', '--listen', `127.0.0.1:${port}`, '--data-dir', dir], 1, new RegExp(`${port}`)],
     [['core', '--listen', '127.0.0.1:0', '--data-dir', join(dir, 'garbage')], 1, /garbage/],
+    [['core', '--listen', '127.0.0.1:0', '--data-dir', damaged], 1, /the store in .* CURRENT is missing/],
+    [['start', ...ANY, '--data-dir', foreign], 1, /is not a store: .* "notes.txt"/],
     [['start', ...ANY, '--core-listen', `127.0.0.1:${port}`, '--data-dir', dir], 1, new RegExp(`${port}`)],
   ];
   for (const [args, code, message, environment] of cases) {

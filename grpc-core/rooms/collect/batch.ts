@@ -23,7 +23,7 @@ const MAX_ITEMS = 2_147_483_647;
  * `ProcessBatch`: each item by the processor of its `type`, at most 8 at once, the next one read when one is done. An item
  * fails when its type is unknown, its data is not what the type says, or its id is missing, longer than 200 characters or
  * the same as another's (of the last 65,536 items). `failed_ids` has the first 1,000 in the order of the stream; an id that is missing or too
- * long is listed as the item's number from 0, "#3".
+ * long is listed as the item's number from 0, "#3". A result that cannot be stored ends the batch, with RESOURCE_EXHAUSTED when the disk is full.
  */
 export function batchHandler(
   store: Store,
@@ -35,6 +35,7 @@ export function batchHandler(
     const ids = new RecentIds();
     const inWork = new Set<Promise<void>>();
     let index = 0;
+    let storeFailure: CoreError | undefined;
 
     const process = async (item: BatchItem__Output): Promise<void> => {
       const processor = processors.get(item.type);
@@ -63,7 +64,9 @@ export function batchHandler(
         const work = process(item).then(
           () => tally.succeeded(),
           (error: unknown) => {
-            if (!(error instanceof BatchItemError))
+            // Not the item's fault: a disk that is full.
+            if (error instanceof CoreError) storeFailure ??= error;
+            else if (!(error instanceof BatchItemError))
               context.log.error({ err: error, id: item.id }, 'batch item failed');
             tally.failed(at, item.id);
           },
@@ -73,10 +76,12 @@ export function batchHandler(
         });
         inWork.add(entry);
         if (inWork.size >= MAX_ITEMS_IN_WORK) await Promise.race(inWork);
+        if (storeFailure !== undefined) break;
       }
     } finally {
       await Promise.all(inWork);
     }
+    if (storeFailure !== undefined) throw storeFailure;
     yield tally.result();
   };
 }

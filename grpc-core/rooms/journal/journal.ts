@@ -1,3 +1,5 @@
+import { status } from '@grpc/grpc-js';
+import { CoreError } from '../../errors.js';
 import { type Log, logName, type Store, StoreConflict } from '../../store/index.js';
 import { bytesFromJson, jsonFromBytes, sharedJsonFromBytes } from '../wire/index.js';
 import { retryConflicts } from './retry.js';
@@ -143,6 +145,11 @@ export class Journal<State, Entry> {
     }
     const log = this.log(name);
     const last = await log.last();
+    if (held.version.sequence > last) {
+      throw new CoreError(status.DATA_LOSS, 'what the core had stored here is damaged', {
+        cause: new Error(`the log of ${this.#machine.kind} ends before its snapshot`),
+      });
+    }
     while (held.version.sequence < last) {
       const records = await log.read(held.version.sequence, PAGE);
       if (records.length === 0) throw new Error(`log of ${this.#machine.kind} ends before its last record`);
