@@ -54,6 +54,11 @@ const GATEWAY = {
     help: 'where health and metrics are served; port 0 takes a free one',
     default: '127.0.0.1:9090',
   },
+  'public-health': {
+    group: 'Listening',
+    type: 'switch',
+    help: 'answer /healthz on --listen as well, for load balancers that do not reach --admin-listen; 503 while draining',
+  },
   'descriptor-set': {
     group: 'Schema',
     type: 'text',

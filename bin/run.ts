@@ -98,6 +98,7 @@ async function startGateway(
     ...upstream,
     transport,
     codeGeneration: !flags['no-code-generation'],
+    publicHealth: flags['public-health'],
     log,
     allowOrigins: flags['allow-origin'],
     forwardHeaders: flags['forward-header'],

@@ -1,11 +1,14 @@
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fastify';
 import type { Metrics } from '../ops/index.js';
 import { Code, RpcError } from '../status/index.js';
+import { methodNotAllowed } from '../surfaces/index.js';
+import { ownMethods, registerOptions } from './allow.js';
 import { answerError } from './errors.js';
 import { registerHostCheck } from './host-check.js';
 import { createListener } from './listener.js';
 import type { ResolvedGatewayOptions } from './options.js';
 import type { Readiness } from './readiness.js';
+import { splitTarget } from './request-target.js';
 
 /**
  * The admin server: `/healthz` says that the process works, `/readyz` whether it should get requests now, `/metrics` what
@@ -19,17 +22,23 @@ export function createAdmin(
 ): FastifyInstance {
   const admin = createListener(options, log);
   registerHostCheck(admin, options);
-  admin.setNotFoundHandler((request, reply) =>
-    answerError(new RpcError(Code.NOT_FOUND, 'there is nothing at this path'), request, reply),
-  );
-  admin.get('/healthz', async () => ({ status: 'ok' }));
-  admin.get('/readyz', async (_request, reply) => {
+  registerOptions(admin, false);
+  admin.setNotFoundHandler((request, reply) => {
+    const allowed = ownMethods(admin, splitTarget(request.raw.url)[0]);
+    const problem =
+      allowed.length > 0
+        ? methodNotAllowed(allowed)
+        : new RpcError(Code.NOT_FOUND, 'there is nothing at this path');
+    answerError(problem, request, reply);
+  });
+  const get = (url: string, handler: RouteHandlerMethod) =>
+    admin.route({ method: ['GET', 'HEAD'], url, handler });
+  get('/healthz', async () => ({ status: 'ok' }));
+  get('/readyz', async (_request, reply) => {
     const problem = await readiness.check();
     if (problem === undefined) return { status: 'ready' };
     return reply.code(503).send({ status: 'not ready', problem });
   });
-  admin.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
-  );
+  get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   return admin;
 }

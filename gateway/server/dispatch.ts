@@ -15,6 +15,7 @@ import {
   type Surroundings,
   type Target,
 } from '../surfaces/index.js';
+import { ownMethods } from './allow.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import type { ResolvedGatewayOptions } from './options.js';
 import { splitTarget } from './request-target.js';
@@ -30,7 +31,7 @@ interface Admitted {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set before the handler, for everything but OPTIONS. */
+    /** Set before the handler. */
     admitted: Admitted | null;
   }
 }
@@ -60,12 +61,12 @@ export function registerDispatch(
   app.decorateRequest('admitted', null);
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
   const preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
-    if (request.method !== 'OPTIONS') request.admitted = admit(request, options, schema(), surroundings);
+    request.admitted = admit(request, options, schema(), surroundings);
     done();
   };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const call = request.admitted;
-    if (call === null) return answerOptions(request, reply, schema());
+    if (call === null) throw new RpcError(Code.INTERNAL, 'a request that nobody let in');
     try {
       await answerHttp(call.target, request, reply, call, surroundings);
     } catch (reason) {
@@ -85,9 +86,7 @@ export function registerDispatch(
       else socket.terminate();
     },
   });
-  // With allowed origins, OPTIONS belongs to the CORS plugin.
-  const optionsMethod = options.allowOrigins.length > 0 ? [] : (['OPTIONS'] satisfies HTTPMethods[]);
-  app.route({ method: [...OTHER_METHODS, ...optionsMethod], url: METHODS, preHandler, handler });
+  app.route({ method: OTHER_METHODS, url: METHODS, preHandler, handler });
 }
 
 function admit(
@@ -101,7 +100,8 @@ function admit(
   const { headers } = request.raw;
   const [path, search] = splitTarget(request.raw.url);
   const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
-  if (match === undefined) throw notFound(path, schema.routes.allowed(path));
+  if (match === undefined)
+    throw notFound(path, [...ownMethods(request.server, path), ...schema.routes.allowed(path)]);
   checkSite(request, match, options.allowOrigins);
   const { method } = match;
   const target = targetOf(loaded, match, request.raw, options.limits, parseQuery(search));
@@ -164,13 +164,6 @@ function checkSite(request: FastifyRequest, { method }: RouteMatch, allowOrigins
 function notFound(path: string, allowed: readonly string[]): RpcError {
   if (allowed.length > 0) return methodNotAllowed(allowed);
   return new RpcError(Code.NOT_FOUND, `no method has the path ${path}`);
-}
-
-function answerOptions(request: FastifyRequest, reply: FastifyReply, { schema }: LoadedSchema): FastifyReply {
-  const [path] = splitTarget(request.raw.url);
-  const allowed = schema.routes.allowed(path);
-  if (allowed.length === 0) throw notFound(path, []);
-  return reply.code(204).header('allow', allowed.join(', ')).send();
 }
 
 /** `URLSearchParams` takes broken encodings as they are; here they are the client's mistake. */

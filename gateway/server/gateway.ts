@@ -10,9 +10,11 @@ import { Exchanges } from '../surfaces/index.js';
 import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
 import { SESSION_PATH } from '../wire/session/index.js';
 import { createAdmin } from './admin.js';
+import { registerOptions } from './allow.js';
 import { admitOnConnection, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
 import { METHODS, registerDispatch } from './dispatch.js';
 import { answerError } from './errors.js';
+import { registerPublicHealth } from './health.js';
 import { registerHostCheck } from './host-check.js';
 import { createListener } from './listener.js';
 import { SchemaSource } from './loaded-schema.js';
@@ -169,8 +171,12 @@ async function registerRoutes(
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       exposedHeaders: ['grpc-status', 'retry-after', 'x-request-id', 'content-disposition', 'allow'],
       maxAge: 600,
+      // OPTIONS is answered in one place for all.
+      preflightContinue: true,
+      strictPreflight: false,
     });
   }
+  registerOptions(app, options.allowOrigins.length > 0, (path) => source.get().schema.routes.allowed(path));
   app.addHook('onRequest', (request, _reply, done) => {
     if (!request.ws) return done();
     // The plugin would accept the socket on any route, and then close it without a word.
@@ -181,6 +187,7 @@ async function registerRoutes(
     done();
   });
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
+  if (options.publicHealth) registerPublicHealth(app, surroundings.exchanges);
   app.get('/_sluice/services', async () => source.get().description);
   registerSessions(app, options, () => source.get(), surroundings);
   registerDispatch(app, options, () => source.get(), surroundings);

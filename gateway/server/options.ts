@@ -31,6 +31,8 @@ export interface GatewayOptions {
   readonly config?: GatewayConfig;
   /** Folder with the page to serve at `/`. Default: none. */
   readonly pageDir?: string;
+  /** `/healthz` on `listen` as well. Default false: it would take the path from the service. */
+  readonly publicHealth?: boolean;
   /** Origins, besides our own, whose pages may call: for example "https://app.example.com"; "*" for all. Default: none. */
   readonly allowOrigins?: readonly string[];
   /**
@@ -100,6 +102,7 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     schema: given.schema,
     config: given.config ?? {},
     pageDir: given.pageDir,
+    publicHealth: given.publicHealth ?? false,
     allowOrigins,
     allowHosts: new ServedHosts(given.allowHosts ?? []),
     forwardHeaders,
