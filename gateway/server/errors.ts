@@ -116,7 +116,7 @@ export function answerError(
   const error = rpcErrorFrom(reason);
   if (reply.sent || reply.raw.headersSent) {
     request.log.error({ ...nameOf(request), err: error }, 'failed after the head was sent');
-    reply.raw.destroy();
+    cutConnection(request.raw.socket);
     return;
   }
   if (error.code === Code.INTERNAL) request.log.error({ ...nameOf(request), err: error }, 'request failed');

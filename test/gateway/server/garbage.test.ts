@@ -13,7 +13,7 @@ const upgrade =
   'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 
 const get = (path: string, accept: string, version = '1.1') =>
-  `GET ${path} HTTP/${version}\r\nhost: x\r\naccept: ${accept}\r\n\r\n`;
+  `GET ${path} HTTP/${version}\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`;
 const chunkedBody = `transfer-encoding: chunked\r\n\r\n3\r\n{}\n\r\n`;
 
 /** Requests whose answer is under way: how they begin, and by what the client knows that the answer does. */
@@ -33,12 +33,12 @@ const RUNNING = {
 /** What comes in place of a request, or of the next chunk. */
 const GARBAGE = {
   'no HTTP': '\x16\x03\x01 hello\r\n\r\n',
-  'two lengths': 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n',
-  'a head that is too large': `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`,
+  'two lengths': 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n',
+  'a head that is too large': `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`,
   'HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-  'an upgrade to a WebSocket': `GET ${method('Down')} HTTP/1.1\r\nhost: x\r\n${upgrade}\r\n`,
-  'an upgrade to HTTP/2': `GET ${method('Down')} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n`,
-  CONNECT: 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n',
+  'an upgrade to a WebSocket': `GET ${method('Down')} HTTP/1.1\r\nhost: localhost\r\n${upgrade}\r\n`,
+  'an upgrade to HTTP/2': `GET ${method('Down')} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n`,
+  CONNECT: 'CONNECT x:443 HTTP/1.1\r\nhost: localhost\r\n\r\n',
   'half a head': 'GET / HTTP/1.1\r\nhost: ',
 } as const;
 
@@ -109,7 +109,7 @@ t.test('a request whose own body is no HTTP is answered, once', async (t) => {
 
 t.test('garbage on a quiet connection is answered, behind the answer before it', async (t) => {
   const { url } = await openStreams(t);
-  const client = await raw(t, url, 'GET /none HTTP/1.1\r\nhost: x\r\n\r\n');
+  const client = await raw(t, url, 'GET /none HTTP/1.1\r\nhost: localhost\r\n\r\n');
   await until(t, 'the first answer', () => /NOT_FOUND/.test(client.answer));
   client.socket.write(GARBAGE['no HTTP'], 'latin1');
   await client.closed;
@@ -124,7 +124,7 @@ t.test("garbage behind an upgrade is the WebSocket's business, or nobody's", asy
     ['/none', 'HTTP/1.1 404'],
   ] as const) {
     for (const [name, garbage] of Object.entries(GARBAGE)) {
-      const client = await raw(t, url, `GET ${path} HTTP/1.1\r\nhost: x\r\n${upgrade}\r\n`);
+      const client = await raw(t, url, `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${upgrade}\r\n`);
       if (name !== 'no HTTP') await until(t, 'the head', () => client.answer !== '');
       client.socket.write(garbage, 'latin1');
       client.socket.end();
