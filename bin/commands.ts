@@ -42,6 +42,13 @@ const GATEWAY = {
     help: 'how to speak gRPC to the service: http2 (made for proxying) or grpc-js (the reference)',
     default: 'http2',
   },
+  'patch-mask': {
+    group: 'Schema',
+    type: 'text',
+    value: 'on|off',
+    help: 'a PATCH without a field mask gets that of what its body says',
+    default: 'on',
+  },
   'no-code-generation': {
     group: 'Schema',
     type: 'switch',

@@ -81,6 +81,12 @@ async function startCore(
   });
 }
 
+function readPatchMask(value: string | undefined): boolean {
+  if (value === 'on' || value === 'true') return true;
+  if (value === 'off' || value === 'false') return false;
+  throw new UsageError(`--patch-mask must be on or off, not ${JSON.stringify(value)}`);
+}
+
 type CommonFlags = Omit<Values<typeof START_FLAGS>, 'core-listen' | 'data-dir' | 'data-interval-ms'>;
 
 async function startGateway(
@@ -99,6 +105,7 @@ async function startGateway(
     transport,
     codeGeneration: !flags['no-code-generation'],
     publicHealth: flags['public-health'],
+    patchMask: readPatchMask(flags['patch-mask']),
     log,
     allowOrigins: flags['allow-origin'],
     forwardHeaders: flags['forward-header'],

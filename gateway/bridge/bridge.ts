@@ -62,7 +62,9 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   }, fail);
 
   try {
-    let first = await headThenFirst(call, outgoing);
+    const begun = await headThenFirst(call, outgoing);
+    // The head was all that was wanted.
+    let first = begun === false ? undefined : begun;
     const read = () => {
       const batch = first;
       first = undefined;
@@ -71,7 +73,8 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
     const count = (messages: number) => {
       sent += messages;
     };
-    if (exchange.slowReader === undefined) {
+    if (begun === false) call.cancel();
+    else if (exchange.slowReader === undefined) {
       const write =
         outgoing.flushMs === 0
           ? (batch: Batch) => outgoing.write(batch)
@@ -118,9 +121,10 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
 
 /**
  * Waits for the first sign from the service, says `head`, and resolves with the first batch. Metadata is a
- * sign, unless the end of the call is right behind it: then there is no head, and an early failure keeps its status.
+ * sign, unless the end of the call is right behind it: then there is no head, and an early failure keeps its status. Resolves with false
+ * when no batch is wanted.
  */
-async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | undefined> {
+async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | false | undefined> {
   let metadata: Metadata | undefined;
   let over = false;
   const first = call.read().then((batch) => {
@@ -142,7 +146,7 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | un
     await Promise.race([first, grace, patience]);
     clearTimeout(timer);
   }
-  if (!over) outgoing.head(metadata);
+  if (!over && outgoing.head(metadata) === false) return false;
   return await first;
 }
 

@@ -27,9 +27,10 @@ export interface Outgoing {
   readonly flushMs: number;
   /**
    * Before the first `write`: the service answers. `metadata` is its initial metadata if it came in time.
-   * Not called when the call is over before: then `end` decides what the head is.
+   * Not called when the call is over before: then `end` decides what the head is. `false` says that no more is wanted, which cancels the
+   * call; then there is no `write`.
    */
-  head(metadata: Metadata | undefined): void;
+  head(metadata: Metadata | undefined): false | undefined;
   /**
    * Resolves when there is room for more, or when the browser has left; returns nothing when there is room at once, and `false`
    * when no more is wanted, which cancels the call. Throws `RpcError` for bytes that are no message.

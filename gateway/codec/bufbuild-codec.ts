@@ -1,6 +1,7 @@
-import type { DescMessage, Registry } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { fromBinary, fromJsonString, toBinary, toJsonString } from '@bufbuild/protobuf';
 import { Code, RpcError } from '../status/index.js';
+import { absentJson } from './absent.js';
 import type { ByteWriter } from './byte-writer.js';
 import type { Codec, MessageCodec } from './codec.js';
 
@@ -13,14 +14,31 @@ const MAX_DETAIL_LENGTH = 300;
  */
 export function bufbuildCodec(registry: Registry): Codec {
   const codecs = new Map<DescMessage, MessageCodec>();
+  const forMessage = (type: DescMessage) => {
+    let codec = codecs.get(type);
+    if (codec === undefined) {
+      codec = messageCodec(type, registry);
+      codecs.set(type, codec);
+    }
+    return codec;
+  };
+  return { forMessage, forField: (type, field) => fieldCodec(forMessage(type), field) };
+}
+
+/** Through the JSON of the whole message, which JavaScript reads: large numbers are strings in what is printed. */
+function fieldCodec(whole: MessageCodec, field: DescField): MessageCodec {
   return {
-    forMessage(type) {
-      let codec = codecs.get(type);
-      if (codec === undefined) {
-        codec = messageCodec(type, registry);
-        codecs.set(type, codec);
-      }
-      return codec;
+    writeJson(wire, out) {
+      const start = out.length;
+      whole.writeJson(wire, out);
+      const json = JSON.parse(out.buffer.toString('utf8', start, out.length)) as Record<string, unknown>;
+      out.length = start;
+      if (Object.hasOwn(json, field.jsonName)) out.text(JSON.stringify(json[field.jsonName]));
+      else out.bytes(absentJson(field));
+    },
+    fromJson(json) {
+      JSON.parse(json);
+      return whole.fromJson(`{${JSON.stringify(field.jsonName)}:${json}}`);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { DescMessage } from '@bufbuild/protobuf';
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { ByteWriter } from './byte-writer.js';
 
 /**
@@ -23,4 +23,10 @@ export interface MessageCodec {
 export interface Codec {
   /** The codec of a type. Made on first use and kept. */
   forMessage(type: DescMessage): MessageCodec;
+  /**
+   * The codec of one field of a type, alone: its JSON is the value of the field, its wire bytes are a message with nothing else in it.
+   * `writeJson` reads a whole message and prints the field; one that is not there is `[]` as a list, `{}` as a map, its zero where that means
+   * the same (no presence), else `null`. What else the message holds is only looked at for where it ends. Made on first use and kept.
+   */
+  forField(type: DescMessage, field: DescField): MessageCodec;
 }

@@ -1,15 +1,17 @@
-import type { DescMessage, Registry } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { Code, RpcError } from '../status/index.js';
+import { absentJson } from './absent.js';
 import type { ByteWriter } from './byte-writer.js';
 import type { Codec, MessageCodec } from './codec.js';
 import { finishMessageSet, isMessageSet } from './message-set.js';
 import { generateParseMember } from './parse/generated.js';
-import { parseMember, parseMessage } from './parse/messages.js';
+import { parseAlone, parseMember, parseMessage } from './parse/messages.js';
 import { JsonFault, Parser } from './parse/parser.js';
 import { pathOf } from './parse/path.js';
 import { peek, unexpected } from './parse/tokens.js';
-import type { MessagePlan } from './plan.js';
+import type { MessagePlan, ParseMessage, PrintMessage } from './plan.js';
 import { Planner } from './planner.js';
+import { aloneFrom } from './print/alone.js';
 import { generatePrintFields } from './print/generated.js';
 import { invalidTextPath } from './print/invalid-text.js';
 import { printArranged, printFields, printMessage } from './print/messages.js';
@@ -54,28 +56,56 @@ export function compiledCodec(registry: Registry, options: CompiledCodecOptions)
       plan.parseMember = (generated ? generateParseMember(plan) : undefined) ?? parseMember;
     },
   });
-  const codecs = new Map<DescMessage, MessageCodec>();
+  const codecs = new Map<DescMessage | DescField, MessageCodec>();
+  const kept = (key: DescMessage | DescField, make: () => JsonWay): MessageCodec => {
+    let codec = codecs.get(key);
+    if (codec === undefined) {
+      codec = new CompiledMessageCodec(make(), printer, parser);
+      codecs.set(key, codec);
+    }
+    return codec;
+  };
   return {
     forMessage(type) {
-      let codec = codecs.get(type);
-      if (codec === undefined) {
-        codec = new CompiledMessageCodec(planner.message(type), printer, parser);
-        codecs.set(type, codec);
-      }
-      return codec;
+      return kept(type, () => {
+        const plan = planner.message(type);
+        return { plan, print: plan.print, parse: plan.parse, path: '' };
+      });
+    },
+    forField(type, desc) {
+      return kept(desc, () => {
+        const plan = planner.message(type);
+        const field = plan.fields.find(({ number }) => number === desc.number);
+        if (field === undefined) throw new TypeError(`${desc.toString()} is no field of ${type.typeName}`);
+        return {
+          plan,
+          print: aloneFrom(field, absentJson(desc)),
+          parse: (parser, plan) => parseAlone(parser, plan, field),
+          path: field.jsonName,
+        };
+      });
     },
   };
 }
 
+/** What a codec does: with all of a message, or with one field of it. */
+interface JsonWay {
+  readonly plan: MessagePlan;
+  readonly print: PrintMessage;
+  readonly parse: ParseMessage;
+  /** Where its JSON stands in that of the message. */
+  readonly path: string;
+}
+
 class CompiledMessageCodec implements MessageCodec {
-  readonly #plan: MessagePlan;
+  readonly #way: JsonWay;
   readonly #printer: Printer;
   readonly #parser: Parser;
   /** How many of the next messages are put in order first. */
   #cautious = 0;
 
-  constructor(plan: MessagePlan, printer: Printer, parser: Parser) {
-    this.#plan = plan;
+  constructor(way: JsonWay, printer: Printer, parser: Parser) {
+    this.#way = way;
     this.#printer = printer;
     this.#parser = parser;
   }
@@ -88,7 +118,7 @@ class CompiledMessageCodec implements MessageCodec {
         out.length = start;
         this.#cautious = this.#cautious > 0 ? this.#cautious - 1 : CAUTIOUS_MESSAGES;
         printer.begin(wire, out, true);
-        printArranged(printer, this.#plan, this.#plan.print);
+        printArranged(printer, this.#way.plan, this.#way.print);
       }
       out.length = printer.at;
     } catch (error) {
@@ -108,7 +138,7 @@ class CompiledMessageCodec implements MessageCodec {
     const printer = this.#printer;
     printer.begin(wire, out, false);
     try {
-      this.#plan.print(printer, this.#plan);
+      this.#way.print(printer, this.#way.plan);
       return true;
     } catch (error) {
       if (error === DISORDER || error === INVALID_TEXT || error instanceof RpcError) return false;
@@ -117,7 +147,7 @@ class CompiledMessageCodec implements MessageCodec {
   }
 
   #invalidText(wire: Uint8Array): RpcError {
-    const path = invalidTextPath(this.#plan, wire);
+    const path = invalidTextPath(this.#way.plan, wire);
     return wireError(`${path === '' ? '' : `${path}: `}a string is not valid UTF-8`);
   }
 
@@ -125,12 +155,12 @@ class CompiledMessageCodec implements MessageCodec {
     const parser = this.#parser;
     try {
       parser.begin(json);
-      this.#plan.parse(parser, this.#plan);
+      this.#way.parse(parser, this.#way.plan);
       if (peek(parser) !== 0 || parser.pos !== parser.end) throw unexpected(parser, 'nothing more');
       return parser.finish();
     } catch (error) {
       if (!(error instanceof JsonFault)) throw error;
-      const path = pathOf(parser);
+      const path = pathOf(parser, this.#way.path);
       throw new RpcError(
         Code.INVALID_ARGUMENT,
         `invalid JSON: ${path === '' ? '' : `${path}: `}${error.message}`,

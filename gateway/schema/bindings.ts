@@ -1,6 +1,9 @@
 import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from '@bufbuild/protobuf';
 import { baseFiles } from './base-files.js';
-import type { HttpBinding, PathVariable } from './http-rule.js';
+import { assertRouted } from './http-methods.js';
+import type { HttpMapping, PathVariable } from './http-rule.js';
+import { isTextMessage } from './parameter-name.js';
+import { patchMask } from './patch-mask.js';
 import { parsePathTemplate } from './path-template.js';
 
 /** google.api.HttpRule, as @bufbuild/protobuf holds it. */
@@ -14,14 +17,11 @@ interface HttpRule {
   readonly additionalBindings: readonly HttpRule[];
 }
 
-/** A token of RFC 9110, which every HTTP method is. */
-const HTTP_METHOD = /^[!#$%&'+\-.^_`|~0-9A-Za-z]+$/;
-
 /**
  * The HTTP bindings of a method, from `google.api.http`, in order of declaration. A binding that is wrong is left out
  * and told to `report`, so that the method keeps its other paths.
  */
-export function bindingsFromMethod(method: DescMethod, report: (problem: string) => void): HttpBinding[] {
+export function bindingsFromMethod(method: DescMethod, report: (problem: string) => void): HttpMapping[] {
   const extension = baseFiles().registry.getExtension('google.api.http');
   if (extension === undefined || !hasOption(method, extension)) return [];
   let rule: HttpRule;
@@ -31,7 +31,7 @@ export function bindingsFromMethod(method: DescMethod, report: (problem: string)
     report(`the option google.api.http cannot be read: ${error instanceof Error ? error.message : error}`);
     return [];
   }
-  const bindings: HttpBinding[] = [];
+  const bindings: HttpMapping[] = [];
   for (const [index, each] of [rule, ...rule.additionalBindings].entries()) {
     try {
       if (index > 0 && each.additionalBindings.length > 0) {
@@ -54,12 +54,11 @@ function ruleName({ pattern }: HttpRule): string {
 function bindingFromRule(
   { pattern, body, responseBody }: HttpRule,
   { input, output }: DescMethod,
-): HttpBinding {
+): HttpMapping {
   if (pattern.case === undefined) throw new Error('one of get, put, post, delete, patch or custom is needed');
   const custom = pattern.case === 'custom';
   const httpMethod = custom ? pattern.value.kind.toUpperCase() : pattern.case.toUpperCase();
-  if (httpMethod !== '*' && !HTTP_METHOD.test(httpMethod))
-    throw new Error(`"${httpMethod}" is no HTTP method`);
+  if (httpMethod !== '*') assertRouted(httpMethod);
   const template = custom ? pattern.value.path : pattern.value;
   const variables = parsePathTemplate(template).variables.map(
     ({ field, multiSegment }): PathVariable => ({ fieldPath: fieldPath(input, field), multiSegment }),
@@ -67,16 +66,18 @@ function bindingFromRule(
   if (body !== '' && (httpMethod === 'GET' || httpMethod === 'HEAD')) {
     throw new Error(`${httpMethod} has no body; remove body: "${body}"`);
   }
+  const bodyField = body === '' ? undefined : body === '*' ? '*' : topField(input, body, 'body');
   return {
     httpMethod,
     template,
     variables,
-    body: body === '' ? undefined : body === '*' ? '*' : topField(input, body, 'body'),
+    body: bodyField,
+    mask: httpMethod === 'PATCH' ? patchMask(input, bodyField) : undefined,
     responseBody: responseBody === '' ? undefined : topField(output, responseBody, 'response_body'),
   };
 }
 
-/** Every step but the last is a single message, the last a single scalar or enum. */
+/** Every step but the last is a single message, the last a single scalar or enum, or a message whose JSON is one text. */
 function fieldPath(input: DescMessage, path: string): DescField[] {
   const fields: DescField[] = [];
   let message: DescMessage | undefined = input;
@@ -90,13 +91,18 @@ function fieldPath(input: DescMessage, path: string): DescField[] {
     message = field.fieldKind === 'message' ? field.message : undefined;
   }
   const last = fields.at(-1);
-  if (last?.fieldKind !== 'scalar' && last?.fieldKind !== 'enum') {
-    throw new Error(`the variable "${path}" must be a single scalar or enum field`);
+  const isText = last?.fieldKind === 'message' && isTextMessage(last.message);
+  if (last?.fieldKind !== 'scalar' && last?.fieldKind !== 'enum' && !isText) {
+    throw new Error(
+      `the variable "${path}" must be a single scalar or enum field, or a time, mask or wrapper`,
+    );
   }
   return fields;
 }
 
 function topField(message: DescMessage, name: string, option: string): DescField {
+  if (name.includes('.'))
+    throw new Error(`${option}: "${name}" is nested; only a field of ${message.typeName} itself can be it`);
   const field = message.fields.find((candidate) => candidate.name === name);
   if (field === undefined) throw new Error(`${option}: ${message.typeName} has no field "${name}"`);
   return field;

@@ -58,13 +58,13 @@ function single(field: DescField, outer: readonly DescMessage[], budget: { left:
 }
 
 /** The empty value of a single enum field, as ProtoJSON. */
-export function enumZero(field: DescField): Json {
+function enumZero(field: DescField): Json {
   if (field.enum?.typeName === 'google.protobuf.NullValue') return null;
   return field.enum?.values[0]?.name ?? 0;
 }
 
 /** The empty value of a scalar type, as ProtoJSON. */
-export function scalarZero(type: ScalarType): Json {
+function scalarZero(type: ScalarType): Json {
   switch (type) {
     case ScalarType.BOOL:
       return false;

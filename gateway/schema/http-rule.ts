@@ -1,4 +1,5 @@
 import type { DescField } from '@bufbuild/protobuf';
+import type { FileContent } from './file-content.js';
 
 /** A variable of a path template: which field it fills. */
 export interface PathVariable {
@@ -17,6 +18,15 @@ export interface HttpBinding {
   readonly variables: readonly PathVariable[];
   /** "*": every field that the path does not bind; a field: that field; absent: there is no body. */
   readonly body: '*' | DescField | undefined;
-  /** The response field that is the whole HTTP body. */
+  /** Of a PATCH whose body is one message: the request's FieldMask, which says what of it counts. */
+  readonly mask: DescField | undefined;
+  /** The response field that is the whole HTTP body, and each message of a stream. */
   readonly responseBody: DescField | undefined;
+  /** What of the request a body of bytes is; absent: this path takes none. */
+  readonly upload: FileContent | undefined;
+  /** What of the response is sent as bytes; absent: this path sends none. */
+  readonly download: FileContent | undefined;
 }
+
+/** A binding before it is known which parts of the messages are files. */
+export type HttpMapping = Omit<HttpBinding, 'upload' | 'download'>;

@@ -6,10 +6,13 @@ export {
   type ServiceDescription,
 } from './describe.js';
 export { type SchemaOptions, schemaFromDescriptorSet } from './descriptor-set.js';
+export type { FileContent } from './file-content.js';
+export { COMMON_METHODS, ROUTED_METHODS } from './http-methods.js';
 export type { HttpBinding, PathVariable } from './http-rule.js';
 export type { Method, Resume, SlowReaderRule } from './method.js';
+export { maskOfBody } from './patch-mask.js';
 export { descriptorSetFromProtoFiles, schemaFromProtoFiles } from './proto-files.js';
-export { bindBody, fieldsInAddress, pickResponse, type QueryOptions, requestJson } from './query.js';
+export { fieldsInAddress, jsonBesideBody, type QueryOptions, requestJson } from './query.js';
 export { descriptorSetFromReflection, type ReflectionOptions, schemaFromReflection } from './reflection.js';
 export type { ReflectionCall, ReflectionOpen } from './reflection-call.js';
 export type { Json, JsonObject } from './request-fields.js';

@@ -5,13 +5,11 @@ import {
   getOption,
   hasOption,
   type Registry,
-  ScalarType,
 } from '@bufbuild/protobuf';
 import { baseFiles } from './base-files.js';
+import { contentOfMessage, type FileContent } from './file-content.js';
 import type { Method, Resume, SlowReaderRule } from './method.js';
 import { PAUSE, slowReaderRule } from './slow-reader-rule.js';
-
-export const HTTP_BODY = 'google.api.HttpBody';
 
 interface StreamOption {
   readonly cursor: string;
@@ -99,48 +97,26 @@ function slowReaderFromRule(
   return slowReaderRule(settings, { output, responseStream: true }, reportRule);
 }
 
-/** The fields that carry a file: see `Method.uploadField`, `downloadField` and `file`. */
-export interface FileFields {
-  readonly uploadField: DescField | undefined;
-  readonly downloadField: DescField | undefined;
-  readonly file: boolean;
-}
-
 /**
- * Which fields are the content of a file. `(sluice.v1.file)` holds for whichever side has the field; a rule that fits
+ * What of a method's messages is the content of a file. `(sluice.v1.file)` holds for whichever side has the field; a rule that fits
  * neither is told to `report` and counts as none.
  */
-export function fileFieldsFromMethod(
+export function filesFromMethod(
   method: DescMethod,
   foreign: Registry,
   report: (problem: string) => void,
-): FileFields {
+): Pick<Method, 'upload' | 'download'> {
   const { input, output } = method;
   const rule = readOption<{ data: string }>(method, 'sluice.v1.file', foreign, report);
-  const named = rule?.data ?? '';
-  const upload = rule && bytesFields(input).find((field) => field.name === named);
-  const download = rule && bytesFields(output).find((field) => field.name === named);
-  const fits = upload !== undefined || download !== undefined;
-  if (rule !== undefined && !fits) {
+  const upload = contentOfMessage(input, rule?.data);
+  const download = contentOfMessage(output, rule?.data);
+  const isNamed = (content: FileContent | undefined) => content?.path[0]?.name === rule?.data;
+  if (rule !== undefined && !isNamed(upload) && !isNamed(download)) {
     report(
-      `(sluice.v1.file): neither ${input.typeName} nor ${output.typeName} has a single bytes field "${named}"`,
+      `(sluice.v1.file): neither ${input.typeName} nor ${output.typeName} has a single bytes field "${rule.data}"`,
     );
   }
-  return {
-    uploadField: upload ?? contentField(input),
-    downloadField: download ?? contentField(output),
-    file: fits || input.typeName === HTTP_BODY || output.typeName === HTTP_BODY,
-  };
-}
-
-function contentField(message: DescMessage): DescField | undefined {
-  const fields = bytesFields(message);
-  if (message.typeName === HTTP_BODY) return fields.find((field) => field.name === 'data');
-  return fields.length === 1 ? fields[0] : undefined;
-}
-
-function bytesFields(message: DescMessage): DescField[] {
-  return message.fields.filter((field) => field.fieldKind === 'scalar' && field.scalar === ScalarType.BYTES);
+  return { upload, download };
 }
 
 function scalarField(message: DescMessage, name: string): DescField | undefined {

@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import type { FileContent } from './file-content.js';
 import type { HttpBinding } from './http-rule.js';
 
 /** The fields that make a server stream resumable, from `(sluice.v1.stream)`. */
@@ -39,13 +40,10 @@ export interface Method {
   readonly resume: Resume | undefined;
   /** `pause` where nothing else is said, and for every method that does not stream its responses. */
   readonly slowReader: SlowReaderRule;
-  /**
-   * The `bytes` field of a request message that is the content of a file: named by `(sluice.v1.file)`, that of
-   * google.api.HttpBody, or the only singular `bytes` field at the top of the message.
-   */
-  readonly uploadField: DescField | undefined;
+  /** What of a request message is the content of a file, at the gRPC path; a binding has its own. */
+  readonly upload: FileContent | undefined;
   /** The same for a response message. */
-  readonly downloadField: DescField | undefined;
-  /** The method says itself that it is a file: it has `(sluice.v1.file)` or google.api.HttpBody. */
+  readonly download: FileContent | undefined;
+  /** The schema says that it is a file, there or at a binding: see `FileContent.declared`. */
   readonly file: boolean;
 }

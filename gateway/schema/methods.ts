@@ -1,9 +1,10 @@
 import type { DescMethod, DescService, Registry } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { bindingsFromMethod } from './bindings.js';
-import type { HttpBinding } from './http-rule.js';
+import { contentOfBody } from './file-content.js';
+import type { HttpMapping } from './http-rule.js';
 import type { Method } from './method.js';
-import { fileFieldsFromMethod, streamFromMethod } from './method-options.js';
+import { filesFromMethod, streamFromMethod } from './method-options.js';
 import { parsePathTemplate } from './path-template.js';
 
 /**
@@ -43,11 +44,18 @@ export function methodsFromServices(
 
 function methodFromDesc(
   desc: DescMethod,
-  bindings: readonly HttpBinding[],
+  mappings: readonly HttpMapping[],
   foreign: Registry,
   report: (problem: string) => void,
 ): Method {
   const service = desc.parent.typeName;
+  const { upload, download } = filesFromMethod(desc, foreign, report);
+  const bindings = mappings.map((mapping) => ({
+    ...mapping,
+    upload: contentOfBody(mapping.body, upload, mapping.variables),
+    download: contentOfBody(mapping.responseBody, download),
+  }));
+  const files = [upload, download, ...bindings.flatMap((binding) => [binding.upload, binding.download])];
   const declaredSafe = desc.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
   return {
     path: `/${service}/${desc.name}`,
@@ -60,6 +68,8 @@ function methodFromDesc(
     bindings,
     safe: declaredSafe || bindings.some(({ httpMethod }) => httpMethod === 'GET'),
     ...streamFromMethod(desc, foreign, report),
-    ...fileFieldsFromMethod(desc, foreign, report),
+    upload,
+    download,
+    file: files.some((content) => content?.declared === true),
   };
 }

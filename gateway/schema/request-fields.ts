@@ -1,22 +1,9 @@
-import { type DescField, type DescMessage, type DescOneof, ScalarType } from '@bufbuild/protobuf';
-import { Code, RpcError } from '../status/index.js';
+import { type DescField, type DescOneof, ScalarType } from '@bufbuild/protobuf';
+import { invalid, isTextMessage, type Parameter } from './parameter-name.js';
 
 /** JSON, as it is parsed and as it is made here: objects of ours have no prototype, so no name is special. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 export type JsonObject = { [name: string]: Json };
-
-/** Deeper than any request in use; a parameter of a thousand dots ends here. */
-const MAX_DEPTH = 32;
-const SCALAR_MESSAGES = new Set(
-  [
-    ...['Timestamp', 'Duration', 'FieldMask'],
-    ...['DoubleValue', 'FloatValue', 'Int64Value', 'UInt64Value', 'Int32Value', 'UInt32Value'],
-    ...['BoolValue', 'StringValue', 'BytesValue'],
-  ].map((name) => `google.protobuf.${name}`),
-);
-const OPAQUE_MESSAGES = new Set(
-  ['Struct', 'Value', 'ListValue', 'Any', 'Empty'].map((name) => `google.protobuf.${name}`),
-);
 
 /** Builds the ProtoJSON of a request from single values that came as text: path variables and query parameters. */
 export class RequestFields {
@@ -29,10 +16,10 @@ export class RequestFields {
   }
 
   /**
-   * Sets a field to the value that a text means for its type. Appends if the field is repeated. Throws `RpcError`
-   * INVALID_ARGUMENT naming `name` when that is not possible, the field is already set, or another of its oneof is.
+   * Sets a field, or the entry of a map, to the value that a text means for its type. Appends if the field is repeated. Throws `RpcError`
+   * INVALID_ARGUMENT naming `name` when that is not possible, it is already set, or another field of its oneof is.
    */
-  set(path: readonly DescField[], text: string, name: string): void {
+  set({ path, key }: Parameter, text: string, name: string): void {
     const field = path.at(-1);
     if (field === undefined) return;
     let target = this.json;
@@ -42,14 +29,15 @@ export class RequestFields {
     }
     this.#claimOneof(target, field, name);
     const value = jsonFromText(field, text, name);
-    const old = Object.hasOwn(target, field.jsonName) ? target[field.jsonName] : undefined;
-    if (field.fieldKind === 'list') {
+    if (field.fieldKind === 'map') {
+      if (key === undefined) return;
+      setOnce(childObject(target, field.jsonName), mapKeyFromText(field, key, name), value, name);
+    } else if (field.fieldKind === 'list') {
+      const old = Object.hasOwn(target, field.jsonName) ? target[field.jsonName] : undefined;
       if (Array.isArray(old)) old.push(value);
       else target[field.jsonName] = [value];
-    } else if (old !== undefined) {
-      throw invalid(name, 'is given twice, and its field takes one value');
     } else {
-      target[field.jsonName] = value;
+      setOnce(target, field.jsonName, value, name);
     }
   }
 
@@ -68,30 +56,8 @@ export class RequestFields {
   }
 }
 
-/** The fields that a dotted name means, by proto or JSON names. Throws `RpcError` INVALID_ARGUMENT naming it. */
-export function fieldsFromName(input: DescMessage, name: string): DescField[] {
-  const parts = name.split('.', MAX_DEPTH + 1);
-  if (parts.length > MAX_DEPTH) throw invalid(name, `is more than ${MAX_DEPTH} levels deep`);
-  const path: DescField[] = [];
-  let message: DescMessage = input;
-  for (const [index, part] of parts.entries()) {
-    const field =
-      message.fields.find((candidate) => candidate.name === part) ??
-      message.fields.find((candidate) => candidate.jsonName === part);
-    if (field === undefined)
-      throw invalid(name, `is unknown: ${message.typeName} has no field "${short(part)}"`);
-    path.push(field);
-    if (index === parts.length - 1) return path;
-    if (field.fieldKind !== 'message' || isWholeValue(field.message)) {
-      throw invalid(name, `is unknown: "${field.name}" has no fields of its own`);
-    }
-    message = field.message;
-  }
-  return path;
-}
-
-/** A child to set fields in. What stands there and is no object, for example null, is replaced. */
-export function childObject(parent: JsonObject, name: string): JsonObject {
+/** A child to set fields in. */
+function childObject(parent: JsonObject, name: string): JsonObject {
   const old = Object.hasOwn(parent, name) ? parent[name] : undefined;
   if (typeof old === 'object' && old !== null && !Array.isArray(old)) return old;
   const child: JsonObject = Object.create(null);
@@ -99,30 +65,25 @@ export function childObject(parent: JsonObject, name: string): JsonObject {
   return child;
 }
 
-export function invalid(parameter: string, problem: string): RpcError {
-  return new RpcError(Code.INVALID_ARGUMENT, `the parameter "${short(parameter)}" ${problem}`);
+function setOnce(target: JsonObject, member: string, value: Json, name: string): void {
+  if (Object.hasOwn(target, member)) throw invalid(name, 'is given twice, and its field takes one value');
+  target[member] = value;
 }
 
-function short(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
-}
-
-function isWholeValue(message: DescMessage): boolean {
-  return SCALAR_MESSAGES.has(message.typeName) || OPAQUE_MESSAGES.has(message.typeName);
+/** The one spelling of a key, so that none can be given twice; the codec checks its range. */
+function mapKeyFromText({ mapKey }: DescField & { fieldKind: 'map' }, text: string, name: string): string {
+  if (mapKey === ScalarType.STRING) return text;
+  if (mapKey === ScalarType.BOOL) {
+    if (text === 'true' || text === 'false') return text;
+    throw invalid(name, 'must have true or false as its key');
+  }
+  if (/^-?[0-9]{1,20}$/.test(text)) return String(BigInt(text));
+  throw invalid(name, 'must have a whole number as its key');
 }
 
 /** Numbers stay text: ProtoJSON takes them quoted, and the codec checks their form and range. */
 function jsonFromText(field: DescField, text: string, name: string): Json {
-  if (field.fieldKind === 'map') throw invalid(name, 'is a map, which only a JSON body can carry');
-  if (field.message !== undefined) {
-    if (field.fieldKind === 'list')
-      throw invalid(name, 'is a list of messages, which only a JSON body can carry');
-    if (!SCALAR_MESSAGES.has(field.message.typeName)) {
-      throw invalid(name, `is a message; give its fields, such as "${short(name)}.field"`);
-    }
-    const wrapped = field.message.typeName.endsWith('Value') ? field.message.fields[0] : undefined;
-    return wrapped === undefined ? text : jsonFromText(wrapped, text, name);
-  }
+  if (field.message !== undefined) return jsonFromMessageText(field, text, name);
   if (field.enum !== undefined) {
     if (/^-?[0-9]{1,10}$/.test(text)) return Number(text);
     if (field.enum.values.some((value) => value.name === text)) return text;
@@ -133,9 +94,41 @@ function jsonFromText(field: DescField, text: string, name: string): Json {
       if (text === 'true' || text === 'false') return text === 'true';
       throw invalid(name, 'must be true or false');
     case ScalarType.BYTES:
-      // A "+" of base64 that was not encoded has become a space.
-      return text.replaceAll(' ', '+');
+      return plusAgain(text);
     default:
       return text;
   }
+}
+
+function jsonFromMessageText(field: DescField, text: string, name: string): Json {
+  const message = field.message;
+  if (message === undefined || !isTextMessage(message)) {
+    if (field.fieldKind === 'list')
+      throw invalid(name, 'is a list of messages, which only a JSON body can carry');
+    if (field.fieldKind === 'map')
+      throw invalid(name, 'is a map of messages, which only a JSON body can carry');
+    throw invalid(name, `is a message; give its fields, such as "${name.slice(0, 100)}.field"`);
+  }
+  switch (message.typeName) {
+    case 'google.protobuf.FieldMask':
+      return maskText(text);
+    case 'google.protobuf.Timestamp':
+      return plusAgain(text);
+    case 'google.protobuf.Duration':
+      return text;
+    default: {
+      const [wrapped] = message.fields;
+      return wrapped === undefined ? text : jsonFromText(wrapped, text, name);
+    }
+  }
+}
+
+/** A "+" that was not encoded has become a space, which has no place in base64 or in a time. */
+function plusAgain(text: string): string {
+  return text.replaceAll(' ', '+');
+}
+
+/** Paths of a mask are often written as in the .proto file; ProtoJSON has them in lowerCamelCase. */
+function maskText(text: string): string {
+  return text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,3 +1,4 @@
+import { COMMON_METHODS } from './http-methods.js';
 import type { HttpBinding } from './http-rule.js';
 import type { Method } from './method.js';
 import { canonicalSegment, type PathTemplate, parsePathTemplate } from './path-template.js';
@@ -19,8 +20,6 @@ interface RouteNode {
   /** Templates whose `**` begins here. */
   readonly rest: Map<string, Route[]>;
 }
-
-const ANY_METHOD = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
  * The route table of these methods, in order of declaration. The templates of their bindings must be valid.
@@ -55,7 +54,9 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
     return route && routeMatch(route, segments);
   };
 
+  const kinds = [...methods.values()].flatMap(({ bindings }) => bindings.map(({ httpMethod }) => httpMethod));
   return {
+    httpMethods: [...new Set([...COMMON_METHODS, ...kinds.filter((kind) => kind !== '*')])],
     match(httpMethod, rawPath) {
       const method = methods.get(rawPath);
       if (method !== undefined) return { method, binding: undefined, pathValues: [] };
@@ -77,7 +78,7 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
           return undefined;
         });
       }
-      if (found.has('*')) return ANY_METHOD;
+      if (found.delete('*')) return [...new Set([...COMMON_METHODS, ...found])];
       if (found.has('GET')) found.add('HEAD');
       return [...found];
     },

@@ -18,6 +18,8 @@ export interface RouteMatch {
 
 /** Pure: which method a request is for. Made once a schema. */
 export interface RouteTable {
+  /** The common HTTP methods, and those that a rule has besides. */
+  readonly httpMethods: readonly string[];
   /**
    * Matches the path before it is decoded, without the query. At a gRPC path every HTTP method matches (the surface decides);
    * at other paths `httpMethod` must be that of the rule; HEAD may take the rule of GET. Throws `RpcError`

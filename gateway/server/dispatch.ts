@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import type { RouteMatch } from '../schema/index.js';
+import { ROUTED_METHODS, type RouteMatch } from '../schema/index.js';
 import { isForeignSite, isOriginAllowed } from '../security/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
 import {
+  type AddressFields,
   answerHttp,
   answerSocket,
   discardBody,
-  type Limits,
-  messageFromAddress,
+  fieldsOfSocket,
   methodNotAllowed,
   requestDeadline,
   requestMetadata,
@@ -26,7 +26,7 @@ interface Admitted {
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   /** WebSockets only: the fields in the address, encoded. */
-  readonly bound: Uint8Array;
+  readonly bound: AddressFields;
 }
 
 declare module 'fastify' {
@@ -39,10 +39,11 @@ declare module 'fastify' {
 /** The route that every method of every schema shares. */
 export const METHODS = '/*';
 
-const NO_FIELDS = new Uint8Array(0);
+const NO_FIELDS: AddressFields = { wire: new Uint8Array(0), nested: false };
 const NO_PARAMETERS = new URLSearchParams();
 
-const OTHER_METHODS: HTTPMethods[] = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** All but GET, which may be upgraded. Each that a schema may ever need: Fastify's routes cannot be added while it runs. */
+const OTHER_METHODS = ROUTED_METHODS.filter((method) => method !== 'GET') as HTTPMethods[];
 
 /**
  * The one route for every method of every schema: the paths of a schema are matched by our own table, since Fastify's router knows
@@ -100,17 +101,19 @@ function admit(
   const { headers } = request.raw;
   const [path, search] = splitTarget(request.raw.url);
   const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
+  // A rule that is for any method has made this one known.
+  if (match?.binding === undefined) assertKnown(request.method, schema.routes.httpMethods);
   if (match === undefined)
     throw notFound(path, [...ownMethods(request.server, path), ...schema.routes.allowed(path)]);
   checkSite(request, match, options.allowOrigins);
   const { method } = match;
-  const target = targetOf(loaded, match, request.raw, options.limits, parseQuery(search));
+  const target = targetOf(loaded, match, request.raw, options, parseQuery(search));
   const unary = !method.requestStream && !method.responseStream;
   return {
     target,
     metadata: requestMetadata(headers, request.id, options.forwardHeaders),
     deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : undefined),
-    bound: request.ws ? messageFromAddress(target) : NO_FIELDS,
+    bound: request.ws ? fieldsOfSocket(target) : NO_FIELDS,
   };
 }
 
@@ -125,18 +128,25 @@ export function targetOf(
   { schema, codec }: LoadedSchema,
   match: RouteMatch,
   request: IncomingMessage,
-  limits: Limits,
+  { limits, patchMask }: Pick<ResolvedGatewayOptions, 'limits' | 'patchMask'>,
   query: URLSearchParams = NO_PARAMETERS,
 ): Target {
-  const { method } = match;
+  const { method, binding } = match;
+  const { body, responseBody } = binding ?? {};
+  const requestCodec = codec.forMessage(method.input);
   return {
     ...match,
     request,
     query,
-    requestCodec: codec.forMessage(method.input),
-    responseCodec: codec.forMessage(method.output),
+    requestCodec,
+    bodyCodec: typeof body === 'object' ? codec.forField(method.input, body) : requestCodec,
+    responseCodec:
+      responseBody === undefined
+        ? codec.forMessage(method.output)
+        : codec.forField(method.output, responseBody),
     registry: schema.registry,
     limits,
+    patchMask,
   };
 }
 
@@ -159,6 +169,12 @@ function checkSite(request: FastifyRequest, { method }: RouteMatch, allowOrigins
       `another site may not call ${method.path}, which is not declared free of side effects: see --allow-origin`,
     );
   }
+}
+
+/** Throws 501 for a method that no rule of the schema has. Source: RFC 9110 section 15.6.2. */
+function assertKnown(httpMethod: string, known: readonly string[]): void {
+  if (known.includes(httpMethod)) return;
+  throw new RpcError(Code.UNIMPLEMENTED, `${httpMethod} is not known here`, { httpStatus: 501 });
 }
 
 function notFound(path: string, allowed: readonly string[]): RpcError {

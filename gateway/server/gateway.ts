@@ -5,6 +5,7 @@ import websocket from '@fastify/websocket';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { compiledCodec } from '../codec/index.js';
 import { createMetrics } from '../ops/index.js';
+import { COMMON_METHODS, ROUTED_METHODS } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { Exchanges } from '../surfaces/index.js';
 import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
@@ -66,11 +67,15 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const exchanges = new Exchanges();
   const metrics = createMetrics(() => exchanges.size);
   const { codeGeneration } = options;
+  const corsMethods: string[] = [...COMMON_METHODS];
   const source = new SchemaSource(
     warn,
     (registry) => compiledCodec(registry, { codeGeneration }),
     options.config,
-    metrics.showMethods,
+    (schema) => {
+      corsMethods.splice(0, corsMethods.length, ...schema.routes.httpMethods);
+      metrics.showMethods(schema);
+    },
   );
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });
@@ -84,7 +89,13 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     await Promise.all([app.close(), admin.close()]);
   };
   try {
-    await registerRoutes(app, options, source, { transport, exchanges, meterOf: metrics.meterOf });
+    await registerRoutes(
+      app,
+      options,
+      source,
+      { transport, exchanges, meterOf: metrics.meterOf },
+      corsMethods,
+    );
     if (options.schema !== undefined) source.use(options.schema);
     else await source.learn(transport);
     const adminUrl = await listen(admin, options.adminListen);
@@ -131,7 +142,8 @@ function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): Fas
     ),
   );
   // Bodies are ours: read as streams, counted, and never before there is room for them.
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+  for (const method of [...ROUTED_METHODS, 'OPTIONS']) {
+    if (method === 'GET' || method === 'HEAD') continue;
     app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   }
   return app;
@@ -142,6 +154,7 @@ async function registerRoutes(
   options: ResolvedGatewayOptions,
   source: SchemaSource,
   surroundings: Parameters<typeof registerDispatch>[3],
+  corsMethods: string[],
 ): Promise<void> {
   await app.register(websocket, {
     options: {
@@ -168,7 +181,8 @@ async function registerRoutes(
   if (options.allowOrigins.length > 0) {
     await app.register(cors, {
       origin: options.allowOrigins.includes('*') ? '*' : [...options.allowOrigins],
-      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      // Read for each preflight: a schema may bring more of them.
+      methods: corsMethods,
       exposedHeaders: ['grpc-status', 'retry-after', 'x-request-id', 'content-disposition', 'allow'],
       maxAge: 600,
       // OPTIONS is answered in one place for all.

@@ -27,6 +27,11 @@ export interface GatewayOptions {
   readonly adminListen?: string;
   /** What can be called. Default: learnt from the service by server reflection. */
   readonly schema?: Schema;
+  /**
+   * Whether a PATCH whose rule's `body` is one message, and whose only FieldMask is empty, gets the mask of what its body says. Default true, as
+   * in grpc-gateway: without it such a service sees a request to change nothing.
+   */
+  readonly patchMask?: boolean;
   /** What is configured for single methods, from `parseConfig`; it wins over what the schema says. Default: nothing. */
   readonly config?: GatewayConfig;
   /** Folder with the page to serve at `/`. Default: none. */
@@ -100,6 +105,7 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     listen,
     adminListen,
     schema: given.schema,
+    patchMask: given.patchMask ?? true,
     config: given.config ?? {},
     pageDir: given.pageDir,
     publicHealth: given.publicHealth ?? false,

@@ -31,7 +31,7 @@ export function registerSessions(
     if (method === undefined) {
       throw new RpcError(Code.UNIMPLEMENTED, `there is no method ${name}: write it like pkg.Service/Method`);
     }
-    return targetOf(loaded, { method, binding: undefined, pathValues: [] }, request, limits);
+    return targetOf(loaded, { method, binding: undefined, pathValues: [] }, request, options);
   };
   app.decorateRequest('sessionMetadata', null);
   app.route({

@@ -1,7 +1,6 @@
-import type { DescField } from '@bufbuild/protobuf';
 import type { Incoming } from '../bridge/index.js';
 import { bytesFieldHead, encodeBytesField } from '../codec/index.js';
-import { requestJson } from '../schema/index.js';
+import { type FileContent, jsonBesideBody, requestJson } from '../schema/index.js';
 import type { SendBatch } from '../upstream/index.js';
 import { BodyReader, type WholeBody } from './body-reader.js';
 import { RESERVED_PARAMETERS } from './request-message.js';
@@ -11,13 +10,23 @@ import type { Target } from './target.js';
 const CHUNK_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
+/** What stands in front of the data, encoded: in each message on the way to it, the request itself first. */
+type Before = readonly Uint8Array[];
+
 /** The fields around the data, from path, query and content type: they go into the first message. */
-function firstFields(target: Target): Uint8Array {
-  const { method, pathValues, query, request, requestCodec } = target;
-  const json = requestJson(method.input, pathValues, query, { reserved: RESERVED_PARAMETERS });
-  const type = request.headers['content-type'];
-  if (method.input.typeName === 'google.api.HttpBody' && type !== undefined) json.contentType = type;
-  return requestCodec.fromJson(JSON.stringify(json));
+function firstFields(target: Target, { path, mediaType }: FileContent): Before {
+  const { method, binding, pathValues, query, request, requestCodec } = target;
+  const options = { reserved: RESERVED_PARAMETERS };
+  const type = mediaType === undefined ? undefined : request.headers['content-type'];
+  const json =
+    typeof binding?.body === 'object'
+      ? jsonBesideBody(method.input, binding.body, pathValues, query, options)
+      : requestJson(method.input, pathValues, query, options);
+  const around = requestCodec.fromJson(JSON.stringify(json));
+  if (mediaType === undefined || type === undefined) return [around];
+  const said = encodeBytesField([mediaType], Buffer.from(type), []);
+  // In the same message as the data, which has one of each: not every service joins the parts of a message.
+  return path.length === 1 ? [Buffer.concat([around, said])] : [around, said];
 }
 
 /** From here on data is passed on as it came: below, a copy costs less than a further piece. */
@@ -30,28 +39,31 @@ function isWorthPassing(data: Buffer): boolean {
 
 /** A request body as the data field of messages: a file on its way up. */
 export class BytesIncoming implements Incoming {
-  readonly #field: DescField;
+  readonly #content: FileContent;
   readonly #body: BodyReader;
-  readonly #first: Uint8Array;
+  #first: Before;
   #begun = false;
   #over = false;
   #left: Buffer = NOTHING;
   /** Received since the last whole `CHUNK_BYTES`: what must become one within the time of a message. */
   #pending = 0;
 
-  constructor(target: Target, field: DescField) {
-    this.#field = field;
+  constructor(target: Target, content: FileContent) {
+    this.#content = content;
     // Before the body is touched: a bad query must not cost the client its connection.
-    this.#first = firstFields(target);
+    this.#first = firstFields(target, content);
     this.#body = new BodyReader(target.request, target.limits);
   }
 
   async read(): Promise<SendBatch | undefined> {
     if (this.#over) return undefined;
-    if (!this.#begun && this.#field.oneof !== undefined && this.#first.length > 0) {
+    const { path } = this.#content;
+    const [around = NOTHING, ...inner] = this.#first;
+    if (!this.#begun && path[0]?.oneof !== undefined && around.length > 0) {
       // The data would overwrite, or be overwritten by, what came with it.
-      this.#begun = true;
-      return [this.#first];
+      this.#first = [NOTHING, ...inner];
+      this.#begun = inner.length === 0;
+      return [around];
     }
     const chunk = this.#left.length > 0 ? this.#left : await this.#receive();
     if (chunk === undefined) {
@@ -60,11 +72,11 @@ export class BytesIncoming implements Incoming {
     }
     const data = (chunk ?? NOTHING).subarray(0, CHUNK_BYTES);
     this.#left = (chunk ?? NOTHING).subarray(data.length);
-    const rest = this.#begun ? NOTHING : this.#first;
+    const before = this.#begun ? [] : this.#first;
     this.#begun = true;
     return isWorthPassing(data)
-      ? [[bytesFieldHead(this.#field, data.length, rest), data]]
-      : [encodeBytesField(this.#field, data, rest)];
+      ? [[bytesFieldHead(path, data.length, before), data]]
+      : [encodeBytesField(path, data, before)];
   }
 
   /** A client that trickles must bring a message's worth of data in a message's time. */
@@ -88,14 +100,14 @@ export class BytesIncoming implements Incoming {
 /** The one message of a unary method whose `bytes` field is the whole request body. */
 export async function messageFromBytes(
   target: Target,
-  field: DescField,
+  content: FileContent,
   whole: WholeBody,
 ): Promise<Uint8Array> {
-  const first = firstFields(target);
+  const first = firstFields(target, content);
   const body = new BodyReader(target.request, target.limits);
   try {
     const data = await body.readAll(whole);
-    return encodeBytesField(field, data, first);
+    return encodeBytesField(content.path, data, first);
   } finally {
     body.close();
   }

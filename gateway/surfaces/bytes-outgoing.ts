@@ -1,7 +1,7 @@
-import type { DescField } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../bridge/index.js';
-import { bytesField, scalarField } from '../codec/index.js';
+import { bytesField } from '../codec/index.js';
+import type { FileContent } from '../schema/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { contentDisposition } from '../wire/index.js';
@@ -17,27 +17,25 @@ export class BytesOutgoing implements Outgoing {
   readonly flushMs = 0;
   readonly #target: Target;
   readonly #reply: FastifyReply;
-  readonly #field: DescField;
+  readonly #content: FileContent;
   #metadata: Metadata | undefined;
   #sink: ResponseSink | undefined;
 
-  constructor(target: Target, reply: FastifyReply, field: DescField) {
+  constructor(target: Target, reply: FastifyReply, content: FileContent) {
     this.#target = target;
     this.#reply = reply;
-    this.#field = field;
+    this.#content = content;
   }
 
-  head(metadata: Metadata | undefined): void {
+  head(metadata: Metadata | undefined): undefined {
     this.#metadata = metadata;
   }
 
-  write(batch: Batch): Promise<void> | false | undefined {
+  write(batch: Batch): Promise<void> | undefined {
     const parts = batch
-      .map((message) => bytesField(message, this.#field))
+      .map((message) => bytesField(message, this.#content.path))
       .filter((part) => part !== undefined);
     const sink = this.#sink ?? this.#start(batch[0]);
-    // The head was all that was asked for: the call is of no more use.
-    if (this.#target.request.method === 'HEAD') return false;
     if (parts.length === 0) return undefined;
     // A chunk is large: copying it once costs less than a system call for each of many.
     return sink.write(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
@@ -49,8 +47,7 @@ export class BytesOutgoing implements Outgoing {
         return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
       this.#start(undefined);
     }
-    const whole = status.code === Code.OK || this.#target.request.method === 'HEAD';
-    if (whole) await this.#sink?.end();
+    if (status.code === Code.OK) await this.#sink?.end();
     else await this.#sink?.break();
   }
 
@@ -61,7 +58,7 @@ export class BytesOutgoing implements Outgoing {
 
   #start(first: Uint8Array | undefined): ResponseSink {
     startStream(this.#reply, {
-      'content-type': contentType(this.#target, first) ?? 'application/octet-stream',
+      'content-type': contentType(this.#content, first) ?? 'application/octet-stream',
       'content-disposition': contentDisposition(this.#target.pathValues.at(-1)?.value ?? ''),
       'x-content-type-options': 'nosniff',
       ...headersFromMetadata(this.#reply, this.#metadata),
@@ -76,10 +73,9 @@ const MAX_TYPE_LENGTH = 256;
 const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:\s*;\s*[\w.+-]+=(?:[\w.+-]+|"[^"\\\r\n]*"))*$/;
 
 /** What a google.api.HttpBody says it is. */
-function contentType({ method }: Target, first: Uint8Array | undefined): string | undefined {
-  const field =
-    method.output.typeName === 'google.api.HttpBody' ? method.output.field.contentType : undefined;
-  if (field === undefined || first === undefined) return undefined;
-  const type = scalarField(first, field);
-  return type !== undefined && type.length <= MAX_TYPE_LENGTH && MEDIA_TYPE.test(type) ? type : undefined;
+function contentType({ path, mediaType }: FileContent, first: Uint8Array | undefined): string | undefined {
+  if (mediaType === undefined || first === undefined) return undefined;
+  const type = bytesField(first, [...path.slice(0, -1), mediaType]);
+  const text = type === undefined ? '' : Buffer.from(type).toString('latin1');
+  return text.length <= MAX_TYPE_LENGTH && MEDIA_TYPE.test(text) ? text : undefined;
 }

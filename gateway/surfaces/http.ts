@@ -7,11 +7,13 @@ import { BytesOutgoing } from './bytes-outgoing.js';
 import { cutConnection } from './connection-end.js';
 import { converse, type Surroundings } from './conversation.js';
 import { watchDelivery } from './delivery-watch.js';
+import { HeadOutgoing } from './head-outgoing.js';
 import { NdjsonIncoming } from './ndjson-incoming.js';
 import { NdjsonOutgoing } from './ndjson-outgoing.js';
 import { type Answer, type Ask, negotiate } from './negotiation.js';
 import { boundEnd, boundIncoming, boundOutgoing } from './pauses.js';
 import {
+  fieldsBesideBody,
   lastEventId,
   messageFromJson,
   messageFromQuery,
@@ -20,7 +22,7 @@ import {
 } from './request-message.js';
 import { singleIncoming } from './single-incoming.js';
 import { SseOutgoing } from './sse-outgoing.js';
-import type { Target } from './target.js';
+import { downloadOf, type Target, uploadOf } from './target.js';
 import { UnaryOutgoing } from './unary-outgoing.js';
 
 /** Answers one HTTP request for a method. Throws `RpcError` for what is wrong with the request, before any call is opened. */
@@ -68,7 +70,9 @@ export async function answerHttp(
       deadline: call.deadline,
       signal: exchange.signal,
     });
-    const outgoing = openOutgoing(answer, target, reply);
+    const whole = openOutgoing(answer, target, reply);
+    const onlyHead = request.method === 'HEAD' && answer !== 'json';
+    const outgoing = onlyHead ? new HeadOutgoing(whole, reply) : whole;
     const pauses = { maxPauseMs: limits.maxPauseMs, abort: (reason: RpcError) => exchange.abort(reason) };
     if (surface !== 'rest') {
       reply.raw.once('close', watchDelivery(socket, limits.heartbeatMs));
@@ -105,20 +109,22 @@ function assertNotEncoded(encoding: string | undefined): void {
 }
 
 async function openIncoming(ask: Ask, target: Target, whole: WholeBody): Promise<Incoming> {
-  const { method } = target;
   if (ask === 'ndjson') return new NdjsonIncoming(target);
-  if (ask === 'bytes' && method.uploadField !== undefined) {
-    if (method.requestStream) return new BytesIncoming(target, method.uploadField);
-    return singleIncoming(await messageFromBytes(target, method.uploadField, whole));
+  const upload = uploadOf(target);
+  if (ask === 'bytes' && upload !== undefined) {
+    if (target.method.requestStream) return new BytesIncoming(target, upload);
+    return singleIncoming(await messageFromBytes(target, upload, whole));
   }
   const message = ask === 'query' ? messageFromQuery(target) : await readMessage(target, whole);
   return singleIncoming(resumeAfter(target, message));
 }
 
 async function readMessage(target: Target, whole: WholeBody): Promise<Uint8Array> {
+  // Before the body is touched: a bad query must not cost the client its connection.
+  const address = fieldsBesideBody(target);
   const body = new BodyReader(target.request, target.limits);
   try {
-    return messageFromJson(target, textFromBytes(await body.readAll(whole)));
+    return messageFromJson(target, textFromBytes(await body.readAll(whole)), address);
   } finally {
     body.close();
   }
@@ -133,8 +139,10 @@ function openOutgoing(answer: Answer, target: Target, reply: FastifyReply): Outg
     case 'ndjson':
     case 'array':
       return new NdjsonOutgoing(target, reply, answer);
-    case 'bytes':
-      if (target.method.downloadField === undefined) throw new TypeError('no field to download');
-      return new BytesOutgoing(target, reply, target.method.downloadField);
+    case 'bytes': {
+      const download = downloadOf(target);
+      if (download === undefined) throw new TypeError('no field to download');
+      return new BytesOutgoing(target, reply, download);
+    }
   }
 }

@@ -7,7 +7,7 @@ export { answerHttp } from './http.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export { methodNotAllowed } from './negotiation.js';
 export { sendError } from './reply.js';
-export { messageFromAddress } from './request-message.js';
+export { type AddressFields, fieldsOfSocket } from './request-message.js';
 export { isForwardable, requestDeadline, requestMetadata } from './request-metadata.js';
 export { answerSession, type SessionOptions } from './session/index.js';
 export type { Target } from './target.js';

@@ -3,7 +3,7 @@ import { ByteWriter } from '../codec/index.js';
 import { Code, RpcError } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { BodyReader, tooLarge } from './body-reader.js';
-import { messageFromJson, textFromBytes } from './request-message.js';
+import { type AddressFields, fieldsBesideBody, messageFromJson, textFromBytes } from './request-message.js';
 import type { Target } from './target.js';
 
 const LF = 0x0a;
@@ -16,6 +16,7 @@ const MAX_BATCH = 512;
 /** The messages of an NDJSON body: the whole lines that have arrived are one batch. */
 export class NdjsonIncoming implements Incoming {
   readonly #target: Target;
+  readonly #address: AddressFields;
   readonly #body: BodyReader;
   /** What has been read and not been taken apart. */
   #chunk = NOTHING;
@@ -27,6 +28,8 @@ export class NdjsonIncoming implements Incoming {
 
   constructor(target: Target) {
     this.#target = target;
+    // Before the body is touched: a bad query must not cost the client its connection.
+    this.#address = fieldsBesideBody(target);
     this.#body = new BodyReader(target.request, target.limits);
   }
 
@@ -89,7 +92,7 @@ export class NdjsonIncoming implements Incoming {
     if (line.length === 0) return;
     try {
       const text = textFromBytes(line);
-      if (text.trim() !== '') batch.push(messageFromJson(this.#target, text));
+      if (text.trim() !== '') batch.push(messageFromJson(this.#target, text, this.#address));
     } catch (reason) {
       const error = RpcError.from(reason);
       if (error.code !== Code.INVALID_ARGUMENT) throw error;

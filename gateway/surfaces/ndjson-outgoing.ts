@@ -52,7 +52,7 @@ export class NdjsonOutgoing implements Outgoing {
     this.#frame = form === 'ndjson' ? NDJSON : ARRAY;
   }
 
-  head(metadata: Metadata | undefined): void {
+  head(metadata: Metadata | undefined): undefined {
     startStream(this.#reply, {
       'content-type': this.#frame.contentType,
       'cache-control': 'no-cache, no-transform',

@@ -1,9 +1,11 @@
 import type { HttpBinding, Method } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { chooseMediaType, mediaTypeOf, namesMediaType } from '../wire/index.js';
+import { downloadOf, uploadOf } from './target.js';
 
 export const MediaType = {
   json: 'application/json',
+  mergePatch: 'application/merge-patch+json',
   ndjson: 'application/x-ndjson',
   sse: 'text/event-stream',
   bytes: 'application/octet-stream',
@@ -29,13 +31,7 @@ export function negotiate(
   binding: HttpBinding | undefined,
   wish: Wish,
 ): { ask: Ask; answer: Answer } {
-  const ask = chooseAsk(method, binding, wish);
-  const answer = chooseAnswer(method, binding, wish);
-  // A stream cannot be had by HEAD: its headers alone say nothing. A file's do.
-  if (wish.httpMethod === 'HEAD' && method.responseStream && answer !== 'bytes') {
-    throw methodNotAllowed(['GET', 'POST']);
-  }
-  return { ask, answer };
+  return { ask: chooseAsk(method, binding, wish), answer: chooseAnswer(method, binding, wish) };
 }
 
 /** 405 with what is allowed, also as `Allow`. */
@@ -47,33 +43,35 @@ export function methodNotAllowed(allowed: readonly string[]): RpcError {
 }
 
 function chooseAsk(method: Method, binding: HttpBinding | undefined, wish: Wish): Ask {
-  const reading = wish.httpMethod === 'GET' || wish.httpMethod === 'HEAD';
+  const { httpMethod } = wish;
+  const reading = httpMethod === 'GET' || httpMethod === 'HEAD';
   const type = mediaTypeOf(wish.contentType);
+  const upload = uploadOf({ method, binding });
   const isFile =
-    method.uploadField !== undefined && (type === MediaType.bytes || (method.file && binding !== undefined));
-  if (method.requestStream) {
-    if (reading) {
-      throw new RpcError(
-        Code.UNIMPLEMENTED,
-        `${method.path} takes a stream of messages: use POST with ${MediaType.ndjson}, or a WebSocket`,
-        { httpStatus: 405, headers: { allow: 'POST' } },
-      );
-    }
-    if (type === MediaType.ndjson) return 'ndjson';
-    if (isFile && type !== MediaType.json) return 'bytes';
-    if (type === undefined && !wish.hasBody) return 'ndjson';
-    throw unsupported(type, isFile ? [MediaType.ndjson, MediaType.bytes] : [MediaType.ndjson]);
+    upload !== undefined && (type === MediaType.bytes || (upload.declared && binding !== undefined));
+  if (method.requestStream && reading) {
+    throw new RpcError(
+      Code.UNIMPLEMENTED,
+      `${method.path} takes a stream of messages: use POST with ${MediaType.ndjson}, or a WebSocket`,
+      { httpStatus: 405, headers: { allow: 'POST' } },
+    );
   }
-  // At the gRPC path GET has its request in the query; a rule says by itself whether there is a body.
-  if (binding === undefined ? reading : binding.body === undefined) return 'query';
-  if (binding === undefined && wish.httpMethod !== 'POST') {
-    if (!(isFile && (wish.httpMethod === 'PUT' || wish.httpMethod === 'PATCH'))) {
-      throw methodNotAllowed(['GET', 'POST']);
-    }
+  // A rule says by itself which HTTP method it is for, and whether there is a body.
+  if (binding === undefined && !reading && httpMethod !== 'POST') {
+    const stores = isFile && (httpMethod === 'PUT' || httpMethod === 'PATCH');
+    if (!stores) throw methodNotAllowed(method.requestStream ? ['POST'] : ['GET', 'POST']);
   }
-  if (isFile && type !== MediaType.json && wish.hasBody) return 'bytes';
-  if (type === MediaType.json || (type === undefined && !wish.hasBody)) return 'json';
-  throw unsupported(type, isFile ? [MediaType.json, MediaType.bytes] : [MediaType.json]);
+  if (!method.requestStream && (binding === undefined ? reading : binding.body === undefined)) return 'query';
+  const taken: string[] = method.requestStream ? [MediaType.ndjson] : [MediaType.json];
+  if (!method.requestStream && binding !== undefined && httpMethod === 'PATCH')
+    taken.push(MediaType.mergePatch);
+  const asMessages = method.requestStream ? 'ndjson' : 'json';
+  if (type !== undefined && taken.includes(type)) return asMessages;
+  // JSON is never taken for the content of a file: see PROTOCOL.md, section 9.
+  const mayBeFile = isFile && type !== MediaType.json;
+  if (mayBeFile && (wish.hasBody || method.requestStream || type !== undefined)) return 'bytes';
+  if (type === undefined && !wish.hasBody) return asMessages;
+  throw unsupported(type, isFile ? [...taken, MediaType.bytes] : taken);
 }
 
 function chooseAnswer(method: Method, binding: HttpBinding | undefined, wish: Wish): Answer {
@@ -85,10 +83,11 @@ function chooseAnswer(method: Method, binding: HttpBinding | undefined, wish: Wi
         [MediaType.json, 'array'],
       ]
     : [[MediaType.json, 'json']];
-  if (method.downloadField !== undefined) {
+  const download = downloadOf({ method, binding });
+  if (download !== undefined) {
     const namesForm = forms.some(([mediaType]) => namesMediaType(accept, mediaType));
     // A file has a media type of its own that no client can know before, so its Accept is not held against it.
-    if (method.file && binding !== undefined && !namesForm) return 'bytes';
+    if (download.declared && binding !== undefined && !namesForm) return 'bytes';
     if (!namesForm && namesMediaType(accept, MediaType.bytes)) return 'bytes';
   }
   const offered = forms.map(([mediaType]) => mediaType);
@@ -110,5 +109,7 @@ function unsupported(type: string | undefined, taken: readonly string[]): RpcErr
   const got = type === undefined ? 'there is none' : `not ${type}`;
   return new RpcError(Code.INVALID_ARGUMENT, `header content-type: send ${taken.join(' or ')}, ${got}`, {
     httpStatus: 415,
+    // Source: RFC 5789 section 2.2.
+    headers: taken.includes(MediaType.mergePatch) ? { 'accept-patch': taken.join(', ') } : {},
   });
 }

@@ -50,8 +50,8 @@ class BoundOutgoing implements Outgoing {
     this.#cut = cut;
   }
 
-  head(metadata: Metadata | undefined): void {
-    this.#inner.head(metadata);
+  head(metadata: Metadata | undefined): false | undefined {
+    return this.#inner.head(metadata);
   }
 
   write(batch: Batch): Promise<void> | false | undefined {

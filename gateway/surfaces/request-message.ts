@@ -1,12 +1,14 @@
 import { type DescMessage, fromBinary } from '@bufbuild/protobuf';
-import { type MessageCodec, zeroFields } from '../codec/index.js';
-import { bindBody, fieldsInAddress, type HttpBinding, requestJson } from '../schema/index.js';
+import { bytesField, encodeBytesField, joinParts, zeroFields } from '../codec/index.js';
+import { fieldsInAddress, type Json, jsonBesideBody, maskOfBody, requestJson } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { parseLastEventId } from '../wire/index.js';
 import type { Target } from './target.js';
 
 /** Query parameters that are ours and never fields of a request. */
 export const RESERVED_PARAMETERS: ReadonlySet<string> = new Set(['lastEventId']);
+
+const OPTIONS = { reserved: RESERVED_PARAMETERS };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
@@ -19,73 +21,91 @@ export function textFromBytes(bytes: Uint8Array): string {
   }
 }
 
+/** What path and query say of a request, encoded. */
+export interface AddressFields {
+  readonly wire: Uint8Array;
+  /** Some of it lies within messages, of which a body may have other parts. */
+  readonly nested: boolean;
+}
+
+const NO_FIELDS: AddressFields = { wire: new Uint8Array(0), nested: false };
+
 /** The request message that path and query describe, as wire bytes. */
-export function messageFromQuery(target: Target): Uint8Array {
-  const json = requestJson(target.method.input, target.pathValues, target.query, {
-    reserved: RESERVED_PARAMETERS,
-  });
-  return target.requestCodec.fromJson(JSON.stringify(json));
+export function messageFromQuery({ method, pathValues, query, requestCodec }: Target): Uint8Array {
+  return requestCodec.fromJson(JSON.stringify(requestJson(method.input, pathValues, query, OPTIONS)));
+}
+
+/** The fields that the address sets beside a body, as its rule allows. Throws INVALID_ARGUMENT naming the parameter that it does not. */
+export function fieldsBesideBody(target: Target): AddressFields {
+  const { method, binding, pathValues, query, requestCodec } = target;
+  if (pathValues.length === 0 && !hasOwnParameters(query)) return NO_FIELDS;
+  // At the gRPC path everything is in the body.
+  const body = binding === undefined ? '*' : binding.body;
+  const json = jsonBesideBody(method.input, body, pathValues, query, OPTIONS);
+  return encoded(target, requestCodec.fromJson(JSON.stringify(json)));
+}
+
+/** The fields that a WebSocket's path and query set in every message. Throws INVALID_ARGUMENT naming the parameter that is none. */
+export function fieldsOfSocket(target: Target): AddressFields {
+  const { pathValues, query } = target;
+  if (pathValues.length === 0 && !hasOwnParameters(query)) return NO_FIELDS;
+  return encoded(target, messageFromQuery(target));
+}
+
+/** With zeros spelt out, so that they win as well. */
+function encoded({ method, pathValues, query }: Target, fields: Uint8Array): AddressFields {
+  const paths = fieldsInAddress(method.input, pathValues, query, OPTIONS);
+  return {
+    wire: Buffer.concat([zeroFields(paths), fields]),
+    nested: paths.some((path) => path.length > 1 || path[0]?.fieldKind === 'message'),
+  };
+}
+
+/** A message with the fields of the address, which win: what comes last on the wire counts. */
+export function withAddress(
+  target: Target,
+  message: Uint8Array,
+  { wire, nested }: AddressFields,
+): Uint8Array {
+  if (wire.length === 0) return message;
+  const all = Buffer.concat([message, wire]);
+  return nested && message.length > 0 ? joinParts(target.method.input, all) : all;
 }
 
 /**
- * The request message that a JSON text describes, together with what the path (and, for `body: "field"`, the query)
- * binds. An empty text is an empty message.
+ * The request message of a JSON body, which is all of it or, for `body: "field"`, that field, together with what the address sets. An
+ * empty text says nothing. Throws INVALID_ARGUMENT naming what is wrong.
  */
-export function messageFromJson(target: Target, text: string): Uint8Array {
-  const { pathValues, query, requestCodec } = target;
-  // At the gRPC path everything is in the body.
-  const binding = target.binding ?? WHOLE_BODY;
-  if (binding.body === '*' && pathValues.length === 0 && !hasOwnParameters(query)) {
-    return requestCodec.fromJson(text === '' ? '{}' : text);
+export function messageFromJson(target: Target, text: string, address: AddressFields): Uint8Array {
+  const { binding, bodyCodec } = target;
+  if (text === '') return address.wire;
+  if (binding !== undefined && binding.body === undefined) {
+    throw new RpcError(Code.INVALID_ARGUMENT, 'this path takes no body; send the fields in the query');
   }
-  // Checks everything but the body, which stays text: numbers in it may have more digits than a parsed one keeps.
-  const refused = binding.body === undefined && text !== '';
-  const address = refused ? undefined : addresses.get(target);
-  const bound = address ?? addressMessage(target, binding, refused);
-  if (!refused) addresses.set(target, bound);
-  return Buffer.concat([bodyMessage(requestCodec, binding, text), bound]);
+  const body = bodyCodec.fromJson(text);
+  return withAddress(target, withMask(target, body, text, address), address);
 }
 
-/** What the address of a request says of each of its messages: worked out once, for a body may have a line for every two bytes. */
-const addresses = new WeakMap<Target, Uint8Array>();
-
-function addressMessage(target: Target, binding: HttpBinding, hasBody: boolean): Uint8Array {
-  const { method, pathValues, query, requestCodec } = target;
-  const options = { reserved: RESERVED_PARAMETERS };
-  const address = bindBody(method.input, binding, hasBody ? null : undefined, pathValues, query, options);
-  return Buffer.concat([
-    zeroFields(fieldsInAddress(method.input, pathValues, query, options)),
-    requestCodec.fromJson(JSON.stringify(address)),
-  ]);
+/** A PATCH without a mask of its own gets that of what its body says. */
+function withMask(
+  { binding, patchMask }: Target,
+  body: Uint8Array,
+  text: string,
+  address: AddressFields,
+): Uint8Array {
+  const mask = patchMask ? binding?.mask : undefined;
+  if (mask === undefined || typeof binding?.body !== 'object' || binding.body.message === undefined)
+    return body;
+  if (address.wire.length > 0 && bytesField(address.wire, [mask])?.length) return body;
+  const [paths] = mask.message?.fields ?? [];
+  if (paths === undefined) return body;
+  const listed = maskOfBody(binding.body.message, JSON.parse(text) as Json);
+  const wire = listed.map((path) => encodeBytesField([paths], Buffer.from(path), []));
+  return wire.length === 0 ? body : Buffer.concat([body, encodeBytesField([mask], Buffer.concat(wire), [])]);
 }
-
-/** What the body alone says of the message. */
-function bodyMessage(codec: MessageCodec, { body }: HttpBinding, text: string): Uint8Array {
-  if (body === undefined || text === '') return new Uint8Array(0);
-  if (body === '*') return codec.fromJson(text);
-  // One whole value: nothing in it can end the object that is put around it.
-  assertJson(text);
-  return codec.fromJson(`{${JSON.stringify(body.jsonName)}:${text}}`);
-}
-
-const WHOLE_BODY: HttpBinding = {
-  httpMethod: 'POST',
-  template: '',
-  variables: [],
-  body: '*',
-  responseBody: undefined,
-};
 
 function hasOwnParameters(query: URLSearchParams): boolean {
   return [...query.keys()].some((name) => !RESERVED_PARAMETERS.has(name));
-}
-
-function assertJson(text: string): void {
-  try {
-    JSON.parse(text);
-  } catch (cause) {
-    throw new RpcError(Code.INVALID_ARGUMENT, `the body is not JSON: ${(cause as Error).message}`, { cause });
-  }
 }
 
 /** What the client has seen of this stream before; the header wins over the query. */
@@ -124,14 +144,6 @@ export function cursorField(target: Target, cursor: string, name: string): Uint8
     const { message: problem } = RpcError.from(reason);
     throw new RpcError(Code.INVALID_ARGUMENT, `${name}: ${problem}`, { cause: reason });
   }
-}
-
-/** The fields that a WebSocket's path and query set in every message, encoded; empty when there are none. */
-export function messageFromAddress(target: Target): Uint8Array {
-  const { method, pathValues, query } = target;
-  if (!hasOwnParameters(query) && pathValues.length === 0) return new Uint8Array(0);
-  const fields = fieldsInAddress(method.input, pathValues, query, { reserved: RESERVED_PARAMETERS });
-  return Buffer.concat([zeroFields(fields), messageFromQuery(target)]);
 }
 
 /**

@@ -5,7 +5,7 @@ import { Code, RpcError } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import { watchPeer } from './peer-watch.js';
-import { assertMessage, textFromBytes } from './request-message.js';
+import { type AddressFields, assertMessage, textFromBytes, withAddress } from './request-message.js';
 import type { Target } from './target.js';
 
 interface Frame {
@@ -24,7 +24,7 @@ const FRAME_BYTES = 128;
  */
 export class SocketIncoming implements Incoming {
   readonly #target: Target;
-  readonly #bound: Uint8Array;
+  readonly #bound: AddressFields;
   readonly #socket: WebSocket;
   readonly #raw: Socket;
   readonly #onViolation: (error: RpcError) => void;
@@ -42,7 +42,7 @@ export class SocketIncoming implements Incoming {
   /** `bound`: fields of every message, from the address. `onViolation` hears of what comes when nobody reads any more. */
   constructor(
     target: Target,
-    bound: Uint8Array,
+    bound: AddressFields,
     socket: WebSocket,
     raw: Socket,
     onViolation: (error: RpcError) => void,
@@ -137,12 +137,11 @@ export class SocketIncoming implements Incoming {
     return batch;
   }
 
-  /** Later fields win on the wire: what the address says comes last. */
   #message(data: Buffer, binary: boolean): Uint8Array {
     const { method, requestCodec } = this.#target;
     if (binary) assertMessage(method.input, data);
     const message = binary || data.length === 0 ? data : requestCodec.fromJson(textFromBytes(data));
-    return this.#bound.length === 0 ? message : Buffer.concat([message, this.#bound]);
+    return withAddress(this.#target, message, this.#bound);
   }
 
   #pause(): void {

@@ -36,7 +36,7 @@ export class SocketOutgoing implements Outgoing {
     this.#isBinary = isBinary;
   }
 
-  head(): void {}
+  head(): undefined {}
 
   write(batch: Batch): Promise<void> | undefined {
     const binary = this.#isBinary();

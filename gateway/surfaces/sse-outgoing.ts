@@ -43,7 +43,7 @@ export class SseOutgoing implements Outgoing {
     this.#reply = reply;
   }
 
-  head(metadata: Metadata | undefined): void {
+  head(metadata: Metadata | undefined): undefined {
     startStream(this.#reply, {
       'content-type': 'text/event-stream; charset=utf-8',
       // `no-transform`: a compressing proxy would hold events back.
@@ -120,7 +120,11 @@ export class SseOutgoing implements Outgoing {
   /** An `EventSource` gives up for ever on any status but 200, so what it should try again must not have one. */
   #mustStayOk(status: Status): boolean {
     const { headers, method } = this.#target.request;
-    return method === 'GET' && namesOnly(headers.accept, MediaType.sse) && isRetryable(status.code);
+    return (
+      (method === 'GET' || method === 'HEAD') &&
+      namesOnly(headers.accept, MediaType.sse) &&
+      isRetryable(status.code)
+    );
   }
 
   #lastEvent(status: Status): string {

@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../bridge/index.js';
-import { pickResponse } from '../schema/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
 import { encodeBatch } from './encode-batch.js';
@@ -16,14 +15,14 @@ export class UnaryOutgoing implements Outgoing {
   readonly #target: Target;
   readonly #reply: FastifyReply;
   #metadata: Metadata | undefined;
-  #json: Buffer | string | undefined;
+  #json: Buffer | undefined;
 
   constructor(target: Target, reply: FastifyReply) {
     this.#target = target;
     this.#reply = reply;
   }
 
-  head(metadata: Metadata | undefined): void {
+  head(metadata: Metadata | undefined): undefined {
     this.#metadata = metadata;
   }
 
@@ -55,13 +54,11 @@ export class UnaryOutgoing implements Outgoing {
     sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
   }
 
-  #encode(message: Uint8Array): Buffer | string {
-    const { binding, responseCodec } = this.#target;
+  #encode(message: Uint8Array): Buffer {
+    const { responseCodec } = this.#target;
     const failure = encodeBatch([message], scratch, (one) => responseCodec.writeJson(one, scratch));
     if (failure !== undefined) throw failure;
-    const json = scratch.take();
-    if (binding?.responseBody === undefined) return json;
-    return JSON.stringify(pickResponse(binding, JSON.parse(json.toString('utf8'))));
+    return scratch.take();
   }
 }
 

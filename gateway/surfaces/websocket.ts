@@ -5,7 +5,7 @@ import type { Metadata, RpcError } from '../status/index.js';
 import { type Conversation, converse, type Surroundings } from './conversation.js';
 import { watchDelivery } from './delivery-watch.js';
 import { boundIncoming, boundOutgoing } from './pauses.js';
-import { resumeAfter } from './request-message.js';
+import { type AddressFields, resumeAfter } from './request-message.js';
 import { startSocketHeartbeat } from './socket-heartbeat.js';
 import { SocketIncoming } from './socket-incoming.js';
 import { SocketOutgoing } from './socket-outgoing.js';
@@ -17,7 +17,7 @@ export interface SocketCall {
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   /** The fields in the address, encoded. */
-  readonly bound: Uint8Array;
+  readonly bound: AddressFields;
 }
 
 /** Any call over a plain WebSocket. Must run in the tick of the upgrade. */

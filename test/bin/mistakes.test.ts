@@ -70,6 +70,7 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [['gateway', '--trusted-proxies', '10.0.0.0/8,ingress'], 2, /--trusted-proxies: .*"ingress"/],
     [['gateway', '--allow-host', 'https://app.example.com'], 2, /--allow-host: .*"https:/],
     [['gateway', '--max-head-bytes', '10'], 2, /--max-head-bytes must be from 1024/],
+    [['gateway', '--patch-mask', 'maybe'], 2, /--patch-mask must be on or off, not "maybe"/],
     [['gateway', '--listen', 'foo'], 1, /listen address "foo"/],
     [['gateway', '--log-level', 'loud'], 2, /--log-level must be one of/],
     [['gateway', '--proto-path', dir], 2, /--proto/],

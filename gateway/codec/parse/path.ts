@@ -7,12 +7,12 @@ const MAX_NAME_LENGTH = 64;
 
 /**
  * Where the parser stands, as "messages[3].sender.name"; empty at the top. It is worked out from the text after a fault, so
- * that parsing does not have to remember it.
+ * that parsing does not have to remember it. `root` is the name of the field that the whole text is, if it is one.
  */
-export function pathOf(parser: Parser): string {
+export function pathOf(parser: Parser, root: string): string {
   const { text, pos: end } = parser;
   // Of each open object the key, of each open array the index.
-  const parts: (string | number | undefined)[] = [];
+  const parts: (string | number | undefined)[] = root === '' ? [] : [root];
   let expectsKey = false;
   for (let pos = 0; pos < end; pos += 1) {
     switch (text[pos]) {

@@ -72,7 +72,7 @@ export class CallOutgoing implements Outgoing, TakesTurns {
     return this.#ended;
   }
 
-  head(): void {}
+  head(): undefined {}
 
   write(batch: Batch): Promise<void> | false | undefined {
     if (this.#options.signal.aborted) return false;

@@ -54,7 +54,7 @@ function startExchange(call: Call) {
       outgoing: {
         headWaitMs: 60_000,
         flushMs: 0,
-        head: () => told.push('head'),
+        head: () => void told.push('head'),
         write: () => undefined,
         end: async ({ code }) => void told.push(`end ${code}`),
         leave: async () => {},

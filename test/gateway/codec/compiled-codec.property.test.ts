@@ -21,6 +21,8 @@ import { difference } from './same-json.js';
 const cases = Number(process.env.SLUICE_CODEC_CASES ?? 2000);
 const firstSeed = Number(process.env.SLUICE_CODEC_SEED ?? Date.now() % 1_000_000_000);
 const MESSAGES_A_TYPE = 6;
+/** A field alone that is not there. */
+const ABSENT = /^(?:\[\]|\{\}|null|false|0|"0"|""|"[A-Za-z_]\w*")$/;
 
 t.setTimeout(60_000 + cases * 10);
 
@@ -122,6 +124,8 @@ function check(item: Case): string {
     const printedMeaning = wireJson(item, toBinary(type, fromJsonString(type, text, { registry })));
     const printed = difference(meaning, printedMeaning, 'meaning');
     if (printed !== undefined) return `${printed}: another meaning of ${text}`;
+    const alone = checkFields(item, codec, JSON.parse(text) as Record<string, JsonValue>, meaning);
+    if (alone !== undefined) return alone;
     const spelled = respell(random, type, want, registry);
     let back: Uint8Array;
     try {
@@ -134,4 +138,34 @@ function check(item: Case): string {
     if (changed !== undefined) return `${changed}: ${spelled} is read as ${JSON.stringify(again)}`;
   }
   return want === undefined ? 'refused' : 'accepted';
+}
+
+/** Each field alone is what it is within the message, in both directions, and all of them together are the message. */
+function checkFields(
+  item: Case,
+  codec: Codec,
+  whole: Record<string, JsonValue>,
+  meaning: JsonValue,
+): string | undefined {
+  const { type, wire } = item;
+  const parts: Uint8Array[] = [];
+  for (const field of type.fields) {
+    const alone = codec.forField(type, field);
+    const out = new ByteWriter();
+    alone.writeJson(wire, out);
+    const text = out.take().toString();
+    const value = Object.hasOwn(whole, field.jsonName) ? whole[field.jsonName] : undefined;
+    const different =
+      value === undefined
+        ? ABSENT.test(text)
+          ? undefined
+          : `absent, but ${text}`
+        : difference(value, JSON.parse(text), 'meaning');
+    if (different !== undefined) return `${field.name} alone: ${different}`;
+    if (value === undefined) continue;
+    parts.push(alone.fromJson(text));
+  }
+  if (Object.keys(whole).some((name) => name.startsWith('['))) return undefined;
+  const changed = difference(meaning, wireJson(item, Buffer.concat(parts)), 'meaning');
+  return changed === undefined ? undefined : `the fields together: ${changed}`;
 }

@@ -92,18 +92,18 @@ t.test('hostile bytes are an error, never a value', async (t) => {
 
 t.test('the bytes of a chunk are a view, and a chunk is made from bytes', async (t) => {
   const data = fieldOf(item, 'data');
-  const wire = encodeBytesField(data, Buffer.alloc(300, 7), hex('08 01'));
+  const wire = encodeBytesField([data], Buffer.alloc(300, 7), [hex('08 01')]);
   t.same(scalarField(wire, fieldOf(item, 'i32')), '1');
-  const view = bytesField(wire, data);
+  const view = bytesField(wire, [data]);
   t.same(view, Buffer.alloc(300, 7));
   t.equal(view?.buffer, wire.buffer, 'not copied');
-  t.equal(bytesField(hex('08 01'), data), undefined);
-  t.same(bytesField(hex('82 01 01 61 82 01 01 62'), data), Buffer.from('b'));
-  t.same(encodeBytesField(data, new Uint8Array(0)), new Uint8Array(0), 'empty and absent are the same');
-  const head = bytesFieldHead(data, 300, hex('08 01'));
+  t.equal(bytesField(hex('08 01'), [data]), undefined);
+  t.same(bytesField(hex('82 01 01 61 82 01 01 62'), [data]), Buffer.from('b'));
+  t.same(encodeBytesField([data], new Uint8Array(0), []), new Uint8Array(0), 'empty and absent are the same');
+  const head = bytesFieldHead([data], 300, [hex('08 01')]);
   t.same(Buffer.concat([head, Buffer.alloc(300, 7)]), wire, 'the data may also come behind its head');
   t.match(
-    refusal(() => bytesField(hex('82 01 05 61'), data)),
+    refusal(() => bytesField(hex('82 01 05 61'), [data])),
     internal,
   );
 });

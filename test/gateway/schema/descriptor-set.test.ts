@@ -53,9 +53,9 @@ t.test('the core service is what its proto says', async (t) => {
   t.equal(data.resume?.cursor.name, 'id');
   t.equal(data.resume?.cursor.parent, data.output);
   t.equal(data.resume?.request.name, 'start_from_id');
-  t.equal(of('DownloadFile').downloadField?.name, 'data');
-  t.equal(of('DownloadFile').uploadField, undefined);
-  t.equal(of('UploadFile').uploadField?.name, 'data');
+  t.equal(of('DownloadFile').download?.path[0]?.name, 'data');
+  t.equal(of('DownloadFile').upload, undefined);
+  t.equal(of('UploadFile').upload?.path[0]?.name, 'data');
   t.same([of('UploadFile').file, of('Chat').file], [true, false]);
   const [put, post] = of('UploadFile').bindings;
   t.equal(put?.httpMethod, 'PUT');
@@ -221,8 +221,8 @@ t.test('what is wrong with one method is a problem, and the rest stays', async (
   t.equal(schema.routes.match('GET', '/j')?.method.name, 'J');
   t.equal(method(schema, '/t.S/H').bindings.length, 0, 'a path that cannot match is not shown');
   t.equal(method(schema, '/t.S/O').file, false);
-  t.equal(method(schema, '/t.S/O').uploadField, undefined, 'two bytes fields: none is the content');
-  t.equal(method(schema, '/t.S/P').uploadField?.name, 'more');
+  t.equal(method(schema, '/t.S/O').upload, undefined, 'two bytes fields: none is the content');
+  t.equal(method(schema, '/t.S/P').upload?.path[0]?.name, 'more');
 });
 
 t.test('HttpBody and a lone bytes field are found', async (t) => {
@@ -232,10 +232,10 @@ t.test('HttpBody and a lone bytes field are found', async (t) => {
      message Q { string id = 1; bytes only = 2; repeated bytes many = 3; }
      service S { rpc A(Q) returns (stream google.api.HttpBody); rpc B(stream google.api.HttpBody) returns (Q); rpc C(Q) returns (Q); }`,
   );
-  t.equal(method(schema, '/t.S/A').downloadField?.name, 'data');
+  t.equal(method(schema, '/t.S/A').download?.path[0]?.name, 'data');
   t.equal(method(schema, '/t.S/A').file, true);
-  t.equal(method(schema, '/t.S/B').uploadField?.name, 'data');
-  t.equal(method(schema, '/t.S/C').uploadField?.name, 'only');
+  t.equal(method(schema, '/t.S/B').upload?.path[0]?.name, 'data');
+  t.equal(method(schema, '/t.S/C').upload?.path[0]?.name, 'only');
   t.equal(method(schema, '/t.S/C').file, false, 'a bytes field alone does not make a file');
 });
 

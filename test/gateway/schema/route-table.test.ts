@@ -252,6 +252,9 @@ t.test('a path built from a template and values gives the values back', async (t
             })),
             body: undefined,
             responseBody: undefined,
+            mask: undefined,
+            upload: undefined,
+            download: undefined,
           },
         ],
       };
@@ -299,6 +302,9 @@ t.test('a path is matched exactly when one of the templates fits it', async (t) 
           variables: [],
           body: undefined,
           responseBody: undefined,
+          mask: undefined,
+          upload: undefined,
+          download: undefined,
         })),
       };
       const match = createRouteTable(new Map([[routed.path, routed]])).match('GET', path);

@@ -51,9 +51,11 @@ export function openFakeSession(
         request,
         query: new URLSearchParams(),
         requestCodec: codec.forMessage(method.input),
+        bodyCodec: codec.forMessage(method.input),
         responseCodec: codec.forMessage(method.output),
         registry: schema.registry,
         limits,
+        patchMask: true,
       };
     },
     drainMs: DRAIN_MS,
