@@ -109,6 +109,11 @@ const GATEWAY = {
     value: 'ADDRESS',
     help: 'address or network of proxies before the gateway, whose X-Forwarded-* and Forwarded count',
   },
+  'ingress-owns-authorization': {
+    group: 'Service (upstream)',
+    type: 'switch',
+    help: 'only the header authorization counts, which the ingress sets: no grpc-metadata-authorization, none in the metadata of a session',
+  },
   'unary-timeout-ms': {
     group: 'Times',
     type: 'number',

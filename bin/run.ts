@@ -6,6 +6,7 @@ import {
   type Gateway,
   type GatewayConfig,
   type GatewayOptions,
+  HeaderRules,
   openGateway,
   parseConfig,
   type Schema,
@@ -108,7 +109,8 @@ async function startGateway(
     patchMask: readPatchMask(flags['patch-mask']),
     log,
     allowOrigins: flags['allow-origin'],
-    forwardHeaders: flags['forward-header'],
+    forwardHeaders: readList('--forward-header', flags['forward-header'], (names) => new HeaderRules(names)),
+    ingressOwnsAuthorization: flags['ingress-owns-authorization'],
     allowHosts: readList('--allow-host', flags['allow-host'], (entries) => new ServedHosts(entries)),
     trustedProxies: readList(
       '--trusted-proxies',

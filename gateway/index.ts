@@ -10,5 +10,5 @@ export {
   openGateway,
   parseConfig,
 } from './server/index.js';
-export type { Limits } from './surfaces/index.js';
+export { HeaderRules, type Limits } from './surfaces/index.js';
 export type { UpstreamTls } from './upstream/index.js';

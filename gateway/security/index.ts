@@ -1,4 +1,5 @@
 export { normalAddress } from './address.js';
+export { forwardedMetadata } from './forwarded-metadata.js';
 export { isForeignSite, isOriginAllowed } from './origin.js';
 export { peerOf, type RequestSource, requestSource } from './request-source.js';
 export { authorityOf, isLoopbackAddress, ServedHosts } from './served-hosts.js';

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ROUTED_METHODS, type RouteMatch } from '../schema/index.js';
-import { isForeignSite, isOriginAllowed } from '../security/index.js';
+import { forwardedMetadata, isForeignSite, isOriginAllowed, type TrustedProxies } from '../security/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
 import {
   type AddressFields,
@@ -111,7 +111,7 @@ function admit(
   const unary = !method.requestStream && !method.responseStream;
   return {
     target,
-    metadata: requestMetadata(headers, request.id, options.forwardHeaders),
+    metadata: requestMetadata(headers, knownMetadata(request, options.trustedProxies), options.headerRules),
     deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : undefined),
     bound: request.ws ? fieldsOfSocket(target) : NO_FIELDS,
   };
@@ -121,6 +121,11 @@ function admit(
 export function assertServing({ draining }: Surroundings['exchanges']): void {
   if (!draining) return;
   throw new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down', { headers: { connection: 'close' } });
+}
+
+/** What the service is told besides what the client says: the id of the request, and where it comes from. */
+export function knownMetadata({ id, raw }: FastifyRequest, trusted: TrustedProxies): Metadata {
+  return [['x-request-id', id], ...forwardedMetadata(raw, trusted)];
 }
 
 /** All that a surface needs of a method; `query` is that of the request's address. */

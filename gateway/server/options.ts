@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Schema } from '../schema/index.js';
 import { ServedHosts, TrustedProxies } from '../security/index.js';
-import { DEFAULT_LIMITS, isForwardable, type Limits } from '../surfaces/index.js';
+import { DEFAULT_LIMITS, HeaderRules, type Limits } from '../surfaces/index.js';
 import type { UpstreamTls } from '../upstream/index.js';
 import type { GatewayConfig } from './config/index.js';
 
@@ -45,8 +45,16 @@ export interface GatewayOptions {
    * Default: none; then a loopback address answers for loopback names alone, and any other one for every name.
    */
   readonly allowHosts?: readonly string[];
-  /** Request headers that travel to the service besides the usual ones. Default: none. */
+  /**
+   * Request headers that travel to the service besides the usual ones. They are the ingress's to set: no client says them in another way. Default:
+   * none.
+   */
   readonly forwardHeaders?: readonly string[];
+  /**
+   * The same for `authorization`: only the header counts, which the ingress sets. Default false: pages cannot set headers on a WebSocket, so a
+   * call of a session may say it in its metadata.
+   */
+  readonly ingressOwnsAuthorization?: boolean;
   /**
    * Addresses and networks ("10.0.0.0/8", "fd00::/8") of the proxies before us, whose `Forwarded` and `X-Forwarded-*` count. Default: none, so
    * a client is where its connection comes from.
@@ -61,12 +69,22 @@ export interface GatewayOptions {
 
 export interface ResolvedGatewayOptions
   extends Required<
-    Omit<GatewayOptions, 'schema' | 'pageDir' | 'upstreamTls' | 'allowHosts' | 'trustedProxies'>
+    Omit<
+      GatewayOptions,
+      | 'schema'
+      | 'pageDir'
+      | 'upstreamTls'
+      | 'allowHosts'
+      | 'trustedProxies'
+      | 'forwardHeaders'
+      | 'ingressOwnsAuthorization'
+    >
   > {
   readonly schema: Schema | undefined;
   readonly pageDir: string | undefined;
   readonly upstreamTls: UpstreamTls | undefined;
   readonly allowHosts: ServedHosts;
+  readonly headerRules: HeaderRules;
   readonly trustedProxies: TrustedProxies;
   readonly limits: Limits;
 }
@@ -79,10 +97,6 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     if (!Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
       throw new RangeError(`${name} must be a whole number from ${least} to ${2 ** 31 - 1}, not ${value}`);
     }
-  }
-  const forwardHeaders = (given.forwardHeaders ?? []).map((name) => name.toLowerCase());
-  for (const name of forwardHeaders) {
-    if (!isForwardable(name)) throw new TypeError(`forward header ${name}: this name cannot be metadata`);
   }
   const allowOrigins = (given.allowOrigins ?? []).map((origin) => origin.toLowerCase());
   for (const origin of allowOrigins) {
@@ -111,7 +125,7 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     publicHealth: given.publicHealth ?? false,
     allowOrigins,
     allowHosts: new ServedHosts(given.allowHosts ?? []),
-    forwardHeaders,
+    headerRules: new HeaderRules(given.forwardHeaders, given.ingressOwnsAuthorization),
     trustedProxies: new TrustedProxies(given.trustedProxies ?? []),
     limits: Object.freeze(limits),
     graceMs: given.graceMs ?? 10_000,

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Code, type Metadata, RpcError } from '../status/index.js';
 import { answerSession, requestMetadata, type Surroundings, type Target } from '../surfaces/index.js';
 import { chooseProtocol, JSON_PROTOCOL, PROTO_PROTOCOL, SESSION_PATH } from '../wire/session/index.js';
-import { assertOrigin, assertServing, targetOf } from './dispatch.js';
+import { assertOrigin, assertServing, knownMetadata, targetOf } from './dispatch.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import type { ResolvedGatewayOptions } from './options.js';
 
@@ -24,7 +24,7 @@ export function registerSessions(
   schema: () => LoadedSchema,
   surroundings: Surroundings,
 ): void {
-  const { limits, graceMs } = options;
+  const { limits, graceMs, headerRules } = options;
   const targetOfMethod = (name: string, request: IncomingMessage): Target => {
     const loaded = schema();
     const method = loaded.schema.methods.get(`/${name}`);
@@ -51,6 +51,7 @@ export function registerSessions(
       answerSession(socket, request.raw.socket, {
         limits,
         metadata: request.sessionMetadata ?? [],
+        headerRules,
         requestId: request.id,
         request: request.raw,
         targetOf: targetOfMethod,
@@ -64,7 +65,7 @@ export function registerSessions(
 
 function admitSession(
   request: FastifyRequest,
-  { allowOrigins, forwardHeaders }: ResolvedGatewayOptions,
+  { allowOrigins, headerRules, trustedProxies }: ResolvedGatewayOptions,
   { exchanges }: Surroundings,
 ): Metadata {
   assertServing(exchanges);
@@ -77,5 +78,5 @@ function admitSession(
       `header sec-websocket-protocol: must offer ${JSON_PROTOCOL} or ${PROTO_PROTOCOL}`,
     );
   }
-  return requestMetadata(headers, request.id, forwardHeaders);
+  return requestMetadata(headers, knownMetadata(request, trustedProxies), headerRules);
 }

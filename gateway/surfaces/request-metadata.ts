@@ -9,42 +9,46 @@ import {
 } from '../status/index.js';
 import { faultOfPair } from '../upstream/index.js';
 import { parseGrpcTimeout } from '../wire/index.js';
+import { alike, type HeaderRules } from './header-rules.js';
 
-/** What may travel to the service without being named in the configuration. */
-const ALWAYS = ['authorization', 'traceparent', 'tracestate', 'baggage'];
 const PREFIX = 'grpc-metadata-';
 
-/** Whether an operator may name this header in `--forward-header`. */
-export function isForwardable(name: string): boolean {
-  return faultOfPair(name, '') === undefined;
-}
-
 /**
- * The metadata that a request sends to the service: the allow-list, never a copy of the headers.
- * Throws INVALID_ARGUMENT that names the header when a client asks for what cannot be sent, or for more than may travel.
+ * The metadata that a request sends to the service: the allow-list, never a copy of the headers. `known` is what the gateway says itself: the
+ * request id, where the client is. Throws INVALID_ARGUMENT that names the header when a client asks for what it may not say, for what cannot
+ * be sent, for a name that travels as a header of its own already, or for more than may travel.
  */
-export function requestMetadata(
-  headers: IncomingHttpHeaders,
-  requestId: string,
-  forwardHeaders: readonly string[],
-): Metadata {
-  const metadata: [string, string][] = [['x-request-id', requestId]];
-  const add = (header: string, name: string, value: string) => {
-    const fault = faultOfPair(name, value);
-    if (fault !== undefined) throw new RpcError(Code.INVALID_ARGUMENT, `header ${header}: ${fault}`);
-    metadata.push([name, value]);
-  };
-  for (const name of [...ALWAYS, ...forwardHeaders]) {
+export function requestMetadata(headers: IncomingHttpHeaders, known: Metadata, rules: HeaderRules): Metadata {
+  const metadata = [...known];
+  for (const name of rules.travelling) {
     const value = headers[name];
     // What Node cannot join comes as an array (set-cookie only).
-    if (typeof value === 'string') add(name, name, value);
+    if (typeof value !== 'string') continue;
+    const fault = faultOfPair(name, value);
+    if (fault !== undefined) throw new RpcError(Code.INVALID_ARGUMENT, `header ${name}: ${fault}`);
+    metadata.push([name, value]);
   }
   const own = new MetadataBlock();
+  let taken: ReadonlySet<string> | undefined;
   for (const [header, value] of Object.entries(headers)) {
     if (!header.startsWith(PREFIX) || typeof value !== 'string') continue;
-    addOwn(own, header.slice(PREFIX.length), value, `header ${header}: `);
+    const name = header.slice(PREFIX.length);
+    taken ??= new Set(metadata.map(([name]) => alike(name)));
+    assertMayBeOwn(name, rules, `header ${header}: `);
+    if (taken.has(alike(name))) {
+      throw new RpcError(
+        Code.INVALID_ARGUMENT,
+        `header ${header}: ${alike(name)} travels as a header of its own, send only that`,
+      );
+    }
+    addOwn(own, name, value, `header ${header}: `);
   }
-  return [...metadata, ...own.pairs];
+  return own.pairs.length === 0 ? metadata : [...metadata, ...own.pairs];
+}
+
+function assertMayBeOwn(name: string, rules: HeaderRules, place: string): void {
+  const fault = rules.faultOfOwn(name);
+  if (fault !== undefined) throw new RpcError(Code.INVALID_ARGUMENT, `${place}${fault}`);
 }
 
 /** What a client sends of its own. A repeated header arrives joined; base64 has no comma, so its values can be told apart again. */
@@ -65,14 +69,15 @@ function addOwn(block: MetadataBlock, name: string, value: string, place: string
 
 /**
  * The metadata of one call of a session: that of the session, and what the call adds, which wins. The value of a `-bin` name may be
- * several, joined by ",". Throws INVALID_ARGUMENT that names what cannot be sent.
+ * several, joined by ",". Throws INVALID_ARGUMENT that names what cannot be sent, or is not the client's to say.
  */
-export function callMetadata(session: Metadata, own: Metadata): Metadata {
+export function callMetadata(session: Metadata, own: Metadata, rules: HeaderRules): Metadata {
   if (own.length === 0) return session;
   const names = new Set<string>();
   const added = new MetadataBlock();
   for (const [name, value] of own) {
     names.add(name);
+    assertMayBeOwn(name, rules, '');
     addOwn(added, name, value, '');
   }
   return [...session.filter(([name]) => !names.has(name)), ...added.pairs];

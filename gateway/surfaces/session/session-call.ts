@@ -49,7 +49,7 @@ export function admitCall(open: Open, options: SessionOptions): Admitted {
   const { limits } = options;
   const target = options.targetOf(open.method, options.request);
   const { requestStream, responseStream } = target.method;
-  const metadata = callMetadata(options.metadata, open.metadata);
+  const metadata = callMetadata(options.metadata, open.metadata, options.headerRules);
   const cursor = open.cursor === '' ? NO_CURSOR : cursorField(target, open.cursor, 'cursor');
   const unary = !requestStream && !responseStream;
   const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : undefined);

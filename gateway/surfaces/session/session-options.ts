@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Metadata } from '../../status/index.js';
 import type { Surroundings } from '../conversation.js';
+import type { HeaderRules } from '../header-rules.js';
 import type { Limits } from '../limits.js';
 import type { Target } from '../target.js';
 
@@ -10,6 +11,8 @@ export interface SessionOptions {
   readonly limits: Limits;
   /** What the headers of the handshake send along with every call. */
   readonly metadata: Metadata;
+  /** What a call may say itself. */
+  readonly headerRules: HeaderRules;
   readonly requestId: string;
   /** The handshake. */
   readonly request: IncomingMessage;

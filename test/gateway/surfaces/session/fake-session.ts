@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import { compiledCodec } from '../../../../gateway/codec/index.js';
 import { Code, type Metadata, RpcError } from '../../../../gateway/status/index.js';
-import { DEFAULT_LIMITS, Exchanges, type Limits } from '../../../../gateway/surfaces/index.js';
+import { DEFAULT_LIMITS, Exchanges, HeaderRules, type Limits } from '../../../../gateway/surfaces/index.js';
 import { formatOf } from '../../../../gateway/surfaces/session/format.js';
 import { Session } from '../../../../gateway/surfaces/session/session.js';
 import type { SessionOptions } from '../../../../gateway/surfaces/session/session-options.js';
@@ -39,6 +39,7 @@ export function openFakeSession(
   const options: SessionOptions = {
     limits,
     metadata,
+    headerRules: new HeaderRules(),
     requestId: 'r',
     request,
     targetOf(name) {

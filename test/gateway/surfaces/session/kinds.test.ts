@@ -110,9 +110,14 @@ for (const protocol of PROTOCOLS) {
           },
         ],
       },
-      { forwardHeaders: ['x-tenant', 'x-own'] },
+      { forwardHeaders: ['x-tenant'] },
     );
-    const headers = { authorization: 'Bearer a', 'x-tenant': 'acme', 'x-own': 'session', 'x-other': 'no' };
+    const headers = {
+      authorization: 'Bearer a',
+      'x-tenant': 'acme',
+      'grpc-metadata-x-own': 'session',
+      'x-other': 'no',
+    };
     const client = await openSession(wsUrl, protocol, { headers });
     const metadata = { 'x-own': 'call', 'own-bin': 'AAE=,Ag==', 'x-request-id': 'mine' };
     await client.send(openOf(1, 'Down', { metadata }), { message: { id: 1, data: {} } });

@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import type { Metadata } from '../status/index.js';
+import { peerOf, requestSource } from './request-source.js';
+import { authorityOf } from './served-hosts.js';
+import type { TrustedProxies } from './trusted-proxies.js';
+
+/** A host and perhaps a port that mean the same in a header, an address and a log. */
+const HOST = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[\w.-]{1,254})(?::\d{1,5})?$/;
+
+/** Text that may stand in metadata, and no more of it than a chain of proxies writes. */
+const LIST = /^[\x20-\x7e]{1,2048}$/;
+
+/** A token of RFC 9110, which needs no quotes. */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+/**
+ * What the service is told of where a request comes from: `x-forwarded-for`, `-proto`, `-host` and `forwarded`. What the client sent of them counts
+ * only from a trusted proxy, with our own peer added; where a proxy sends both kinds, only what `requestSource` makes of them goes on, because
+ * most proxies write one kind and pass the other on as the client wrote it.
+ */
+export function forwardedMetadata(request: IncomingMessage, trusted: TrustedProxies): Metadata {
+  const { headers, socket } = request;
+  const source = requestSource(request, trusted);
+  const peer = peerOf(socket, trusted).address || 'unknown';
+  const proto = 'encrypted' in socket ? 'https' : 'http';
+  const host = sane(authorityOf(request));
+  const client = source.address === peer ? '' : source.address;
+  const list = source.isProxied ? textOf(headers['x-forwarded-for']) : undefined;
+  const elements = source.isProxied ? textOf(headers.forwarded) : undefined;
+  const isOneKind = list === undefined || elements === undefined;
+  const before = (given: string | undefined, made: string) =>
+    (isOneKind ? given : undefined) ?? (client === '' ? undefined : made);
+  const forwardedHost = source.host ?? host;
+  const metadata: [string, string][] = [
+    ['x-forwarded-for', joined(before(list, client), peer)],
+    ['x-forwarded-proto', source.proto ?? proto],
+    [
+      'forwarded',
+      joined(before(elements, element(client, source.host, source.proto)), element(peer, host, proto)),
+    ],
+  ];
+  if (forwardedHost !== undefined) metadata.push(['x-forwarded-host', forwardedHost]);
+  return metadata;
+}
+
+function joined(before: string | undefined, last: string): string {
+  return before === undefined ? last : `${before}, ${last}`;
+}
+
+/** What one hop says of the one before it. Source: RFC 7239 section 4. */
+function element(address: string, host: string | undefined, proto: string | undefined): string {
+  const forText = `for=${address.includes(':') ? `"[${address}]"` : address}`;
+  const hostText = host === undefined ? '' : `;host=${TOKEN.test(host) ? host : `"${host}"`}`;
+  return `${forText}${hostText}${proto === undefined ? '' : `;proto=${proto}`}`;
+}
+
+function sane(authority: string | undefined): string | undefined {
+  return authority !== undefined && HOST.test(authority) ? authority : undefined;
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header.join(', ') : header;
+  return text !== undefined && LIST.test(text) ? text : undefined;
+}
