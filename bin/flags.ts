@@ -23,6 +23,10 @@ export interface Flag {
   readonly default?: string;
   /** Numbers only: the least that makes sense. */
   readonly min?: number;
+  /** Numbers only: the most that is taken. */
+  readonly max?: number;
+  /** What the help shows as the default where there must be none here: the configuration file has a word as well. */
+  readonly shownDefault?: string;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
@@ -129,9 +133,9 @@ function convert(source: string, flag: Flag, raw: Raw): unknown {
         throw new UsageError(`${source} must be a whole number, not ${JSON.stringify(raw)}`);
       }
       const value = Number(raw);
-      const { min = 1 } = flag;
-      if (value < min || value > MAX_NUMBER) {
-        throw new UsageError(`${source} must be from ${min} to ${MAX_NUMBER}, not ${value}`);
+      const { min = 1, max = MAX_NUMBER } = flag;
+      if (value < min || value > max) {
+        throw new UsageError(`${source} must be from ${min} to ${max}, not ${value}`);
       }
       return value;
     }

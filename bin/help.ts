@@ -36,6 +36,7 @@ function placeholder({ type, value }: Flag): string {
   return type === 'switch' ? '' : ` ${value ?? (type === 'number' ? 'N' : 'TEXT')}`;
 }
 
-function fallbackOf({ default: fallback }: Flag): string {
+function fallbackOf({ default: own, shownDefault }: Flag): string {
+  const fallback = own ?? shownDefault;
   return fallback === undefined ? '' : ` [${fallback}]`;
 }

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Method, Schema } from '../schema/index.js';
-import type { Meter } from '../surfaces/index.js';
+import { LIMIT_NAMES, type Meter, type OnRefusal } from '../surfaces/index.js';
 import { MethodCounts } from './method-counts.js';
 
 /** What a gateway counts. Every label comes from the schema or from a fixed list, none from a request: the number of series is bounded. */
@@ -9,6 +9,8 @@ export interface Metrics {
   meterOf(method: Method): Meter;
   /** Shows from now on the methods that may drop messages, with what they have dropped: a counter that begins late hides its first steps. */
   showMethods(schema: Schema): void;
+  /** A limit has refused a client. */
+  readonly refused: OnRefusal;
   readonly contentType: string;
   /** Everything in the Prometheus text format. */
   text(): Promise<string>;
@@ -17,8 +19,14 @@ export interface Metrics {
 /** From a cache's answer to a stream of an hour. */
 const DURATION_BUCKETS_S = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60, 600, 3_600];
 
-/** Metrics of one gateway; those of the process are added. `openExchanges` is asked at each scrape. */
-export function createMetrics(openExchanges: () => number): Metrics {
+/** What is asked at each scrape. */
+export interface Gauges {
+  readonly openExchanges: () => number;
+  readonly unfinishedBytes: () => number;
+}
+
+/** Metrics of one gateway; those of the process are added. */
+export function createMetrics({ openExchanges, unfinishedBytes }: Gauges): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const methods = new Map<string, MethodCounts>();
@@ -35,6 +43,25 @@ export function createMetrics(openExchanges: () => number): Metrics {
     registers,
     collect() {
       this.set(openExchanges());
+    },
+  });
+  new Gauge({
+    name: 'sluice_unfinished_bytes',
+    help: 'Bytes of request messages that are not whole yet, of all clients.',
+    registers,
+    collect() {
+      this.set(unfinishedBytes());
+    },
+  });
+  const refusals = new Map(LIMIT_NAMES.map((limit) => [limit, 0]));
+  new Counter({
+    name: 'sluice_limit_refusals_total',
+    help: 'Requests, calls, messages and connections that were refused because a client, or all of them, had too much open.',
+    labelNames: ['limit'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [limit, count] of refusals) this.inc({ limit }, count);
     },
   });
   new Counter({
@@ -91,6 +118,7 @@ export function createMetrics(openExchanges: () => number): Metrics {
     showMethods(schema) {
       for (const method of schema.methods.values()) if (method.slowReader.policy !== 'pause') meterOf(method);
     },
+    refused: (limit) => refusals.set(limit, (refusals.get(limit) ?? 0) + 1),
     contentType: registry.contentType,
     text: () => all.metrics(),
   };

@@ -1,7 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ROUTED_METHODS, type RouteMatch } from '../schema/index.js';
-import { forwardedMetadata, isForeignSite, isOriginAllowed, type TrustedProxies } from '../security/index.js';
+import {
+  forwardedMetadata,
+  isForeignSite,
+  isOriginAllowed,
+  type RequestSource,
+  requestSource,
+  type TrustedProxies,
+} from '../security/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
 import {
   type AddressFields,
@@ -16,6 +23,7 @@ import {
   type Target,
 } from '../surfaces/index.js';
 import { ownMethods } from './allow.js';
+import { admitWebSocket, type ServerSurroundings } from './client-connections.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import type { ResolvedGatewayOptions } from './options.js';
 import { splitTarget } from './request-target.js';
@@ -27,6 +35,7 @@ interface Admitted {
   readonly deadline: number | undefined;
   /** WebSockets only: the fields in the address, encoded. */
   readonly bound: AddressFields;
+  readonly source: RequestSource;
 }
 
 declare module 'fastify' {
@@ -56,7 +65,7 @@ export function registerDispatch(
   app: FastifyInstance,
   options: ResolvedGatewayOptions,
   schema: () => LoadedSchema,
-  surroundings: Surroundings,
+  surroundings: ServerSurroundings,
 ): void {
   // A property, not a WeakMap: one entry a request there costs the garbage collector more than everything else here.
   app.decorateRequest('admitted', null);
@@ -94,9 +103,9 @@ function admit(
   request: FastifyRequest,
   options: ResolvedGatewayOptions,
   loaded: LoadedSchema,
-  { exchanges }: Surroundings,
+  surroundings: ServerSurroundings,
 ): Admitted {
-  assertServing(exchanges);
+  assertServing(surroundings.exchanges);
   const { schema } = loaded;
   const { headers } = request.raw;
   const [path, search] = splitTarget(request.raw.url);
@@ -109,12 +118,17 @@ function admit(
   const { method } = match;
   const target = targetOf(loaded, match, request.raw, options, parseQuery(search));
   const unary = !method.requestStream && !method.responseStream;
-  return {
+  const source = requestSource(request.raw, options.trustedProxies);
+  const bound = request.ws ? fieldsOfSocket(target) : NO_FIELDS;
+  const admitted = {
+    source,
     target,
     metadata: requestMetadata(headers, knownMetadata(request, options.trustedProxies), options.headerRules),
     deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : undefined),
-    bound: request.ws ? fieldsOfSocket(target) : NO_FIELDS,
+    bound,
   };
+  if (request.ws) admitWebSocket(request.raw.socket, source, surroundings);
+  return admitted;
 }
 
 /** Throws UNAVAILABLE while the gateway drains. */

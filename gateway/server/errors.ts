@@ -4,7 +4,14 @@ import type { Socket } from 'node:net';
 import { createRegistry, type Registry } from '@bufbuild/protobuf';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { Code, codeName, httpStatusFromCode, RpcError } from '../status/index.js';
-import { cutConnection, errorJson, sendError } from '../surfaces/index.js';
+import {
+  cutConnection,
+  DEFAULT_LIMITS,
+  errorJson,
+  mustStayOk,
+  sendError,
+  sendRetryableEvent,
+} from '../surfaces/index.js';
 import { mayAnswerNow } from './connection-limits.js';
 import { splitTarget } from './request-target.js';
 
@@ -127,6 +134,6 @@ export function answerError(
   }
   // Where no hook has run.
   reply.header('x-request-id', request.id);
-  reply.headers(error.headers);
-  sendError(reply, error.toStatus(), registry, error.httpStatus);
+  if (mustStayOk(request.raw, error)) sendRetryableEvent(reply, error, registry, DEFAULT_LIMITS.retryMs);
+  else sendError(reply, error.toStatus(), registry, error);
 }

@@ -7,11 +7,12 @@ import { compiledCodec } from '../codec/index.js';
 import { createMetrics } from '../ops/index.js';
 import { COMMON_METHODS, ROUTED_METHODS } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
-import { Exchanges } from '../surfaces/index.js';
+import { ExchangeLimits, Exchanges, UnfinishedMessages } from '../surfaces/index.js';
 import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
 import { SESSION_PATH } from '../wire/session/index.js';
 import { createAdmin } from './admin.js';
 import { registerOptions } from './allow.js';
+import { ClientConnections } from './client-connections.js';
 import { admitOnConnection, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
 import { METHODS, registerDispatch } from './dispatch.js';
 import { answerError } from './errors.js';
@@ -54,6 +55,8 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const transport = openTransport({
     target: options.upstream,
     maxMessageBytes: options.limits.maxMessageBytes,
+    maxConnections: options.upstreamConnections,
+    streamsPerConnection: options.upstreamStreams,
     ...(options.upstreamTls === undefined ? {} : { tls: options.upstreamTls }),
   });
   // The first line of the log is where we listen; what the schema has to say comes after it.
@@ -64,8 +67,13 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     if (listening) write();
     else early.push(write);
   };
-  const exchanges = new Exchanges();
-  const metrics = createMetrics(() => exchanges.size);
+  const metrics = createMetrics({
+    openExchanges: () => exchanges.size,
+    unfinishedBytes: () => unfinished.bytes,
+  });
+  const { limits, callsPerAddress } = options;
+  const exchanges = new Exchanges(new ExchangeLimits({ ...limits, callsPerAddress }, metrics.refused));
+  const unfinished = new UnfinishedMessages(limits.unfinishedBytes, metrics.refused);
   const { codeGeneration } = options;
   const corsMethods: string[] = [...COMMON_METHODS];
   const source = new SchemaSource(
@@ -82,6 +90,13 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const app = createApp(options, log);
   const readiness = new Readiness(exchanges, source, transport, options.log);
   const admin = createAdmin(options, log, readiness, metrics);
+  const connections = new ClientConnections({
+    most: limits.connectionsPerAddress,
+    trustedProxies: options.trustedProxies,
+    onRefusal: metrics.refused,
+    log: options.log,
+  });
+  connections.watch(app.server);
   const stop = async () => {
     readiness.close();
     source.close();
@@ -93,7 +108,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       app,
       options,
       source,
-      { transport, exchanges, meterOf: metrics.meterOf },
+      { transport, exchanges, unfinished, connections, meterOf: metrics.meterOf },
       corsMethods,
     );
     if (options.schema !== undefined) source.use(options.schema);

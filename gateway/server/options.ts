@@ -3,7 +3,7 @@ import type { Schema } from '../schema/index.js';
 import { ServedHosts, TrustedProxies } from '../security/index.js';
 import { DEFAULT_LIMITS, HeaderRules, type Limits } from '../surfaces/index.js';
 import type { UpstreamTls } from '../upstream/index.js';
-import type { GatewayConfig } from './config/index.js';
+import type { GatewayConfig, LimitsConfig } from './config/index.js';
 
 /** What a gateway is made of. Everything but `upstream` and `log` has a default. */
 export interface GatewayOptions {
@@ -60,7 +60,11 @@ export interface GatewayOptions {
    * a client is where its connection comes from.
    */
   readonly trustedProxies?: readonly string[];
-  /** Bounds and times. */
+  /** Connections to the service at most. Default 16. */
+  readonly upstreamConnections?: number;
+  /** Calls on one of them. Default 90: servers commonly allow 100. Both together are the places at the service: 1 440. */
+  readonly upstreamStreams?: number;
+  /** Bounds and times. They win over those in `config`. */
   readonly limits?: Partial<Limits>;
   /** How long open exchanges may go on after `close` was called, in milliseconds. Default 10 000. */
   readonly graceMs?: number;
@@ -87,13 +91,31 @@ export interface ResolvedGatewayOptions
   readonly headerRules: HeaderRules;
   readonly trustedProxies: TrustedProxies;
   readonly limits: Limits;
+  /**
+   * Exchanges of one address that may have a call. A quarter of the places at the service, so that no client takes them all; where
+   * somebody has set `exchangesPerAddress`, that number. 0: any number.
+   */
+  readonly callsPerAddress: number;
 }
+
+/** One address gets so much of the places at the service, unless it is said otherwise. */
+const ADDRESS_SHARE = 1 / 4;
+
+/** Limits that 0 switches off, and what may be 0. */
+const ZERO_ALLOWED: ReadonlySet<string> = new Set([
+  'flushMs',
+  'exchanges',
+  'exchangesPerAddress',
+  'connectionsPerAddress',
+  'unfinishedBytes',
+]);
 
 /** Fills, checks and freezes, once. Throws a TypeError or RangeError that names the option. */
 export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
-  const limits = { ...DEFAULT_LIMITS, ...given.limits };
+  const chosen = { ...present(given.config?.limits ?? {}), ...given.limits };
+  const limits = { ...DEFAULT_LIMITS, ...chosen };
   for (const [name, value] of Object.entries(limits)) {
-    const least = name === 'flushMs' ? 0 : 1;
+    const least = ZERO_ALLOWED.has(name) ? 0 : 1;
     if (!Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
       throw new RangeError(`${name} must be a whole number from ${least} to ${2 ** 31 - 1}, not ${value}`);
     }
@@ -111,6 +133,8 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
   if (transport !== 'http2' && transport !== 'grpc-js') {
     throw new TypeError(`transport must be http2 or grpc-js, not ${JSON.stringify(transport)}`);
   }
+  const { upstreamConnections = 16, upstreamStreams = 90 } = given;
+  const share = Math.max(1, Math.floor(upstreamConnections * upstreamStreams * ADDRESS_SHARE));
   return Object.freeze({
     upstream: given.upstream,
     upstreamTls: given.upstreamTls,
@@ -127,10 +151,18 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     allowHosts: new ServedHosts(given.allowHosts ?? []),
     headerRules: new HeaderRules(given.forwardHeaders, given.ingressOwnsAuthorization),
     trustedProxies: new TrustedProxies(given.trustedProxies ?? []),
+    upstreamConnections,
+    upstreamStreams,
     limits: Object.freeze(limits),
+    callsPerAddress: chosen.exchangesPerAddress ?? share,
     graceMs: given.graceMs ?? 10_000,
     log: given.log,
   });
+}
+
+/** The same without what is undefined, which would hide a default. */
+function present(limits: LimitsConfig): Partial<Limits> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 
 function isOrigin(text: string): boolean {

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type RequestSource, requestSource } from '../security/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
 import { answerSession, requestMetadata, type Surroundings, type Target } from '../surfaces/index.js';
 import { chooseProtocol, JSON_PROTOCOL, PROTO_PROTOCOL, SESSION_PATH } from '../wire/session/index.js';
+import { admitWebSocket, type ServerSurroundings } from './client-connections.js';
 import { assertOrigin, assertServing, knownMetadata, targetOf } from './dispatch.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import type { ResolvedGatewayOptions } from './options.js';
@@ -14,6 +16,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before the handler of a session: what its headers send along with every call. */
     sessionMetadata: Metadata | null;
+    /** The same: whose session it is. */
+    sessionSource: RequestSource | null;
   }
 }
 
@@ -22,7 +26,7 @@ export function registerSessions(
   app: FastifyInstance,
   options: ResolvedGatewayOptions,
   schema: () => LoadedSchema,
-  surroundings: Surroundings,
+  surroundings: ServerSurroundings,
 ): void {
   const { limits, graceMs, headerRules } = options;
   const targetOfMethod = (name: string, request: IncomingMessage): Target => {
@@ -34,11 +38,16 @@ export function registerSessions(
     return targetOf(loaded, { method, binding: undefined, pathValues: [] }, request, options);
   };
   app.decorateRequest('sessionMetadata', null);
+  app.decorateRequest('sessionSource', null);
   app.route({
     method: 'GET',
     url: SESSION_PATH,
     preHandler: (request, _reply, done) => {
-      if (request.ws) request.sessionMetadata = admitSession(request, options, surroundings);
+      if (request.ws) {
+        request.sessionMetadata = admitSession(request, options, surroundings);
+        request.sessionSource = requestSource(request.raw, options.trustedProxies);
+        admitWebSocket(request.raw.socket, request.sessionSource, surroundings);
+      }
       done();
     },
     handler: () => {
@@ -52,6 +61,7 @@ export function registerSessions(
         limits,
         metadata: request.sessionMetadata ?? [],
         headerRules,
+        source: request.sessionSource ?? requestSource(request.raw, options.trustedProxies),
         requestId: request.id,
         request: request.raw,
         targetOf: targetOfMethod,

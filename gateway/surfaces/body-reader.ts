@@ -7,6 +7,7 @@ import { createDeferred, type Deferred } from './deferred.js';
 import type { Limits } from './limits.js';
 import { watchPeer } from './peer-watch.js';
 import { DRAINING } from './unary-outgoing.js';
+import { PIECE_BYTES, type UnfinishedMessage } from './unfinished-messages.js';
 
 /** What is read and dropped of a body that nobody wants, before the connection is closed instead. */
 const DISCARD_BYTES = 1024 * 1024;
@@ -19,8 +20,10 @@ export interface WholeBody {
   readonly maxBytes: number;
   /** The call's, in epoch milliseconds: DEADLINE_EXCEEDED when it has passed. */
   readonly deadline: number | undefined;
-  /** The gateway is draining, or has no more time. Its listener is removed when the body is there. */
+  /** The gateway is draining, has no more time, or no more memory. Its listener is removed when the body is there. */
   readonly signal: AbortSignal;
+  /** Where it counts until it is whole. */
+  readonly unfinished: UnfinishedMessage;
 }
 
 /**
@@ -120,9 +123,12 @@ export class BodyReader {
           this.#ended = true;
           break;
         }
+        whole.unfinished.holds(bytes + chunks.length * PIECE_BYTES);
+        if (whole.signal.aborted) throw reasonOf(whole.signal);
       }
     } finally {
       letGo?.();
+      whole.unfinished.holds(0);
     }
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
   }
@@ -130,10 +136,7 @@ export class BodyReader {
   /** Gives the wait up at the deadline, or when the signal says so. Returns what ends the watch. */
   #endWith({ deadline, signal }: WholeBody): () => void {
     const pass = () => this.#giveUp(new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline has passed'));
-    const abort = () => {
-      const draining = signal.reason === ('draining' satisfies AbortCause);
-      this.#giveUp(draining ? DRAINING : new RpcError(Code.CANCELLED, 'the request body was cut short'));
-    };
+    const abort = () => this.#giveUp(reasonOf(signal));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort);
     const timer =
@@ -199,6 +202,13 @@ export class BodyReader {
     if (!this.#ended) this.#cut = true;
     this.#wake();
   };
+}
+
+/** Why an exchange ends whose body has not come. */
+function reasonOf(signal: AbortSignal): RpcError {
+  const cause = signal.reason as AbortCause;
+  if (cause instanceof RpcError) return cause;
+  return cause === 'draining' ? DRAINING : new RpcError(Code.CANCELLED, 'the request body was cut short');
 }
 
 /** Drops a body that nobody has begun to read, within the same bounds. Does nothing when it has been read. */

@@ -43,8 +43,7 @@ export class BytesOutgoing implements Outgoing {
 
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
-      if (status.code !== Code.OK)
-        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+      if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry, failure);
       this.#start(undefined);
     }
     if (status.code === Code.OK) await this.#sink?.end();

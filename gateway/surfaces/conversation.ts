@@ -3,9 +3,10 @@ import { bridge, type Incoming, type Outgoing, type Report } from '../bridge/ind
 import type { Method } from '../schema/index.js';
 import { Code, codeName, type Metadata } from '../status/index.js';
 import type { Transport } from '../upstream/index.js';
-import type { Exchanges } from './exchanges.js';
+import type { Exchanges, OpenedExchange } from './exchanges.js';
 import { slowReaderOf } from './slow-reader.js';
 import type { Target } from './target.js';
+import type { UnfinishedMessages } from './unfinished-messages.js';
 
 /** What a finished exchange was, in words and numbers that metrics may keep: none of them come from the request. */
 export interface Finished {
@@ -27,6 +28,8 @@ export interface Meter {
 export interface Surroundings {
   readonly transport: Transport;
   readonly exchanges: Exchanges;
+  /** The messages of all clients that are not whole yet. */
+  readonly unfinished: UnfinishedMessages;
   meterOf(method: Method): Meter;
 }
 
@@ -39,7 +42,7 @@ export interface Conversation {
   readonly outgoing: Outgoing;
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
-  readonly exchange: ReturnType<Exchanges['open']>;
+  readonly exchange: OpenedExchange;
   readonly log: FastifyBaseLogger;
 }
 

@@ -1,4 +1,6 @@
 import type { AbortCause } from '../bridge/index.js';
+import type { RequestSource } from '../security/index.js';
+import { CountedExchange, ExchangeLimits } from './exchange-limits.js';
 
 /** What is known of an open exchange by whoever must end it. */
 interface OpenExchange {
@@ -7,13 +9,31 @@ interface OpenExchange {
   readonly controller: AbortController;
 }
 
-/** Every open exchange of a gateway: the registry that draining works on. */
+/** An exchange that is open; whoever opened it calls `close`. */
+export interface OpenedExchange {
+  /** Aborts when the gateway drains, or when `abort` is called. */
+  readonly signal: AbortSignal;
+  abort(cause: AbortCause): void;
+  /** Before its call is opened. Throws RESOURCE_EXHAUSTED when its client has too many calls. */
+  beginCall(): void;
+  close(): void;
+}
+
+/** Without bounds. */
+const ANY_NUMBER = { exchanges: 0, exchangesPerAddress: 0, callsPerAddress: 0 } as const;
+
+/** Every open exchange of a gateway: the registry that draining works on, and that limits count. */
 export class Exchanges {
+  readonly limits: ExchangeLimits;
   readonly #open = new Set<OpenExchange>();
   /** Connections that carry exchanges of their own, and what tells them of draining. */
   readonly #carriers = new Set<() => void>();
   readonly #idle: (() => void)[] = [];
   #draining = false;
+
+  constructor(limits: ExchangeLimits = new ExchangeLimits(ANY_NUMBER)) {
+    this.limits = limits;
+  }
 
   /** How many are open. */
   get size(): number {
@@ -30,8 +50,9 @@ export class Exchanges {
     return this.#draining;
   }
 
-  /** Adds an exchange. Its signal aborts when the gateway drains; `close` removes it. */
-  open(finite: boolean): { readonly signal: AbortSignal; abort(cause: AbortCause): void; close(): void } {
+  /** Adds an exchange. Throws UNAVAILABLE or RESOURCE_EXHAUSTED when there are too many, of this client or of all. */
+  open(finite: boolean, source: RequestSource): OpenedExchange {
+    const counted = new CountedExchange(this.limits, source);
     const controller = new AbortController();
     const exchange = { finite, controller };
     this.#open.add(exchange);
@@ -39,11 +60,31 @@ export class Exchanges {
     return {
       signal: controller.signal,
       abort: (cause) => controller.abort(cause),
+      beginCall: () => counted.beginCall(),
       close: () => {
+        counted.close();
         this.#open.delete(exchange);
         this.#leave();
       },
     };
+  }
+
+  /** The same for one that opens its call at once: throws as `beginCall` does as well, and has added nothing then. */
+  openWithCall(finite: boolean, source: RequestSource): OpenedExchange {
+    const exchange = this.open(finite, source);
+    try {
+      exchange.beginCall();
+    } catch (reason) {
+      exchange.close();
+      throw reason;
+    }
+    return exchange;
+  }
+
+  /** Throws what `openWithCall` would throw, before it is too late for an HTTP status. */
+  assertRoom(source: RequestSource): void {
+    this.limits.assertRoom(source);
+    this.limits.assertRoomForCall(source);
   }
 
   /**

@@ -1,3 +1,5 @@
+import { PIECE_BYTES } from './unfinished-messages.js';
+
 /** FIN and the bits of the opcode in the first byte of a frame. Source: RFC 6455 section 5.2. */
 const FIN = 0x80;
 const OPCODE = 0x0f;
@@ -21,10 +23,17 @@ export class FrameTracker {
   #left = 0;
   #first = 0;
   #isFragmented = false;
+  /** Of the message that has begun. */
+  #held = 0;
 
   /** A frame, or a message in fragments, has begun and is not whole. */
   get isMidMessage(): boolean {
     return this.#filled > 0 || this.#left > 0 || this.#isFragmented;
+  }
+
+  /** What the library holds of a message that is not whole: what has come of its payload, and each piece of it. */
+  get heldBytes(): number {
+    return this.#held;
   }
 
   push(chunk: Uint8Array): void {
@@ -35,6 +44,7 @@ export class FrameTracker {
         const size = Math.min(this.#left, end - at);
         at += size;
         this.#left -= size;
+        if (!isControl(this.#first)) this.#held += size + PIECE_BYTES;
         if (this.#left === 0) this.#frameEnded();
       } else if (this.#filled === 0 && end - at >= SHORT_HEADER && isShort(chunk[at + 1] as number)) {
         this.#frameBegan(chunk[at] as number, (chunk[at + 1] as number) & LENGTH);
@@ -58,10 +68,16 @@ export class FrameTracker {
   }
 
   #frameEnded(): void {
-    if ((this.#first & OPCODE) >= FIRST_CONTROL) return;
-    this.#isFragmented = (this.#first & FIN) === 0;
-    if (!this.#isFragmented) this.messages += 1;
+    if (!isControl(this.#first)) {
+      this.#isFragmented = (this.#first & FIN) === 0;
+      if (!this.#isFragmented) this.messages += 1;
+    }
+    if (!this.#isFragmented) this.#held = 0;
   }
+}
+
+function isControl(first: number): boolean {
+  return (first & OPCODE) >= FIRST_CONTROL;
 }
 
 function isShort(second: number): boolean {

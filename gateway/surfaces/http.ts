@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AbortCause, Incoming, Outgoing } from '../bridge/index.js';
+import type { RequestSource } from '../security/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
 import { BodyReader, type WholeBody } from './body-reader.js';
 import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
@@ -30,7 +31,11 @@ export async function answerHttp(
   target: Target,
   request: FastifyRequest,
   reply: FastifyReply,
-  call: { readonly metadata: Metadata; readonly deadline: number | undefined },
+  call: {
+    readonly metadata: Metadata;
+    readonly deadline: number | undefined;
+    readonly source: RequestSource;
+  },
   surroundings: Surroundings,
 ): Promise<void> {
   const { method, binding } = target;
@@ -47,7 +52,7 @@ export async function answerHttp(
     await reply.code(204).send();
     return;
   }
-  const exchange = surroundings.exchanges.open(answer === 'bytes' || !method.responseStream);
+  const exchange = surroundings.exchanges.open(answer === 'bytes' || !method.responseStream, call.source);
   const surface = answer === 'json' ? 'rest' : answer;
   const { limits } = target;
   const { socket } = request.raw;
@@ -69,7 +74,14 @@ export async function answerHttp(
       maxBytes: limits.maxMessageBytes,
       deadline: call.deadline,
       signal: exchange.signal,
+      unfinished: surroundings.unfinished.of(call.source.group, (reason) => exchange.abort(reason)),
     });
+    try {
+      exchange.beginCall();
+    } catch (reason) {
+      incoming.close();
+      throw reason;
+    }
     const whole = openOutgoing(answer, target, reply);
     const onlyHead = request.method === 'HEAD' && answer !== 'json';
     const outgoing = onlyHead ? new HeadOutgoing(whole, reply) : whole;
@@ -87,7 +99,8 @@ export async function answerHttp(
       requestId,
       incoming: method.requestStream ? boundIncoming(incoming, pauses) : incoming,
       outgoing: surface === 'rest' ? outgoing : boundOutgoing(outgoing, pauses, () => cutConnection(socket)),
-      ...call,
+      metadata: call.metadata,
+      deadline: call.deadline,
       exchange,
       log,
     };
@@ -109,7 +122,7 @@ function assertNotEncoded(encoding: string | undefined): void {
 }
 
 async function openIncoming(ask: Ask, target: Target, whole: WholeBody): Promise<Incoming> {
-  if (ask === 'ndjson') return new NdjsonIncoming(target);
+  if (ask === 'ndjson') return new NdjsonIncoming(target, whole.unfinished);
   const upload = uploadOf(target);
   if (ask === 'bytes' && upload !== undefined) {
     if (target.method.requestStream) return new BytesIncoming(target, upload);

@@ -43,6 +43,17 @@ export interface Limits {
   readonly retryMs: number;
   /** Calls that may be open in one session; one more closes it with 4429. Default 100, what HTTP/2 servers allow on a connection. */
   readonly sessionCalls: number;
+  /** Exchanges that may be open, of all clients together. Default 20 000; more are 503. 0: any number. */
+  readonly exchanges: number;
+  /**
+   * Those of one address (IPv6: one /64). Default 400, and only a quarter of the places at the service of them may have a call (see
+   * `ResolvedGatewayOptions.callsPerAddress`); more are 429. 0: any number.
+   */
+  readonly exchangesPerAddress: number;
+  /** Connections that one address may have open. Default 200; more are refused at once. 0: any number. */
+  readonly connectionsPerAddress: number;
+  /** Bytes of request messages that are not whole yet, of all clients together. Default 64 MiB; more are 503, the newest first. 0: any number. */
+  readonly unfinishedBytes: number;
   /** How long a session may wait for its first frame. Default 10 000; it is closed with 4408 then. */
   readonly firstFrameMs: number;
 }
@@ -62,6 +73,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   requestHeadMs: 30_000,
   retryMs: 2_000,
   sessionCalls: 100,
+  exchanges: 20_000,
+  exchangesPerAddress: 400,
+  connectionsPerAddress: 200,
+  unfinishedBytes: 64 * 1024 * 1024,
   firstFrameMs: 10_000,
 });
 

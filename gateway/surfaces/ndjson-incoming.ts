@@ -5,6 +5,7 @@ import type { Batch } from '../upstream/index.js';
 import { BodyReader, tooLarge } from './body-reader.js';
 import { type AddressFields, fieldsBesideBody, messageFromJson, textFromBytes } from './request-message.js';
 import type { Target } from './target.js';
+import type { UnfinishedMessage } from './unfinished-messages.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -18,16 +19,20 @@ export class NdjsonIncoming implements Incoming {
   readonly #target: Target;
   readonly #address: AddressFields;
   readonly #body: BodyReader;
+  readonly #unfinished: UnfinishedMessage;
   /** What has been read and not been taken apart. */
   #chunk = NOTHING;
   /** What follows the last line break, at most `maxMessageBytes` of it. */
   readonly #rest = new ByteWriter(0);
   #line = 0;
   #ended = false;
+  #closed = false;
   #failure: RpcError | undefined;
 
-  constructor(target: Target) {
+  /** `unfinished`: where a line counts until it is whole. */
+  constructor(target: Target, unfinished: UnfinishedMessage) {
     this.#target = target;
+    this.#unfinished = unfinished;
     // Before the body is touched: a bad query must not cost the client its connection.
     this.#address = fieldsBesideBody(target);
     this.#body = new BodyReader(target.request, target.limits);
@@ -39,6 +44,7 @@ export class NdjsonIncoming implements Incoming {
       if (this.#chunk.length === 0) {
         if (this.#ended) return undefined;
         const chunk = await this.#body.read(this.#rest.length > 0);
+        if (this.#closed) return undefined;
         this.#ended ||= chunk === undefined;
         this.#chunk = chunk ?? NOTHING;
       }
@@ -51,14 +57,17 @@ export class NdjsonIncoming implements Incoming {
         // The messages before the bad line were sent in good faith and go first.
         this.#failure = RpcError.from(reason);
       }
+      this.#unfinished.holds(this.#rest.length);
       if (batch.length > 0) return batch;
     }
   }
 
   close(): void {
+    this.#closed = true;
     this.#ended = true;
     this.#chunk = NOTHING;
     this.#rest.take();
+    this.#unfinished.holds(0);
     this.#body.close();
   }
 

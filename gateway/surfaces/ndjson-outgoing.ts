@@ -79,8 +79,7 @@ export class NdjsonOutgoing implements Outgoing {
 
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
-      if (status.code !== Code.OK)
-        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+      if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry, failure);
       this.head(undefined);
     }
     if (status.code === Code.OK) await this.#sink?.end(this.#frame.close);

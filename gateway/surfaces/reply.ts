@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Registry } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
-import { httpStatusFromCode, type Metadata, type Status } from '../status/index.js';
+import { httpStatusFromCode, type Metadata, type RpcError, type Status } from '../status/index.js';
 import { noteOpenEnded } from './connection-end.js';
 import { errorJson, retryDelayMs } from './error-json.js';
 import { metadataHeaders } from './response-metadata.js';
@@ -40,16 +40,18 @@ export function warnLeftOut(reply: FastifyReply, names: readonly string[]): void
   );
 }
 
-/** Sends a failure as an HTTP error. Only while the head has not been sent. */
+/** Sends a failure as an HTTP error; `failure` when it is of our own making, and HTTP says more of it. Only while the head has not been sent. */
 export function sendError(
   reply: FastifyReply,
   status: Status,
   registry: Registry,
-  httpStatus?: number,
+  failure?: Pick<RpcError, 'httpStatus' | 'headers'>,
 ): void {
+  const httpStatus = failure?.httpStatus;
   const delayMs = retryDelayMs(status, registry);
   if (delayMs !== undefined) reply.header('retry-after', Math.ceil(delayMs / 1_000));
   reply
+    .headers(failure?.headers ?? {})
     .code(httpStatus ?? httpStatusFromCode(status.code))
     .headers(headersFromMetadata(reply, undefined, status.trailers))
     .header('grpc-status', status.code)

@@ -26,6 +26,8 @@ export class SocketOutgoing implements Outgoing {
   readonly #raw: Socket;
   readonly #isBinary: () => boolean;
   #flushed: Promise<void> = Promise.resolve();
+  /** The service has sent something. */
+  hasAnswer = false;
 
   /** `isBinary` tells whether the client wants protobuf. */
   constructor(target: Target, socket: WebSocket, raw: Socket, isBinary: () => boolean) {
@@ -39,6 +41,7 @@ export class SocketOutgoing implements Outgoing {
   head(): undefined {}
 
   write(batch: Batch): Promise<void> | undefined {
+    this.hasAnswer = true;
     const binary = this.#isBinary();
     const { responseCodec } = this.#target;
     const failure = encodeBatch(batch, scratch, (message) =>

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { Code, RpcError } from '../status/index.js';
 import { FrameTracker } from './frame-tracker.js';
+import type { UnfinishedMessage } from './unfinished-messages.js';
 
 export interface SocketPatience {
   /** How long a message that has begun may take, in milliseconds. */
@@ -10,19 +11,21 @@ export interface SocketPatience {
   readonly isPaused: () => boolean;
   /** A message is due, so its time has begun although it has not. */
   readonly isExpecting: () => boolean;
+  /** Where a message counts until it is whole. */
+  readonly unfinished: UnfinishedMessage;
   /** The time is over. At most once; whoever is told ends the socket. */
   readonly onLate: (reason: RpcError) => void;
 }
 
 /**
- * Bounds the time in which a WebSocket message that has begun must be whole: a frame that trickles, or fragments without a last one, would
+ * Bounds the time in which a WebSocket message that has begun must be whole, and counts what it holds until then: a frame that trickles, or fragments without a last one, would
  * hold what has come for ever, and answers to pings may come between them. Must run in the tick in which the socket opens. Stops by
  * itself when the socket closes.
  */
 export function boundSocketMessages(
   socket: WebSocket,
   raw: Socket,
-  { timeoutMs, isPaused, isExpecting, onLate }: SocketPatience,
+  { timeoutMs, isPaused, isExpecting, unfinished, onLate }: SocketPatience,
 ): void {
   const frames = new FrameTracker();
   let since = performance.now();
@@ -30,6 +33,7 @@ export function boundSocketMessages(
     const { messages, isMidMessage } = frames;
     const hasBegun = isMidMessage || isExpecting();
     frames.push(chunk);
+    unfinished.holds(frames.heldBytes);
     if (frames.messages !== messages || !hasBegun) since = performance.now();
   };
   // Four looks in the time are exact enough, and cost nothing where a timer for each message would.
@@ -48,5 +52,6 @@ export function boundSocketMessages(
   socket.once('close', () => {
     clearInterval(timer);
     raw.off('data', onData);
+    unfinished.holds(0);
   });
 }

@@ -3,23 +3,16 @@ import type { Outgoing } from '../bridge/index.js';
 import { scalarField } from '../codec/index.js';
 import { Code, isRetryable, type Metadata, type RpcError, type Status } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
-import {
-  endId,
-  formatSseComment,
-  formatSseEvent,
-  formatSseRetry,
-  idFromCursor,
-  namesOnly,
-} from '../wire/index.js';
+import { endId, formatSseComment, formatSseEvent, formatSseRetry, idFromCursor } from '../wire/index.js';
 import { encodeBatch } from './encode-batch.js';
-import { endJson, errorJson, retryDelayMs } from './error-json.js';
+import { endJson, errorJson } from './error-json.js';
 import { startHeartbeat } from './heartbeat.js';
 import { spread } from './limits.js';
-import { MediaType } from './negotiation.js';
 import { headersFromMetadata, sendError, startStream, warnLeftOut } from './reply.js';
 import { passedOn } from './response-metadata.js';
 import { ResponseSink } from './response-sink.js';
 import { scratch } from './scratch.js';
+import { mustStayOk, retryableEvent, SSE_HEADERS } from './sse-error.js';
 import type { Target } from './target.js';
 
 const FIRST = Buffer.from(formatSseComment('stream'));
@@ -45,10 +38,7 @@ export class SseOutgoing implements Outgoing {
 
   head(metadata: Metadata | undefined): undefined {
     startStream(this.#reply, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      // `no-transform`: a compressing proxy would hold events back.
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
+      ...SSE_HEADERS,
       ...headersFromMetadata(this.#reply, metadata),
     });
     this.#sink = new ResponseSink(this.#reply.raw);
@@ -84,8 +74,8 @@ export class SseOutgoing implements Outgoing {
 
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
-      if (status.code !== Code.OK && !this.#mustStayOk(status)) {
-        return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+      if (status.code !== Code.OK && !mustStayOk(this.#target.request, status)) {
+        return sendError(this.#reply, status, this.#target.registry, failure);
       }
       this.head(undefined);
     }
@@ -117,16 +107,6 @@ export class SseOutgoing implements Outgoing {
     return this.#sink?.write(bytes);
   }
 
-  /** An `EventSource` gives up for ever on any status but 200, so what it should try again must not have one. */
-  #mustStayOk(status: Status): boolean {
-    const { headers, method } = this.#target.request;
-    return (
-      (method === 'GET' || method === 'HEAD') &&
-      namesOnly(headers.accept, MediaType.sse) &&
-      isRetryable(status.code)
-    );
-  }
-
   #lastEvent(status: Status): string {
     const { registry, limits } = this.#target;
     if (status.code === Code.OK) {
@@ -138,9 +118,8 @@ export class SseOutgoing implements Outgoing {
         data: JSON.stringify(endJson(status, pairs, registry)),
       });
     }
+    if (isRetryable(status.code)) return retryableEvent(status, registry, limits.retryMs);
     const data = JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });
-    if (!isRetryable(status.code)) return formatSseEvent({ event: 'error', id: endId(this.#lastId), data });
-    const retryMs = retryDelayMs(status, registry) ?? spread(limits.retryMs);
-    return formatSseEvent({ event: 'error', retryMs, data });
+    return formatSseEvent({ event: 'error', id: endId(this.#lastId), data });
   }
 }

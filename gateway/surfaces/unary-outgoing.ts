@@ -36,8 +36,7 @@ export class UnaryOutgoing implements Outgoing {
   }
 
   async end(status: Status, failure?: RpcError): Promise<void> {
-    if (status.code !== Code.OK)
-      return sendError(this.#reply, status, this.#target.registry, failure?.httpStatus);
+    if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry, failure);
     if (this.#json === undefined) {
       const error = new RpcError(Code.INTERNAL, 'the service ended the call without a message');
       sendError(this.#reply, error.toStatus(), this.#target.registry);

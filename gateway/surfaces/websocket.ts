@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Incoming } from '../bridge/index.js';
+import type { RequestSource } from '../security/index.js';
 import type { Metadata, RpcError } from '../status/index.js';
 import { type Conversation, converse, type Surroundings } from './conversation.js';
 import { watchDelivery } from './delivery-watch.js';
+import { boundFirstMessage } from './first-message.js';
 import { boundIncoming, boundOutgoing } from './pauses.js';
 import { type AddressFields, resumeAfter } from './request-message.js';
 import { startSocketHeartbeat } from './socket-heartbeat.js';
@@ -18,9 +20,12 @@ export interface SocketCall {
   readonly deadline: number | undefined;
   /** The fields in the address, encoded. */
   readonly bound: AddressFields;
+  readonly source: RequestSource;
 }
 
-/** Any call over a plain WebSocket. Must run in the tick of the upgrade. */
+/**
+ * Any call over a plain WebSocket. Must run in the tick of the upgrade, and of the check that its client may have one more exchange.
+ */
 export function answerSocket(
   target: Target,
   socket: WebSocket,
@@ -29,7 +34,7 @@ export function answerSocket(
   surroundings: Surroundings,
 ): void {
   const { method } = target;
-  const exchange = surroundings.exchanges.open(!method.responseStream);
+  const exchange = surroundings.exchanges.openWithCall(!method.responseStream, call.source);
   // Only then is the call over for us: a close frame may still be on its way.
   const onClose = () => exchange.abort('left');
   socket.once('close', onClose);
@@ -44,11 +49,18 @@ export function answerSocket(
     timeoutMs: limits.messageTimeoutMs,
     isPaused: () => incoming.paused,
     isExpecting: () => incoming.isIncomplete,
+    unfinished: surroundings.unfinished.of(call.source.group, (reason) => exchange.abort(reason)),
     onLate: (reason) => exchange.abort(reason),
   });
   const pauses = { maxPauseMs: limits.maxPauseMs, abort: (reason: RpcError) => exchange.abort(reason) };
-  const requests = method.resume === undefined ? incoming : resuming(target, incoming);
   const outgoing = new SocketOutgoing(target, socket, raw, () => incoming.binary);
+  const resumed = method.resume === undefined ? incoming : resuming(target, incoming);
+  const requests = boundFirstMessage(resumed, {
+    stream: method.requestStream,
+    limits,
+    hasAnswer: () => outgoing.hasAnswer,
+    abort: pauses.abort,
+  });
   const conversation: Conversation = {
     target,
     surface: 'websocket',

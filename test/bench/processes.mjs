@@ -27,6 +27,9 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
+/** All load comes from one address. As variables, because a build that is compared may not know the flags. */
+const NO_LIMITS = { SLUICE_EXCHANGES_PER_ADDRESS: '0', SLUICE_CONNECTIONS_PER_ADDRESS: '0' };
+
 /**
  * Runs `node args` on a processor. `lines` gives its standard output, `ended` settles when it is gone, `stop()`
  * ends it and waits for that. After `limitMs` it is killed whatever it does.
@@ -36,7 +39,7 @@ export function startNode(args, { cpu, limitMs }) {
   const command = canPin ? ['taskset', '-c', String(cpu), ...node, ...args] : [...node, ...args];
   const child = spawn(command[0], command.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, SLUICE_BENCH_LIMIT_MS: String(limitMs) },
+    env: { ...process.env, ...NO_LIMITS, SLUICE_BENCH_LIMIT_MS: String(limitMs) },
   });
   running.add(child);
   let complaint = '';

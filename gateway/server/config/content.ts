@@ -17,9 +17,9 @@ function object<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
-function wholeNumber(max: number) {
-  const error = `must be a whole number from 1 to ${max}`;
-  return z.int({ error }).min(1, { error }).max(max, { error });
+function wholeNumber(max: number, min = 1) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
 const KEY_NEEDED = 'must be a field of the response: the newest message of each of its values is kept';
@@ -55,8 +55,19 @@ const method = object({ slowReader: slowReader.optional() });
 
 const METHOD_NAME = /^[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*\/(?:[A-Za-z_]\w*|\*)$/;
 
+/** 0 switches one off. */
+const limit = wholeNumber(2 ** 31 - 1, 0).optional();
+
+const limits = object({
+  exchangesPerAddress: limit,
+  connectionsPerAddress: limit,
+  exchanges: limit,
+  unfinishedBytes: limit,
+});
+
 /** The whole file. */
 export const content = object({
+  limits: limits.optional(),
   methods: z
     .record(
       z.string().regex(METHOD_NAME, {
@@ -74,8 +85,13 @@ export const content = object({
 /** What is configured for a method. */
 export type MethodConfig = Readonly<z.infer<typeof method>>;
 
+/** What is configured for all clients. */
+export type LimitsConfig = Readonly<z.infer<typeof limits>>;
+
 /** What a configuration file says; see docs/configuration.md. */
 export interface GatewayConfig {
+  /** What clients may have open; a flag of the same name wins. */
+  readonly limits?: LimitsConfig | undefined;
   /** By "package.Service/Method", or "package.Service/*" for all of a service. */
   readonly methods?: Readonly<Record<string, MethodConfig>> | undefined;
 }

@@ -2,7 +2,7 @@ import type { GatewayConfig } from './content.js';
 
 export { configuredSchema } from './apply.js';
 export { ConfigError } from './config-error.js';
-export type { GatewayConfig, MethodConfig } from './content.js';
+export type { GatewayConfig, LimitsConfig, MethodConfig } from './content.js';
 export { nearest } from './nearest.js';
 
 /**

@@ -67,6 +67,9 @@ export class CallOutgoing implements Outgoing, TakesTurns {
     options.signal.addEventListener('abort', this.#stop);
   }
 
+  /** The service has sent something. */
+  hasAnswer = false;
+
   /** `end` was sent, or is about to be. */
   get ended(): boolean {
     return this.#ended;
@@ -76,6 +79,7 @@ export class CallOutgoing implements Outgoing, TakesTurns {
 
   write(batch: Batch): Promise<void> | false | undefined {
     if (this.#options.signal.aborted) return false;
+    this.hasAnswer = true;
     this.#batch = batch;
     this.#at = 0;
     let failed = false;

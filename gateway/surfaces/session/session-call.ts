@@ -3,7 +3,8 @@ import { Code, type Metadata, RpcError } from '../../status/index.js';
 import { maxTimerMs, type Transport } from '../../upstream/index.js';
 import { type ClientFrame, joinMetadata, type ServerFrame } from '../../wire/session/index.js';
 import { converse } from '../conversation.js';
-import type { Exchanges } from '../exchanges.js';
+import type { OpenedExchange } from '../exchanges.js';
+import { boundFirstMessage } from '../first-message.js';
 import { boundIncoming } from '../pauses.js';
 import { cursorField } from '../request-message.js';
 import { callMetadata } from '../request-metadata.js';
@@ -63,12 +64,13 @@ export class SessionCall {
   readonly #shared: SharedByCalls;
   readonly #admitted: Admitted;
   readonly #id: number;
-  readonly #exchange: ReturnType<Exchanges['open']>;
+  readonly #exchange: OpenedExchange;
   readonly #incoming: CallIncoming;
   readonly #outgoing: CallOutgoing;
   /** It has been logged that metadata is left out. */
   #warned = false;
 
+  /** Throws `RpcError` when there are too many, of this client or of all. */
   constructor(open: Open, admitted: Admitted, shared: SharedByCalls) {
     const { target, cursor } = admitted;
     const { options, format, turns, held, send, control } = shared;
@@ -78,7 +80,7 @@ export class SessionCall {
     this.#id = id;
     this.endless = target.method.responseStream;
     // The session ends its calls itself when the gateway drains.
-    this.#exchange = options.surroundings.exchanges.open(true);
+    this.#exchange = options.surroundings.exchanges.openWithCall(true, options.source);
     this.#incoming = new CallIncoming({
       stream: target.method.requestStream,
       decode: (data) => {
@@ -146,12 +148,18 @@ export class SessionCall {
       deadline === undefined
         ? undefined
         : setTimeout(() => this.#outgoing.expire(), Math.min(deadline - Date.now(), maxTimerMs));
+    const requests = boundFirstMessage(this.#incoming, {
+      stream: target.method.requestStream,
+      limits,
+      hasAnswer: () => this.#outgoing.hasAnswer,
+      abort: pauses.abort,
+    });
     const { cut } = await converse(
       {
         target,
         surface: 'session',
         requestId: this.#requestId,
-        incoming: boundIncoming(this.#incoming, pauses),
+        incoming: boundIncoming(requests, pauses),
         outgoing: this.#outgoing,
         metadata,
         deadline,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
+import type { RequestSource } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import type { Surroundings } from '../conversation.js';
 import type { HeaderRules } from '../header-rules.js';
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly request: IncomingMessage;
   /** What a call of a method ("pkg.Service/Method") needs. Throws `RpcError`: UNIMPLEMENTED when it may not be called. */
   readonly targetOf: (method: string, request: IncomingMessage) => Target;
+  /** Whose calls these are. */
+  readonly source: RequestSource;
   /** How long streams may go on when the gateway drains, in milliseconds. */
   readonly drainMs: number;
   readonly log: FastifyBaseLogger;

@@ -15,7 +15,7 @@ import { spread } from '../limits.js';
 import type { SessionFormat } from './format.js';
 import type { FrameSocket } from './frame-socket.js';
 import { HeldBytes } from './held-bytes.js';
-import { type Admitted, admitCall, SessionCall, type SharedByCalls } from './session-call.js';
+import { admitCall, SessionCall, type SharedByCalls } from './session-call.js';
 import type { SessionOptions } from './session-options.js';
 import { Turns } from './turns.js';
 
@@ -118,6 +118,11 @@ export class Session {
     this.#close(CloseCode.policy, reason.message);
   }
 
+  /** The connection itself holds too much. */
+  refuse(reason: RpcError): void {
+    this.#close(SessionCloseCode.tooMany, reason.message);
+  }
+
   /** The socket is closed: nobody is told anything any more. */
   closed(): void {
     this.#end();
@@ -154,16 +159,16 @@ export class Session {
       throw new SessionFault(`more than ${sessionCalls} calls at once`, SessionCloseCode.tooMany);
     }
     this.#open += 1;
-    let admitted: Admitted;
+    let call: SessionCall;
     try {
       if (this.#draining) throw shuttingDown();
-      admitted = admitCall(open, this.#options);
+      const admitted = admitCall(open, this.#options);
+      this.#registry = admitted.target.registry;
+      call = new SessionCall(open, admitted, this.#shared);
     } catch (reason) {
       this.#refuse(open, RpcError.from(reason));
       return;
     }
-    this.#registry = admitted.target.registry;
-    const call = new SessionCall(open, admitted, this.#shared);
     this.#calls.set(id, call);
     this.#control({ kind: 'opened', id, credit: call.granted });
     void call.run().then((cut) => {

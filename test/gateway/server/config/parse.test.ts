@@ -4,6 +4,7 @@ import { ConfigError, parseConfig } from '../../../../gateway/index.js';
 t.test('YAML and JSON say the same; an empty file says nothing', async (t) => {
   const yaml = `
 # prices
+limits: { exchangesPerAddress: 1000, unfinishedBytes: 0 }
 methods:
   stocks.Market/Watch:
     slowReader: { policy: conflate, key: symbol, maxMessages: 50 }
@@ -13,6 +14,7 @@ methods:
       afterMs: 5000
 `;
   const json = JSON.stringify({
+    limits: { exchangesPerAddress: 1_000, unfinishedBytes: 0 },
     methods: {
       'stocks.Market/Watch': { slowReader: { policy: 'conflate', key: 'symbol', maxMessages: 50 } },
       'stocks.Market/*': { slowReader: { policy: 'disconnect', afterMs: 5_000 } },
@@ -29,9 +31,18 @@ t.test(
   async (t) => {
     const method = (slowReader: string) => `methods:\n  a.B/C:\n    slowReader: ${slowReader}\n`;
     const cases: [text: string, message: RegExp][] = [
-      ['methds: {}', /^g\.yaml:1:1: methds is unknown, did you mean methods\?; allowed here: methods$/],
-      ['limits: 5', /^g\.yaml:1:1: limits is unknown; allowed here: methods$/],
-      ['- a', /^g\.yaml: the file must be a map with methods$/],
+      [
+        'methds: {}',
+        /^g\.yaml:1:1: methds is unknown, did you mean methods\?; allowed here: limits, methods$/,
+      ],
+      ['limits: 5', /^g\.yaml:1:1: limits must be a map with exchangesPerAddress, connectionsPerAddress, /],
+      [
+        'limits: {exchanges: -1}',
+        /^g\.yaml:1:10: limits\.exchanges must be a whole number from 0 to 2147483647$/,
+      ],
+      ['limits: {exchanges: many}', /limits\.exchanges must be a whole number/],
+      ['limits: {exchangesPerAdress: 5}', /did you mean exchangesPerAddress\?/],
+      ['- a', /^g\.yaml: the file must be a map with limits, methods$/],
       ['methods: 5', /^g\.yaml:1:1: methods must be a map of methods$/],
       ['methods:\n', /^g\.yaml:1:1: methods must be a map of methods$/],
       [

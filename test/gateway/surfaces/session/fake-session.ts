@@ -2,7 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import { compiledCodec } from '../../../../gateway/codec/index.js';
 import { Code, type Metadata, RpcError } from '../../../../gateway/status/index.js';
-import { DEFAULT_LIMITS, Exchanges, HeaderRules, type Limits } from '../../../../gateway/surfaces/index.js';
+import {
+  DEFAULT_LIMITS,
+  Exchanges,
+  HeaderRules,
+  type Limits,
+  UnfinishedMessages,
+} from '../../../../gateway/surfaces/index.js';
 import { formatOf } from '../../../../gateway/surfaces/session/format.js';
 import { Session } from '../../../../gateway/surfaces/session/session.js';
 import type { SessionOptions } from '../../../../gateway/surfaces/session/session-options.js';
@@ -61,7 +67,13 @@ export function openFakeSession(
     },
     drainMs: DRAIN_MS,
     log,
-    surroundings: { transport, exchanges, meterOf: () => ({ dropped: nothing, finished: nothing }) },
+    source: { address: '', group: '', isProxied: false, proto: undefined, host: undefined },
+    surroundings: {
+      transport,
+      exchanges,
+      unfinished: new UnfinishedMessages(0),
+      meterOf: () => ({ dropped: nothing, finished: nothing }),
+    },
   };
   return { session: new Session(socket, formatOf(protocol), options), socket, transport, exchanges };
 }

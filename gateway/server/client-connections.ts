@@ -1,0 +1,101 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyBaseLogger } from 'fastify';
+import { AddressCounts, peerOf, type RequestSource, type TrustedProxies } from '../security/index.js';
+import { type OnRefusal, type Surroundings, tooManyOfAddress } from '../surfaces/index.js';
+
+/** Refused connections are logged together, so that a flood of them does not become one of lines. */
+const LOG_EVERY_MS = 60_000;
+
+export interface ClientConnectionsOptions {
+  /** What one address may have open; 0: any number. */
+  readonly most: number;
+  readonly trustedProxies: TrustedProxies;
+  readonly onRefusal: OnRefusal;
+  readonly log: FastifyBaseLogger;
+}
+
+/**
+ * The connections that each client has open. One too many is reset as soon as it is accepted, before anything of it is read. Those of trusted
+ * proxies are not counted, for they carry the requests of many; a WebSocket behind one is, by its client's address, because it is one
+ * connection all the way.
+ */
+export class ClientConnections {
+  readonly #options: ClientConnectionsOptions;
+  readonly #counts: AddressCounts;
+  /** The server hears of a socket again when a request is put back for it (`serveAgain`). */
+  readonly #counted = new WeakSet<Socket>();
+  #refused = 0;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ClientConnectionsOptions) {
+    this.#options = options;
+    this.#counts = new AddressCounts(options.most);
+  }
+
+  /** Addresses that something is counted for. */
+  get addresses(): number {
+    return this.#counts.addresses;
+  }
+
+  /** Counts what the server accepts. Call it before it listens. */
+  watch(server: Server): void {
+    server.prependListener('connection', (socket: Socket) => {
+      const source = peerOf(socket, this.#options.trustedProxies);
+      if (source.isProxied || this.#counted.has(socket)) return;
+      if (this.#counts.isFull(source.group)) this.#refuse(socket, source);
+      else this.#count(socket, source);
+    });
+  }
+
+  /** A WebSocket is about to be opened. Throws RESOURCE_EXHAUSTED where it stands for a connection that would be too many. */
+  admitWebSocket(socket: Socket, source: RequestSource): void {
+    if (!source.isProxied) return;
+    if (this.#counts.isFull(source.group)) {
+      this.#options.onRefusal('connections_per_address');
+      const what = `more than ${this.#options.most} WebSockets`;
+      throw tooManyOfAddress(what, '--connections-per-address', source);
+    }
+    this.#count(socket, source);
+  }
+
+  #count(socket: Socket, { group }: RequestSource): void {
+    this.#counted.add(socket);
+    this.#counts.add(group);
+    socket.once('close', () => this.#counts.remove(group));
+  }
+
+  #refuse(socket: Socket, { group }: RequestSource): void {
+    const { most, log, onRefusal } = this.#options;
+    // A reset leaves nothing behind in our kernel, where each close would leave a row for a minute.
+    socket.resetAndDestroy();
+    onRefusal('connections_per_address');
+    this.#refused += 1;
+    const now = performance.now();
+    if (now - this.#loggedAt < LOG_EVERY_MS) return;
+    this.#loggedAt = now;
+    log.warn(
+      { address: group, refused: this.#refused },
+      `more than ${most} connections from one address are refused: see --connections-per-address, and --trusted-proxies if it is a proxy`,
+    );
+    this.#refused = 0;
+  }
+}
+
+/** What the routes work with: that of the surfaces, and the connections that they come in by. */
+export interface ServerSurroundings extends Surroundings {
+  readonly connections: ClientConnections;
+}
+
+/**
+ * The last check before a WebSocket is opened, while a refusal can still be an HTTP status. Throws RESOURCE_EXHAUSTED or UNAVAILABLE when
+ * there would be too many exchanges or connections.
+ */
+export function admitWebSocket(
+  socket: Socket,
+  source: RequestSource,
+  { exchanges, connections }: ServerSurroundings,
+): void {
+  exchanges.assertRoom(source);
+  connections.admitWebSocket(socket, source);
+}

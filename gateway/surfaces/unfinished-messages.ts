@@ -1,0 +1,110 @@
+import type { RpcError } from '../status/index.js';
+import { type OnRefusal, tooManyOfAll } from './refusal.js';
+
+/** What each piece of a message costs to hold besides its bytes: without it a client could make us hold any number of small ones. */
+export const PIECE_BYTES = 128;
+
+/** What the messages of one client hold. The set is in the order in which they began. */
+interface Holder {
+  readonly group: string;
+  readonly messages: Set<UnfinishedMessage>;
+  bytes: number;
+}
+
+/**
+ * The bytes of all messages that have begun to come from clients and are not whole: one budget, so that many clients who begin and do
+ * not end cannot fill the memory. Where it does not suffice, the client that holds most loses its newest message, so the oldest ones get whole,
+ * and a client that holds little is not refused for the sake of one that holds much.
+ */
+export class UnfinishedMessages {
+  readonly #most: number;
+  readonly #onRefusal: OnRefusal;
+  readonly #holders = new Map<string, Holder>();
+  #bytes = 0;
+
+  /** `most`: in bytes; 0: any number. */
+  constructor(most: number, onRefusal: OnRefusal = () => {}) {
+    this.#most = most === 0 ? Number.POSITIVE_INFINITY : most;
+    this.#onRefusal = onRefusal;
+  }
+
+  /** What is held now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** For the messages of one exchange or session. `refuse` ends it with what it is given, 503; whoever asks for one calls `holds(0)` at its end. */
+  of(group: string, refuse: (reason: RpcError) => void): UnfinishedMessage {
+    return new UnfinishedMessage(group, refuse, (message, bytes) => this.#change(message, bytes));
+  }
+
+  #change(message: UnfinishedMessage, bytes: number): void {
+    let holder = this.#holders.get(message.group);
+    if (holder === undefined) {
+      holder = { group: message.group, messages: new Set(), bytes: 0 };
+      this.#holders.set(message.group, holder);
+    }
+    this.#count(holder, bytes - message.bytes);
+    message.bytes = bytes;
+    if (bytes > 0) holder.messages.add(message);
+    else this.#forget(holder, message);
+    while (this.#bytes > this.#most) this.#refuseNewest();
+  }
+
+  #count(holder: Holder, bytes: number): void {
+    holder.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  #forget(holder: Holder, message: UnfinishedMessage): void {
+    holder.messages.delete(message);
+    if (holder.messages.size === 0) this.#holders.delete(holder.group);
+  }
+
+  #refuseNewest(): void {
+    let largest: Holder | undefined;
+    for (const holder of this.#holders.values()) {
+      if (largest === undefined || holder.bytes > largest.bytes) largest = holder;
+    }
+    let newest: UnfinishedMessage | undefined;
+    for (const message of largest?.messages ?? []) newest = message;
+    if (largest === undefined || newest === undefined) return;
+    this.#count(largest, -newest.bytes);
+    newest.bytes = 0;
+    this.#forget(largest, newest);
+    this.#onRefusal('unfinished_bytes');
+    newest.refuse(
+      tooManyOfAll('the unfinished messages of all clients are too large together: see --unfinished-bytes'),
+    );
+  }
+}
+
+/** A message on its way from a client, and after it the next one. */
+export class UnfinishedMessage {
+  readonly group: string;
+  /** Kept by `UnfinishedMessages`. */
+  bytes = 0;
+  #isRefused = false;
+  readonly #refuse: (reason: RpcError) => void;
+  readonly #change: (message: UnfinishedMessage, bytes: number) => void;
+
+  constructor(
+    group: string,
+    refuse: (reason: RpcError) => void,
+    change: (message: UnfinishedMessage, bytes: number) => void,
+  ) {
+    this.group = group;
+    this.#refuse = refuse;
+    this.#change = change;
+  }
+
+  /** So much of it is here; 0: it is whole, or gone. It may be refused now, or when another one grows, and then counts no more. */
+  holds(bytes: number): void {
+    if (bytes !== this.bytes && !(this.#isRefused && bytes > 0)) this.#change(this, bytes);
+  }
+
+  refuse(reason: RpcError): void {
+    this.#isRefused = true;
+    this.#refuse(reason);
+  }
+}
