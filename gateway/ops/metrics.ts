@@ -7,8 +7,11 @@ import { MethodCounts } from './method-counts.js';
 export interface Metrics {
   /** The meter of a method; the same one every time. */
   meterOf(method: Method): Meter;
-  /** Shows from now on the methods that may drop messages, with what they have dropped: a counter that begins late hides its first steps. */
-  showMethods(schema: Schema): void;
+  /**
+   * Shows from now on how many problems the schema has, and the methods that may drop messages, with what they have dropped: a counter
+   * that begins late hides its first steps.
+   */
+  showSchema(schema: Schema): void;
   /** A limit has refused a client. */
   readonly refused: OnRefusal;
   readonly contentType: string;
@@ -35,6 +38,11 @@ export function createMetrics({ openExchanges, unfinishedBytes }: Gauges): Metri
     help: 'How long exchanges took, from the request to the last byte or the end of the client.',
     labelNames: ['method'],
     buckets: DURATION_BUCKETS_S,
+    registers,
+  });
+  const problems = new Gauge({
+    name: 'sluice_schema_problems',
+    help: 'What of the schema cannot be used: see /_sluice/services.',
     registers,
   });
   new Gauge({
@@ -115,7 +123,8 @@ export function createMetrics({ openExchanges, unfinishedBytes }: Gauges): Metri
   };
   return {
     meterOf,
-    showMethods(schema) {
+    showSchema(schema) {
+      problems.set(schema.problems.length);
       for (const method of schema.methods.values()) if (method.slowReader.policy !== 'pause') meterOf(method);
     },
     refused: (limit) => refusals.set(limit, (refusals.get(limit) ?? 0) + 1),

@@ -4,9 +4,12 @@ import type { HttpBinding } from './http-rule.js';
 import type { Method } from './method.js';
 import type { Json } from './request-fields.js';
 import type { Schema } from './schema.js';
+import type { SchemaProblem } from './schema-problem.js';
 
 export interface SchemaDescription {
   readonly services: readonly ServiceDescription[];
+  /** What of the schema cannot be used, why, and in which file. */
+  readonly problems: readonly SchemaProblem[];
 }
 
 export interface ServiceDescription {
@@ -53,6 +56,7 @@ export function describeSchema(schema: Schema): SchemaDescription {
       });
       return { name: service.typeName, comment: comments(), methods };
     }),
+    problems: schema.problems,
   };
 }
 

@@ -6,10 +6,15 @@ import { SchemaError } from './schema-error.js';
 /**
  * A whole set, imports first, from files in any order: the same file twice counts once, well-known imports that are
  * missing are supplied (see `baseFiles`), and JSON names are filled in where the source left them out, as the
- * descriptors in generated Python code do. Throws `SchemaError` naming an import that is nowhere, or a circle.
- * The given files are changed in place.
+ * descriptors in generated Python code do. Tells `report`, by default throws, a `SchemaError` naming an import that is nowhere, or a
+ * circle. The given files are changed in place.
  */
-export function completeFiles(files: readonly FileDescriptorProto[]): FileDescriptorProto[] {
+export function completeFiles(
+  files: readonly FileDescriptorProto[],
+  report: (file: string, error: SchemaError) => void = (_file, error) => {
+    throw error;
+  },
+): FileDescriptorProto[] {
   const given = new Map<string, FileDescriptorProto>();
   for (const file of files) {
     if (given.has(file.name)) continue;
@@ -35,13 +40,15 @@ export function completeFiles(files: readonly FileDescriptorProto[]): FileDescri
         continue;
       }
       if (ordered.has(name)) continue;
-      if (onPath.has(name))
-        throw new SchemaError(`${top.file.name}: the import of "${name}" goes in a circle`);
+      if (onPath.has(name)) {
+        const problem = `${top.file.name}: the import of "${name}" goes in a circle`;
+        report(top.file.name, new SchemaError(problem));
+        continue;
+      }
       const file = given.get(name) ?? base.get(name);
       if (file === undefined) {
-        throw new SchemaError(
-          `the import "${name}" of ${top.file.name} is missing; make the descriptor set with all imports (protoc --include_imports)`,
-        );
+        report(top.file.name, new SchemaError(`the import "${name}" of ${top.file.name} is missing`));
+        continue;
       }
       onPath.add(name);
       stack.push({ file, next: 0 });

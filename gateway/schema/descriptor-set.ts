@@ -1,18 +1,13 @@
-import {
-  create,
-  createFileRegistry,
-  createRegistry,
-  type DescService,
-  type FileRegistry,
-  fromBinary,
-} from '@bufbuild/protobuf';
-import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { createRegistry, type DescService } from '@bufbuild/protobuf';
+import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { baseFiles } from './base-files.js';
-import { completeFiles } from './descriptor-files.js';
+import { filesFromSet } from './file-bytes.js';
+import { type LinkOptions, linkFiles } from './link/index.js';
 import { methodsFromServices } from './methods.js';
 import { createRouteTable } from './route-table.js';
 import type { Schema } from './schema.js';
 import { SchemaError } from './schema-error.js';
+import { ProblemList, SchemaProblem } from './schema-problem.js';
 
 export interface SchemaOptions {
   /**
@@ -34,59 +29,63 @@ export function isOperatorService(name: string): boolean {
  * The schema of a serialized google.protobuf.FileDescriptorSet, as `protoc --descriptor_set_out --include_imports` and
  * `buf build --as-file-descriptor-set` write it. The registry also knows google.rpc error details, google.api.HttpBody
  * and the well-known types; where the set has a type itself, its own wins.
- * What is wrong with a single method is in `problems`. Throws `SchemaError` when the set as a whole cannot be used.
+ * A method that cannot be linked is left out; that and what is wrong with options is in `problems`. Throws `SchemaError` when no
+ * method can be called.
  */
 export function schemaFromDescriptorSet(bytes: Uint8Array, options: SchemaOptions = {}): Schema {
-  let files: FileDescriptorProto[];
-  try {
-    files = fromBinary(FileDescriptorSetSchema, bytes).file;
-  } catch (error) {
-    throw new SchemaError('this is not a google.protobuf.FileDescriptorSet', error);
+  const problems = new ProblemList();
+  const files: FileDescriptorProto[] = [];
+  for (const file of filesFromSet(bytes)) {
+    if (file instanceof SchemaProblem) problems.add(file);
+    else files.push(file);
   }
-  if (files.length === 0 || files.some((file) => file.name === '')) {
-    throw new SchemaError('this is not a google.protobuf.FileDescriptorSet: it has no files with names');
+  if (files.length === 0) {
+    const reason = problems.list().join('; ');
+    throw new SchemaError(
+      `this is not a google.protobuf.FileDescriptorSet with files in it${reason && `: ${reason}`}`,
+    );
   }
-  return schemaFromFiles(files, options);
+  return schemaFromFiles(files, options, problems, () => SET_ADVICE);
 }
 
-/** The same for parsed files; they are changed in place. */
-export function schemaFromFiles(files: readonly FileDescriptorProto[], options: SchemaOptions = {}): Schema {
-  const given = new Set(files.map((file) => file.name));
-  const foreign = registryFromFiles(completeFiles(files));
-  const declared = [...foreign.files]
-    .filter((file) => given.has(file.proto.name))
-    .flatMap((file) => file.services);
-  const services = exposedServices(declared, options.services);
-  const { methods, problems } = methodsFromServices(services, foreign);
+const SET_ADVICE = ' (a set must have all imports: protoc --include_imports)';
+
+/** The same for parsed files, in which names are completed in place; `problems` and `explain` say what is known of them already. */
+export function schemaFromFiles(
+  files: readonly FileDescriptorProto[],
+  options: SchemaOptions = {},
+  problems: ProblemList = new ProblemList(),
+  explain?: LinkOptions['explain'],
+): Schema {
+  const isExposed = (name: string) => options.services?.includes(name) ?? !isOperatorService(name);
+  const linked = linkFiles(files, { problems, isExposed, ...(explain && { explain }) });
+  const services = exposedServices(linked.services, options.services);
+  const methods = methodsFromServices(services, linked, problems);
+  const list = problems.list();
+  if (methods.size === 0 && (services.length === 0 || list.length > 0)) throw nothingUsable(list);
   return {
-    registry: createRegistry(baseFiles().registry, foreign),
+    registry: createRegistry(baseFiles().registry, linked.registry),
     services,
     methods,
     routes: createRouteTable(methods),
-    problems,
+    problems: list,
+    leftOut: linked.leftOut,
   };
 }
 
-function registryFromFiles(files: FileDescriptorProto[]): FileRegistry {
-  try {
-    return createFileRegistry(create(FileDescriptorSetSchema, { file: files }));
-  } catch (error) {
-    throw new SchemaError(
-      `the descriptors are broken: ${error instanceof Error ? error.message : error}`,
-      error,
-    );
-  }
+function nothingUsable(problems: readonly SchemaProblem[]): SchemaError {
+  const [first] = problems;
+  if (first === undefined) return new SchemaError('the schema has no service that could be called');
+  const place = first.file === undefined || first.name === first.file ? '' : ` (${first.file})`;
+  const more = problems.length === 1 ? '' : `; and ${problems.length - 1} more problems`;
+  return new SchemaError(`the schema has no method that could be called: ${first}${place}${more}`);
 }
 
 function exposedServices(
   declared: readonly DescService[],
   wanted: readonly string[] | undefined,
 ): DescService[] {
-  if (wanted === undefined) {
-    const services = declared.filter((service) => !isOperatorService(service.typeName));
-    if (services.length === 0) throw new SchemaError('the schema has no service that could be called');
-    return services;
-  }
+  if (wanted === undefined) return declared.filter((service) => !isOperatorService(service.typeName));
   return wanted.map((name) => {
     const found = declared.find((service) => service.typeName === name);
     if (found !== undefined) return found;

@@ -3,12 +3,14 @@ import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { bindingsFromMethod } from './bindings.js';
 import { contentOfBody } from './file-content.js';
 import type { HttpMapping } from './http-rule.js';
+import { fileOfService, type LinkedFiles } from './link/index.js';
 import type { Method } from './method.js';
 import { filesFromMethod, streamFromMethod } from './method-options.js';
 import { parsePathTemplate } from './path-template.js';
+import { type ProblemList, SchemaProblem } from './schema-problem.js';
 
 /**
- * The methods of services by gRPC path, and what is wrong with their options, one line each.
+ * The methods of services by gRPC path. What is wrong with their options is added to `problems`.
  *
  * google/api/http.proto would have a conflict of rules stop the start. A gateway in front of services that it did not
  * write reports it instead: one broken rule must not take the other methods away. Where two rules have the same HTTP
@@ -16,15 +18,17 @@ import { parsePathTemplate } from './path-template.js';
  */
 export function methodsFromServices(
   services: readonly DescService[],
-  foreign: Registry,
-): { methods: Map<string, Method>; problems: string[] } {
+  { registry, emptyPlaces }: Pick<LinkedFiles, 'registry' | 'emptyPlaces'>,
+  problems: ProblemList,
+): Map<string, Method> {
   const methods = new Map<string, Method>();
-  const problems: string[] = [];
   const taken = new Map<string, string>();
   for (const service of services) {
     for (const desc of service.methods) {
       const name = `${service.typeName}/${desc.name}`;
-      const report = (problem: string) => problems.push(`${name}: ${problem}`);
+      if (emptyPlaces.has(desc.proto)) continue;
+      const report = (reason: string) =>
+        problems.add(new SchemaProblem(name, reason, fileOfService(service)));
       const bindings = bindingsFromMethod(desc, report).filter((binding) => {
         const key = `${binding.httpMethod} ${parsePathTemplate(binding.template).shape}`;
         const owner = taken.get(key);
@@ -35,11 +39,11 @@ export function methodsFromServices(
         taken.set(key, name);
         return true;
       });
-      const method = methodFromDesc(desc, bindings, foreign, report);
+      const method = methodFromDesc(desc, bindings, registry, report);
       methods.set(method.path, method);
     }
   }
-  return { methods, problems };
+  return methods;
 }
 
 function methodFromDesc(

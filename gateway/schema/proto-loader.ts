@@ -12,11 +12,15 @@ import { type FileDraft, parseFile } from './source/index.js';
  * that `--proto a/b.proto` alone works, then among the files that Sluice brings along (google/protobuf, google/api,
  * google/rpc, sluice/v1). A file that is reached under two names is read once. A given file that does not exist as such
  * is looked for in the proto paths, as protoc does.
- * Throws `SchemaError`; for an import that is nowhere it names the importer and the places.
+ * A file that cannot be read as one, and an import that is nowhere, is told to `report` and left out, by default thrown: a `SchemaError`
+ * that names the file and line, or the importer and the places. A given file that is not there is always thrown.
  */
 export async function loadProtoFiles(
   files: readonly string[],
   protoPaths: readonly string[],
+  report: (file: string, error: SchemaError) => void = (_file, error) => {
+    throw error;
+  },
 ): Promise<FileDraft[]> {
   const paths = (protoPaths.length === 0 ? ['.'] : protoPaths).map((path) => resolve(path));
   const roots: { path: string; real: string }[] = [];
@@ -38,7 +42,13 @@ export async function loadProtoFiles(
     const other = drafts.find((draft) => draft.proto.name === name);
     if (other !== undefined) throw new SchemaError(`${file.path}: another file is already named "${name}"`);
     names.set(file.real, name);
-    drafts.push(parseFile(name, await readText(file.path)));
+    const text = await readText(file.path);
+    try {
+      drafts.push(parseFile(name, text));
+    } catch (error) {
+      if (!(error instanceof SchemaError)) throw error;
+      report(name, error);
+    }
   };
 
   for (const root of roots) await load(nameOf(root.path, paths), root);
@@ -48,7 +58,9 @@ export async function loadProtoFiles(
       const file = await firstFile(places.map((place) => join(place, imported)));
       if (file === undefined) {
         if (baseFiles().byName.has(imported)) continue;
-        throw new SchemaError(`${proto.name}: the import "${imported}" is not found${placesText(places)}`);
+        const problem = `${proto.name}: the import "${imported}" is not found${placesText(places)}`;
+        report(proto.name, new SchemaError(problem));
+        continue;
       }
       await load(imported, file);
       proto.dependency[index] = names.get(file.real) ?? imported;

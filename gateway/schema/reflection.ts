@@ -1,47 +1,58 @@
-import { create, type DescMessage, fromBinary, toBinary } from '@bufbuild/protobuf';
-import {
-  type FileDescriptorProto,
-  FileDescriptorProtoSchema,
-  FileDescriptorSetSchema,
-} from '@bufbuild/protobuf/wkt';
-import { Code, RpcError } from '../status/index.js';
-import { baseFiles } from './base-files.js';
-import { isOperatorService, type SchemaOptions, schemaFromFiles } from './descriptor-set.js';
-import { type ReflectionAnswer, ReflectionConversation, type ReflectionOpen } from './reflection-call.js';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { type SchemaOptions, schemaFromFiles } from './descriptor-set.js';
+import type { ReflectionOpen } from './reflection-call.js';
+import { ReflectionClient } from './reflection-client.js';
+import { type GatheredFiles, gatherFiles } from './reflection-files.js';
 import type { Schema } from './schema.js';
 import { SchemaError } from './schema-error.js';
+import { ProblemList } from './schema-problem.js';
 
 export interface ReflectionOptions extends SchemaOptions {
   /** Ends the whole exchange. The only bound on its time, so the caller sets one. */
   readonly signal: AbortSignal;
-  /**
-   * Of all answers together. Default 64 MiB, far above any real server; more fails with RESOURCE_EXHAUSTED. A single
-   * answer is bounded by the largest message of the transport.
-   */
+  /** Of all answers together. Default 64 MiB, far above any real server. A single answer is bounded by the largest message of the transport. */
   readonly maxBytes?: number;
-  /** Of files and of services. Default 10,000; more fails with RESOURCE_EXHAUSTED. */
+  /** Of files and of services. Default 10,000. */
   readonly maxFiles?: number;
+  /** Of questions. Default 30,000: a service, a file and a type for each of the files. */
+  readonly maxQuestions?: number;
+  /** Of values in the descriptors of all files, each of which takes memory. Default 1,000,000: a hundred thousand fields. */
+  readonly maxParts?: number;
+  /** How long a single answer may take once the server has answered anything, in milliseconds. Default 4,000; then it counts as refused. */
+  readonly answerMs?: number;
 }
 
-const MAX_BYTES = 64 * 1024 * 1024;
-const MAX_FILES = 10_000;
+const DEFAULTS = {
+  maxBytes: 64 * 1024 * 1024,
+  maxFiles: 10_000,
+  maxQuestions: 30_000,
+  maxParts: 1_000_000,
+  answerMs: 4_000,
+} as const;
 
 /**
  * The schema of a running server, through its reflection service: v1, or v1alpha where v1 is UNIMPLEMENTED.
  * Source: https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
  *
- * A service that the server lists but cannot describe is in `problems`; an import that it cannot serve is supplied if
- * it is a well-known one. Throws `RpcError` with the server's status when the exchange fails (UNIMPLEMENTED: the server
- * has no reflection; UNAVAILABLE: try again), `SchemaError` when what it sent cannot be used. The call is over when
- * the promise settles.
+ * What the server lists and cannot describe, or describes and cannot be linked, is in `problems`; so is a bound that was reached (what came
+ * before it is used). Well-known imports that it cannot serve are supplied.
+ *
+ * Throws `RpcError` with the server's status when the exchange fails (UNIMPLEMENTED: the server has no reflection; UNAVAILABLE: try
+ * again), `SchemaError` when no method can be called. The call is over when the promise settles.
  */
 export async function schemaFromReflection(
   open: ReflectionOpen,
   options: ReflectionOptions,
 ): Promise<Schema> {
-  const { files, problems } = await filesFromReflection(open, options);
-  const schema = schemaFromFiles(files, options);
-  return problems.length === 0 ? schema : { ...schema, problems: [...problems, ...schema.problems] };
+  const problems = new ProblemList();
+  const { files, refusals, bound } = await filesFromReflection(open, options, problems);
+  const explain = (name: string, scope: string) => refusalText(refusals, name, scope);
+  try {
+    return schemaFromFiles(files, options, problems, explain);
+  } catch (reason) {
+    throw reason instanceof SchemaError && bound !== undefined ? bound : reason;
+  }
 }
 
 /**
@@ -52,109 +63,30 @@ export async function descriptorSetFromReflection(
   open: ReflectionOpen,
   options: ReflectionOptions,
 ): Promise<Uint8Array> {
-  const { files } = await filesFromReflection(open, options);
+  const { files, bound } = await filesFromReflection(open, options, new ProblemList());
+  if (bound !== undefined) throw bound;
   const file = files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
-}
-
-interface ReflectedFiles {
-  readonly files: FileDescriptorProto[];
-  readonly problems: string[];
 }
 
 async function filesFromReflection(
   open: ReflectionOpen,
   options: ReflectionOptions,
-): Promise<ReflectedFiles> {
-  for (const version of ['v1', 'v1alpha']) {
-    const conversation = openConversation(open, version, options);
-    try {
-      return await gatherFiles(conversation, options);
-    } catch (error) {
-      const missing = error instanceof RpcError && error.code === Code.UNIMPLEMENTED;
-      if (!missing || conversation.answered) throw error;
-    } finally {
-      conversation.close();
-    }
-  }
-  throw new RpcError(
-    Code.UNIMPLEMENTED,
-    'the server has no reflection (v1 or v1alpha); give its descriptor set or .proto files instead',
-  );
-}
-
-function openConversation(
-  open: ReflectionOpen,
-  version: string,
-  options: ReflectionOptions,
-): ReflectionConversation {
-  const { registry } = baseFiles();
-  const type = (name: string): DescMessage => {
-    const desc = registry.getMessage(`grpc.reflection.${version}.${name}`);
-    if (desc === undefined)
-      throw new SchemaError(`proto/grpc/reflection/${version} does not declare ${name}`);
-    return desc;
-  };
-  return new ReflectionConversation(
-    open(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, options.signal),
-    type('ServerReflectionRequest'),
-    type('ServerReflectionResponse'),
-    options.maxBytes ?? MAX_BYTES,
-  );
-}
-
-async function gatherFiles(
-  conversation: ReflectionConversation,
-  { services, maxFiles = MAX_FILES }: ReflectionOptions,
-): Promise<ReflectedFiles> {
-  const files = new Map<string, FileDescriptorProto>();
-  const problems: string[] = [];
-  const keep = (answer: ReflectionAnswer): void => {
-    for (const bytes of answer.files) {
-      const file = fileFromBytes(bytes);
-      // Servers send what they have sent before, and imports again with every file.
-      if (files.has(file.name)) continue;
-      if (files.size >= maxFiles) throw tooMany(`more than ${maxFiles} files`);
-      files.set(file.name, file);
-    }
-  };
-
-  const listed = await conversation.ask({ listServices: '' });
-  if (listed.problem !== undefined) {
-    throw new SchemaError(`the server does not list its services: ${listed.problem}`);
-  }
-  if (listed.services.length > maxFiles) throw tooMany(`more than ${maxFiles} services`);
-  const names = services ?? [...new Set(listed.services)].filter((name) => !isOperatorService(name));
-  for (const name of names) {
-    const answer = await conversation.ask({ fileContainingSymbol: name });
-    keep(answer);
-    if (answer.files.length === 0)
-      problems.push(`${name}: the server does not describe it: ${answer.problem}`);
-  }
-
-  const asked = new Set<string>();
-  // The map grows while it is walked, so imports of imports are asked for in their turn.
-  for (const file of files.values()) {
-    for (const name of file.dependency) {
-      if (files.has(name) || asked.has(name)) continue;
-      asked.add(name);
-      // An import the server cannot serve is ours to supply, or `completeFiles` names it as missing.
-      keep(await conversation.ask({ fileByFilename: name }));
-    }
-  }
-  return { files: [...files.values()], problems };
-}
-
-function fileFromBytes(bytes: Uint8Array): FileDescriptorProto {
+  problems: ProblemList,
+): Promise<GatheredFiles> {
+  const bounds = { ...DEFAULTS, ...options };
+  const budget = { maxBytes: bounds.maxBytes, bytes: bounds.maxBytes };
+  const client = new ReflectionClient(open, { ...bounds, budget });
   try {
-    const file = fromBinary(FileDescriptorProtoSchema, bytes);
-    if (file.name !== '') return file;
-  } catch (error) {
-    throw new SchemaError('the server sent a file descriptor that cannot be read', error);
+    return await gatherFiles(client, options.services, bounds, problems);
+  } finally {
+    client.close();
   }
-  throw new SchemaError('the server sent a file descriptor without a name');
 }
 
-function tooMany(what: string): RpcError {
-  return new RpcError(Code.RESOURCE_EXHAUSTED, `server reflection: ${what}`);
+/** What the server said when it was asked for a type. */
+function refusalText(refusals: ReadonlyMap<string, string>, name: string, scope: string): string {
+  const refusal =
+    refusals.get(name.startsWith('.') ? name.slice(1) : name) ?? refusals.get(`${scope}.${name}`);
+  return refusal === undefined ? '' : `; the server says: ${refusal}`;
 }

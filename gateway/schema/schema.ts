@@ -1,6 +1,7 @@
 import type { DescService, Registry } from '@bufbuild/protobuf';
 import type { HttpBinding } from './http-rule.js';
 import type { Method } from './method.js';
+import type { SchemaProblem } from './schema-problem.js';
 
 /** What a path variable of a request matched, percent-decoded as google/api/http.proto demands. */
 export interface PathValue {
@@ -40,6 +41,11 @@ export interface Schema {
   /** By gRPC path, "/pkg.Service/Method". */
   readonly methods: ReadonlyMap<string, Method>;
   readonly routes: RouteTable;
-  /** What is wrong with options of single methods, one line each; for the log. The method keeps its gRPC path. */
-  readonly problems: readonly string[];
+  /**
+   * What of the source cannot be used: methods that need something broken or missing, which are left out, and options, whose methods
+   * keep their gRPC path.
+   */
+  readonly problems: readonly SchemaProblem[];
+  /** Why a method that the source has is left out, by gRPC path. */
+  readonly leftOut: ReadonlyMap<string, SchemaProblem>;
 }

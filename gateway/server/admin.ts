@@ -12,12 +12,13 @@ import { splitTarget } from './request-target.js';
 
 /**
  * The admin server: `/healthz` says that the process works, `/readyz` whether it should get requests now, `/metrics` what
- * it counts. It stays up while the gateway drains, so that nobody restarts it meanwhile.
+ * it counts. What is wrong with the schema and does not stop it is in `warnings`. It stays up while the gateway drains, so that nobody restarts it meanwhile.
  */
 export function createAdmin(
   options: ResolvedGatewayOptions,
   log: FastifyBaseLogger,
   readiness: Readiness,
+  warnings: () => readonly string[],
   metrics: Metrics,
 ): FastifyInstance {
   const admin = createListener(options, log);
@@ -36,7 +37,10 @@ export function createAdmin(
   get('/healthz', async () => ({ status: 'ok' }));
   get('/readyz', async (_request, reply) => {
     const problem = await readiness.check();
-    if (problem === undefined) return { status: 'ready' };
+    if (problem === undefined) {
+      const list = warnings();
+      return { status: 'ready', ...(list.length > 0 && { warnings: list }) };
+    }
     return reply.code(503).send({ status: 'not ready', problem });
   });
   get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { ROUTED_METHODS, type RouteMatch } from '../schema/index.js';
+import { ROUTED_METHODS, type RouteMatch, type Schema } from '../schema/index.js';
 import {
   forwardedMetadata,
   isForeignSite,
@@ -112,8 +112,10 @@ function admit(
   const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
   // A rule that is for any method has made this one known.
   if (match?.binding === undefined) assertKnown(request.method, schema.routes.httpMethods);
-  if (match === undefined)
+  if (match === undefined) {
+    assertNotLeftOut(path, schema);
     throw notFound(path, [...ownMethods(request.server, path), ...schema.routes.allowed(path)]);
+  }
   checkSite(request, match, options.allowOrigins);
   const { method } = match;
   const target = targetOf(loaded, match, request.raw, options, parseQuery(search));
@@ -140,6 +142,14 @@ export function assertServing({ draining }: Surroundings['exchanges']): void {
 /** What the service is told besides what the client says: the id of the request, and where it comes from. */
 export function knownMetadata({ id, raw }: FastifyRequest, trusted: TrustedProxies): Metadata {
   return [['x-request-id', id], ...forwardedMetadata(raw, trusted)];
+}
+
+/** Throws UNIMPLEMENTED, with the reason, for the gRPC path of a method that the service has and the schema cannot describe. */
+export function assertNotLeftOut(path: string, { leftOut }: Schema): void {
+  const problem = leftOut.get(path);
+  if (problem !== undefined) {
+    throw new RpcError(Code.UNIMPLEMENTED, `the schema of the service is broken: ${problem}`);
+  }
 }
 
 /** All that a surface needs of a method; `query` is that of the request's address. */

@@ -82,14 +82,14 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     options.config,
     (schema) => {
       corsMethods.splice(0, corsMethods.length, ...schema.routes.httpMethods);
-      metrics.showMethods(schema);
+      metrics.showSchema(schema);
     },
   );
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });
   const app = createApp(options, log);
   const readiness = new Readiness(exchanges, source, transport, options.log);
-  const admin = createAdmin(options, log, readiness, metrics);
+  const admin = createAdmin(options, log, readiness, () => source.warnings, metrics);
   const connections = new ClientConnections({
     most: limits.connectionsPerAddress,
     trustedProxies: options.trustedProxies,

@@ -3,8 +3,10 @@ import type { Registry } from '@bufbuild/protobuf';
 import type { Codec } from '../codec/index.js';
 import {
   describeSchema,
+  ReflectionEnded,
   type Schema,
   type SchemaDescription,
+  SchemaError,
   schemaFromReflection,
 } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
@@ -18,6 +20,10 @@ export interface LoadedSchema {
   readonly description: SchemaDescription;
 }
 
+/** How many problems of a schema have a line of log; `/_sluice/services` has them all. */
+const LOGGED_PROBLEMS = 50;
+/** How many a readiness probe shows. */
+const SHOWN_PROBLEMS = 5;
 /** How long the first attempt may hold up the start, in milliseconds. */
 const FIRST_WAIT_MS = 5_000;
 /** How long one attempt may take. */
@@ -32,6 +38,8 @@ export class SchemaSource {
   readonly #onLoad: (schema: Schema) => void;
   readonly #stop = new AbortController();
   #loaded: LoadedSchema | undefined;
+  /** Why there is none yet, for clients. */
+  #failure = 'its server reflection has not answered';
 
   /** `warn` writes a line of log; `codec` makes the codecs of a schema; `config` is what is configured for its methods, `onLoad` hears of each one. */
   constructor(
@@ -49,10 +57,20 @@ export class SchemaSource {
   /** The schema. Throws UNAVAILABLE, which is worth a retry, while there is none. */
   get(): LoadedSchema {
     if (this.#loaded !== undefined) return this.#loaded;
-    throw new RpcError(
-      Code.UNAVAILABLE,
-      'the schema of the service is not loaded yet: its server reflection did not answer',
-    );
+    throw new RpcError(Code.UNAVAILABLE, this.notLoaded);
+  }
+
+  /** What is to be said while there is no schema. */
+  get notLoaded(): string {
+    return `the schema of the service is not loaded yet: ${this.#failure}`;
+  }
+
+  /** What is wrong with a schema that is in use, in a few lines. */
+  get warnings(): readonly string[] {
+    const problems = this.#loaded?.schema.problems ?? [];
+    const more = problems.length - SHOWN_PROBLEMS;
+    const shown = problems.slice(0, SHOWN_PROBLEMS).map(String);
+    return more > 0 ? [...shown, `${more} more: see /_sluice/services`] : shown;
   }
 
   get ready(): boolean {
@@ -60,12 +78,20 @@ export class SchemaSource {
   }
 
   use(learnt: Schema): void {
-    for (const problem of learnt.problems) this.#warn({ problem }, 'schema');
+    this.#warnOf(learnt.problems);
     const schema = configuredSchema(learnt, this.#config, (problem) =>
       this.#warn({ problem }, 'configuration'),
     );
     this.#onLoad(schema);
     this.#loaded = { schema, codec: this.#codec(schema.registry), description: describeSchema(schema) };
+  }
+
+  #warnOf(problems: Schema['problems']): void {
+    for (const problem of problems.slice(0, LOGGED_PROBLEMS)) {
+      this.#warn({ problem: String(problem), ...(problem.file && { file: problem.file }) }, 'schema');
+    }
+    const more = problems.length - LOGGED_PROBLEMS;
+    if (more > 0) this.#warn({ problem: `${more} more: see /_sluice/services` }, 'schema');
   }
 
   /**
@@ -106,6 +132,7 @@ export class SchemaSource {
         return onAttempt();
       } catch (reason) {
         if (signal.aborted) return onAttempt();
+        this.#failure = failureText(reason);
         this.#warn({ problem: (reason as Error).message, retryInMs: backOffMs }, 'schema not loaded');
         onAttempt();
       }
@@ -118,4 +145,12 @@ export class SchemaSource {
     const open = (path: string, signal: AbortSignal) => transport.open(path, { metadata: [], signal });
     return await schemaFromReflection(open, { signal: attempt });
   }
+}
+
+/** A failure for clients: what the schema or its service says is theirs to know, the rest is in the log. */
+function failureText(reason: unknown): string {
+  if (reason instanceof SchemaError) return reason.message;
+  if (!(reason instanceof RpcError)) return 'it cannot be read';
+  if (reason.code === Code.CANCELLED) return 'its server reflection has not answered in time';
+  return reason instanceof ReflectionEnded ? reason.publicMessage : reason.message;
 }

@@ -56,7 +56,7 @@ export class Readiness {
 
   async #ask(): Promise<string | undefined> {
     if (this.#exchanges.draining) return 'draining';
-    if (!this.#source.ready) return 'the schema of the service is not loaded yet';
+    if (!this.#source.ready) return this.#source.notLoaded;
     return (await this.#transport.ready(WAIT_MS)) ? undefined : 'the service does not answer';
   }
 }

@@ -5,7 +5,7 @@ import { Code, type Metadata, RpcError } from '../status/index.js';
 import { answerSession, requestMetadata, type Surroundings, type Target } from '../surfaces/index.js';
 import { chooseProtocol, JSON_PROTOCOL, PROTO_PROTOCOL, SESSION_PATH } from '../wire/session/index.js';
 import { admitWebSocket, type ServerSurroundings } from './client-connections.js';
-import { assertOrigin, assertServing, knownMetadata, targetOf } from './dispatch.js';
+import { assertNotLeftOut, assertOrigin, assertServing, knownMetadata, targetOf } from './dispatch.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import type { ResolvedGatewayOptions } from './options.js';
 
@@ -33,6 +33,7 @@ export function registerSessions(
     const loaded = schema();
     const method = loaded.schema.methods.get(`/${name}`);
     if (method === undefined) {
+      assertNotLeftOut(`/${name}`, loaded.schema);
       throw new RpcError(Code.UNIMPLEMENTED, `there is no method ${name}: write it like pkg.Service/Method`);
     }
     return targetOf(loaded, { method, binding: undefined, pathValues: [] }, request, options);

@@ -1,4 +1,4 @@
-import { create, createFileRegistry, type DescMessage } from '@bufbuild/protobuf';
+import { create, createFileRegistry, type DescMessage, type Registry } from '@bufbuild/protobuf';
 import {
   EnumOptionsSchema,
   EnumValueOptionsSchema,
@@ -35,41 +35,74 @@ const OPTION_TYPES: ReadonlyMap<string, DescMessage> = new Map(
 /** A file of a compilation: parsed from source, or a descriptor that is complete already. */
 export type InputFile = FileDraft | FileDescriptorProto;
 
+/** What to do where files are not whole, or not right. */
+export interface Tolerance {
+  /** Hears of what is wrong; it is then left out, or left as it was written. */
+  report(file: string, error: SchemaError): void;
+  /** Hears of a type that is not found, by the name as written and the scope it stands in; the name is left as it is. */
+  missing(name: string, scope: string, error: SchemaError): void;
+  /** The types of the files, as far as they can be linked, ours included. */
+  registryOf(files: FileDescriptorProto[]): Registry;
+}
+
+const STRICT: Tolerance = {
+  report(_file, error) {
+    throw error;
+  },
+  missing(_name, _scope, error) {
+    throw error;
+  },
+  registryOf: (files) => {
+    try {
+      return createFileRegistry(create(FileDescriptorSetSchema, { file: files }));
+    } catch (error) {
+      throw new SchemaError(error instanceof Error ? error.message : String(error), error);
+    }
+  },
+};
+
 /**
  * Makes complete descriptors. `files` must be whole (every import among them) and in order, imports first; the
- * result has the same order. The drafts are used up. Throws `SchemaError` naming file and line.
+ * result has the same order. The drafts are used up. Throws `SchemaError` naming file and line, unless `tolerance` says
+ * what to do instead.
  */
-export function compile(files: readonly InputFile[]): FileDescriptorProto[] {
+export function compile(files: readonly InputFile[], tolerance: Tolerance = STRICT): FileDescriptorProto[] {
   const protos = files.map((file) => ('proto' in file ? file.proto : file));
   const drafts = files.filter((file) => 'proto' in file);
-  const table = createSymbolTable(protos);
-  for (const draft of drafts) linkDraft(draft, table);
+  const attempt = (file: string, step: () => void) => {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof SchemaError)) throw error;
+      tolerance.report(file, error);
+    }
+  };
+  const table = createSymbolTable(protos, (file, error) => tolerance.report(file, error));
+  for (const draft of drafts) {
+    linkDraft(draft, table, ({ name, scope }, error) => tolerance.missing(name, scope, error));
+  }
   const pending = drafts.flatMap((draft) => draft.options.map((option) => ({ draft, option })));
   const none = createFileRegistry(create(FileDescriptorSetSchema));
   // First what needs no extension: how the extensions themselves are encoded depends on it (features, packed).
   for (const { draft, option } of pending) {
     if (!isPlainOption(option)) continue;
-    interpretOption(option, { draft, table, registry: none, optionTypes: OPTION_TYPES });
+    attempt(draft.proto.name, () =>
+      interpretOption(option, { draft, table, registry: none, optionTypes: OPTION_TYPES }),
+    );
   }
   const enumValues = enumValuesOf(protos);
   for (const draft of drafts) {
-    for (const check of draft.checks) check();
-    checkEnumDefaults(draft, enumValues);
+    for (const check of draft.checks) attempt(draft.proto.name, check);
+    attempt(draft.proto.name, () => checkEnumDefaults(draft, enumValues));
   }
-  const registry = registryFrom(protos);
+  const registry = tolerance.registryOf(protos);
   for (const { draft, option } of pending) {
     if (isPlainOption(option)) continue;
-    interpretOption(option, { draft, table, registry, optionTypes: OPTION_TYPES });
+    attempt(draft.proto.name, () =>
+      interpretOption(option, { draft, table, registry, optionTypes: OPTION_TYPES }),
+    );
   }
   return protos;
-}
-
-function registryFrom(protos: FileDescriptorProto[]): ReturnType<typeof createFileRegistry> {
-  try {
-    return createFileRegistry(create(FileDescriptorSetSchema, { file: protos }));
-  } catch (error) {
-    throw new SchemaError(error instanceof Error ? error.message : String(error), error);
-  }
 }
 
 function checkEnumDefaults(draft: FileDraft, enumValues: ReadonlyMap<string, ReadonlySet<string>>): void {

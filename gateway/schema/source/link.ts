@@ -1,6 +1,6 @@
 import type { DescriptorProto, EnumDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { SchemaError } from '../schema-error.js';
-import { type FileDraft, fullName } from './draft.js';
+import { type FileDraft, fullName, type TypeReference } from './draft.js';
 
 type SymbolKind = 'message' | 'enum' | 'extension' | 'service' | 'other';
 
@@ -18,8 +18,11 @@ export interface FoundSymbol {
   readonly kind: SymbolKind;
 }
 
-/** Throws `SchemaError` when a name is declared twice. */
-export function createSymbolTable(files: readonly FileDescriptorProto[]): SymbolTable {
+/** Tells `report` when a name is declared twice; the first declaration counts. */
+export function createSymbolTable(
+  files: readonly FileDescriptorProto[],
+  report: (file: string, error: SchemaError) => void,
+): SymbolTable {
   const symbols = new Map<string, { kind: SymbolKind; file: string }>();
   const packageOf = new Map<string, string>();
   for (const file of files) {
@@ -27,7 +30,8 @@ export function createSymbolTable(files: readonly FileDescriptorProto[]): Symbol
     declare(file, (name, kind) => {
       const other = symbols.get(name);
       if (other !== undefined) {
-        throw new SchemaError(`${file.name}: "${name}" is already declared in ${other.file}`);
+        report(file.name, new SchemaError(`${file.name}: "${name}" is already declared in ${other.file}`));
+        return;
       }
       symbols.set(name, { kind, file: file.name });
     });
@@ -82,18 +86,19 @@ export function createSymbolTable(files: readonly FileDescriptorProto[]): Symbol
   };
 }
 
-/** Resolves every open name of a file. Throws `SchemaError` naming file, line and what is missing. */
-export function linkDraft(draft: FileDraft, table: SymbolTable): void {
+/** Resolves every open name of a file, and tells `missing` which are not found, with an error that names file, line and name. */
+export function linkDraft(
+  draft: FileDraft,
+  table: SymbolTable,
+  missing: (reference: TypeReference, error: SchemaError) => void,
+): void {
   for (const reference of draft.references) {
     const kinds: SymbolKind[] = reference.wanted === 'message' ? ['message'] : ['message', 'enum'];
     const found = table.lookup(draft.proto.name, reference.scope, reference.name, kinds);
     if (found === undefined) {
-      draft.reader.fail(
-        `no ${reference.wanted} "${reference.name}" is declared here or in an imported file`,
-        reference.at,
-      );
-    }
-    reference.resolve(found.fullName, found.kind === 'enum' ? 'enum' : 'message');
+      const problem = `no ${reference.wanted} "${reference.name}" is declared here or in an imported file`;
+      missing(reference, draft.reader.error(problem, reference.at));
+    } else reference.resolve(found.fullName, found.kind === 'enum' ? 'enum' : 'message');
   }
 }
 

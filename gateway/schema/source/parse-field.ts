@@ -130,6 +130,8 @@ function readType(draft: FileDraft, scope: string, proto: FieldDescriptorProto):
     proto.type = kind === 'enum' ? Type.ENUM : Type.MESSAGE;
     proto.typeName = `.${found}`;
   };
+  // Stays where it is not found and that is no end: see `Tolerance`.
+  proto.typeName = name;
   draft.references.push({ name, scope, at, wanted: 'message or enum', resolve });
 }
 

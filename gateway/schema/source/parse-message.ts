@@ -111,6 +111,7 @@ export function parseExtend(draft: FileDraft, scope: string, place: Omit<FieldPl
     const resolve = (found: string) => {
       field.extendee = `.${found}`;
     };
+    field.extendee = extendee;
     draft.references.push({ name: extendee, scope, at, wanted: 'message', resolve });
   }
 }

@@ -49,6 +49,7 @@ function parseMethod(draft: FileDraft, scope: string, path: number[], parent: Se
     const typeName = reader.qualifiedName('the name of a message');
     reader.expectSymbol(')');
     const resolve = (found: string) => set(`.${found}`);
+    set(typeName);
     draft.references.push({ name: typeName, scope: name, at, wanted: 'message', resolve });
     return stream;
   };

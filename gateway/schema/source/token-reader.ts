@@ -35,7 +35,11 @@ export class TokenReader {
   }
 
   fail(problem: string, token: Token = this.peek()): never {
-    throw new SchemaError(`${this.fileName}:${token.line + 1}:${token.column + 1}: ${problem}`);
+    throw this.error(problem, token);
+  }
+
+  error(problem: string, token: Token): SchemaError {
+    return new SchemaError(`${this.fileName}:${token.line + 1}:${token.column + 1}: ${problem}`);
   }
 
   #unexpected(wanted: string): never {

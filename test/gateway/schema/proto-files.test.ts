@@ -312,6 +312,56 @@ t.test('an error names the place and what to change', async (t) => {
   await t.rejects(descriptorSetFromProtoFiles([join(folder, 'dir.proto')]), { message: /cannot be read/ });
 });
 
+t.test('a schema of broken files has what is whole, and names the rest with file and line', async (t) => {
+  const head = 'syntax = "proto3"; package x; import "ok.proto"; import "google/api/annotations.proto";\n';
+  const folder = t.testdir({
+    'ok.proto':
+      'syntax = "proto3"; package ok; message Ok { string id = 1; } service Fine { rpc Do(Ok) returns (Ok); }',
+    'broken.proto': 'syntax = "proto3"; package broken; message Broken { string a = 1 }',
+  });
+  const cases: [text: string, methods: string[], problems: RegExp[]][] = [
+    [
+      `${head}import "broken.proto"; service S { rpc A(ok.Ok) returns (ok.Ok);\nrpc B(broken.Broken) returns (ok.Ok); }`,
+      ['/x.S/A'],
+      [/^broken\.proto: .*expected ";"/, /^x\.S\/B: .*"broken\.Broken".*\(x\.proto:3:7: /],
+    ],
+    [
+      `${head}import "no/such.proto"; message M { no.Such a = 1; } service S { rpc A(ok.Ok) returns (ok.Ok); rpc B(M) returns (M); }`,
+      ['/x.S/A'],
+      [/^x\.proto: the import "no\/such\.proto" is not found; looked in/, /^x\.S\/B: .*"no\.Such"/],
+    ],
+    [
+      `${head}message M { Lost a = 1; message N { string b = 1; } } service S { rpc A(M.N) returns (M.N); rpc B(M) returns (ok.Ok); }`,
+      ['/x.S/A'],
+      [
+        /^x\.S\/B: its request x\.M cannot be used: the field "a": no file declares its type "Lost".*x\.proto:2:13/,
+      ],
+    ],
+    [
+      `${head}service S { rpc A(ok.Ok) returns (ok.Ok) { option (no.such) = 1; option (google.api.http) = { get: "/a" }; } }`,
+      ['/x.S/A'],
+      [/^x\.proto: x\.proto:2:\d+: there is no option "\(no\.such\)"|^x\.proto: x\.proto:2:\d+: .*no option/],
+    ],
+    [
+      `${head}message M {} message M { int32 a = 1; } service S { rpc A(M) returns (M); }`,
+      ['/x.S/A'],
+      [/"x\.M" is already declared/, /^x\.M: is declared in x\.proto and, not alike, in x\.proto/],
+    ],
+  ];
+  for (const [text, methods, problems] of cases) {
+    writeFileSync(join(folder, 'x.proto'), text);
+    const schema = await schemaFromProtoFiles([join(folder, 'x.proto'), join(folder, 'ok.proto')], [folder]);
+    t.same([...schema.methods.keys()].sort(), ['/ok.Fine/Do', ...methods], text);
+    t.equal(schema.problems.length, problems.length, schema.problems.join('\n'));
+    for (const [index, problem] of problems.entries()) t.match(String(schema.problems[index]), problem, text);
+  }
+  await t.rejects(schemaFromProtoFiles([join(folder, 'broken.proto')], [folder]), {
+    name: 'SchemaError',
+    message: /no method that could be called: broken\.proto: .*broken\.proto:1:\d+: expected ";", found "\}"/,
+  });
+  await t.rejects(schemaFromProtoFiles([join(folder, 'nope.proto')], [folder]), { message: /no such file/ });
+});
+
 t.test('comments reach the descriptor, those behind a line do not', async (t) => {
   const { proto } = parseFile(
     'c.proto',

@@ -202,19 +202,34 @@ t.test('quirks: the same file again, an import nobody serves, a service nobody d
   t.match(schema.problems, [/^ghost\.Service: the server does not describe it: no such symbol$/]);
 });
 
-t.test('an import that is nowhere is one clear error', async (t) => {
+t.test('an import that is nowhere matters only where it is needed', async (t) => {
   const file = create(FileDescriptorProtoSchema, {
     name: 'a.proto',
     package: 'a',
     dependency: ['acme/private.proto'],
     messageType: [{ name: 'M' }],
-    service: [{ name: 'S', method: [{ name: 'Do', inputType: '.a.M', outputType: '.a.M' }] }],
+    service: [
+      {
+        name: 'S',
+        method: [
+          { name: 'Do', inputType: '.a.M', outputType: '.a.M' },
+          { name: 'Secret', inputType: '.a.M', outputType: '.acme.Private' },
+        ],
+      },
+    ],
   });
   const { open } = await startReflection(t, { versions: ['v1'], answer: answerFromFiles([file]) });
-  await t.rejects(schemaFromReflection(open, { signal: limit(t) }), {
-    name: 'SchemaError',
-    message: /the import "acme\/private\.proto" of a\.proto is missing/,
-  });
+  const schema = await schemaFromReflection(open, { signal: limit(t) });
+  t.same([...schema.methods.keys()], ['/a.S/Do']);
+  t.match(schema.problems, [
+    {
+      name: 'a.S/Secret',
+      reason:
+        'no file declares the type ".acme.Private" of its response; missing: the import "acme/private.proto" of a.proto; the server says: no such symbol',
+      file: 'a.proto',
+    },
+  ]);
+  t.equal(schema.leftOut.get('/a.S/Secret'), schema.problems[0]);
 });
 
 t.test('a server without reflection is UNIMPLEMENTED, one that is not there UNAVAILABLE', async (t) => {
