@@ -6,6 +6,7 @@ export {
   type ServiceDescription,
 } from './describe.js';
 export { type SchemaOptions, schemaFromDescriptorSet } from './descriptor-set.js';
+export { masksAsWritten } from './field-mask.js';
 export type { FileContent } from './file-content.js';
 export { COMMON_METHODS, ROUTED_METHODS } from './http-methods.js';
 export type { HttpBinding, PathVariable } from './http-rule.js';

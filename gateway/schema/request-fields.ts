@@ -1,4 +1,5 @@
 import { type DescField, type DescOneof, ScalarType } from '@bufbuild/protobuf';
+import { maskJson } from './field-mask.js';
 import { invalid, isTextMessage, type Parameter } from './parameter-name.js';
 
 /** JSON, as it is parsed and as it is made here: objects of ours have no prototype, so no name is special. */
@@ -111,7 +112,8 @@ function jsonFromMessageText(field: DescField, text: string, name: string): Json
   }
   switch (message.typeName) {
     case 'google.protobuf.FieldMask':
-      return maskText(text);
+      // What JSON cannot spell is put in its place on the wire.
+      return maskJson(text) ?? emptyMask(field, name);
     case 'google.protobuf.Timestamp':
       return plusAgain(text);
     case 'google.protobuf.Duration':
@@ -128,7 +130,7 @@ function plusAgain(text: string): string {
   return text.replaceAll(' ', '+');
 }
 
-/** Paths of a mask are often written as in the .proto file; ProtoJSON has them in lowerCamelCase. */
-function maskText(text: string): string {
-  return text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+function emptyMask(field: DescField, name: string): string {
+  if (field.fieldKind === 'message') return '';
+  throw invalid(name, 'has a path that has no lowerCamelCase');
 }

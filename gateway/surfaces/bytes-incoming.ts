@@ -2,8 +2,8 @@ import type { Incoming } from '../bridge/index.js';
 import { bytesFieldHead, encodeBytesField } from '../codec/index.js';
 import { type FileContent, jsonBesideBody, requestJson } from '../schema/index.js';
 import type { SendBatch } from '../upstream/index.js';
+import { messageFromAddress, RESERVED_PARAMETERS } from './address-fields.js';
 import { BodyReader, type WholeBody } from './body-reader.js';
-import { RESERVED_PARAMETERS } from './request-message.js';
 import type { Target } from './target.js';
 
 /** Data in one message of an upload; what services are commonly tuned for. */
@@ -15,14 +15,14 @@ type Before = readonly Uint8Array[];
 
 /** The fields around the data, from path, query and content type: they go into the first message. */
 function firstFields(target: Target, { path, mediaType }: FileContent): Before {
-  const { method, binding, pathValues, query, request, requestCodec } = target;
+  const { method, binding, pathValues, query, request } = target;
   const options = { reserved: RESERVED_PARAMETERS };
   const type = mediaType === undefined ? undefined : request.headers['content-type'];
   const json =
     typeof binding?.body === 'object'
       ? jsonBesideBody(method.input, binding.body, pathValues, query, options)
       : requestJson(method.input, pathValues, query, options);
-  const around = requestCodec.fromJson(JSON.stringify(json));
+  const around = messageFromAddress(target, json);
   if (mediaType === undefined || type === undefined) return [around];
   const said = encodeBytesField([mediaType], Buffer.from(type), []);
   // In the same message as the data, which has one of each: not every service joins the parts of a message.

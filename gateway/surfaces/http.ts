@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AbortCause, Incoming, Outgoing } from '../bridge/index.js';
 import type { RequestSource } from '../security/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
+import { fieldsBesideBody, messageFromQuery } from './address-fields.js';
 import { BodyReader, type WholeBody } from './body-reader.js';
 import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
 import { BytesOutgoing } from './bytes-outgoing.js';
@@ -13,14 +14,7 @@ import { NdjsonIncoming } from './ndjson-incoming.js';
 import { NdjsonOutgoing } from './ndjson-outgoing.js';
 import { type Answer, type Ask, negotiate } from './negotiation.js';
 import { boundEnd, boundIncoming, boundOutgoing } from './pauses.js';
-import {
-  fieldsBesideBody,
-  lastEventId,
-  messageFromJson,
-  messageFromQuery,
-  resumeAfter,
-  textFromBytes,
-} from './request-message.js';
+import { lastEventId, messageFromJson, resumeAfter, textFromBytes } from './request-message.js';
 import { singleIncoming } from './single-incoming.js';
 import { SseOutgoing } from './sse-outgoing.js';
 import { downloadOf, type Target, uploadOf } from './target.js';

@@ -1,3 +1,4 @@
+export { type AddressFields, fieldsOfSocket } from './address-fields.js';
 export { discardBody } from './body-reader.js';
 export { cutConnection } from './connection-end.js';
 export type { Finished, Meter, Surroundings } from './conversation.js';
@@ -10,7 +11,6 @@ export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export { methodNotAllowed } from './negotiation.js';
 export { LIMIT_NAMES, type LimitName, type OnRefusal, tooManyOfAddress } from './refusal.js';
 export { sendError } from './reply.js';
-export { type AddressFields, fieldsOfSocket } from './request-message.js';
 export { requestDeadline, requestMetadata } from './request-metadata.js';
 export { answerSession, type SessionOptions } from './session/index.js';
 export { mustStayOk, sendRetryableEvent } from './sse-error.js';

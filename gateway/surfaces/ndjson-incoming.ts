@@ -2,8 +2,9 @@ import type { Incoming } from '../bridge/index.js';
 import { ByteWriter } from '../codec/index.js';
 import { Code, RpcError } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
+import { type AddressFields, fieldsBesideBody } from './address-fields.js';
 import { BodyReader, tooLarge } from './body-reader.js';
-import { type AddressFields, fieldsBesideBody, messageFromJson, textFromBytes } from './request-message.js';
+import { messageFromJson, textFromBytes } from './request-message.js';
 import type { Target } from './target.js';
 import type { UnfinishedMessage } from './unfinished-messages.js';
 

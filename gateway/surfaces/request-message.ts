@@ -1,14 +1,10 @@
 import { type DescMessage, fromBinary } from '@bufbuild/protobuf';
-import { bytesField, encodeBytesField, joinParts, zeroFields } from '../codec/index.js';
-import { fieldsInAddress, type Json, jsonBesideBody, maskOfBody, requestJson } from '../schema/index.js';
+import { bytesField, encodeBytesField, zeroFields } from '../codec/index.js';
+import { type Json, maskOfBody } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { parseLastEventId } from '../wire/index.js';
+import { type AddressFields, maskFromPaths, withAddress } from './address-fields.js';
 import type { Target } from './target.js';
-
-/** Query parameters that are ours and never fields of a request. */
-export const RESERVED_PARAMETERS: ReadonlySet<string> = new Set(['lastEventId']);
-
-const OPTIONS = { reserved: RESERVED_PARAMETERS };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
@@ -19,57 +15,6 @@ export function textFromBytes(bytes: Uint8Array): string {
   } catch (cause) {
     throw new RpcError(Code.INVALID_ARGUMENT, 'the message is not valid UTF-8', { cause });
   }
-}
-
-/** What path and query say of a request, encoded. */
-export interface AddressFields {
-  readonly wire: Uint8Array;
-  /** Some of it lies within messages, of which a body may have other parts. */
-  readonly nested: boolean;
-}
-
-const NO_FIELDS: AddressFields = { wire: new Uint8Array(0), nested: false };
-
-/** The request message that path and query describe, as wire bytes. */
-export function messageFromQuery({ method, pathValues, query, requestCodec }: Target): Uint8Array {
-  return requestCodec.fromJson(JSON.stringify(requestJson(method.input, pathValues, query, OPTIONS)));
-}
-
-/** The fields that the address sets beside a body, as its rule allows. Throws INVALID_ARGUMENT naming the parameter that it does not. */
-export function fieldsBesideBody(target: Target): AddressFields {
-  const { method, binding, pathValues, query, requestCodec } = target;
-  if (pathValues.length === 0 && !hasOwnParameters(query)) return NO_FIELDS;
-  // At the gRPC path everything is in the body.
-  const body = binding === undefined ? '*' : binding.body;
-  const json = jsonBesideBody(method.input, body, pathValues, query, OPTIONS);
-  return encoded(target, requestCodec.fromJson(JSON.stringify(json)));
-}
-
-/** The fields that a WebSocket's path and query set in every message. Throws INVALID_ARGUMENT naming the parameter that is none. */
-export function fieldsOfSocket(target: Target): AddressFields {
-  const { pathValues, query } = target;
-  if (pathValues.length === 0 && !hasOwnParameters(query)) return NO_FIELDS;
-  return encoded(target, messageFromQuery(target));
-}
-
-/** With zeros spelt out, so that they win as well. */
-function encoded({ method, pathValues, query }: Target, fields: Uint8Array): AddressFields {
-  const paths = fieldsInAddress(method.input, pathValues, query, OPTIONS);
-  return {
-    wire: Buffer.concat([zeroFields(paths), fields]),
-    nested: paths.some((path) => path.length > 1 || path[0]?.fieldKind === 'message'),
-  };
-}
-
-/** A message with the fields of the address, which win: what comes last on the wire counts. */
-export function withAddress(
-  target: Target,
-  message: Uint8Array,
-  { wire, nested }: AddressFields,
-): Uint8Array {
-  if (wire.length === 0) return message;
-  const all = Buffer.concat([message, wire]);
-  return nested && message.length > 0 ? joinParts(target.method.input, all) : all;
 }
 
 /**
@@ -97,15 +42,8 @@ function withMask(
   if (mask === undefined || typeof binding?.body !== 'object' || binding.body.message === undefined)
     return body;
   if (address.wire.length > 0 && bytesField(address.wire, [mask])?.length) return body;
-  const [paths] = mask.message?.fields ?? [];
-  if (paths === undefined) return body;
-  const listed = maskOfBody(binding.body.message, JSON.parse(text) as Json);
-  const wire = listed.map((path) => encodeBytesField([paths], Buffer.from(path), []));
-  return wire.length === 0 ? body : Buffer.concat([body, encodeBytesField([mask], Buffer.concat(wire), [])]);
-}
-
-function hasOwnParameters(query: URLSearchParams): boolean {
-  return [...query.keys()].some((name) => !RESERVED_PARAMETERS.has(name));
+  const wire = maskFromPaths([mask], maskOfBody(binding.body.message, JSON.parse(text) as Json));
+  return wire.length === 0 ? body : Buffer.concat([body, encodeBytesField([mask], wire, [])]);
 }
 
 /** What the client has seen of this stream before; the header wins over the query. */

@@ -3,9 +3,10 @@ import type { RawData, WebSocket } from 'ws';
 import type { Incoming } from '../bridge/index.js';
 import { Code, RpcError } from '../status/index.js';
 import type { Batch } from '../upstream/index.js';
+import { type AddressFields, withAddress } from './address-fields.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import { watchPeer } from './peer-watch.js';
-import { type AddressFields, assertMessage, textFromBytes, withAddress } from './request-message.js';
+import { assertMessage, textFromBytes } from './request-message.js';
 import type { Target } from './target.js';
 
 interface Frame {
