@@ -7,7 +7,7 @@ import { compiledCodec } from '../codec/index.js';
 import { createMetrics } from '../ops/index.js';
 import { COMMON_METHODS, ROUTED_METHODS } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
-import { ExchangeLimits, Exchanges, UnfinishedMessages } from '../surfaces/index.js';
+import { AllHeldBytes, ExchangeLimits, Exchanges, UnfinishedMessages } from '../surfaces/index.js';
 import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
 import { SESSION_PATH } from '../wire/session/index.js';
 import { createAdmin } from './admin.js';
@@ -108,7 +108,14 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       app,
       options,
       source,
-      { transport, exchanges, unfinished, connections, meterOf: metrics.meterOf },
+      {
+        transport,
+        exchanges,
+        unfinished,
+        heldInSessions: new AllHeldBytes(),
+        connections,
+        meterOf: metrics.meterOf,
+      },
       corsMethods,
     );
     if (options.schema !== undefined) source.use(options.schema);

@@ -4,6 +4,7 @@ import type { Method } from '../schema/index.js';
 import { Code, codeName, type Metadata } from '../status/index.js';
 import type { Transport } from '../upstream/index.js';
 import type { Exchanges, OpenedExchange } from './exchanges.js';
+import type { AllHeldBytes } from './session/held-bytes.js';
 import { slowReaderOf } from './slow-reader.js';
 import type { Target } from './target.js';
 import type { UnfinishedMessages } from './unfinished-messages.js';
@@ -30,6 +31,8 @@ export interface Surroundings {
   readonly exchanges: Exchanges;
   /** The messages of all clients that are not whole yet. */
   readonly unfinished: UnfinishedMessages;
+  /** What clients' messages in sessions hold that wait for services. */
+  readonly heldInSessions: AllHeldBytes;
   meterOf(method: Method): Meter;
 }
 

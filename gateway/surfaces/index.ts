@@ -12,7 +12,7 @@ export { methodNotAllowed } from './negotiation.js';
 export { LIMIT_NAMES, type LimitName, type OnRefusal, tooManyOfAddress } from './refusal.js';
 export { sendError } from './reply.js';
 export { requestDeadline, requestMetadata } from './request-metadata.js';
-export { answerSession, type SessionOptions } from './session/index.js';
+export { AllHeldBytes, answerSession, type SessionOptions } from './session/index.js';
 export { mustStayOk, sendRetryableEvent } from './sse-error.js';
 export type { Target } from './target.js';
 export { UnfinishedMessages } from './unfinished-messages.js';

@@ -46,7 +46,7 @@ export class Session {
   readonly #format: SessionFormat;
   readonly #options: SessionOptions;
   readonly #turns: Turns;
-  readonly #held = new HeldBytes();
+  readonly #held: HeldBytes;
   readonly #shared: SharedByCalls;
   readonly #used = new UsedIds();
   readonly #calls = new Map<number, SessionCall>();
@@ -66,6 +66,7 @@ export class Session {
     this.#socket = socket;
     this.#format = format;
     this.#options = options;
+    this.#held = new HeldBytes(options.surroundings.heldInSessions, options.source.group);
     const { highWaterBytes, firstFrameMs } = options.limits;
     this.#turns = new Turns(() => !this.#over && socket.bufferedBytes <= highWaterBytes);
     this.#shared = {

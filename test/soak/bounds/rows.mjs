@@ -15,6 +15,13 @@ const MESSAGE_BYTES = 96;
 /** Objects of a call and its connection: sockets, streams, timers, metadata. */
 const OBJECT_BYTES = 48 * KIB;
 
+/** Objects and code of a gateway that has no client. */
+const CODE_BYTES = 100 * MIB;
+/** What the messages of all sessions hold that wait for services. */
+const ALL_SESSIONS_HELD_BYTES = 256 * MIB;
+/** An exchange without a call: its connection, its head, and its objects. */
+const WAITING_BYTES = 32 * KIB;
+
 /** What one read-ahead full of messages is: their count and their bytes. */
 function readAhead(size) {
   const count = Math.ceil(READ_AHEAD_BYTES / (size + MESSAGE_BYTES));
@@ -42,6 +49,19 @@ function up(size) {
 }
 
 const upload = () => 4 * 64 * KIB;
+
+/** What a gateway needs whose clients and services do the worst that they may: "A pod" of docs/bounds.md. In bytes. */
+export function podBytes({ places, exchanges, unfinishedBytes, messageBytes }) {
+  const call = down(messageBytes, around.sse) + up(messageBytes);
+  return (
+    CODE_BYTES +
+    WINDOW_BUDGET_BYTES +
+    2 * unfinishedBytes +
+    ALL_SESSIONS_HELD_BYTES +
+    places * call +
+    Math.max(0, exchanges - places) * WAITING_BYTES
+  );
+}
 
 /** Messages that are small, and as large as they may be: there the gateway's limit of 4 MiB is on the text as well. */
 export const SMALL = 100;

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { compiledCodec } from '../../../../gateway/codec/index.js';
 import { Code, type Metadata, RpcError } from '../../../../gateway/status/index.js';
 import {
+  AllHeldBytes,
   DEFAULT_LIMITS,
   Exchanges,
   HeaderRules,
@@ -72,6 +73,7 @@ export function openFakeSession(
       transport,
       exchanges,
       unfinished: new UnfinishedMessages(0),
+      heldInSessions: new AllHeldBytes(),
       meterOf: () => ({ dropped: nothing, finished: nothing }),
     },
   };
