@@ -2,7 +2,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
-import { pump } from './pump.js';
+import { bytesOf, pump } from './pump.js';
 import { isToldInTime, pumpBySlowReader, TooSlow } from './slow-reader/index.js';
 
 /**
@@ -38,7 +38,7 @@ export interface Report {
  *     signal: left -> the call is cancelled, nobody is told; draining -> the call is cancelled, leave()
  */
 export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => Call): Promise<Report> {
-  const { incoming, outgoing, signal } = exchange;
+  const { incoming, outgoing, signal, traffic } = exchange;
   const call = open(signal);
   let failure: RpcError | undefined;
   let received = 0;
@@ -53,8 +53,9 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   const up = pump(
     () => incoming.read(),
     (batch) => call.write(batch),
-    (messages) => {
-      received += messages;
+    (batch) => {
+      received += batch.length;
+      traffic.up += bytesOf(batch);
     },
   ).then((ended) => {
     // A half-close tells the service that it has everything, which a browser that left never said.
@@ -70,8 +71,9 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
       first = undefined;
       return batch === undefined ? call.read() : Promise.resolve(batch);
     };
-    const count = (messages: number) => {
-      sent += messages;
+    const count = (batch: Batch) => {
+      sent += batch.length;
+      traffic.down += bytesOf(batch);
     };
     if (begun === false) call.cancel();
     else if (exchange.slowReader === undefined) {

@@ -59,6 +59,14 @@ export interface Outgoing {
  */
 export type AbortCause = 'left' | 'draining' | RpcError;
 
+/** Bytes of messages as protobuf, added to as they are taken: a stream may never end. */
+export interface Traffic {
+  /** From browsers. */
+  up: number;
+  /** From the service. */
+  down: number;
+}
+
 /** One browser conversation, whatever the surface. */
 export interface Exchange {
   readonly incoming: Incoming;
@@ -67,6 +75,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** What becomes of messages that come faster than the browser takes them. Absent: the service waits (`pause`). */
   readonly slowReader?: SlowReader | undefined;
+  /** Where the bytes of this exchange are counted. */
+  readonly traffic: Traffic;
   /** Hears at once of messages that will not be delivered, for the metrics: a stream may never end. */
   readonly onDropped?: ((messages: number) => void) | undefined;
 }

@@ -7,14 +7,24 @@ import type { SendBatch } from '../upstream/index.js';
 export async function pump<Messages extends SendBatch>(
   read: () => Promise<Messages | undefined>,
   write: (batch: Messages) => Promise<unknown> | false | undefined,
-  count: (messages: number) => void,
+  count: (batch: Messages) => void,
 ): Promise<boolean> {
   for (;;) {
     const batch = await read();
     if (batch === undefined) return true;
-    count(batch.length);
+    count(batch);
     const room = write(batch);
     // Waiting for nothing would cost a small message more than moving it.
     if (room !== undefined && (room === false || (await room) === false)) return false;
   }
+}
+
+/** The bytes of a batch's messages. */
+export function bytesOf(batch: SendBatch): number {
+  let bytes = 0;
+  for (const message of batch) {
+    if (message instanceof Uint8Array) bytes += message.byteLength;
+    else for (const piece of message) bytes += piece.byteLength;
+  }
+  return bytes;
 }

@@ -1,7 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Method, Schema } from '../schema/index.js';
-import { LIMIT_NAMES, type Meter, type OnRefusal } from '../surfaces/index.js';
+import type { RpcError } from '../status/index.js';
+import { LIMIT_NAMES, type Meter, type OnRefusal, type Traffic } from '../surfaces/index.js';
 import { MethodCounts } from './method-counts.js';
+import { RefusalCounts } from './refusal-counts.js';
 
 /** What a gateway counts. Every label comes from the schema or from a fixed list, none from a request: the number of series is bounded. */
 export interface Metrics {
@@ -14,6 +16,10 @@ export interface Metrics {
   showSchema(schema: Schema): void;
   /** A limit has refused a client. */
   readonly refused: OnRefusal;
+  /** The bytes of a surface; the same object every time. */
+  trafficOf(surface: string): Traffic;
+  /** A request, or a call of a session, that was refused before there was a call. */
+  countRefusal(error: RpcError): void;
   readonly contentType: string;
   /** Everything in the Prometheus text format. */
   text(): Promise<string>;
@@ -22,14 +28,11 @@ export interface Metrics {
 /** From a cache's answer to a stream of an hour. */
 const DURATION_BUCKETS_S = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60, 600, 3_600];
 
-/** What is asked at each scrape. */
-export interface Gauges {
-  readonly openExchanges: () => number;
-  readonly unfinishedBytes: () => number;
-}
+/** What is so now, by the name of its metric; asked at each scrape. */
+export type Gauges = Readonly<Record<string, { readonly help: string; readonly now: () => number }>>;
 
 /** Metrics of one gateway; those of the process are added. */
-export function createMetrics({ openExchanges, unfinishedBytes }: Gauges): Metrics {
+export function createMetrics(gauges: Gauges): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const methods = new Map<string, MethodCounts>();
@@ -45,23 +48,42 @@ export function createMetrics({ openExchanges, unfinishedBytes }: Gauges): Metri
     help: 'What of the schema cannot be used: see /_sluice/services.',
     registers,
   });
-  new Gauge({
-    name: 'sluice_open_exchanges',
-    help: 'Exchanges that are open now.',
+  for (const [name, { help, now }] of Object.entries(gauges)) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(now());
+      },
+    });
+  }
+  const refusals = new RefusalCounts();
+  new Counter({
+    name: 'sluice_refused_requests_total',
+    help: 'Requests and calls of sessions that were refused before there was a call, by reason.',
+    labelNames: ['reason'],
     registers,
     collect() {
-      this.set(openExchanges());
+      this.reset();
+      for (const [reason, requests] of refusals.entries()) this.inc({ reason }, requests);
     },
   });
-  new Gauge({
-    name: 'sluice_unfinished_bytes',
-    help: 'Bytes of request messages that are not whole yet, of all clients.',
+  const traffic = new Map<string, Traffic>();
+  new Counter({
+    name: 'sluice_bytes_total',
+    help: 'Bytes of messages as protobuf, counted at once: up, taken from the client; down, taken from the service.',
+    labelNames: ['surface', 'direction'],
     registers,
     collect() {
-      this.set(unfinishedBytes());
+      this.reset();
+      for (const [surface, { up, down }] of traffic) {
+        this.inc({ surface, direction: 'up' }, up);
+        this.inc({ surface, direction: 'down' }, down);
+      }
     },
   });
-  const refusals = new Map(LIMIT_NAMES.map((limit) => [limit, 0]));
+  const limitRefusals = new Map(LIMIT_NAMES.map((limit) => [limit, 0]));
   new Counter({
     name: 'sluice_limit_refusals_total',
     help: 'Requests, calls, messages and connections that were refused because a client, or all of them, had too much open.',
@@ -69,7 +91,7 @@ export function createMetrics({ openExchanges, unfinishedBytes }: Gauges): Metri
     registers,
     collect() {
       this.reset();
-      for (const [limit, count] of refusals) this.inc({ limit }, count);
+      for (const [limit, count] of limitRefusals) this.inc({ limit }, count);
     },
   });
   new Counter({
@@ -127,7 +149,16 @@ export function createMetrics({ openExchanges, unfinishedBytes }: Gauges): Metri
       problems.set(schema.problems.length);
       for (const method of schema.methods.values()) if (method.slowReader.policy !== 'pause') meterOf(method);
     },
-    refused: (limit) => refusals.set(limit, (refusals.get(limit) ?? 0) + 1),
+    refused: (limit) => limitRefusals.set(limit, (limitRefusals.get(limit) ?? 0) + 1),
+    trafficOf(surface) {
+      let bytes = traffic.get(surface);
+      if (bytes === undefined) {
+        bytes = { up: 0, down: 0 };
+        traffic.set(surface, bytes);
+      }
+      return bytes;
+    },
+    countRefusal: (error) => refusals.count(error),
     contentType: registry.contentType,
     text: () => all.metrics(),
   };

@@ -3,7 +3,6 @@ import type { Metrics } from '../ops/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { methodNotAllowed } from '../surfaces/index.js';
 import { ownMethods, registerOptions } from './allow.js';
-import { answerError } from './errors.js';
 import { registerHostCheck } from './host-check.js';
 import { createListener } from './listener.js';
 import type { ResolvedGatewayOptions } from './options.js';
@@ -21,16 +20,13 @@ export function createAdmin(
   warnings: () => readonly string[],
   metrics: Metrics,
 ): FastifyInstance {
-  const admin = createListener(options, log);
+  const admin = createListener(options, log, metrics.countRefusal);
   registerHostCheck(admin, options);
   registerOptions(admin, false);
-  admin.setNotFoundHandler((request, reply) => {
+  admin.setNotFoundHandler((request) => {
     const allowed = ownMethods(admin, splitTarget(request.raw.url)[0]);
-    const problem =
-      allowed.length > 0
-        ? methodNotAllowed(allowed)
-        : new RpcError(Code.NOT_FOUND, 'there is nothing at this path');
-    answerError(problem, request, reply);
+    if (allowed.length > 0) throw methodNotAllowed(allowed);
+    throw new RpcError(Code.NOT_FOUND, 'there is nothing at this path');
   });
   const get = (url: string, handler: RouteHandlerMethod) =>
     admin.route({ method: ['GET', 'HEAD'], url, handler });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { createRegistry, type Registry } from '@bufbuild/protobuf';
+import { createRegistry } from '@bufbuild/protobuf';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { Code, codeName, httpStatusFromCode, RpcError } from '../status/index.js';
 import {
@@ -44,6 +44,7 @@ function rpcErrorFrom(reason: unknown): RpcError {
 export function clientErrorAnswer(
   log: FastifyBaseLogger,
   maxHeadBytes: number,
+  countRefusal: (error: RpcError) => void,
 ): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable || !mayAnswerNow(socket)) {
@@ -52,6 +53,7 @@ export function clientErrorAnswer(
     }
     const problem = problemOfHead(error.code, maxHeadBytes);
     const requestId = randomUUID();
+    countRefusal(problem);
     logRefusal(log, { requestId }, problem);
     socket.end(textOfRefusal(problem, requestId));
     // The client has a moment to read it: a socket closed over unread bytes sends a reset, which takes the answer along.
@@ -113,12 +115,12 @@ function logRefusal(log: FastifyBaseLogger, name: object, error: RpcError, isTol
   else log.warn(line, 'request refused');
 }
 
-/** The one place where a failure before the head becomes an answer, and one line of log. */
+/** The one place where a failure before the head becomes an answer, one line of log and one count. */
 export function answerError(
   reason: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  registry: Registry = NO_TYPES,
+  countRefusal: (error: RpcError) => void,
 ): void {
   const error = rpcErrorFrom(reason);
   if (reply.sent || reply.raw.headersSent) {
@@ -126,6 +128,7 @@ export function answerError(
     cutConnection(request.raw.socket);
     return;
   }
+  countRefusal(error);
   if (error.code === Code.INTERNAL) request.log.error({ ...nameOf(request), err: error }, 'request failed');
   else {
     // What is wrong with a message quotes it, and here it may be the query.
@@ -134,6 +137,6 @@ export function answerError(
   }
   // Where no hook has run.
   reply.header('x-request-id', request.id);
-  if (mustStayOk(request.raw, error)) sendRetryableEvent(reply, error, registry, DEFAULT_LIMITS.retryMs);
-  else sendError(reply, error.toStatus(), registry, error);
+  if (mustStayOk(request.raw, error)) sendRetryableEvent(reply, error, NO_TYPES, DEFAULT_LIMITS.retryMs);
+  else sendError(reply, error.toStatus(), NO_TYPES, error);
 }

@@ -15,7 +15,6 @@ import { registerOptions } from './allow.js';
 import { ClientConnections } from './client-connections.js';
 import { admitOnConnection, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
 import { METHODS, registerDispatch } from './dispatch.js';
-import { answerError } from './errors.js';
 import { registerPublicHealth } from './health.js';
 import { registerHostCheck } from './host-check.js';
 import { createListener } from './listener.js';
@@ -68,8 +67,21 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     else early.push(write);
   };
   const metrics = createMetrics({
-    openExchanges: () => exchanges.size,
-    unfinishedBytes: () => unfinished.bytes,
+    sluice_open_exchanges: { help: 'Exchanges that are open now.', now: () => exchanges.size },
+    sluice_unfinished_bytes: {
+      help: 'Bytes of request messages that are not whole yet, of all clients.',
+      now: () => unfinished.bytes,
+    },
+    sluice_sessions: { help: 'Sessions that are open now.', now: () => exchanges.carriers },
+    sluice_upstream_connections: {
+      help: 'Connections to the service that stand now.',
+      now: () => transport.connections,
+    },
+    sluice_ready: { help: '1 when the gateway should get requests.', now: () => Number(readiness.isReady) },
+    sluice_draining: {
+      help: '1 from the signal to the end of the process.',
+      now: () => Number(exchanges.draining),
+    },
   });
   const { limits, callsPerAddress } = options;
   const exchanges = new Exchanges(new ExchangeLimits({ ...limits, callsPerAddress }, metrics.refused));
@@ -87,7 +99,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   );
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });
-  const app = createApp(options, log);
+  const app = createApp(options, log, metrics.countRefusal);
   const readiness = new Readiness(exchanges, source, transport, options.log);
   const admin = createAdmin(options, log, readiness, () => source.warnings, metrics);
   const connections = new ClientConnections({
@@ -114,7 +126,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
         unfinished,
         heldInSessions: new AllHeldBytes(),
         connections,
-        meterOf: metrics.meterOf,
+        ...metrics,
       },
       corsMethods,
     );
@@ -149,20 +161,20 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   }
 }
 
-function createApp(options: ResolvedGatewayOptions, log: FastifyBaseLogger): FastifyInstance {
-  const app = createListener(options, log, {
+function createApp(
+  options: ResolvedGatewayOptions,
+  log: FastifyBaseLogger,
+  countRefusal: (error: RpcError) => void,
+): FastifyInstance {
+  const app = createListener(options, log, countRefusal, {
     // What is written beyond this makes a sink wait; Node's own default differs between versions.
     highWaterMark: options.limits.highWaterBytes,
     ...connectionTimes(options.limits.requestHeadMs),
     ...UPGRADE_OPTIONS,
   });
-  app.setNotFoundHandler((request, reply) =>
-    answerError(
-      new RpcError(Code.UNIMPLEMENTED, `${request.method} is not known here`, { httpStatus: 501 }),
-      request,
-      reply,
-    ),
-  );
+  app.setNotFoundHandler((request) => {
+    throw new RpcError(Code.UNIMPLEMENTED, `${request.method} is not known here`, { httpStatus: 501 });
+  });
   // Bodies are ours: read as streams, counted, and never before there is room for them.
   for (const method of [...ROUTED_METHODS, 'OPTIONS']) {
     if (method === 'GET' || method === 'HEAD') continue;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerOptions } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { RpcError } from '../status/index.js';
 import { answerError, clientErrorAnswer } from './errors.js';
 import type { ResolvedGatewayOptions } from './options.js';
 
@@ -14,6 +15,7 @@ const REQUEST_ID = /^[!-~]{1,128}$/;
 export function createListener(
   options: ResolvedGatewayOptions,
   log: FastifyBaseLogger,
+  countRefusal: (error: RpcError) => void,
   http: ServerOptions = {},
 ): FastifyInstance {
   const app: FastifyInstance = Fastify({
@@ -30,9 +32,9 @@ export function createListener(
     childLoggerFactory: (logger) => logger,
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
-    clientErrorHandler: clientErrorAnswer(log, options.limits.maxHeadBytes),
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply, countRefusal),
+    clientErrorHandler: clientErrorAnswer(log, options.limits.maxHeadBytes, countRefusal),
   });
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, countRefusal));
   return app;
 }

@@ -37,6 +37,11 @@ export class Readiness {
     return problem;
   }
 
+  /** What is known without asking. */
+  get isReady(): boolean {
+    return this.#problem === undefined && this.#source.ready && !this.#exchanges.draining;
+  }
+
   /** Looks from time to time until `close`. */
   watch(): void {
     let looking = false;

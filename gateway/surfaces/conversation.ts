@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
-import { bridge, type Incoming, type Outgoing, type Report } from '../bridge/index.js';
+import { bridge, type Incoming, type Outgoing, type Report, type Traffic } from '../bridge/index.js';
 import type { Method } from '../schema/index.js';
-import { Code, codeName, type Metadata } from '../status/index.js';
+import { Code, codeName, type Metadata, type RpcError } from '../status/index.js';
 import type { Transport } from '../upstream/index.js';
 import type { Exchanges, OpenedExchange } from './exchanges.js';
 import type { AllHeldBytes } from './session/held-bytes.js';
@@ -34,6 +34,10 @@ export interface Surroundings {
   /** What clients' messages in sessions hold that wait for services. */
   readonly heldInSessions: AllHeldBytes;
   meterOf(method: Method): Meter;
+  /** Where the bytes of a surface are counted; the same one every time. */
+  trafficOf(surface: string): Traffic;
+  /** Counts what was refused before there was a call. */
+  countRefusal(error: RpcError): void;
 }
 
 /** One exchange, ready to begin. */
@@ -55,7 +59,7 @@ export interface Conversation {
  */
 export async function converse(
   conversation: Conversation,
-  { transport, meterOf }: Surroundings,
+  { transport, meterOf, trafficOf }: Surroundings,
 ): Promise<Report> {
   const { target, surface, incoming, outgoing, metadata, deadline, exchange, log } = conversation;
   const { method } = target;
@@ -64,12 +68,14 @@ export async function converse(
   const slowReader = slowReaderOf(method, surface, target.limits);
   const onDropped = slowReader === undefined ? undefined : (messages: number) => meter.dropped(messages);
   const { signal } = exchange;
-  const report = await bridge({ incoming, outgoing, signal, slowReader, onDropped }, (signal) =>
-    transport.open(method.path, {
-      metadata,
-      signal,
-      ...(deadline === undefined ? {} : { deadline }),
-    }),
+  const report = await bridge(
+    { incoming, outgoing, signal, slowReader, onDropped, traffic: trafficOf(surface) },
+    (signal) =>
+      transport.open(method.path, {
+        metadata,
+        signal,
+        ...(deadline === undefined ? {} : { deadline }),
+      }),
   );
   const code = report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code);
   const durationMs = performance.now() - begun;

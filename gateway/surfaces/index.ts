@@ -1,3 +1,4 @@
+export type { Traffic } from '../bridge/index.js';
 export { type AddressFields, fieldsOfSocket } from './address-fields.js';
 export { discardBody } from './body-reader.js';
 export { cutConnection } from './connection-end.js';

@@ -59,6 +59,8 @@ export interface Call {
 export interface Transport {
   /** Opens a call of a method ("/pkg.Service/Method"). Never throws; connecting happens behind it. */
   open(method: string, options: CallOptions): Call;
+  /** How many connections to the upstream stand now, for metrics. */
+  readonly connections: number;
   /** Whether a connection stands. Tries to connect, and waits up to `timeoutMs`. For readiness. */
   ready(timeoutMs: number): Promise<boolean>;
   /** Ends every call with CANCELLED and every connection. Resolves when nothing is left. */

@@ -26,7 +26,7 @@ export async function waitOrDisconnect({ afterMs }: Disconnect, down: Downstream
   for (;;) {
     const batch = await down.read();
     if (batch === undefined) break;
-    down.count(batch.length);
+    down.count(batch);
     for (let from = 0; from < batch.length; ) {
       // Only now, with something in hand: a client that has taken all there was, and used up its credit for it, is not slow.
       await inTime(writing, afterMs);

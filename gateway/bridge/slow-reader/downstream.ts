@@ -15,7 +15,7 @@ export interface Downstream {
   /** The next messages of the service; `undefined` after the end. */
   read(): Promise<Batch | undefined>;
   /** Hears of every batch that was read. */
-  count(messages: number): void;
+  count(batch: Batch): void;
   /** Waits before the next read of a client that keeps up, see `Outgoing.flushMs`; nothing when there is nothing to wait for. */
   hold(): Promise<void> | undefined;
   /** Ends the call upstream: a pending `read` settles. */

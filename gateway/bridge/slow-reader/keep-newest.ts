@@ -93,7 +93,7 @@ export async function keepNewest(
     while (wanted && failure === undefined) {
       const batch = await down.read();
       if (batch === undefined) break;
-      down.count(batch.length);
+      down.count(batch);
       if (behind === undefined) await pass(batch);
       else keep(batch);
     }

@@ -189,6 +189,7 @@ export class SessionCall {
         });
         return call;
       },
+      connections: transport.connections,
       ready: (timeoutMs) => transport.ready(timeoutMs),
       close: () => transport.close(),
     };

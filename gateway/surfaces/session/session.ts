@@ -182,7 +182,8 @@ export class Session {
 
   /** An `open` that becomes no call. */
   #refuse({ id, method }: Open, error: RpcError): void {
-    const { requestId, log } = this.#options;
+    const { requestId, log, surroundings } = this.#options;
+    surroundings.countRefusal(error);
     const line = { requestId, method: method.slice(0, MAX_NAME_LENGTH), surface: 'session' };
     if (error.code === Code.INTERNAL) log.error({ ...line, err: error }, 'call failed');
     else log.info({ ...line, code: codeName(error.code), problem: error.message }, 'request refused');

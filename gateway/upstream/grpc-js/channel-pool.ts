@@ -43,6 +43,11 @@ export class ChannelPool {
     channel.active--;
   }
 
+  /** Channels that are connected; the library does not tell how many connections each has. */
+  get connections(): number {
+    return this.#channels.filter(isConnected).length;
+  }
+
   /** Whether the first channel is connected within the time; tries to connect. Never rejects. */
   ready(timeoutMs: number): Promise<boolean> {
     const first = this.#channels[0];

@@ -69,6 +69,10 @@ class GrpcJsTransport implements Transport {
     return call;
   }
 
+  get connections(): number {
+    return this.#pool.connections;
+  }
+
   ready(timeoutMs: number): Promise<boolean> {
     return this.#pool.ready(timeoutMs);
   }

@@ -113,6 +113,11 @@ export class Pool {
     if (this.#claims.size > 0) this.#serve();
   }
 
+  /** Those that carry calls, also the last ones of a connection that drains. */
+  get connections(): number {
+    return this.#count('ready') + this.#count('draining');
+  }
+
   /** Whether a connection stands within the time; keeps trying until then. */
   async ready(timeoutMs: number): Promise<boolean> {
     const end = performance.now() + timeoutMs;

@@ -62,6 +62,10 @@ class Http2Transport implements Transport {
     return call;
   }
 
+  get connections(): number {
+    return this.#pool.connections;
+  }
+
   ready(timeoutMs: number): Promise<boolean> {
     return this.#pool.ready(timeoutMs);
   }

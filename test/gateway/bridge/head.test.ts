@@ -60,6 +60,7 @@ function startExchange(call: Call) {
         leave: async () => {},
       },
       signal: new AbortController().signal,
+      traffic: { up: 0, down: 0 },
     },
     () => call,
   );

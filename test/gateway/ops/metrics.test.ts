@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { bytes, method, openForeign } from '../../support/foreign.js';
-import { http, open, until } from '../../support/http.js';
+import { http, open, send, until } from '../../support/http.js';
+import { raw } from '../../support/raw-client.js';
 import { connect } from '../../support/websocket.js';
 
 const F = 'foreign.v1.Foreign';
@@ -88,6 +90,139 @@ t.test('an open exchange is a gauge, and a client that left is CANCELLED', async
   const { samples } = await scrape(gateway.adminUrl);
   t.equal(samples.get('sluice_open_exchanges'), 0);
   t.equal(samples.get(`sluice_calls_total{method="${F}/Down",surface="ndjson",code="CANCELLED"}`), 1);
+});
+
+t.test('bytes are counted at once, by surface and direction, as protobuf', async (t) => {
+  const item = await bytes({ number: 1, text: 'x'.repeat(1_000) });
+  const { url, wsUrl, gateway } = await openForeign(t, {
+    Ask: [{ in: 'end' }, { out: item }],
+    Down: [{ in: 'end' }, { out: item, times: 3 }, { wait: new Promise(() => {}) }],
+    Up: [{ in: 'end' }, { out: item }],
+    Both: [{ echo: true }],
+  });
+  await http(url + method('Ask'));
+  const { response } = await open(url + method('Down'), { headers: { accept: 'text/event-stream' } });
+  response.on('error', () => {});
+  let text = '';
+  for await (const chunk of response) {
+    text += chunk;
+    if (text.split('\ndata:').length > 3) break;
+  }
+  const json = JSON.stringify({ number: 1, text: 'x'.repeat(1_000) });
+  await http(url + method('Up'), {
+    body: `${json}\n${json}\n`,
+    headers: { 'content-type': 'application/x-ndjson' },
+  });
+  const client = await connect(wsUrl + method('Both'));
+  for (const frame of [json, '']) client.socket.send(frame);
+  await client.closed;
+  const { samples } = await scrape(gateway.adminUrl);
+  const bytesOf = (surface: string, direction: string) =>
+    samples.get(`sluice_bytes_total{surface="${surface}",direction="${direction}"}`);
+  t.equal(bytesOf('rest', 'up'), 2 * item.byteLength, 'a GET has an empty message');
+  t.equal(bytesOf('rest', 'down'), 2 * item.byteLength);
+  t.equal(bytesOf('sse', 'down'), 3 * item.byteLength, 'of a stream that is open');
+  t.equal(bytesOf('websocket', 'up'), item.byteLength);
+  t.equal(bytesOf('websocket', 'down'), item.byteLength);
+});
+
+t.test('what is refused before there is a call is counted by reason, on every way in', async (t) => {
+  const { url, wsUrl, gateway } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({}) }] });
+  const refused = async () => {
+    const { samples } = await scrape(gateway.adminUrl);
+    const counts: Record<string, number> = {};
+    for (const [name, value] of samples) {
+      const reason = /^sluice_refused_requests_total\{reason="(\w+)"\}$/.exec(name)?.[1];
+      if (reason !== undefined && value > 0) counts[reason] = value;
+    }
+    return counts;
+  };
+  t.same(await refused(), {});
+  await http(`${url}/none`);
+  await http(url + method('Ask'), { method: 'DELETE' });
+  await http(url + method('Ask'), {
+    method: 'POST',
+    body: '<a/>',
+    headers: { 'content-type': 'application/xml' },
+  });
+  await http(url + method('Ask'), { headers: { host: 'evil.example' } });
+  const broken = await raw(t, url, 'nonsense\r\n\r\n');
+  await broken.closed;
+  await connect(`${wsUrl}/none`).catch(() => {});
+  const before = {
+    not_found: 2,
+    method_not_allowed: 1,
+    unsupported_media_type: 1,
+    wrong_host: 1,
+    bad_request: 1,
+  };
+  t.same(await refused(), before);
+  const session = await connect(`${wsUrl}/_sluice/session`, {}, ['sluice.v1.json']);
+  t.equal((await scrape(gateway.adminUrl)).samples.get('sluice_sessions'), 1);
+  session.socket.send('{"open":{"id":1,"method":"foreign.v1.Foreign/None"}}');
+  let frame: string | Buffer | undefined = '';
+  while (frame !== undefined && !frame.includes('"end"')) frame = await session.next();
+  t.same(await refused(), { ...before, not_implemented: 1 });
+  session.socket.close();
+  await session.closed;
+  await http(url + method('Ask'));
+  t.same(await refused(), { ...before, not_implemented: 1 }, 'a call is none');
+});
+
+for (const transport of ['http2', 'grpc-js'] as const) {
+  t.test(`connections, readiness and draining are gauges: ${transport}`, async (t) => {
+    const { url, gateway } = await openForeign(
+      t,
+      { Ask: [{ in: 'end' }, { out: await bytes({}) }], Up: [{ in: 'end' }, { out: await bytes({}) }] },
+      { transport, graceMs: 60_000 },
+    );
+    await http(url + method('Ask'));
+    const gauge = async (name: string) => (await scrape(gateway.adminUrl)).samples.get(`sluice_${name}`);
+    t.equal(await gauge('upstream_connections'), 1);
+    t.equal(await gauge('ready'), 1);
+    t.equal(await gauge('draining'), 0);
+    const upload = send(url + method('Up'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+    upload.write('{}\n');
+    await until(t, 'the upload to be open', () => gateway.openExchanges === 1);
+    const closed = gateway.close();
+    t.equal(await gauge('ready'), 0);
+    t.equal(await gauge('draining'), 1);
+    upload.end();
+    await closed;
+  });
+}
+
+t.test('the document lists every metric with its labels, and no other', async (t) => {
+  const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+  const documented = new Map(
+    [...text.matchAll(/^\| `(sluice_\w+)` \|([^|]*)\|/gm)].map(([, name = '', labels = '']) => [
+      name,
+      [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label).sort(),
+    ]),
+  );
+  const { url, gateway } = await openForeign(
+    t,
+    { Ask: [{ in: 'end' }, { out: await bytes({}) }] },
+    { config: { methods: { [`${F}/Down`]: { slowReader: { policy: 'disconnect' } } } } },
+  );
+  await http(url + method('Ask'));
+  await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
+  const shown = (await scrape(gateway.adminUrl)).text;
+  const names = [...shown.matchAll(/^# TYPE (sluice_\w+)/gm)].map(([, name]) => name);
+  t.same(names.sort(), [...documented.keys()].sort());
+  for (const [, name = '', labels = ''] of shown.matchAll(/^(sluice_\w+?)(?:_bucket)?(?:\{(.*)\})? /gm)) {
+    if (!documented.has(name)) continue;
+    const given = [...labels.matchAll(/(\w+)="/g)]
+      .map(([, label]) => label)
+      .filter((label) => label !== 'le');
+    t.same(given.sort(), documented.get(name), name);
+  }
+  const reasons = [...shown.matchAll(/reason="(\w+)"/g)].map(([, reason]) => reason);
+  const row = /^\| `sluice_refused_requests_total`.*$/m.exec(text)?.[0] ?? '';
+  for (const reason of reasons) t.match(row, `\`${reason}\``);
 });
 
 t.test('nothing of a request becomes a label: clients cannot make series', async (t) => {

@@ -63,8 +63,8 @@ class Scene {
           }
           return this.#arrived.shift();
         },
-        count: (messages) => {
-          this.received += messages;
+        count: (batch) => {
+          this.received += batch.length;
         },
         hold: () => undefined,
         cancel: () => {

@@ -75,6 +75,8 @@ export function openFakeSession(
       unfinished: new UnfinishedMessages(0),
       heldInSessions: new AllHeldBytes(),
       meterOf: () => ({ dropped: nothing, finished: nothing }),
+      trafficOf: () => ({ up: 0, down: 0 }),
+      countRefusal: nothing,
     },
   };
   return { session: new Session(socket, formatOf(protocol), options), socket, transport, exchanges };

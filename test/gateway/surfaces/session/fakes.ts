@@ -188,6 +188,7 @@ export class FakeCall implements Call {
 /** A transport whose calls the test plays. */
 export class FakeTransport implements Transport {
   readonly calls: FakeCall[] = [];
+  readonly connections = 1;
 
   open(_method: string, options: CallOptions): Call {
     const call = new FakeCall(options);
