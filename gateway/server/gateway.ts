@@ -236,7 +236,7 @@ async function registerRoutes(
   });
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   if (options.publicHealth) registerPublicHealth(app, surroundings.exchanges);
-  app.get('/_sluice/services', async () => source.get().description);
+  app.get('/_sluice/services', { exposeHeadRoute: true }, async () => source.get().description);
   registerSessions(app, options, () => source.get(), surroundings);
   registerDispatch(app, options, () => source.get(), surroundings);
 }

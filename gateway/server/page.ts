@@ -32,7 +32,9 @@ export async function registerPage(app: FastifyInstance, folder: string): Promis
     const paths =
       path === 'playground/index.html' ? ['/', `/_sluice/page/${path}`] : [`/_sluice/page/${path}`];
     for (const url of paths) {
-      app.get(url, async (_request, reply) => reply.headers(SECURITY_HEADERS).type(type).send(content));
+      app.get(url, { exposeHeadRoute: true }, async (_request, reply) =>
+        reply.headers(SECURITY_HEADERS).type(type).send(content),
+      );
     }
   }
 }

@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { describeSchema } from '../../../gateway/schema/index.js';
 import { http, httpJson, until } from '../../support/http.js';
@@ -76,6 +77,20 @@ t.test('HEAD is the head of GET on every surface, and cancels the call', async (
   });
   t.equal(ended.status, 204);
 });
+
+t.test('HEAD is answered at our own paths as well', async (t) => {
+  const own = await openOwnService(t, `${M} service S { rpc One(M) returns (M); }`, () => ({}), {
+    pageDir: fileURLToPath(new URL('../../../clients', import.meta.url)),
+  });
+  for (const path of ['/', '/_sluice/services', '/_sluice/page/playground/index.html']) {
+    const got = await http(own.url + path);
+    const head = await http(own.url + path, { method: 'HEAD' });
+    t.same([head.status, head.text], [200, ''], path);
+    t.same({ ...head.headers, ...VARYING }, { ...got.headers, ...VARYING }, path);
+  }
+});
+
+const VARYING = { date: '', 'x-request-id': '' };
 
 t.test('a kind that Node can parse is routed, with Allow, OPTIONS and CORS', async (t) => {
   const own = await openOwnService(
