@@ -4,7 +4,7 @@ import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { streamingServiceDefinition } from './definition.js';
-import { FileRoot, fileHandlers, openUploadFolder, ownFolder } from './files/index.js';
+import { FileRoot, fileHandlers, openUploadFolder, ownFolder, storeExampleFile } from './files/index.js';
 import { dataHandlers, openDataLog } from './items/index.js';
 import { listenOn, shutDown } from './listener.js';
 import { logHandlers, openJournal } from './logs/index.js';
@@ -56,7 +56,7 @@ async function open(
   closers: Array<() => Promise<void> | void>,
   closeAll: () => Promise<void>,
 ): Promise<Core> {
-  const own = await openOwnFolder(options.dataDir);
+  const { own, isNew } = await openOwnFolder(options.dataDir);
   const root = await FileRoot.at(options.dataDir);
   closers.push(() => root.close());
   // The store first: its lock says whether another core has this directory, and must not lose its uploads to us.
@@ -68,6 +68,9 @@ async function open(
   closers.push(() => store.close());
   const folder = await openUploadFolder(join(own, 'uploads'));
   closers.push(() => folder.close());
+
+  const files = { root, folder, maxBytes: options.maxUploadBytes };
+  if (isNew) await storeExampleFile(files);
 
   const journal = openJournal({ log: options.log, store: store.log('logs') });
   closers.push(() => journal.close());
@@ -89,7 +92,7 @@ async function open(
     ...stockHandlers(market),
     ...dataHandlers({ log: data.log }),
     ...logHandlers(store.log('logs')),
-    ...fileHandlers({ root, folder, maxBytes: options.maxUploadBytes }),
+    ...fileHandlers(files),
     ...rooms.handlers,
   });
   addReflection(calls, [serviceName, healthName]);
@@ -121,15 +124,14 @@ async function open(
   };
 }
 
-async function openOwnFolder(dataDir: string): Promise<string> {
+async function openOwnFolder(dataDir: string): Promise<{ readonly own: string; readonly isNew: boolean }> {
   const own = join(dataDir, ownFolder);
   try {
-    await mkdir(own, { recursive: true });
+    return { own, isNew: (await mkdir(own, { recursive: true })) !== undefined };
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? cause.code : cause;
     throw new Error(`cannot write to the data directory ${dataDir}: ${reason}`, { cause });
   }
-  return own;
 }
 
 function openServer(

@@ -1,4 +1,4 @@
-import type { DescService } from '@bufbuild/protobuf';
+import { serviceComment } from './comments.js';
 import { exampleJson } from './example.js';
 import type { HttpBinding } from './http-rule.js';
 import type { Method } from './method.js';
@@ -34,7 +34,7 @@ export interface MethodDescription {
   readonly input: string;
   readonly output: string;
   readonly http: readonly HttpDescription[];
-  /** A request to begin with. */
+  /** A request to begin with, from `(sluice.v1.example)` or made up; the first message of a stream. */
   readonly example: Json;
 }
 
@@ -49,12 +49,11 @@ export interface HttpDescription {
 export function describeSchema(schema: Schema): SchemaDescription {
   return {
     services: schema.services.map((service) => {
-      const comments = commentsOf(service);
       const methods = service.methods.flatMap((desc, index) => {
         const method = schema.methods.get(`/${service.typeName}/${desc.name}`);
-        return method === undefined ? [] : [describeMethod(method, comments(index))];
+        return method === undefined ? [] : [describeMethod(method, serviceComment(service, index))];
       });
-      return { name: service.typeName, comment: comments(), methods };
+      return { name: service.typeName, comment: serviceComment(service), methods };
     }),
     problems: schema.problems,
   };
@@ -72,7 +71,7 @@ function describeMethod(method: Method, comment: string): MethodDescription {
     input: method.input.typeName,
     output: method.output.typeName,
     http: method.bindings.map(describeBinding),
-    example: exampleJson(method.input),
+    example: method.example ?? exampleJson(method.input, method.bindings),
   };
 }
 
@@ -83,25 +82,4 @@ function methodKind({ requestStream, responseStream }: Method): MethodDescriptio
 
 function describeBinding({ httpMethod, template, body }: HttpBinding): HttpDescription {
   return { method: httpMethod, path: template, body: typeof body === 'string' ? body : (body?.name ?? '') };
-}
-
-/** FileDescriptorProto.service and ServiceDescriptorProto.method. */
-const SERVICE = 6;
-const METHOD = 2;
-
-/** The comments of a service and, by index, of its methods. Source: google.protobuf.SourceCodeInfo. */
-function commentsOf({ file, proto }: DescService): (method?: number) => string {
-  const service = file.proto.service.indexOf(proto);
-  const comments = new Map<string, string>();
-  for (const { path, leadingComments } of file.proto.sourceCodeInfo?.location ?? []) {
-    if (path[0] === SERVICE && path[1] === service) comments.set(path.slice(2).join('.'), leadingComments);
-  }
-  return (method) => {
-    const text = comments.get(method === undefined ? '' : `${METHOD}.${method}`) ?? '';
-    return text
-      .split('\n')
-      .map((line) => line.trim())
-      .join('\n')
-      .trim();
-  };
 }

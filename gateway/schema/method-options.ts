@@ -2,6 +2,7 @@ import {
   type DescField,
   type DescMessage,
   type DescMethod,
+  fromJson,
   getOption,
   hasOption,
   type Registry,
@@ -9,6 +10,7 @@ import {
 import { baseFiles } from './base-files.js';
 import { contentOfMessage, type FileContent } from './file-content.js';
 import type { Method, Resume, SlowReaderRule } from './method.js';
+import type { Json } from './request-fields.js';
 import { PAUSE, slowReaderRule } from './slow-reader-rule.js';
 
 interface StreamOption {
@@ -117,6 +119,24 @@ export function filesFromMethod(
     );
   }
   return { upload, download };
+}
+
+/** The request of `(sluice.v1.example)`. One that the method would not take is told to `report` and counts as none. */
+export function exampleFromMethod(
+  method: DescMethod,
+  foreign: Registry,
+  report: (problem: string) => void,
+): Json | undefined {
+  const text = readOption<string>(method, 'sluice.v1.example', foreign, report);
+  if (text === undefined) return undefined;
+  try {
+    const example: Json = JSON.parse(text);
+    fromJson(method.input, example, { registry: foreign });
+    return example;
+  } catch (error) {
+    report(`(sluice.v1.example): is no ${method.input.typeName}: ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 function scalarField(message: DescMessage, name: string): DescField | undefined {

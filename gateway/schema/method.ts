@@ -1,6 +1,7 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { FileContent } from './file-content.js';
 import type { HttpBinding } from './http-rule.js';
+import type { Json } from './request-fields.js';
 
 /** The fields that make a server stream resumable, from `(sluice.v1.stream)`. */
 export interface Resume {
@@ -46,4 +47,6 @@ export interface Method {
   readonly download: FileContent | undefined;
   /** The schema says that it is a file, there or at a binding: see `FileContent.declared`. */
   readonly file: boolean;
+  /** A request that the method itself gives as an example, from `(sluice.v1.example)`. */
+  readonly example: Json | undefined;
 }

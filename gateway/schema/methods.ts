@@ -5,7 +5,7 @@ import { contentOfBody } from './file-content.js';
 import type { HttpMapping } from './http-rule.js';
 import { fileOfService, type LinkedFiles } from './link/index.js';
 import type { Method } from './method.js';
-import { filesFromMethod, streamFromMethod } from './method-options.js';
+import { exampleFromMethod, filesFromMethod, streamFromMethod } from './method-options.js';
 import { parsePathTemplate } from './path-template.js';
 import { type ProblemList, SchemaProblem } from './schema-problem.js';
 
@@ -75,5 +75,6 @@ function methodFromDesc(
     upload,
     download,
     file: files.some((content) => content?.declared === true),
+    example: exampleFromMethod(desc, foreign, report),
   };
 }

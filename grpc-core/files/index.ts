@@ -1,3 +1,4 @@
+export { storeExampleFile } from './example-file.js';
 export { fileHandlers } from './file-handlers.js';
 export { ownFolder } from './file-path.js';
 export { FileRoot } from './file-root.js';

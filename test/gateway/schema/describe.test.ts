@@ -42,7 +42,7 @@ t.test('a schema is described with what the page needs', async (t) => {
               { method: 'GET', path: '/q/{id}', body: '' },
               { method: 'POST', path: '/q', body: 'data' },
             ],
-            example: { id: '', data: '' },
+            example: { id: '1', data: 'ZXhhbXBsZQ==' },
           },
           {
             name: 'Watch',
@@ -55,7 +55,7 @@ t.test('a schema is described with what the page needs', async (t) => {
             input: 't.Q',
             output: 't.R',
             http: [],
-            example: { id: '', data: '' },
+            example: { id: '1', data: 'ZXhhbXBsZQ==' },
           },
           {
             name: 'Put',
@@ -68,7 +68,7 @@ t.test('a schema is described with what the page needs', async (t) => {
             input: 't.Q',
             output: 't.R',
             http: [],
-            example: { id: '', data: '' },
+            example: { id: '1', data: 'ZXhhbXBsZQ==' },
           },
           {
             name: 'Talk',
@@ -81,7 +81,7 @@ t.test('a schema is described with what the page needs', async (t) => {
             input: 't.Q',
             output: 't.R',
             http: [],
-            example: { id: '', data: '' },
+            example: { id: '1', data: 'ZXhhbXBsZQ==' },
           },
         ],
       },
@@ -116,6 +116,94 @@ t.test('an example is valid ProtoJSON of every kind of field, and ends', async (
     t.ok(fromJson(method.input, json, { registry: schema.registry }), method.path);
     t.ok(JSON.stringify(json).length < 20_000, `${method.path}: ${JSON.stringify(json).length}`);
   }
-  const self = { self: {}, selves: [{}], map: { key: {} }, other: { self: {} }, n: 0 };
-  t.same(JSON.parse(JSON.stringify(exampleJson(schema.registry.getMessage('t.Self') as never))), self);
+  t.same(JSON.parse(JSON.stringify(exampleJson(schema.registry.getMessage('t.Self') as never))), {
+    other: {},
+    n: 1,
+  });
+});
+
+t.test(
+  'an example has what comments, names, paths and types suggest, and only what a client sets',
+  async (t) => {
+    const schema = await schemaFromText(
+      t,
+      `import "google/api/field_behavior.proto"; import "google/protobuf/timestamp.proto";
+     import "google/protobuf/wrappers.proto";
+     enum Color { COLOR_UNSPECIFIED = 0; COLOR_OLD = 1 [deprecated = true]; RED = 2; }
+     message Book {
+       string name = 1;
+       google.protobuf.Timestamp create_time = 2 [(google.api.field_behavior) = OUTPUT_ONLY];
+       // Output only. Set by the library.
+       string state = 3;
+       string old = 4 [deprecated = true];
+       repeated Book sequels = 5;
+       Color color = 6;
+     }
+     message Q {
+       string parent = 1;
+       Book book = 2;
+       // The currency, for example "EUR".
+       string currency = 3;
+       // INSERT, DELETE or FORMAT.
+       string operation = 4;
+       string contact_email = 5;
+       int32 page_size = 6;
+       string page_token = 7;
+       oneof way { string made = 8 [(google.api.field_behavior) = OUTPUT_ONLY]; string shelf_id = 9; int32 row = 10; }
+       google.protobuf.Int64Value limit = 11;
+       map<string, Color> colors = 12;
+       double latitude = 13;
+       string uuid = 14;
+       // Nested ones have comments too.
+       message Inner {
+         // Such as \`tall\`.
+         string size = 1;
+       }
+       Inner inner = 15;
+     }
+     service S { rpc A(Q) returns (Q) { option (google.api.http) = { patch: "/v1/{parent=shelves/*}/{book.name=books/*/pages/**}" body: "*" }; } }`,
+    );
+    const [method] = schema.methods.values();
+    if (method === undefined) throw new Error('no method');
+    t.strictSame(schema.problems, []);
+    t.same(JSON.parse(JSON.stringify(exampleJson(method.input, method.bindings))), {
+      parent: 'shelves/1',
+      book: { name: 'books/1/pages/1', color: 'RED' },
+      currency: 'EUR',
+      operation: 'INSERT',
+      contactEmail: 'ann@example.com',
+      pageSize: 10,
+      pageToken: '',
+      shelfId: '1',
+      limit: '10',
+      colors: { key: 'RED' },
+      latitude: 52.52,
+      uuid: '4f2c8a1e-6f0b-4c3d-9a7e-2b1d5c8e0f34',
+      inner: { size: 'tall' },
+    });
+  },
+);
+
+t.test('a method gives its own example, and one that it would not take is told and left out', async (t) => {
+  const schema = await schemaFromText(
+    t,
+    `message Q { string id = 1; int32 n = 2; }
+     service S {
+       rpc Good(Q) returns (Q) { option (sluice.v1.example) = '{"id": "x", "n": 7}'; }
+       rpc Text(Q) returns (Q) { option (sluice.v1.example) = 'hello'; }
+       rpc Cut(Q) returns (Q) { option (sluice.v1.example) = '{"id": '; }
+       rpc Unknown(Q) returns (Q) { option (sluice.v1.example) = '{"nope": 1}'; }
+       rpc Type(Q) returns (Q) { option (sluice.v1.example) = '{"n": "seven"}'; }
+       rpc List(Q) returns (Q) { option (sluice.v1.example) = '[{"id": "x"}]'; }
+       rpc Empty(Q) returns (Q) { option (sluice.v1.example) = ''; }
+     }`,
+  );
+  const examples = describeSchema(schema).services[0]?.methods.map(({ name, example }) => [name, example]);
+  t.same(JSON.parse(JSON.stringify(examples)), [
+    ['Good', { id: 'x', n: 7 }],
+    ...['Text', 'Cut', 'Unknown', 'Type', 'List', 'Empty'].map((name) => [name, { id: '1', n: 1 }]),
+  ]);
+  t.equal(schema.problems.length, 6);
+  for (const problem of schema.problems)
+    t.match(problem, /^t\.S\/[A-Z][a-z]+: \(sluice\.v1\.example\): is no t\.Q: /);
 });

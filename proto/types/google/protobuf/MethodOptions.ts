@@ -31,6 +31,7 @@ export interface MethodOptions {
   'uninterpretedOption'?: (_google_protobuf_UninterpretedOption)[];
   '.sluice.v1.stream'?: (_sluice_v1_StreamRule | null);
   '.sluice.v1.file'?: (_sluice_v1_FileRule | null);
+  '.sluice.v1.example'?: (string);
   '.google.api.http'?: (_google_api_HttpRule | null);
 }
 
@@ -41,5 +42,6 @@ export interface MethodOptions__Output {
   'uninterpretedOption': (_google_protobuf_UninterpretedOption__Output)[];
   '.sluice.v1.stream': (_sluice_v1_StreamRule__Output | null);
   '.sluice.v1.file': (_sluice_v1_FileRule__Output | null);
+  '.sluice.v1.example': (string);
   '.google.api.http': (_google_api_HttpRule__Output | null);
 }
