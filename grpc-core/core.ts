@@ -4,7 +4,14 @@ import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { streamingServiceDefinition } from './definition.js';
-import { FileRoot, fileHandlers, openUploadFolder, ownFolder, storeExampleFile } from './files/index.js';
+import {
+  Checksums,
+  FileRoot,
+  fileHandlers,
+  openUploadFolder,
+  ownFolder,
+  storeExampleFile,
+} from './files/index.js';
 import { dataHandlers, openDataLog } from './items/index.js';
 import { listenOn, shutDown } from './listener.js';
 import { logHandlers, openJournal } from './logs/index.js';
@@ -69,7 +76,9 @@ async function open(
   const folder = await openUploadFolder(join(own, 'uploads'));
   closers.push(() => folder.close());
 
-  const files = { root, folder, maxBytes: options.maxUploadBytes };
+  const checksums = await Checksums.at(join(own, 'checksums'));
+  closers.push(() => checksums.close());
+  const files = { root, folder, checksums, maxBytes: options.maxUploadBytes };
   if (isNew) await storeExampleFile(files);
 
   const journal = openJournal({ log: options.log, store: store.log('logs') });

@@ -11,7 +11,7 @@ export function fileHandlers(
     async *DownloadFile(requests) {
       const request = await singleRequest(requests);
       const chunkBytes = chunkBytesOf(request.chunk_size);
-      yield* download(options.root, request.file_path, chunkBytes);
+      yield* download(options, request.file_path, chunkBytes);
     },
     async *UploadFile(chunks) {
       yield await upload(chunks, options);

@@ -1,3 +1,4 @@
+export { Checksums } from './checksums.js';
 export { storeExampleFile } from './example-file.js';
 export { fileHandlers } from './file-handlers.js';
 export { ownFolder } from './file-path.js';

@@ -1,10 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { status } from '@grpc/grpc-js';
 import type { FileChunk__Output } from '../../proto/types/streaming/FileChunk.js';
 import type { UploadResult } from '../../proto/types/streaming/UploadResult.js';
 import { CoreError, invalid } from '../errors.js';
 import { timestampFromMs } from '../timestamp.js';
+import { BlockSummer, type Checksums } from './checksums.js';
 import { createChunkOrder } from './chunk-order.js';
 import { codeOf, errorFromFile } from './file-error.js';
 import type { FileRoot } from './file-root.js';
@@ -46,6 +48,7 @@ export async function openUploadFolder(directory: string): Promise<UploadFolder>
 export interface UploadOptions {
   readonly root: FileRoot;
   readonly folder: UploadFolder;
+  readonly checksums: Checksums;
   /** A longer file ends with RESOURCE_EXHAUSTED. */
   readonly maxBytes: number;
 }
@@ -56,14 +59,16 @@ export interface UploadOptions {
  */
 export async function upload(
   chunks: AsyncIterable<FileChunk__Output>,
-  { root, folder, maxBytes }: UploadOptions,
+  { root, folder, checksums, maxBytes }: UploadOptions,
 ): Promise<UploadResult> {
   const order = createChunkOrder();
   const hash = createHash('sha256');
+  const summer = new BlockSummer();
   let filePath: string | undefined;
   let totalBytes = 0;
   let ended = false;
   const { path, file } = await folder.open();
+  let stored: BigIntStats | undefined;
   try {
     try {
       for await (const chunk of chunks) {
@@ -80,15 +85,20 @@ export async function upload(
           throw new CoreError(status.RESOURCE_EXHAUSTED, `data: a file has at most ${maxBytes} bytes`);
         }
         hash.update(chunk.data);
+        summer.add(chunk.data);
         await writeAll(file, chunk.data);
         ended = chunk.is_last;
       }
       await file.sync();
+      stored = await file.stat({ bigint: true });
     } finally {
       await file.close();
     }
     const fileId = filePath === undefined || filePath === '' ? `uploads/${randomUUID()}` : filePath;
-    await root.place(path, fileId);
+    // Before the file is there: one without checksums would be served unchecked.
+    await checksums.store(stored, summer.result());
+    const replaced = await root.place(path, fileId);
+    stored = replaced;
     return {
       file_id: fileId,
       total_bytes: totalBytes,
@@ -99,6 +109,8 @@ export async function upload(
     throw errorFromFile(error);
   } finally {
     await rm(path, { force: true });
+    // Of the file that was replaced, or of ours when it came to nothing.
+    if (stored !== undefined) await checksums.remove(stored);
   }
 }
 
