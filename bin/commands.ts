@@ -75,6 +75,12 @@ const GATEWAY = {
     help: 'where health and metrics are served; port 0 takes a free one',
     default: '127.0.0.1:9090',
   },
+  'base-path': {
+    group: 'Listening',
+    type: 'text',
+    value: 'PATH',
+    help: 'serve everything below this path, for example /api, where a proxy does not take it off',
+  },
   'public-health': {
     group: 'Listening',
     type: 'switch',

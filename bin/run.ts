@@ -8,6 +8,7 @@ import {
   type GatewayOptions,
   HeaderRules,
   openGateway,
+  parseBasePath,
   parseConfig,
   type Schema,
   ServedHosts,
@@ -143,8 +144,17 @@ async function startGateway(
       graceMs: flags['grace-ms'],
       ...sources,
       pageDir,
+      basePath: readBasePath(flags['base-path']),
     }),
   });
+}
+
+function readBasePath(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : parseBasePath(text);
+  } catch (cause) {
+    throw new UsageError(`--base-path: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** A list that is checked as a whole. Several in one value are separated by commas, on the line as in the environment. */

@@ -8,6 +8,7 @@ export {
   type MethodConfig,
   nearest,
   openGateway,
+  parseBasePath,
   parseConfig,
 } from './server/index.js';
 export { HeaderRules, type Limits } from './surfaces/index.js';

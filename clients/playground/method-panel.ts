@@ -2,6 +2,7 @@ import type { Client } from '../browser/index.js';
 import { createCallControls } from './call-controls.js';
 import { curlCommand } from './curl-command.js';
 import { button, element, field } from './element.js';
+import { gatewayAddress } from './gateway-address.js';
 import { kindNames } from './method-list.js';
 import { headersFromText, messageFromText } from './request-input.js';
 import type { MethodEntry } from './services.js';
@@ -52,7 +53,7 @@ export function createMethodPanel(client: Client, method: MethodEntry): MethodPa
     } catch {
       // A line that is still being typed; the call itself will say so.
     }
-    const url = `${location.origin}${method.path}`;
+    const url = `${gatewayAddress}${method.path}`;
     curl.textContent = curlCommand({ kind: method.kind, url, headers: given, body: editor.value });
     copied.textContent = '';
   };

@@ -1,15 +1,16 @@
 // The page at `/`: lists what the gateway exposes and calls it. Started by index.html.
 import { createClient } from '../browser/index.js';
 import { element } from './element.js';
+import { gatewayAddress } from './gateway-address.js';
 import { methodList } from './method-list.js';
 import { createMethodPanel, type MethodPanel } from './method-panel.js';
 import { type MethodEntry, type ServiceEntry, servicesFromJson } from './services.js';
 
-const client = createClient();
+const client = createClient({ baseUrl: gatewayAddress });
 const list = elementOf('services', HTMLElement);
 const filter = elementOf('filter', HTMLInputElement);
 const main = elementOf('method', HTMLElement);
-elementOf('gateway', HTMLElement).textContent = location.origin;
+elementOf('gateway', HTMLElement).textContent = gatewayAddress;
 
 let services: ServiceEntry[] = [];
 let panel: MethodPanel | undefined;
@@ -59,7 +60,9 @@ function showMethod(): void {
 
 async function load(): Promise<void> {
   try {
-    const response = await fetch('/_sluice/services', { headers: { accept: 'application/json' } });
+    const response = await fetch(`${gatewayAddress}/_sluice/services`, {
+      headers: { accept: 'application/json' },
+    });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     // A person comes for the services that are not gRPC's own.
     services = servicesFromJson(await response.json()).sort((a, b) => ownRank(a) - ownRank(b));

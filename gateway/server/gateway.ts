@@ -166,12 +166,13 @@ function createApp(
   log: FastifyBaseLogger,
   countRefusal: (error: RpcError) => void,
 ): FastifyInstance {
-  const app = createListener(options, log, countRefusal, {
+  const http = {
     // What is written beyond this makes a sink wait; Node's own default differs between versions.
     highWaterMark: options.limits.highWaterBytes,
     ...connectionTimes(options.limits.requestHeadMs),
     ...UPGRADE_OPTIONS,
-  });
+  };
+  const app = createListener(options, log, countRefusal, http, options.basePath?.strip);
   app.setNotFoundHandler((request) => {
     throw new RpcError(Code.UNIMPLEMENTED, `${request.method} is not known here`, { httpStatus: 501 });
   });
@@ -212,6 +213,7 @@ async function registerRoutes(
     admitOnConnection(request.raw, reply.raw);
     done();
   });
+  options.basePath?.register(app);
   if (options.allowOrigins.length > 0) {
     await app.register(cors, {
       origin: options.allowOrigins.includes('*') ? '*' : [...options.allowOrigins],

@@ -1,3 +1,4 @@
+export { parseBasePath } from './base-path.js';
 export { ConfigError, type GatewayConfig, type MethodConfig, nearest, parseConfig } from './config/index.js';
 export { type Gateway, openGateway } from './gateway.js';
 export type { GatewayOptions } from './options.js';

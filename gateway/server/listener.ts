@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerOptions } from 'node:http';
+import type { IncomingMessage, ServerOptions } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { RpcError } from '../status/index.js';
 import { answerError, clientErrorAnswer } from './errors.js';
@@ -17,6 +17,7 @@ export function createListener(
   log: FastifyBaseLogger,
   countRefusal: (error: RpcError) => void,
   http: ServerOptions = {},
+  rewriteUrl?: (request: IncomingMessage) => string,
 ): FastifyInstance {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
@@ -30,6 +31,7 @@ export function createListener(
     http: { requireHostHeader: false, maxHeaderSize: options.limits.maxHeadBytes, ...http },
     // Each line of ours names its request itself; a logger a request costs as much as a system call.
     childLoggerFactory: (logger) => logger,
+    ...(rewriteUrl === undefined ? {} : { rewriteUrl }),
     exposeHeadRoutes: false,
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, countRefusal),

@@ -3,6 +3,7 @@ import type { Schema } from '../schema/index.js';
 import { ServedHosts, TrustedProxies } from '../security/index.js';
 import { DEFAULT_LIMITS, HeaderRules, type Limits } from '../surfaces/index.js';
 import type { UpstreamTls } from '../upstream/index.js';
+import { BasePath } from './base-path.js';
 import type { GatewayConfig, LimitsConfig } from './config/index.js';
 
 /** What a gateway is made of. Everything but `upstream` and `log` has a default. */
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   readonly patchMask?: boolean;
   /** What is configured for single methods, from `parseConfig`; it wins over what the schema says. Default: nothing. */
   readonly config?: GatewayConfig;
+  /** A path below which everything is served, for example "/api", for proxies that do not take it off. Default: none. */
+  readonly basePath?: string;
   /** Folder with the page to serve at `/`. Default: none. */
   readonly pageDir?: string;
   /** `/healthz` on `listen` as well. Default false: it would take the path from the service. */
@@ -76,6 +79,7 @@ export interface ResolvedGatewayOptions
     Omit<
       GatewayOptions,
       | 'schema'
+      | 'basePath'
       | 'pageDir'
       | 'upstreamTls'
       | 'allowHosts'
@@ -85,6 +89,7 @@ export interface ResolvedGatewayOptions
     >
   > {
   readonly schema: Schema | undefined;
+  readonly basePath: BasePath | undefined;
   readonly pageDir: string | undefined;
   readonly upstreamTls: UpstreamTls | undefined;
   readonly allowHosts: ServedHosts;
@@ -145,6 +150,7 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     schema: given.schema,
     patchMask: given.patchMask ?? true,
     config: given.config ?? {},
+    basePath: BasePath.of(given.basePath),
     pageDir: given.pageDir,
     publicHealth: given.publicHealth ?? false,
     allowOrigins,

@@ -29,12 +29,10 @@ export async function registerPage(app: FastifyInstance, folder: string): Promis
     if (type === undefined) continue;
     const content = await readFile(join(folder, name));
     const path = name.split(sep).join('/');
-    const paths =
-      path === 'playground/index.html' ? ['/', `/_sluice/page/${path}`] : [`/_sluice/page/${path}`];
-    for (const url of paths) {
-      app.get(url, { exposeHeadRoute: true }, async (_request, reply) =>
-        reply.headers(SECURITY_HEADERS).type(type).send(content),
-      );
-    }
+    // Its addresses are relative, so that it works below any path; they would lead nowhere from its own folder.
+    const url = path === 'playground/index.html' ? '/' : `/_sluice/page/${path}`;
+    app.get(url, { exposeHeadRoute: true }, async (_request, reply) =>
+      reply.headers(SECURITY_HEADERS).type(type).send(content),
+    );
   }
 }

@@ -3,4 +3,4 @@ export { codeFromHttpStatus, httpStatusFromCode } from './http-status.js';
 export type { Metadata } from './metadata.js';
 export { MAX_METADATA_BYTES, MAX_METADATA_PAIRS, MetadataBlock } from './metadata-bounds.js';
 export { RpcError, type RpcErrorOptions } from './rpc-error.js';
-export type { Status, StatusDetail } from './status.js';
+export { ENDED, type Status, type StatusDetail } from './status.js';

@@ -1,4 +1,4 @@
-import type { Code } from './code.js';
+import { Code } from './code.js';
 import type { Metadata } from './metadata.js';
 
 /** One google.protobuf.Any of a google.rpc.Status. */
@@ -20,3 +20,6 @@ export interface Status {
   /** Messages that the service had sent were lost before this status; a client should resume or ask again. */
   readonly truncated: boolean;
 }
+
+/** The end of a call that went well, and of one that is over already. */
+export const ENDED: Status = { code: Code.OK, message: '', details: [], trailers: [], truncated: false };

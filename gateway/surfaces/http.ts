@@ -14,7 +14,7 @@ import { NdjsonIncoming } from './ndjson-incoming.js';
 import { NdjsonOutgoing } from './ndjson-outgoing.js';
 import { type Answer, type Ask, negotiate } from './negotiation.js';
 import { boundEnd, boundIncoming, boundOutgoing } from './pauses.js';
-import { lastEventId, messageFromJson, resumeAfter, textFromBytes } from './request-message.js';
+import { hasSeenEnd, messageFromJson, resumeAfter, textFromBytes } from './request-message.js';
 import { singleIncoming } from './single-incoming.js';
 import { SseOutgoing } from './sse-outgoing.js';
 import { downloadOf, type Target, uploadOf } from './target.js';
@@ -41,8 +41,8 @@ export async function answerHttp(
     hasBody: headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0,
   });
   assertNotEncoded(headers['content-encoding']);
-  if (answer === 'sse' && lastEventId(target).kind === 'ended') {
-    // The one answer that makes an EventSource stay away.
+  if (hasSeenEnd(target)) {
+    // The one answer that makes an EventSource stay away, and no other client begins again.
     await reply.code(204).send();
     return;
   }

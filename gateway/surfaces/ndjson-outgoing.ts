@@ -4,6 +4,7 @@ import { Code, type Metadata, type RpcError, type Status } from '../status/index
 import type { Batch } from '../upstream/index.js';
 import { encodeBatch } from './encode-batch.js';
 import { errorJson } from './error-json.js';
+import { startHeartbeat } from './heartbeat.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
 import { scratch } from './scratch.js';
@@ -34,6 +35,9 @@ const ARRAY: Frame = {
   close: ']\n',
 };
 
+/** A blank line: whitespace between two values is nothing to a reader of either. */
+const HEARTBEAT = Buffer.from('\n');
+
 /** A stream of messages as NDJSON or as one JSON array. */
 export class NdjsonOutgoing implements Outgoing {
   readonly headWaitMs: number;
@@ -43,6 +47,7 @@ export class NdjsonOutgoing implements Outgoing {
   readonly #frame: Frame;
   #sink: ResponseSink | undefined;
   #begun = false;
+  #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
 
   constructor(target: Target, reply: FastifyReply, form: 'ndjson' | 'array') {
     this.headWaitMs = target.limits.headWaitMs;
@@ -62,6 +67,10 @@ export class NdjsonOutgoing implements Outgoing {
     });
     this.#sink = new ResponseSink(this.#reply.raw);
     void this.#sink.write(Buffer.from(this.#frame.open));
+    this.#heartbeat = startHeartbeat(this.#reply.raw, this.#target.limits.heartbeatMs, () => {
+      // While the client does not read, a heartbeat would only add to what it has not read.
+      if (this.#sink?.full === false) void this.#sink.write(HEARTBEAT);
+    });
   }
 
   write(batch: Batch): Promise<void> | undefined {
@@ -72,6 +81,7 @@ export class NdjsonOutgoing implements Outgoing {
       scratch.text(this.#frame.after);
       this.#begun = true;
     });
+    this.#heartbeat?.beat();
     const room = this.#sink?.send(scratch);
     if (failure !== undefined) throw failure;
     return room;
@@ -82,6 +92,7 @@ export class NdjsonOutgoing implements Outgoing {
       if (status.code !== Code.OK) return sendError(this.#reply, status, this.#target.registry, failure);
       this.head(undefined);
     }
+    this.#heartbeat?.stop();
     if (status.code === Code.OK) await this.#sink?.end(this.#frame.close);
     else await this.#break(status);
   }
@@ -92,6 +103,7 @@ export class NdjsonOutgoing implements Outgoing {
   }
 
   async #break(status: Status): Promise<void> {
+    this.#heartbeat?.stop();
     const json = errorJson(status, this.#target.registry);
     const last = JSON.stringify(status.truncated ? { ...json, truncated: true } : json);
     await this.#sink?.break((this.#begun ? this.#frame.between : '') + last + this.#frame.after);

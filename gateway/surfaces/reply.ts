@@ -60,6 +60,9 @@ export function sendError(
     .send(JSON.stringify(errorJson(status, registry, httpStatus)));
 }
 
+/** Asks those in between to pass on each piece as it comes. Source: RFC 10036. */
+const INCREMENTAL = { incremental: '?1' };
+
 /**
  * Takes the response out of Fastify's hands and sends the head of a stream. Fastify's own way of sending streams can neither
  * break a transfer after its last bytes nor say when there is room; what hooks have set (CORS) is kept.
@@ -67,6 +70,6 @@ export function sendError(
 export function startStream(reply: FastifyReply, headers: OutgoingHttpHeaders): void {
   const hooked = reply.getHeaders() as OutgoingHttpHeaders;
   reply.hijack();
-  reply.raw.writeHead(200, { ...hooked, ...headers });
+  reply.raw.writeHead(200, { ...hooked, ...INCREMENTAL, ...headers });
   noteOpenEnded(reply.raw);
 }

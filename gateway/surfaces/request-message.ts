@@ -54,6 +54,11 @@ export function lastEventId(target: Target): ReturnType<typeof parseLastEventId>
   );
 }
 
+/** The client has been told that this stream is over: there is nothing to begin again. */
+export function hasSeenEnd(target: Target): boolean {
+  return target.method.responseStream && lastEventId(target).kind === 'ended';
+}
+
 /**
  * The same request, to continue after what the client has seen. Later fields win on the wire, so the cursor is
  * simply put behind what is there. Unchanged for a method without cursors.

@@ -2,13 +2,13 @@ import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Incoming } from '../bridge/index.js';
 import type { RequestSource } from '../security/index.js';
-import type { Metadata, RpcError } from '../status/index.js';
+import { ENDED, type Metadata, type RpcError } from '../status/index.js';
 import type { AddressFields } from './address-fields.js';
 import { type Conversation, converse, type Surroundings } from './conversation.js';
 import { watchDelivery } from './delivery-watch.js';
 import { boundFirstMessage } from './first-message.js';
 import { boundIncoming, boundOutgoing } from './pauses.js';
-import { resumeAfter } from './request-message.js';
+import { hasSeenEnd, resumeAfter } from './request-message.js';
 import { startSocketHeartbeat } from './socket-heartbeat.js';
 import { SocketIncoming } from './socket-incoming.js';
 import { SocketOutgoing } from './socket-outgoing.js';
@@ -35,6 +35,11 @@ export function answerSocket(
   surroundings: Surroundings,
 ): void {
   const { method } = target;
+  if (hasSeenEnd(target)) {
+    socket.on('error', () => {});
+    void new SocketOutgoing(target, socket, request.raw.socket, () => false).end(ENDED);
+    return;
+  }
   const exchange = surroundings.exchanges.openWithCall(!method.responseStream, call.source);
   // Only then is the call over for us: a close frame may still be on its way.
   const onClose = () => exchange.abort('left');

@@ -1,6 +1,7 @@
 import type { AbortCause } from '../../bridge/index.js';
 import { Code, type Metadata, RpcError } from '../../status/index.js';
 import { maxTimerMs, type Transport } from '../../upstream/index.js';
+import { parseLastEventId } from '../../wire/index.js';
 import { type ClientFrame, joinMetadata, type ServerFrame } from '../../wire/session/index.js';
 import { converse } from '../conversation.js';
 import type { OpenedExchange } from '../exchanges.js';
@@ -45,11 +46,15 @@ type Open = Extract<ClientFrame, { kind: 'open' }>;
 
 const NO_CURSOR = new Uint8Array(0);
 
-/** Checks an `open`. Throws `RpcError`: how the call ends before it has begun. */
-export function admitCall(open: Open, options: SessionOptions): Admitted {
+/**
+ * Checks an `open`. Throws `RpcError`: how the call ends before it has begun. Nothing for a client that has been told the end of this
+ * stream: there is nothing to begin.
+ */
+export function admitCall(open: Open, options: SessionOptions): Admitted | undefined {
   const { limits } = options;
   const target = options.targetOf(open.method, options.request);
   const { requestStream, responseStream } = target.method;
+  if (responseStream && parseLastEventId(open.cursor).kind === 'ended') return undefined;
   const metadata = callMetadata(options.metadata, open.metadata, options.headerRules);
   const cursor = open.cursor === '' ? NO_CURSOR : cursorField(target, open.cursor, 'cursor');
   const unary = !requestStream && !responseStream;

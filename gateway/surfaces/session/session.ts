@@ -1,5 +1,5 @@
 import { createRegistry, type Registry } from '@bufbuild/protobuf';
-import { Code, codeName, RpcError, type StatusDetail } from '../../status/index.js';
+import { Code, codeName, ENDED, RpcError, type Status, type StatusDetail } from '../../status/index.js';
 import { CloseCode } from '../../wire/index.js';
 import {
   type ClientFrame,
@@ -164,6 +164,10 @@ export class Session {
     try {
       if (this.#draining) throw shuttingDown();
       const admitted = admitCall(open, this.#options);
+      if (admitted === undefined) {
+        this.#endAtOnce(id, ENDED);
+        return;
+      }
       this.#registry = admitted.target.registry;
       call = new SessionCall(open, admitted, this.#shared);
     } catch (reason) {
@@ -187,13 +191,11 @@ export class Session {
     const line = { requestId, method: method.slice(0, MAX_NAME_LENGTH), surface: 'session' };
     if (error.code === Code.INTERNAL) log.error({ ...line, err: error }, 'call failed');
     else log.info({ ...line, code: codeName(error.code), problem: error.message }, 'request refused');
-    const end = {
-      kind: 'end',
-      id,
-      status: error.toStatus(),
-      trailers: joinMetadata([]),
-      truncated: false,
-    } as const;
+    this.#endAtOnce(id, error.toStatus());
+  }
+
+  #endAtOnce(id: number, status: Status): void {
+    const end = { kind: 'end', id, status, trailers: joinMetadata([]), truncated: false } as const;
     this.#control(end, () => this.#callOver());
   }
 
