@@ -13,7 +13,7 @@ export type { HttpBinding, PathVariable } from './http-rule.js';
 export type { Method, Resume, SlowReaderRule } from './method.js';
 export { maskOfBody } from './patch-mask.js';
 export { descriptorSetFromProtoFiles, schemaFromProtoFiles } from './proto-files.js';
-export { fieldsInAddress, jsonBesideBody, type QueryOptions, requestJson } from './query.js';
+export { assertNoRival, fieldsInAddress, jsonBesideBody, type QueryOptions, requestJson } from './query.js';
 export { descriptorSetFromReflection, type ReflectionOptions, schemaFromReflection } from './reflection.js';
 export { type ReflectionCall, ReflectionEnded, type ReflectionOpen } from './reflection-call.js';
 export type { Json, JsonObject } from './request-fields.js';

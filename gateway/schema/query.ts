@@ -55,10 +55,14 @@ export function jsonBesideBody(
     return fields.json;
   }
   setQuery(fields, input, pathValues, body, query, options);
-  const { json } = fields;
+  return fields.json;
+}
+
+/** Throws INVALID_ARGUMENT when the address has another field of the body's oneof: one message cannot hold both. */
+export function assertNoRival(body: HttpBinding['body'], json: JsonObject): void {
+  if (typeof body !== 'object') return;
   const rival = body.oneof?.fields.find((field) => field !== body && Object.hasOwn(json, field.jsonName));
   if (rival !== undefined) throw invalid(rival.name, `and the body, "${body.name}", exclude each other`);
-  return json;
 }
 
 /** The fields that path variables and query parameters set. Throws `RpcError` INVALID_ARGUMENT for a parameter that is none. */

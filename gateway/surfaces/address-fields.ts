@@ -1,12 +1,14 @@
 import type { DescField } from '@bufbuild/protobuf';
 import { encodeBytesField, joinParts, zeroFields } from '../codec/index.js';
 import {
+  assertNoRival,
   fieldsInAddress,
   type JsonObject,
   jsonBesideBody,
   masksAsWritten,
   requestJson,
 } from '../schema/index.js';
+import { Code, RpcError } from '../status/index.js';
 import type { Target } from './target.js';
 
 /** Query parameters that are ours and never fields of a request. */
@@ -55,6 +57,7 @@ export function fieldsBesideBody(target: Target): AddressFields {
   // At the gRPC path everything is in the body.
   const body = binding === undefined ? '*' : binding.body;
   const json = jsonBesideBody(method.input, body, pathValues, query, OPTIONS);
+  assertNoRival(body, json);
   return encoded(target, messageFromAddress(target, json));
 }
 
@@ -82,7 +85,14 @@ export function withAddress(
 ): Uint8Array {
   if (wire.length === 0) return message;
   const all = Buffer.concat([message, wire]);
-  return nested && message.length > 0 ? joinParts(target.method.input, all) : all;
+  if (!nested || message.length === 0) return all;
+  try {
+    return joinParts(target.method.input, all);
+  } catch (cause) {
+    // A client's own bytes; those of a JSON text are always a message.
+    const { typeName } = target.method.input;
+    throw new RpcError(Code.INVALID_ARGUMENT, `the frame is not a ${typeName}`, { cause });
+  }
 }
 
 function hasOwnParameters(query: URLSearchParams): boolean {

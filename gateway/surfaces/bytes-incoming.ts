@@ -1,6 +1,6 @@
 import type { Incoming } from '../bridge/index.js';
 import { bytesFieldHead, encodeBytesField } from '../codec/index.js';
-import { type FileContent, jsonBesideBody, requestJson } from '../schema/index.js';
+import { assertNoRival, type FileContent, jsonBesideBody, requestJson } from '../schema/index.js';
 import type { SendBatch } from '../upstream/index.js';
 import { messageFromAddress, RESERVED_PARAMETERS } from './address-fields.js';
 import { BodyReader, type WholeBody } from './body-reader.js';
@@ -22,6 +22,8 @@ function firstFields(target: Target, { path, mediaType }: FileContent): Before {
     typeof binding?.body === 'object'
       ? jsonBesideBody(method.input, binding.body, pathValues, query, options)
       : requestJson(method.input, pathValues, query, options);
+  // A stream has them in a message of their own.
+  if (!method.requestStream) assertNoRival(binding?.body, json);
   const around = messageFromAddress(target, json);
   if (mediaType === undefined || type === undefined) return [around];
   const said = encodeBytesField([mediaType], Buffer.from(type), []);

@@ -2,6 +2,7 @@ import { fromJsonString, type JsonValue, toJson } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import {
+  assertNoRival,
   type Json,
   jsonBesideBody,
   type Method,
@@ -215,6 +216,7 @@ t.test('beside a body the address has what its rule leaves it', async (t) => {
       new URLSearchParams(query),
       { reserved: new Set(['mine']) },
     );
+    assertNoRival(match.binding.body, json);
     return JSON.parse(JSON.stringify(json)) as Json;
   };
   t.same(bind('/all', 'mine=1'), {});

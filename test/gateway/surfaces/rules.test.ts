@@ -305,3 +305,55 @@ t.test('a field that is an HttpBody is a file in both directions, unary and stre
   });
   t.equal(only.status, 406, 'and sends none');
 });
+
+t.test('a file in a oneof comes after what the address says of its rivals', async (t) => {
+  const own = await openOwnService(
+    t,
+    `${MESSAGES}
+    message Info { string name = 1; }
+    message Up { oneof part { Info info = 1; google.api.HttpBody file = 2; bytes data = 3; } string note = 4; }
+    service S {
+      rpc Store(stream Up) returns (M) { option (google.api.http) = {
+        put: "/files/{info.name}" body: "file" additional_bindings { put: "/raw/{info.name}" body: "data" } }; }
+      rpc Whole(Up) returns (M) { option (google.api.http) = { put: "/whole/{info.name}" body: "file" }; }
+    }`,
+    (encode) => ({ Store: [{ in: 'end' }, { out: encode('M', {}) }], Whole: [] }),
+  );
+  const put = (path: string, body: string, type: string) =>
+    http(own.url + path, { method: 'PUT', body, headers: { 'content-type': type } });
+  const received = () =>
+    own.upstream
+      .calls('/t.S/Store')
+      .at(-1)
+      ?.received.map((message) => own.decode('Up', message));
+  t.equal((await put('/files/a?note=n', 'x', 'text/csv')).status, 200);
+  t.same(received(), [
+    { info: { name: 'a' }, note: 'n' },
+    { file: { contentType: 'text/csv', data: base64('x') } },
+  ]);
+  t.equal((await put('/files/a', '', 'text/csv')).status, 200);
+  t.same(
+    received(),
+    [{ info: { name: 'a' } }, { file: { contentType: 'text/csv' } }],
+    'an empty file has its type',
+  );
+  t.equal((await put('/raw/b', 'y', 'application/octet-stream')).status, 200);
+  t.same(received(), [{ info: { name: 'b' } }, { data: base64('y') }]);
+  t.match(await put('/whole/c', 'z', 'text/csv'), {
+    status: 400,
+    text: /info.* and the body, .*file.*, exclude/,
+  });
+});
+
+t.test('a WebSocket with fields in its address refuses what is no message as a bad frame', async (t) => {
+  const own = await openOwnService(
+    t,
+    `${MESSAGES} service S { rpc Many(stream M) returns (M) { option (google.api.http) = { post: "/many/{child.name}" body: "*" }; } }`,
+    () => ({ Many: [{ in: 'end' }] }),
+  );
+  for (const bad of ['08ffffffffffffffffffff01', '0c', '9b010c', '3205', '30']) {
+    const client = await connect(`${own.wsUrl}/many/x`);
+    client.socket.send(Buffer.from(bad, 'hex'));
+    t.equal((await client.closed).code, 4003, bad);
+  }
+});
