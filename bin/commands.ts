@@ -63,6 +63,12 @@ const GATEWAY = {
     default: '90',
     max: 100_000,
   },
+  'reflection-metadata': {
+    group: 'Schema',
+    type: 'list',
+    value: 'NAME=VALUE',
+    help: 'goes with reflection calls only, also as "name: value"; @FILE reads lines of them, so that secrets are not on the command line',
+  },
   'no-code-generation': {
     group: 'Schema',
     type: 'switch',
@@ -258,8 +264,14 @@ export const GATEWAY_FLAGS = {
     group: 'Service (upstream)',
     type: 'text',
     value: 'HOST:PORT',
-    help: 'the gRPC service; dns:///name:port spreads calls over every address of the name',
+    help: 'the gRPC service; dns:///name:port spreads calls over every address of the name; unix:/path and unix-abstract:name are sockets of this machine',
     default: '127.0.0.1:50051',
+  },
+  'upstream-authority': {
+    group: 'Service (upstream)',
+    type: 'text',
+    value: 'NAME',
+    help: 'the :authority of every call to it; for a socket of this machine localhost unless given',
   },
   'upstream-tls': { group: 'Service (upstream)', type: 'switch', help: 'speak TLS to the service' },
   'upstream-ca': {

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import {
+  assertAuthority,
+  assertTarget,
   type Gateway,
   type GatewayConfig,
   type GatewayOptions,
@@ -22,6 +24,7 @@ import type { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
 import { UsageError, type Values } from './flags.js';
 import type { Running } from './lifetime.js';
 import { openLog } from './log.js';
+import { readReflectionMetadata } from './reflection-metadata.js';
 
 /** `sluice core` */
 export async function runCore(flags: Values<typeof CORE_FLAGS>): Promise<Running> {
@@ -38,8 +41,8 @@ export async function runCore(flags: Values<typeof CORE_FLAGS>): Promise<Running
 export async function runGateway(flags: Values<typeof GATEWAY_FLAGS>): Promise<Running> {
   const output = openLog(flags['log-level']);
   const tls = await readTls(flags);
-  const upstream = { upstream: flags.upstream ?? '', ...(tls ? { upstreamTls: tls } : {}) };
-  const gateway = await startGateway(flags, upstream, output.log);
+  const upstream = readUpstream(flags);
+  const gateway = await startGateway(flags, { ...upstream, ...(tls && { upstreamTls: tls }) }, output.log);
   return {
     output,
     close: () => gateway.close(),
@@ -93,7 +96,7 @@ type CommonFlags = Omit<Values<typeof START_FLAGS>, 'core-listen' | 'data-dir' |
 
 async function startGateway(
   flags: CommonFlags,
-  upstream: Pick<GatewayOptions, 'upstream' | 'upstreamTls'>,
+  upstream: Pick<GatewayOptions, 'upstream' | 'upstreamAuthority' | 'upstreamTls'>,
   log: Logger,
 ): Promise<Gateway> {
   const sources = await readSources(flags);
@@ -106,6 +109,7 @@ async function startGateway(
     ...upstream,
     transport,
     codeGeneration: !flags['no-code-generation'],
+    reflectionMetadata: await readReflectionMetadata(flags['reflection-metadata'], readNamed),
     publicHealth: flags['public-health'],
     patchMask: readPatchMask(flags['patch-mask']),
     log,
@@ -155,6 +159,24 @@ function readBasePath(text: string | undefined): string | undefined {
   } catch (cause) {
     throw new UsageError(`--base-path: ${(cause as Error).message}`, { cause });
   }
+}
+
+function readUpstream(
+  flags: Values<typeof GATEWAY_FLAGS>,
+): Pick<GatewayOptions, 'upstream' | 'upstreamAuthority'> {
+  const { upstream = '', 'upstream-authority': upstreamAuthority } = flags;
+  const check = (flag: string, step: () => void) => {
+    try {
+      step();
+    } catch (cause) {
+      throw new UsageError(`${flag}: ${(cause as Error).message}`, { cause });
+    }
+  };
+  // The library of grpc-js takes more than we do.
+  if (flags.transport !== 'grpc-js') check('--upstream', () => assertTarget(upstream));
+  if (upstreamAuthority !== undefined)
+    check('--upstream-authority', () => assertAuthority(upstreamAuthority));
+  return { upstream, ...defined({ upstreamAuthority }) };
 }
 
 /** A list that is checked as a whole. Several in one value are separated by commas, on the line as in the environment. */

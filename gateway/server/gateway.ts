@@ -57,6 +57,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     maxConnections: options.upstreamConnections,
     streamsPerConnection: options.upstreamStreams,
     ...(options.upstreamTls === undefined ? {} : { tls: options.upstreamTls }),
+    ...(options.upstreamAuthority === undefined ? {} : { authority: options.upstreamAuthority }),
   });
   // The first line of the log is where we listen; what the schema has to say comes after it.
   const early: (() => void)[] = [];
@@ -96,6 +97,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       corsMethods.splice(0, corsMethods.length, ...schema.routes.httpMethods);
       metrics.showSchema(schema);
     },
+    options.reflectionMetadata,
   );
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });

@@ -9,7 +9,7 @@ import {
   SchemaError,
   schemaFromReflection,
 } from '../schema/index.js';
-import { Code, RpcError } from '../status/index.js';
+import { Code, type Metadata, RpcError } from '../status/index.js';
 import type { Transport } from '../upstream/index.js';
 import { configuredSchema, type GatewayConfig } from './config/index.js';
 
@@ -30,24 +30,29 @@ const FIRST_WAIT_MS = 5_000;
 const ATTEMPT_MS = 15_000;
 const MAX_BACK_OFF_MS = 5_000;
 
+type Opener = Pick<Transport, 'open'>;
+
 /** Where requests find the schema: given at the start, or learnt from the upstream, which may come up later than we do. */
 export class SchemaSource {
   readonly #warn: (fields: object, message: string) => void;
   readonly #codec: (registry: Registry) => Codec;
   #config: GatewayConfig;
   readonly #onLoad: (schema: Schema) => void;
+  readonly #metadata: Metadata;
   readonly #stop = new AbortController();
   #loaded: LoadedSchema | undefined;
   /** Why there is none yet, for clients. */
   #failure = 'its server reflection has not answered';
 
-  /** `warn` writes a line of log; `codec` makes the codecs of a schema; `config` is what is configured for its methods, `onLoad` hears of each one. */
+  /** `warn` writes a line of log; `codec` makes the codecs of a schema; `config` is what is configured for its methods, `onLoad` hears of each one, `metadata` goes with every reflection call. */
   constructor(
     warn: (fields: object, message: string) => void,
     codec: (registry: Registry) => Codec,
     config: GatewayConfig,
     onLoad: (schema: Schema) => void,
+    metadata: Metadata,
   ) {
+    this.#metadata = metadata;
     this.#warn = warn;
     this.#codec = codec;
     this.#config = config;
@@ -99,7 +104,7 @@ export class SchemaSource {
    * methods. Rejects, and changes nothing, when the service does not answer or describes nothing. A service that has not answered yet
    * goes on being asked, and only the configuration is replaced.
    */
-  async reload(transport: Transport, config: GatewayConfig, given?: Schema): Promise<number> {
+  async reload(transport: Opener, config: GatewayConfig, given?: Schema): Promise<number> {
     const learnt = given ?? (this.ready ? await this.#ask(transport) : undefined);
     this.#config = config;
     if (learnt !== undefined) this.use(learnt);
@@ -110,7 +115,7 @@ export class SchemaSource {
    * Learns the schema by server reflection, trying again with growing delays until it works or `close`. Resolves after the first
    * attempt, whatever came of it: a gateway that starts before its service must come up all the same.
    */
-  learn(transport: Transport): Promise<void> {
+  learn(transport: Opener): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, FIRST_WAIT_MS);
       void this.#learn(transport, () => {
@@ -124,7 +129,7 @@ export class SchemaSource {
     this.#stop.abort();
   }
 
-  async #learn(transport: Transport, onAttempt: () => void): Promise<void> {
+  async #learn(transport: Opener, onAttempt: () => void): Promise<void> {
     const { signal } = this.#stop;
     for (let backOffMs = 250; !signal.aborted; backOffMs = Math.min(backOffMs * 2, MAX_BACK_OFF_MS)) {
       try {
@@ -140,9 +145,10 @@ export class SchemaSource {
     }
   }
   /** Asks the service for its schema, once. */
-  async #ask(transport: Transport): Promise<Schema> {
+  async #ask(transport: Opener): Promise<Schema> {
     const attempt = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ATTEMPT_MS)]);
-    const open = (path: string, signal: AbortSignal) => transport.open(path, { metadata: [], signal });
+    const open = (path: string, signal: AbortSignal) =>
+      transport.open(path, { metadata: this.#metadata, signal });
     return await schemaFromReflection(open, { signal: attempt });
   }
 }

@@ -1,15 +1,20 @@
 import type { Logger } from 'pino';
 import type { Schema } from '../schema/index.js';
 import { ServedHosts, TrustedProxies } from '../security/index.js';
+import type { Metadata } from '../status/index.js';
 import { DEFAULT_LIMITS, HeaderRules, type Limits } from '../surfaces/index.js';
-import type { UpstreamTls } from '../upstream/index.js';
+import { faultOfPair, type UpstreamTls } from '../upstream/index.js';
 import { BasePath } from './base-path.js';
 import type { GatewayConfig, LimitsConfig } from './config/index.js';
 
 /** What a gateway is made of. Everything but `upstream` and `log` has a default. */
 export interface GatewayOptions {
-  /** The service: "host:port" or "dns:///name:port". */
+  /** The service: "host:port", "dns:///name:port", "unix:/path" or "unix-abstract:name". */
   readonly upstream: string;
+  /** The `:authority` of every call to it. Default: its host and port, "localhost" for a socket of this machine. */
+  readonly upstreamAuthority?: string;
+  /** What goes with calls of its reflection service, and with no others: credentials, for example. Names in lower case. Default: nothing. */
+  readonly reflectionMetadata?: Metadata;
   /** TLS towards the service. Default: plain text. */
   readonly upstreamTls?: UpstreamTls;
   /**
@@ -82,6 +87,7 @@ export interface ResolvedGatewayOptions
       | 'basePath'
       | 'pageDir'
       | 'upstreamTls'
+      | 'upstreamAuthority'
       | 'allowHosts'
       | 'trustedProxies'
       | 'forwardHeaders'
@@ -91,6 +97,7 @@ export interface ResolvedGatewayOptions
   readonly schema: Schema | undefined;
   readonly basePath: BasePath | undefined;
   readonly pageDir: string | undefined;
+  readonly upstreamAuthority: string | undefined;
   readonly upstreamTls: UpstreamTls | undefined;
   readonly allowHosts: ServedHosts;
   readonly headerRules: HeaderRules;
@@ -143,6 +150,8 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
   return Object.freeze({
     upstream: given.upstream,
     upstreamTls: given.upstreamTls,
+    upstreamAuthority: given.upstreamAuthority,
+    reflectionMetadata: checkedMetadata(given.reflectionMetadata ?? []),
     transport,
     codeGeneration: given.codeGeneration ?? true,
     listen,
@@ -169,6 +178,14 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
 /** The same without what is undefined, which would hide a default. */
 function present(limits: LimitsConfig): Partial<Limits> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}
+
+function checkedMetadata(pairs: Metadata): Metadata {
+  for (const [name, value] of pairs) {
+    const fault = faultOfPair(name, value);
+    if (fault !== undefined) throw new TypeError(`reflection metadata: ${fault}`);
+  }
+  return pairs;
 }
 
 function isOrigin(text: string): boolean {

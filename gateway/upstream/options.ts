@@ -1,3 +1,5 @@
+import { assertAuthority, socketPathOf } from './socket-path.js';
+
 /** How to speak TLS to the upstream. Buffers hold PEM. */
 export interface UpstreamTls {
   /** The authorities to trust. Default: those Node ships. */
@@ -11,8 +13,13 @@ export interface UpstreamTls {
 
 /** What every transport understands. All limits are per transport, that is per upstream. */
 export interface TransportOptions {
-  /** "host:port", "dns:///host:port" (every address of the name, in turn), "ipv4:a:port,b:port". */
+  /**
+   * "host:port", "dns:///host:port" (every address of the name, in turn), "ipv4:a:port,b:port", "unix:path", "unix:///path" or
+   * "unix-abstract:name".
+   */
   readonly target: string;
+  /** The `:authority` of every call, and the name to check in a certificate. Default: the target's host and port, "localhost" for sockets. */
+  readonly authority?: string;
   /** Absent: plain text. */
   readonly tls?: UpstreamTls;
   /** Largest message to receive. Default 4 MiB, gRPC's own limit everywhere; more ends the call with RESOURCE_EXHAUSTED. */
@@ -42,7 +49,10 @@ export interface TransportOptions {
 }
 
 export type ResolvedOptions = Readonly<
-  Required<Omit<TransportOptions, 'tls'>> & { readonly tls: UpstreamTls | undefined }
+  Required<Omit<TransportOptions, 'tls' | 'authority'>> & {
+    readonly tls: UpstreamTls | undefined;
+    readonly authority: string | undefined;
+  }
 >;
 
 const defaults = {
@@ -59,15 +69,18 @@ export const maxTimerMs = 2_147_483_647;
 
 /** Fills, checks and freezes, once. Throws a RangeError or TypeError that names the option. */
 export function resolveOptions(given: TransportOptions, keepaliveTimeMs: number): ResolvedOptions {
-  if (typeof given.target !== 'string' || !/^[\x21-\x7e]+$/.test(given.target)) {
-    throw new TypeError('upstream target must look like "host:port" or "dns:///host:port"');
+  const isSocket = typeof given.target === 'string' && socketPathOf(given.target) !== undefined;
+  if (!isSocket && (typeof given.target !== 'string' || !/^[\x21-\x7e]+$/.test(given.target))) {
+    throw new TypeError('upstream target must look like "host:port", "dns:///host:port" or "unix:/path"');
   }
+  if (given.authority !== undefined) assertAuthority(given.authority);
   const { tls } = given;
   if (tls && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError('upstream tls.cert and tls.key belong together: give both or neither');
   }
   return Object.freeze({
     target: given.target,
+    authority: given.authority,
     tls: tls && Object.freeze({ ...tls }),
     maxMessageBytes: wholeNumber(
       'maxMessageBytes',

@@ -1,5 +1,6 @@
 import { type ChannelOptions, Client, connectivityState, credentials } from '@grpc/grpc-js';
 import type { ResolvedOptions } from '../options.js';
+import { socketPathOf } from '../socket-path.js';
 
 /** One channel: with one address one connection, with several one to each. */
 export interface PooledChannel {
@@ -64,7 +65,10 @@ export class ChannelPool {
   }
 
   #openChannel(): PooledChannel {
-    const { target, tls } = this.#options;
+    const { tls } = this.#options;
+    const path = socketPathOf(this.#options.target);
+    // The library knows no unix-abstract, but takes its path.
+    const target = path === undefined ? this.#options.target : `unix:${path}`;
     const secure = tls
       ? credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
       : credentials.createInsecure();
@@ -89,6 +93,7 @@ const windowBytes = 256 * 1024;
 
 function channelOptions(options: ResolvedOptions): ChannelOptions {
   const serverName = options.tls?.serverName;
+  const authority = options.authority ?? serverName;
   return {
     // Together: `write` and `drain` then tell the truth (else 1 MiB a call is taken at once), nothing is sent twice.
     'grpc.enable_retries': 0,
@@ -109,9 +114,7 @@ function channelOptions(options: ResolvedOptions): ChannelOptions {
       'grpc.keepalive_time_ms': options.keepaliveTimeMs,
       'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs,
     }),
-    ...(serverName !== undefined && {
-      'grpc.ssl_target_name_override': serverName,
-      'grpc.default_authority': serverName,
-    }),
+    ...(serverName !== undefined && { 'grpc.ssl_target_name_override': serverName }),
+    ...(authority !== undefined && { 'grpc.default_authority': authority }),
   };
 }

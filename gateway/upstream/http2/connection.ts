@@ -30,6 +30,24 @@ const readBytes = 64 * 1024;
 /** TCP's own probes: no server counts them, and they notice a host that is gone in about 25 s. */
 const tcpKeepaliveMs = 15_000;
 
+const NO_HTTP2 = 'does not offer HTTP/2 (gRPC) over TLS';
+const NO_TLS = 'does not speak TLS';
+/** OpenSSL's codes for a peer that answers a handshake with something else, and for one that has no protocol of ours. */
+const TLS_MISFITS: Readonly<Record<string, string>> = {
+  // wrong version number, packet length too long, http request, record layer failure
+  '0A00010B': NO_TLS,
+  '0A0000C6': NO_TLS,
+  '0A00009C': NO_TLS,
+  '0A000139': NO_TLS,
+  // tlsv1 alert no application protocol
+  '0A000460': NO_HTTP2,
+};
+
+/** Node gives OpenSSL's code only as a part of its text. */
+function tlsMisfitOf(error: Error): string | undefined {
+  return TLS_MISFITS[/error:([0-9A-F]{8}):/.exec(error.message)?.[1] ?? ''];
+}
+
 /**
  * One HTTP/2 connection.
  *
@@ -51,14 +69,20 @@ export class Connection {
   readonly #resets = new ResetGauge(performance.now());
   readonly #connectTimer: NodeJS.Timeout;
   #reason: string | undefined;
+  #misfit: string | undefined;
   #peerStreams = Number.POSITIVE_INFINITY;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     const socket = openSocket(options, (chunk) => this.#session.receive(chunk));
     socket.once('secureConnect', () => {
-      if ((socket as TLSSocket).alpnProtocol !== 'h2')
-        this.destroy('the upstream does not offer HTTP/2 over TLS');
+      if ((socket as TLSSocket).alpnProtocol === 'h2') return;
+      this.#misfit = NO_HTTP2;
+      this.destroy('the upstream does not offer HTTP/2 over TLS');
+    });
+    // Before the session hears of it, and ends.
+    socket.once('error', (error) => {
+      this.#misfit = tlsMisfitOf(error);
     });
     const session = new ClientSession({
       socket,
@@ -115,6 +139,11 @@ export class Connection {
     return this.#reason ?? 'the upstream closed it';
   }
 
+  /** Why the peer can never be spoken to as it is now: the end of "the service at X ...". Whoever calls should know it. */
+  get misfit(): string | undefined {
+    return this.#misfit ?? this.#session.otherProtocol;
+  }
+
   /** Whether it is gone, or going without its calls. */
   get isLost(): boolean {
     return this.#session.isDestroyed;
@@ -169,11 +198,10 @@ function openSocket(
   { address, authority, tls }: ConnectionOptions,
   receive: (chunk: Uint8Array) => void,
 ): Socket {
-  const { host, port } = address;
+  const place = 'path' in address ? { path: address.path } : { host: address.host, port: address.port };
   if (!tls) {
     return connectTcp({
-      host,
-      port,
+      ...place,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: tcpKeepaliveMs,
@@ -189,8 +217,7 @@ function openSocket(
   }
   const name = tls.serverName ?? authority.replace(/:[0-9]+$/, '').replace(/^\[|\]$/g, '');
   const socket = connectTls({
-    host,
-    port,
+    ...place,
     // An IP address is no server name; it is then checked as the host that it is. Source: RFC 6066 section 3.
     ...(isIP(name) === 0 && { servername: name }),
     ALPNProtocols: ['h2'],

@@ -45,6 +45,8 @@ export class Pool {
   #keepaliveTimeMs: number;
   readonly #idleTimer: NodeJS.Timeout;
   #lastFailure: string | undefined;
+  /** The last failure, where clients should know it: the gateway is set up for another service than the one that is there. */
+  #misfit: string | undefined;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -221,6 +223,7 @@ export class Pool {
       address: endpoint.address,
       onReady: () => {
         endpoint.backoff.succeeded();
+        this.#misfit = undefined;
         this.#serve();
         this.#notify();
       },
@@ -233,7 +236,9 @@ export class Pool {
         this.#connections.delete(connection);
         // Still listed: it never was ready.
         if (endpoint.connections.delete(connection)) {
-          this.#lastFailure = `${formatAddress(endpoint.address)}: ${reason}`;
+          const at = formatAddress(endpoint.address);
+          this.#lastFailure = `${at}: ${reason}`;
+          this.#misfit = connection.misfit && `the service at ${at} ${connection.misfit}`;
           endpoint.backoff.failed();
           this.#options.onTrouble();
         }
@@ -271,6 +276,7 @@ export class Pool {
       return localStatus(Code.RESOURCE_EXHAUSTED, 'every connection to the upstream is full');
     }
     const message = 'no connection to the upstream';
+    if (this.#misfit !== undefined) return localStatus(Code.UNAVAILABLE, `${message}: ${this.#misfit}`);
     return localStatus(Code.UNAVAILABLE, `${message}: ${this.#lastFailure ?? 'none yet'}`, message);
   }
 

@@ -1,5 +1,15 @@
+import { SOCKET_AUTHORITY, socketPathOf } from '../socket-path.js';
+
 /** Where to connect to. */
-export interface Address {
+export type Address = TcpAddress | SocketAddress;
+
+/** A socket of this machine. */
+export interface SocketAddress {
+  /** Begins with NUL for an abstract one. */
+  readonly path: string;
+}
+
+export interface TcpAddress {
   /** A name or an IP address, without brackets. */
   readonly host: string;
   readonly port: number;
@@ -10,10 +20,13 @@ export type Target =
   | { readonly kind: 'addresses'; readonly addresses: readonly Address[]; readonly authority: string };
 
 /**
- * Reads "host:port", "[::1]:port", "dns:///host:port" and "ipv4:a:port,b:port" / "ipv6:[a]:port,...". Throws a TypeError.
+ * Reads "host:port", "[::1]:port", "dns:///host:port", "ipv4:a:port,b:port" / "ipv6:[a]:port,..." and sockets (`socketPathOf`).
+ * Throws a TypeError.
  * Source: grpc/doc/naming.md
  */
 export function parseTarget(target: string): Target {
+  const path = socketPathOf(target);
+  if (path !== undefined) return { kind: 'addresses', addresses: [{ path }], authority: SOCKET_AUTHORITY };
   const list = /^ipv[46]:(.*)$/.exec(target);
   if (list) {
     const addresses = (list[1] as string).split(',').map((one) => parseHostPort(one, target));
@@ -23,16 +36,27 @@ export function parseTarget(target: string): Target {
   return { kind: 'name', host, port, authority: formatAddress({ host, port }) };
 }
 
-export function formatAddress({ host, port }: Address): string {
+/** Throws a TypeError that says how to write a target. */
+export function assertTarget(target: string): void {
+  parseTarget(target);
+}
+
+/** As a target is written. */
+export function formatAddress(address: Address): string {
+  if ('path' in address) {
+    const { path } = address;
+    return path.startsWith('\0') ? `unix-abstract:${path.slice(1)}` : `unix:${path}`;
+  }
+  const { host, port } = address;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function parseHostPort(text: string, target: string): Address {
+function parseHostPort(text: string, target: string): TcpAddress {
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9A-Za-z_.-]+)):([0-9]{1,5})$/.exec(text);
   const port = Number(parts?.[3]);
   if (!parts || port < 1 || port > 65_535) {
     throw new TypeError(
-      `upstream target ${JSON.stringify(target)} must look like "host:port" or "dns:///host:port"`,
+      `upstream target ${JSON.stringify(target)} must look like "host:port", "dns:///host:port" or "unix:/path"`,
     );
   }
   return { host: (parts[1] ?? parts[2]) as string, port };

@@ -28,10 +28,11 @@ class Http2Transport implements Transport {
 
   constructor(options: ResolvedHttp2Options) {
     const target = parseTarget(options.target);
+    const authority = options.authority ?? target.authority;
     const budget = new WindowBudget(options.windowBudgetBytes);
     this.#pool = new Pool({
       ...options,
-      authority: target.authority,
+      authority,
       onTrouble: () => this.#resolver.refresh(),
     });
     this.#resolver = new Resolver({
@@ -44,7 +45,7 @@ class Http2Transport implements Transport {
     this.#context = {
       ...options,
       scheme: options.tls ? 'https' : 'http',
-      authority: target.authority,
+      authority,
       pool: this.#pool,
       budget,
       onOver: (call) => this.#calls.delete(call),

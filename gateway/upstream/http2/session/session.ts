@@ -3,6 +3,7 @@ import { ConnectionError, ErrorCode, Flag, FrameType } from './codes.js';
 import { FrameParser } from './frame-parser.js';
 import { FrameWriter } from './frame-writer.js';
 import { HeaderEncoder, type HeaderField } from './header-encoder.js';
+import { otherProtocol, TELLING_BYTES } from './other-protocol.js';
 import { parseGoaway, readUint31 } from './payloads.js';
 import { SendQueue } from './send-queue.js';
 import { Settings, tooWide } from './settings.js';
@@ -49,6 +50,9 @@ export class ClientSession implements StreamHost {
   readonly #sendQueue: SendQueue;
   readonly #frames: StreamFrames;
   readonly #pings: (() => void)[] = [];
+  /** What came first, until that is known to be HTTP/2. */
+  #first = '';
+  #otherProtocol: string | undefined;
   #closing = false;
   #destroyed = false;
   #lingerTimer: NodeJS.Timeout | undefined;
@@ -91,6 +95,11 @@ export class ClientSession implements StreamHost {
   /** It is gone; streams are told so in the same turn. */
   get isDestroyed(): boolean {
     return this.#destroyed;
+  }
+
+  /** What the peer speaks instead of HTTP/2, where that can be told: the end of "it ...". */
+  get otherProtocol(): string | undefined {
+    return this.#otherProtocol;
   }
 
   /** Stream ids do not come again, and there are only so many. */
@@ -170,6 +179,14 @@ export class ClientSession implements StreamHost {
   /** Bytes that the socket has read; they are of no more use to it afterwards. */
   receive(chunk: Uint8Array): void {
     if (this.#destroyed) return;
+    if (!this.#settings.isHeard && this.#first.length < TELLING_BYTES) {
+      this.#first += Buffer.from(chunk.subarray(0, TELLING_BYTES)).toString('latin1');
+      this.#otherProtocol = otherProtocol(this.#first);
+      if (this.#otherProtocol !== undefined) {
+        this.destroy(`it ${this.#otherProtocol}`);
+        return;
+      }
+    }
     try {
       this.#parser.push(chunk);
     } catch (reason) {

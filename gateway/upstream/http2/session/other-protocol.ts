@@ -1,0 +1,18 @@
+const TLS_ALERT = '\x15\x03';
+const ALERT_LENGTH = '\0\x02';
+
+/** How many bytes it takes to tell. */
+export const TELLING_BYTES = 9;
+
+/**
+ * What a peer speaks whose first bytes are not those of HTTP/2, as the end of "it ..."; `undefined` where nothing is known of it. The
+ * text has a character for each byte.
+ */
+export function otherProtocol(first: string): string | undefined {
+  const http = /^HTTP\/(\d\.\d)/.exec(first);
+  if (http !== null) return `speaks HTTP/${http[1]}, not HTTP/2 (gRPC)`;
+  // An alert, for what it takes for a broken handshake. Source: RFC 8446 section 5.1.
+  if (first.startsWith(TLS_ALERT) && first.slice(3, 5) === ALERT_LENGTH)
+    return 'speaks TLS: see --upstream-tls';
+  return undefined;
+}

@@ -1,0 +1,66 @@
+import { createServer as createHttp1 } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer as createTls } from 'node:tls';
+import t, { type Test } from 'tap';
+import { otherProtocol } from '../../../../gateway/upstream/http2/session/other-protocol.js';
+import { openHttp2Transport } from '../../../../gateway/upstream/index.js';
+import { createCertificate } from '../../../support/certificate.js';
+
+async function portOf(t: Pick<Test, 'teardown'>, server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+t.test('a service that speaks something else is named as such, also to clients', async (t) => {
+  const authority = createCertificate('authority');
+  const server = createCertificate('localhost', { certificate: authority, name: 'authority' });
+  const tls = { ca: authority.cert, serverName: 'localhost' };
+  const answering = (text: string) =>
+    createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(text));
+    });
+  const cases: [name: string, server: Server, secure: boolean, text: RegExp][] = [
+    [
+      'Node over HTTP/1.1',
+      createHttp1((_request, response) => response.end()),
+      false,
+      /speaks HTTP\/1\.1, not HTTP\/2 \(gRPC\)$/,
+    ],
+    [
+      'HTTP/1.0',
+      answering('HTTP/1.0 400 Bad Request\r\n\r\n'),
+      false,
+      /speaks HTTP\/1\.0, not HTTP\/2 \(gRPC\)$/,
+    ],
+    [
+      'TLS, called in plain text',
+      createTls(server),
+      false,
+      /speaks TLS: see --upstream-tls$|no connection to the upstream/,
+    ],
+    ['an alert of TLS', answering('\x15\x03\x01\x00\x02\x02\x46'), false, /speaks TLS: see --upstream-tls$/],
+    ['HTTP/1.1, called with TLS', createHttp1(), true, /does not speak TLS$/],
+    ['HTTPS without HTTP/2', createHttps(server), true, /does not offer HTTP\/2 \(gRPC\) over TLS$/],
+  ];
+  for (const [name, listener, secure, text] of cases) {
+    const port = await portOf(t, listener);
+    const transport = openHttp2Transport({ target: `127.0.0.1:${port}`, ...(secure ? { tls } : {}) });
+    t.teardown(() => transport.close());
+    const call = transport.open('/t.T/M', { metadata: [], signal: AbortSignal.timeout(60_000) });
+    const { code, message, publicMessage } = await call.status;
+    t.equal(code, 14, name);
+    t.match(publicMessage ?? message, text, name);
+    if (!text.source.includes('|')) t.match(message, `the service at 127.0.0.1:${port} `, name);
+  }
+});
+
+t.test('what comes in pieces is told as soon as it can be', async (t) => {
+  t.equal(otherProtocol('HTTP/1'), undefined);
+  t.match(otherProtocol('HTTP/1.1 '), /HTTP\/1\.1/);
+  t.equal(otherProtocol('\0\0\x06\x04\0\0\0\0\0'), undefined, 'HTTP/2');
+  t.equal(otherProtocol(''), undefined);
+  t.equal(otherProtocol('SSH-2.0-x'), undefined);
+});
