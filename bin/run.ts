@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import {
+  AllowedOrigins,
   assertAuthority,
   assertTarget,
   type Gateway,
@@ -113,7 +114,7 @@ async function startGateway(
     publicHealth: flags['public-health'],
     patchMask: readPatchMask(flags['patch-mask']),
     log,
-    allowOrigins: flags['allow-origin'],
+    allowOrigins: readList('--allow-origin', flags['allow-origin'], (origins) => new AllowedOrigins(origins)),
     forwardHeaders: readList('--forward-header', flags['forward-header'], (names) => new HeaderRules(names)),
     ingressOwnsAuthorization: flags['ingress-owns-authorization'],
     allowHosts: readList('--allow-host', flags['allow-host'], (entries) => new ServedHosts(entries)),

@@ -1,5 +1,5 @@
 export { type Schema, schemaFromDescriptorSet, schemaFromProtoFiles } from './schema/index.js';
-export { ServedHosts, TrustedProxies } from './security/index.js';
+export { AllowedOrigins, ServedHosts, TrustedProxies } from './security/index.js';
 export {
   ConfigError,
   type Gateway,

@@ -45,6 +45,8 @@ function codeFromSessionClose(closeCode: number): Code {
       return Code.INTERNAL;
     case 4401:
       return Code.UNAUTHENTICATED;
+    case 4403: // the gateway does not allow the origin of this page
+      return Code.PERMISSION_DENIED;
     case 4408: // our first frame came too late
       return Code.UNAVAILABLE;
     case 4429: // more calls than this gateway allows: `callsPerSession` is too large for it

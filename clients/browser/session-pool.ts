@@ -76,6 +76,7 @@ export function createSessionPool(endpoint: Endpoint, options: SessionOptions): 
     await pageShown(closing.signal);
     closing.signal.throwIfAborted();
     if (waiting === 0) throw new SluiceError(Code.CANCELLED, 'nobody waits for a session any more');
+    let lost: SluiceError | undefined;
     const session: Session = openSession(endpoint, settings, {
       onAlive() {
         failures = 0;
@@ -83,13 +84,17 @@ export function createSessionPool(endpoint: Endpoint, options: SessionOptions): 
       onGoAway: restFor,
       onClose(error) {
         sessions.delete(session);
+        lost = error;
         if (error === undefined || closing.signal.aborted) return;
+        // A page that may not come in learns it with each call at once: no waiting changes it.
+        if (error.code === Code.PERMISSION_DENIED) return;
         failures += 1;
         restFor(backoffMs(failures, backoff, Math.random));
       },
     });
     sessions.add(session);
     await session.opened;
+    if (lost !== undefined) throw lost;
     return session;
   };
   const connected = () => {

@@ -71,7 +71,7 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
       const found = new Set<string>();
       const method = methods.get(rawPath);
       if (method !== undefined) found.add('POST');
-      if (method?.safe === true) found.add('GET');
+      if (method?.safe === true && !method.requestStream) found.add('GET');
       if (method === undefined) {
         find(rawPath, (routes) => {
           for (const { binding } of routes) found.add(binding.httpMethod);

@@ -1,10 +1,10 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ROUTED_METHODS, type RouteMatch, type Schema } from '../schema/index.js';
 import {
   forwardedMetadata,
   isForeignSite,
-  isOriginAllowed,
+  mayOpenSocket,
   type RequestSource,
   requestSource,
   type TrustedProxies,
@@ -116,7 +116,7 @@ function admit(
     assertNotLeftOut(path, schema);
     throw notFound(path, [...ownMethods(request.server, path), ...schema.routes.allowed(path)]);
   }
-  checkSite(request, match, options.allowOrigins);
+  checkSite(request, match, options);
   const { method } = match;
   const target = targetOf(loaded, match, request.raw, options, parseQuery(search));
   const unary = !method.requestStream && !method.responseStream;
@@ -179,20 +179,21 @@ export function targetOf(
   };
 }
 
-/** Throws PERMISSION_DENIED when a page of this origin may not open a WebSocket here. */
-export function assertOrigin(headers: IncomingHttpHeaders, allowOrigins: readonly string[]): void {
-  if (isOriginAllowed(headers, allowOrigins)) return;
-  throw new RpcError(
-    Code.PERMISSION_DENIED,
-    `origin ${headers.origin} is not allowed here: see --allow-origin`,
-  );
+/** PERMISSION_DENIED when a page of this origin may not open a WebSocket here. */
+export function refusalOfOrigin(
+  request: IncomingMessage,
+  options: ResolvedGatewayOptions,
+): RpcError | undefined {
+  if (mayOpenSocket(request, options)) return undefined;
+  const { origin = request.headers['sec-fetch-site'] } = request.headers;
+  return new RpcError(Code.PERMISSION_DENIED, `origin ${origin} is not allowed: see --allow-origin`);
 }
 
-function checkSite(request: FastifyRequest, { method }: RouteMatch, allowOrigins: readonly string[]): void {
-  const { headers } = request.raw;
-  if (request.ws) assertOrigin(headers, allowOrigins);
+function checkSite(request: FastifyRequest, { method }: RouteMatch, options: ResolvedGatewayOptions): void {
+  const refusal = request.ws ? refusalOfOrigin(request.raw, options) : undefined;
+  if (refusal !== undefined) throw refusal;
   // Images, links and forms need no preflight, and a file route takes every content type that a form can send.
-  if (!request.ws && !method.safe && isForeignSite(headers, allowOrigins)) {
+  if (!request.ws && !method.safe && isForeignSite(request.raw, options)) {
     throw new RpcError(
       Code.PERMISSION_DENIED,
       `another site may not call ${method.path}, which is not declared free of side effects: see --allow-origin`,

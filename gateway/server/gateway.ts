@@ -216,9 +216,12 @@ async function registerRoutes(
     done();
   });
   options.basePath?.register(app);
-  if (options.allowOrigins.length > 0) {
+  const { allowOrigins } = options;
+  if (!allowOrigins.isEmpty) {
     await app.register(cors, {
-      origin: options.allowOrigins.includes('*') ? '*' : [...options.allowOrigins],
+      origin: allowOrigins.isAny
+        ? '*'
+        : (origin, callback) => callback(null, origin !== undefined && allowOrigins.has(origin)),
       // Read for each preflight: a schema may bring more of them.
       methods: corsMethods,
       exposedHeaders: ['grpc-status', 'retry-after', 'x-request-id', 'content-disposition', 'allow'],
@@ -228,7 +231,7 @@ async function registerRoutes(
       strictPreflight: false,
     });
   }
-  registerOptions(app, options.allowOrigins.length > 0, (path) => source.get().schema.routes.allowed(path));
+  registerOptions(app, !allowOrigins.isEmpty, (path) => source.get().schema.routes.allowed(path));
   app.addHook('onRequest', (request, _reply, done) => {
     if (!request.ws) return done();
     // The plugin would accept the socket on any route, and then close it without a word.

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Schema } from '../schema/index.js';
-import { ServedHosts, TrustedProxies } from '../security/index.js';
+import { AllowedOrigins, ServedHosts, TrustedProxies } from '../security/index.js';
 import type { Metadata } from '../status/index.js';
 import { DEFAULT_LIMITS, HeaderRules, type Limits } from '../surfaces/index.js';
 import { faultOfPair, type UpstreamTls } from '../upstream/index.js';
@@ -46,7 +46,7 @@ export interface GatewayOptions {
   readonly pageDir?: string;
   /** `/healthz` on `listen` as well. Default false: it would take the path from the service. */
   readonly publicHealth?: boolean;
-  /** Origins, besides our own, whose pages may call: for example "https://app.example.com"; "*" for all. Default: none. */
+  /** Origins, besides our own, whose pages may call: "https://app.example.com", "https://*.example.com", "null"; "*" for all. Default: none. */
   readonly allowOrigins?: readonly string[];
   /**
    * Names that requests may be for, besides those that a loopback address always answers for: "app.example.com", "*.example.com", "*" for any.
@@ -89,6 +89,7 @@ export interface ResolvedGatewayOptions
       | 'upstreamTls'
       | 'upstreamAuthority'
       | 'allowHosts'
+      | 'allowOrigins'
       | 'trustedProxies'
       | 'forwardHeaders'
       | 'ingressOwnsAuthorization'
@@ -100,6 +101,7 @@ export interface ResolvedGatewayOptions
   readonly upstreamAuthority: string | undefined;
   readonly upstreamTls: UpstreamTls | undefined;
   readonly allowHosts: ServedHosts;
+  readonly allowOrigins: AllowedOrigins;
   readonly headerRules: HeaderRules;
   readonly trustedProxies: TrustedProxies;
   readonly limits: Limits;
@@ -132,12 +134,6 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
       throw new RangeError(`${name} must be a whole number from ${least} to ${2 ** 31 - 1}, not ${value}`);
     }
   }
-  const allowOrigins = (given.allowOrigins ?? []).map((origin) => origin.toLowerCase());
-  for (const origin of allowOrigins) {
-    if (origin !== '*' && !isOrigin(origin)) {
-      throw new TypeError(`allowed origin ${origin}: write it like https://app.example.com, without a path`);
-    }
-  }
   const listen = given.listen ?? '127.0.0.1:8080';
   const adminListen = given.adminListen ?? '127.0.0.1:9090';
   for (const address of [listen, adminListen]) parseListen(address);
@@ -162,7 +158,7 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     basePath: BasePath.of(given.basePath),
     pageDir: given.pageDir,
     publicHealth: given.publicHealth ?? false,
-    allowOrigins,
+    allowOrigins: new AllowedOrigins(given.allowOrigins ?? []),
     allowHosts: new ServedHosts(given.allowHosts ?? []),
     headerRules: new HeaderRules(given.forwardHeaders, given.ingressOwnsAuthorization),
     trustedProxies: new TrustedProxies(given.trustedProxies ?? []),
@@ -186,10 +182,6 @@ function checkedMetadata(pairs: Metadata): Metadata {
     if (fault !== undefined) throw new TypeError(`reflection metadata: ${fault}`);
   }
   return pairs;
-}
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
 }
 
 /** "host:port" or "[v6]:port" or ":port" (every address) in parts. Throws a TypeError that says how to write it. */

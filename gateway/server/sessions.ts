@@ -1,11 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { WebSocket } from 'ws';
 import { type RequestSource, requestSource } from '../security/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
 import { answerSession, requestMetadata, type Surroundings, type Target } from '../surfaces/index.js';
-import { chooseProtocol, JSON_PROTOCOL, PROTO_PROTOCOL, SESSION_PATH } from '../wire/session/index.js';
+import { cutReason } from '../wire/index.js';
+import {
+  chooseProtocol,
+  JSON_PROTOCOL,
+  PROTO_PROTOCOL,
+  SESSION_PATH,
+  SessionCloseCode,
+} from '../wire/session/index.js';
 import { admitWebSocket, type ServerSurroundings } from './client-connections.js';
-import { assertNotLeftOut, assertOrigin, assertServing, knownMetadata, targetOf } from './dispatch.js';
+import { assertNotLeftOut, assertServing, knownMetadata, refusalOfOrigin, targetOf } from './dispatch.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import type { ResolvedGatewayOptions } from './options.js';
 
@@ -14,8 +22,8 @@ const MAX_DRAIN_MS = 5_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set before the handler of a session: what its headers send along with every call. */
-    sessionMetadata: Metadata | null;
+    /** Set before the handler of a session: what its headers send along with every call, or why it is closed at once. */
+    sessionMetadata: Metadata | RpcError | null;
     /** The same: whose session it is. */
     sessionSource: RequestSource | null;
   }
@@ -58,9 +66,14 @@ export function registerSessions(
       });
     },
     wsHandler: (socket, request) => {
+      const { sessionMetadata } = request;
+      if (sessionMetadata instanceof RpcError) {
+        refuseSession(socket, sessionMetadata);
+        return;
+      }
       answerSession(socket, request.raw.socket, {
         limits,
-        metadata: request.sessionMetadata ?? [],
+        metadata: sessionMetadata ?? [],
         headerRules,
         source: request.sessionSource ?? requestSource(request.raw, options.trustedProxies),
         requestId: request.id,
@@ -76,12 +89,11 @@ export function registerSessions(
 
 function admitSession(
   request: FastifyRequest,
-  { allowOrigins, headerRules, trustedProxies }: ResolvedGatewayOptions,
+  options: ResolvedGatewayOptions,
   { exchanges }: Surroundings,
-): Metadata {
+): Metadata | RpcError {
   assertServing(exchanges);
   const { headers } = request.raw;
-  assertOrigin(headers, allowOrigins);
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   if (chooseProtocol(offered) === undefined) {
     throw new RpcError(
@@ -89,5 +101,26 @@ function admitSession(
       `header sec-websocket-protocol: must offer ${JSON_PROTOCOL} or ${PROTO_PROTOCOL}`,
     );
   }
-  return requestMetadata(headers, knownMetadata(request, trustedProxies), headerRules);
+  const metadata = requestMetadata(
+    headers,
+    knownMetadata(request, options.trustedProxies),
+    options.headerRules,
+  );
+  // A browser hides from its page why a handshake failed, but not why a socket was closed.
+  const refusal = refusalOfOrigin(request.raw, options);
+  if (refusal === undefined) return metadata;
+  const line = { requestId: request.id, surface: 'session', problem: refusal.message };
+  request.log.info({ ...line, closeCode: SessionCloseCode.forbidden }, 'request refused');
+  return refusal;
+}
+
+/** How long a client that is refused may take to answer the close frame, in milliseconds. */
+const CLOSE_WAIT_MS = 2_000;
+
+function refuseSession(socket: WebSocket, { message }: RpcError): void {
+  const timer = setTimeout(() => socket.terminate(), CLOSE_WAIT_MS);
+  // What fails on a socket closes it, and the close is what counts.
+  socket.on('error', () => {});
+  socket.once('close', () => clearTimeout(timer));
+  socket.close(SessionCloseCode.forbidden, cutReason(message));
 }

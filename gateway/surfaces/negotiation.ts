@@ -56,10 +56,18 @@ function chooseAsk(method: Method, binding: HttpBinding | undefined, wish: Wish)
       { httpStatus: 405, headers: { allow: 'POST' } },
     );
   }
+  if (binding === undefined && reading && !method.safe) {
+    throw new RpcError(
+      Code.UNIMPLEMENTED,
+      `${method.path} is not declared free of side effects: use POST, or declare idempotency_level = NO_SIDE_EFFECTS`,
+      { httpStatus: 405, headers: { allow: 'POST' } },
+    );
+  }
   // A rule says by itself which HTTP method it is for, and whether there is a body.
   if (binding === undefined && !reading && httpMethod !== 'POST') {
     const stores = isFile && (httpMethod === 'PUT' || httpMethod === 'PATCH');
-    if (!stores) throw methodNotAllowed(method.requestStream ? ['POST'] : ['GET', 'POST']);
+    if (!stores)
+      throw methodNotAllowed(method.requestStream || !method.safe ? ['POST'] : ['GET', 'HEAD', 'POST']);
   }
   if (!method.requestStream && (binding === undefined ? reading : binding.body === undefined)) return 'query';
   const taken: string[] = method.requestStream ? [MediaType.ndjson] : [MediaType.json];

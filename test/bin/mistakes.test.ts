@@ -74,6 +74,11 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [['gateway', '--trusted-proxies', '10.0.0.0/8,ingress'], 2, /--trusted-proxies: .*"ingress"/],
     [['gateway', '--allow-host', 'https://app.example.com'], 2, /--allow-host: .*"https:/],
     [['gateway', '--forward-header', 'Host'], 2, /--forward-header: forward header host/],
+    [
+      ['gateway', '--allow-origin', 'https://a.example/'],
+      2,
+      /--allow-origin: .* write it like https:..a.example,/,
+    ],
     [['gateway', '--max-head-bytes', '10'], 2, /--max-head-bytes must be from 1024/],
     [['gateway', '--patch-mask', 'maybe'], 2, /--patch-mask must be on or off, not "maybe"/],
     [['gateway', '--listen', 'foo'], 1, /listen address "foo"/],

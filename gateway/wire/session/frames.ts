@@ -51,7 +51,7 @@ export const SESSION_PATH = '/_sluice/session';
 export const MAX_CREDIT = 2 ** 31 - 1;
 
 /** Close codes of a session that RFC 6455 does not have. Source: gateway/PROTOCOL.md section 12. */
-export const SessionCloseCode = { broken: 4400, silent: 4408, tooMany: 4429 } as const;
+export const SessionCloseCode = { broken: 4400, forbidden: 4403, silent: 4408, tooMany: 4429 } as const;
 
 /** The client broke a rule of the session, which is closed for it. */
 export class SessionFault extends Error {

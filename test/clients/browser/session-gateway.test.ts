@@ -299,3 +299,36 @@ t.test('a service that takes nothing stops the sender, and neighbours do not fee
   t.match(await call.result(), { number: 7 });
   t.equal((await upstream.call(method('Up'))).received.length, total);
 });
+
+t.test(
+  'a page of an origin that is not allowed learns it with each call, at once and by its text',
+  async (t) => {
+    const { gateway } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({ text: 'yes' }) }] });
+    let sockets = 0;
+    class PageSocket extends WebSocket {
+      constructor(url: string, protocol?: string) {
+        super(url, protocol, { origin: 'https://evil.example' });
+        sockets += 1;
+      }
+    }
+    // With any waiting at all this test would not end.
+    const session = { reconnectBaseMs: 2 ** 30, reconnectMaxMs: 2 ** 30 };
+    const client = clientOf(t, gateway.url, { WebSocket: PageSocket, session });
+    for (let calls = 1; calls <= 4; calls += 1) {
+      const name = method(calls % 2 === 0 ? 'Ask' : 'Numbered').slice(1);
+      const call = client.call(name, {
+        request: {},
+        reconnectBaseMs: 2 ** 30,
+        cursor: calls === 3 ? 'a' : '',
+      });
+      const error = await failureOf(call.result());
+      t.equal(error.code, Code.PERMISSION_DENIED);
+      t.equal(error.message, 'origin https://evil.example is not allowed: see --allow-origin');
+      t.equal(sockets, calls, 'one try a call');
+    }
+    const together = Array.from({ length: 20 }, () =>
+      failureOf(client.call(method('Ask').slice(1), { request: {} }).result()),
+    );
+    for (const error of await Promise.all(together)) t.equal(error.code, Code.PERMISSION_DENIED);
+  },
+);

@@ -116,6 +116,7 @@ t.test('a close code says why the calls of a session ended', async (t) => {
     [4005, Code.UNKNOWN],
     [4400, Code.INTERNAL],
     [4401, Code.UNAUTHENTICATED],
+    [4403, Code.PERMISSION_DENIED],
     [4408, Code.UNAVAILABLE],
     [4429, Code.RESOURCE_EXHAUSTED],
   ];

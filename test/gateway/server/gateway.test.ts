@@ -20,7 +20,7 @@ t.test('an option that is wrong is one clear line, and nothing is left open', as
   await t.rejects(openGateway({ ...base, listen: 'nonsense' }), /listen address "nonsense": write it like/);
   await t.rejects(openGateway({ ...base, listen: '127.0.0.1:70000' }), /70000/);
   await t.rejects(openGateway({ ...base, limits: { headWaitMs: -1 } }), /headWaitMs/);
-  await t.rejects(openGateway({ ...base, allowOrigins: ['example.com'] }), /allowed origin example.com/);
+  await t.rejects(openGateway({ ...base, allowOrigins: ['example.com'] }), /allowed origin "example.com"/);
   await t.rejects(openGateway({ ...base, forwardHeaders: ['Connection'] }), /forward header connection/);
   await t.rejects(openGateway({ ...base, upstream: '' }), /upstream/);
   await t.rejects(openGateway({ ...base, pageDir: '/nowhere/at/all' }), /nowhere/);
