@@ -15,6 +15,6 @@ export function addReflection(calls: Calls, services: readonly string[]): void {
   const handler = reflectionHandler(indexDescriptors(readDescriptorSet()), [...services, ...own].sort());
   versions.forEach((version, i) => {
     const definition = loadService(`grpc/reflection/${version}/reflection.proto`, own[i] ?? '');
-    calls.add(definition, { ServerReflectionInfo: handler });
+    calls.add(definition, { ServerReflectionInfo: handler }, { quiet: true });
   });
 }

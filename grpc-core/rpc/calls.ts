@@ -10,7 +10,11 @@ export interface Calls {
   /** How many run, those included whose handler is still tidying up. */
   readonly running: number;
   /** Serves the methods that have a handler; grpc-js answers UNIMPLEMENTED for the others. Throws for a handler without a method. */
-  add<Definition>(definition: Definition & ServiceDefinition, handlers: HandlersOf<Definition>): void;
+  add<Definition>(
+    definition: Definition & ServiceDefinition,
+    handlers: HandlersOf<Definition>,
+    own?: Pick<ServeOptions, 'quiet'>,
+  ): void;
   /**
    * Ends every stream with UNAVAILABLE and this text, those that come later too; unary calls finish by themselves. Resolves when no call is
    * left. Calls that do not end must be cut by the server's `forceShutdown`, which resolves this too.
@@ -33,7 +37,8 @@ export function createCalls(server: Server, options: ServeOptions): Calls {
     get running() {
       return running.size;
     },
-    add(definition, handlers) {
+    add(definition, handlers, own = {}) {
+      const served = { ...options, ...own };
       const byName: Readonly<Record<string, Handler<unknown, unknown> | undefined>> = handlers;
       const unknown = Object.keys(byName).find((name) => !Object.hasOwn(definition, name));
       if (unknown !== undefined) throw new Error(`the service has no method ${unknown}`);
@@ -43,7 +48,7 @@ export function createCalls(server: Server, options: ServeOptions): Calls {
         // Every kind as `bidi`, and bytes instead of messages: so the adapter counts requests and bytes itself, the same way for all.
         server.register<Buffer, Buffer>(
           method.path,
-          (call: ServerDuplexStream<Buffer, Buffer>) => start(serveCall(method, handler, call, options)),
+          (call: ServerDuplexStream<Buffer, Buffer>) => start(serveCall(method, handler, call, served)),
           (bytes) => bytes,
           (bytes) => bytes,
           'bidi',

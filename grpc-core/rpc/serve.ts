@@ -14,6 +14,8 @@ export interface ServeOptions {
   readonly log: Logger;
   /** A unary call without a deadline, or with a later one, ends after so long with DEADLINE_EXCEEDED. */
   readonly maxUnaryMs: number;
+  /** The line of a call is DEBUG unless the core is at fault: for what tools ask, not people. Default false. */
+  readonly quiet?: boolean;
   /** Bytes of responses a call may hold before its handler is paused. */
   readonly highWaterBytes: number;
   /** Learns of the bytes that a call has taken from what grpc-js holds of it. */
@@ -131,8 +133,10 @@ export function serveCall(
       messagesOut: outbox.count,
       peer: context.peer,
     };
-    if (failure === undefined || !ourFaults.has(failure.code)) options.log.info(line, 'call');
-    else options.log.error({ ...line, err: failure.cause ?? failure }, 'call');
+    if (failure !== undefined && ourFaults.has(failure.code)) {
+      options.log.error({ ...line, err: failure.cause ?? failure }, 'call');
+    } else if (options.quiet === true) options.log.debug(line, 'call');
+    else options.log.info(line, 'call');
     await Promise.all([closed, tidying]);
     // Whatever still waits on the signal must not outlive the call.
     end(callOver);

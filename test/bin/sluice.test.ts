@@ -31,6 +31,7 @@ t.test('start runs core and gateway, says where, and stops on Ctrl-C with open s
   t.equal(await running.exit, 0);
   t.match(running.errors.join('\n'), /Ctrl-C stops it/);
   for (const line of running.lines) t.type(JSON.parse(line).msg, 'string', 'every line of output is JSON');
+  t.notMatch(running.lines.join('\n'), /ServerReflection/, 'what the gateway asks the core is no news');
 });
 
 t.test('core and gateway apart; the schema by reflection', async (t) => {
