@@ -41,12 +41,17 @@ function skipSpace(parser: Parser): number {
   return byte;
 }
 
+/** A string up to its end, or to where it was cut; what stands behind it is not what is wrong. */
+const QUOTED = /^"(?:[^"\\]|\\[\s\S])*"?/;
+const BARE = /^[^\s,:"[\]{}]+/;
+
 /** A fault at the token where the parser stands. */
 export function unexpected(parser: Parser, wanted: string): JsonFault {
   const byte = peek(parser);
   if (byte === 0 && parser.pos >= parser.end) return new JsonFault(`expected ${wanted}, but the text ends`);
   const rest = parser.text.toString('utf8', parser.pos, Math.min(parser.end, parser.pos + MAX_SHOWN));
-  const shown = byte === QUOTE ? rest : (/^[^\s,:"[\]{}]+/.exec(rest)?.[0] ?? rest.slice(0, 1));
+  const whole = byte === QUOTE ? QUOTED : BARE;
+  const shown = whole.exec(rest)?.[0] ?? rest.slice(0, 1);
   return new JsonFault(`expected ${wanted}, not ${shown.replace(/\uFFFD/g, '')}`);
 }
 
