@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AbortCause, Incoming, Outgoing } from '../bridge/index.js';
 import type { RequestSource } from '../security/index.js';
@@ -115,10 +116,21 @@ function assertNotEncoded(encoding: string | undefined): void {
   });
 }
 
+/** RFC 9112 section 6.3: without either there is no body, and who forgets a file did not mean an empty one. */
+function assertHasBody(headers: IncomingHttpHeaders): void {
+  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return;
+  throw new RpcError(
+    Code.INVALID_ARGUMENT,
+    'header content-length: there is no body, and this path takes a file: send it, or "content-length: 0" for an empty one',
+    { httpStatus: 411 },
+  );
+}
+
 async function openIncoming(ask: Ask, target: Target, whole: WholeBody): Promise<Incoming> {
   if (ask === 'ndjson') return new NdjsonIncoming(target, whole.unfinished);
   const upload = uploadOf(target);
   if (ask === 'bytes' && upload !== undefined) {
+    assertHasBody(target.request.headers);
     if (target.method.requestStream) return new BytesIncoming(target, upload);
     return singleIncoming(await messageFromBytes(target, upload, whole));
   }

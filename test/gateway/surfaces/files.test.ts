@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import t from 'tap';
 import { bytes, json, method, openForeign } from '../../support/foreign.js';
 import { head, http, httpJson, open, read, send, until } from '../../support/http.js';
+import { raw } from '../../support/raw-client.js';
 
 const never = new Promise<never>(() => {});
 const piece = (content: Uint8Array, name = '') =>
@@ -36,6 +37,32 @@ t.test('a download is the bytes and nothing else', async (t) => {
     headers: { accept: 'application/octet-stream' },
   });
   t.ok(path.bytes.equals(file), 'at the gRPC path when asked for');
+});
+
+t.test('a request without a body is no empty file', async (t) => {
+  const { url, upstream } = await openForeign(t, { Store: [{ in: 'end' }, { out: new Uint8Array(0) }] });
+  for (const [verb, version, type] of [
+    ['PUT', '1.1', ''],
+    ['PUT', '1.0', ''],
+    ['PUT', '1.1', 'content-type: application/octet-stream\r\n'],
+    ['PUT', '1.1', 'content-type: image/png\r\n'],
+  ]) {
+    const client = await raw(
+      t,
+      url,
+      `${verb} /foreign/files/x HTTP/${version}\r\nhost: localhost\r\n${type}connection: close\r\n\r\n`,
+    );
+    await client.closed;
+    t.match(client.answer, /^HTTP\/1.1 411 [\s\S]*"header content-length: there is no body/);
+  }
+  t.equal(upstream.calls(method('Store')).length, 0, 'the service is not asked');
+  for (const body of ['content-length: 0\r\n\r\n', 'transfer-encoding: chunked\r\n\r\n0\r\n\r\n']) {
+    const head = 'PUT /foreign/files/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n';
+    const client = await raw(t, url, head + body);
+    await client.closed;
+    t.match(client.answer, /^HTTP\/1.1 200 /);
+  }
+  t.equal(upstream.calls(method('Store')).length, 2);
 });
 
 t.test('any stream with one bytes field can be a download', async (t) => {
