@@ -22,7 +22,7 @@ export interface ClientConnectionsOptions {
  */
 export class ClientConnections {
   readonly #options: ClientConnectionsOptions;
-  readonly #counts: AddressCounts;
+  readonly #counts = new AddressCounts();
   /** The server hears of a socket again when a request is put back for it (`serveAgain`). */
   readonly #counted = new WeakSet<Socket>();
   #refused = 0;
@@ -30,12 +30,6 @@ export class ClientConnections {
 
   constructor(options: ClientConnectionsOptions) {
     this.#options = options;
-    this.#counts = new AddressCounts(options.most);
-  }
-
-  /** Addresses that something is counted for. */
-  get addresses(): number {
-    return this.#counts.addresses;
   }
 
   /** Counts what the server accepts. Call it before it listens. */
@@ -43,7 +37,7 @@ export class ClientConnections {
     server.prependListener('connection', (socket: Socket) => {
       const source = peerOf(socket, this.#options.trustedProxies);
       if (source.isProxied || this.#counted.has(socket)) return;
-      if (this.#counts.isFull(source.group)) this.#refuse(socket, source);
+      if (this.#counts.isFull(source.group, this.#options.most)) this.#refuse(socket, source);
       else this.#count(socket, source);
     });
   }
@@ -51,7 +45,7 @@ export class ClientConnections {
   /** A WebSocket is about to be opened. Throws RESOURCE_EXHAUSTED where it stands for a connection that would be too many. */
   admitWebSocket(socket: Socket, source: RequestSource): void {
     if (!source.isProxied) return;
-    if (this.#counts.isFull(source.group)) {
+    if (this.#counts.isFull(source.group, this.#options.most)) {
       this.#options.onRefusal('connections_per_address');
       const what = `more than ${this.#options.most} WebSockets`;
       throw tooManyOfAddress(what, '--connections-per-address', source);

@@ -84,7 +84,8 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       now: () => Number(exchanges.draining),
     },
   });
-  const { limits, callsPerAddress } = options;
+  const { limits } = options;
+  const callsPerAddress = () => options.callsPerAddress ?? Math.max(1, Math.floor(transport.places / 4));
   const exchanges = new Exchanges(new ExchangeLimits({ ...limits, callsPerAddress }, metrics.refused));
   const unfinished = new UnfinishedMessages(limits.unfinishedBytes, metrics.refused);
   const { codeGeneration } = options;

@@ -106,14 +106,11 @@ export interface ResolvedGatewayOptions
   readonly trustedProxies: TrustedProxies;
   readonly limits: Limits;
   /**
-   * Exchanges of one address that may have a call. A quarter of the places at the service, so that no client takes them all; where
-   * somebody has set `exchangesPerAddress`, that number. 0: any number.
+   * Exchanges of one address that may have a call, where somebody has set `exchangesPerAddress`: that number. 0: any number. `undefined`: a
+   * quarter of the places at the service, so that no client takes them all.
    */
-  readonly callsPerAddress: number;
+  readonly callsPerAddress: number | undefined;
 }
-
-/** One address gets so much of the places at the service, unless it is said otherwise. */
-const ADDRESS_SHARE = 1 / 4;
 
 /** Limits that 0 switches off, and what may be 0. */
 const ZERO_ALLOWED: ReadonlySet<string> = new Set([
@@ -142,7 +139,6 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     throw new TypeError(`transport must be http2 or grpc-js, not ${JSON.stringify(transport)}`);
   }
   const { upstreamConnections = 16, upstreamStreams = 90 } = given;
-  const share = Math.max(1, Math.floor(upstreamConnections * upstreamStreams * ADDRESS_SHARE));
   return Object.freeze({
     upstream: given.upstream,
     upstreamTls: given.upstreamTls,
@@ -165,7 +161,7 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     upstreamConnections,
     upstreamStreams,
     limits: Object.freeze(limits),
-    callsPerAddress: chosen.exchangesPerAddress ?? share,
+    callsPerAddress: chosen.exchangesPerAddress,
     graceMs: given.graceMs ?? 10_000,
     log: given.log,
   });

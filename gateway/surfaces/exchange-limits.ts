@@ -7,20 +7,18 @@ export interface ExchangeBounds {
   readonly exchanges: number;
   /** Of one address. */
   readonly exchangesPerAddress: number;
-  /** Of one address, those that have a call at the service: only so many have a place there. */
-  readonly callsPerAddress: number;
+  /** Of one address, those that have a call at the service: only so many have a place there. Asked each time, for the service may change it. */
+  readonly callsPerAddress: () => number;
 }
 
 /** Counts the exchanges of each client, and those of them that have a call. */
 export class ExchangeLimits {
-  readonly exchanges: AddressCounts;
-  readonly calls: AddressCounts;
+  readonly exchanges = new AddressCounts();
+  readonly calls = new AddressCounts();
   readonly #bounds: ExchangeBounds;
   readonly #onRefusal: OnRefusal;
 
   constructor(bounds: ExchangeBounds, onRefusal: OnRefusal = () => {}) {
-    this.exchanges = new AddressCounts(bounds.exchangesPerAddress);
-    this.calls = new AddressCounts(bounds.callsPerAddress);
     this.#bounds = bounds;
     this.#onRefusal = onRefusal;
   }
@@ -32,7 +30,7 @@ export class ExchangeLimits {
       this.#onRefusal('exchanges');
       throw tooManyOfAll(`more than ${exchanges} exchanges at once: see --exchanges`);
     }
-    if (this.exchanges.isFull(source.group)) {
+    if (this.exchanges.isFull(source.group, exchangesPerAddress)) {
       this.#onRefusal('exchanges_per_address');
       throw tooManyOfAddress(`more than ${exchangesPerAddress} exchanges`, '--exchanges-per-address', source);
     }
@@ -40,9 +38,10 @@ export class ExchangeLimits {
 
   /** The same for a call. */
   assertRoomForCall(source: RequestSource): void {
-    if (!this.calls.isFull(source.group)) return;
+    const most = this.#bounds.callsPerAddress();
+    if (!this.calls.isFull(source.group, most)) return;
     this.#onRefusal('calls_per_address');
-    const what = `more than ${this.#bounds.callsPerAddress} calls`;
+    const what = `more than ${most} calls`;
     throw tooManyOfAddress(what, '--exchanges-per-address', source);
   }
 }

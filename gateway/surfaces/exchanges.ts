@@ -20,7 +20,7 @@ export interface OpenedExchange {
 }
 
 /** Without bounds. */
-const ANY_NUMBER = { exchanges: 0, exchangesPerAddress: 0, callsPerAddress: 0 } as const;
+const ANY_NUMBER = { exchanges: 0, exchangesPerAddress: 0, callsPerAddress: () => 0 } as const;
 
 /** Every open exchange of a gateway: the registry that draining works on, and that limits count. */
 export class Exchanges {

@@ -61,6 +61,8 @@ export interface Transport {
   open(method: string, options: CallOptions): Call;
   /** How many connections to the upstream stand now, for metrics. */
   readonly connections: number;
+  /** How many calls may be open at once: what we take, and what the peer has said that it takes. */
+  readonly places: number;
   /** Whether a connection stands. Tries to connect, and waits up to `timeoutMs`. For readiness. */
   ready(timeoutMs: number): Promise<boolean>;
   /** Ends every call with CANCELLED and every connection. Resolves when nothing is left. */

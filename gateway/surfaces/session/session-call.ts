@@ -195,6 +195,7 @@ export class SessionCall {
         return call;
       },
       connections: transport.connections,
+      places: transport.places,
       ready: (timeoutMs) => transport.ready(timeoutMs),
       close: () => transport.close(),
     };

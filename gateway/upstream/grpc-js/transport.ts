@@ -37,6 +37,11 @@ class GrpcJsTransport implements Transport {
     this.#pool = new ChannelPool(options);
   }
 
+  /** The library does not say what the peer takes. */
+  get places(): number {
+    return this.#options.maxConnections * this.#options.streamsPerConnection;
+  }
+
   open(method: string, options: CallOptions): Call {
     if (this.#closed) return createEndedCall(localStatus(Code.CANCELLED, 'the transport is closed'));
     const refusal = refusalOf(method, options);

@@ -1,6 +1,7 @@
 import { Code, type Status } from '../../status/index.js';
 import { localStatus } from '../received-status.js';
 import { Backoff } from './backoff.js';
+import { Changes } from './changes.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import { type Address, formatAddress } from './target.js';
 
@@ -40,10 +41,11 @@ export class Pool {
   /** Also those that drain, whose address may be gone from the list. */
   readonly #connections = new Set<Connection>();
   readonly #claims = new Set<Claim>();
-  readonly #watchers = new Set<() => void>();
+  readonly #changes = new Changes();
   #turn = 0;
   #keepaliveTimeMs: number;
   readonly #idleTimer: NodeJS.Timeout;
+  #lastCapacity: number;
   #lastFailure: string | undefined;
   /** The last failure, where clients should know it: the gateway is set up for another service than the one that is there. */
   #misfit: string | undefined;
@@ -51,6 +53,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#lastCapacity = options.streamsPerConnection;
     this.#keepaliveTimeMs = options.keepaliveTimeMs;
     this.#idleTimer = setInterval(() => this.#retireIdle(), options.idleMs / 2).unref();
   }
@@ -72,14 +75,14 @@ export class Pool {
     ];
     for (const endpoint of gone) for (const connection of endpoint.connections) connection.retire();
     this.#serve();
-    this.#notify();
+    this.#changes.notify();
   }
 
   /** The name could not be resolved. Fatal for waiting calls only when nothing is known from before. */
   failResolution(reason: string): void {
     this.#lastFailure = reason;
     if (this.#endpoints.length === 0) this.#refuseAll();
-    this.#notify();
+    this.#changes.notify();
   }
 
   claim(claim: Claim): void {
@@ -120,6 +123,15 @@ export class Pool {
     return this.#count('ready') + this.#count('draining');
   }
 
+  /** Calls that all connections could carry. While none is ready, the one that was ready last says what the peer takes. */
+  get places(): number {
+    let capacity = this.#lastCapacity;
+    for (const connection of this.#connections) {
+      if (connection.state === 'ready') capacity = Math.min(capacity, connection.capacity);
+    }
+    return this.#options.maxConnections * capacity;
+  }
+
   /** Whether a connection stands within the time; keeps trying until then. */
   async ready(timeoutMs: number): Promise<boolean> {
     const end = performance.now() + timeoutMs;
@@ -135,7 +147,7 @@ export class Pool {
       let dueMs = Number.POSITIVE_INFINITY;
       for (const { backoff } of this.#endpoints) dueMs = Math.min(dueMs, backoff.remainingMs || dueMs);
       if (this.#endpoints.length === 0) this.#options.onTrouble();
-      await this.#change(Math.min(remainingMs, dueMs, lookAgainMs));
+      await this.#changes.next(Math.min(remainingMs, dueMs, lookAgainMs));
     }
   }
 
@@ -150,7 +162,7 @@ export class Pool {
     while (this.#connections.size > 0) {
       const remainingMs = end - performance.now();
       if (remainingMs <= 0) for (const connection of this.#connections) connection.destroy('closed');
-      await this.#change(Math.max(remainingMs, 10));
+      await this.#changes.next(Math.max(remainingMs, 10));
     }
   }
 
@@ -224,8 +236,9 @@ export class Pool {
       onReady: () => {
         endpoint.backoff.succeeded();
         this.#misfit = undefined;
+        this.#lastCapacity = connection.capacity;
         this.#serve();
-        this.#notify();
+        this.#changes.notify();
       },
       onDraining: (_connection, tooManyPings) => {
         endpoint.connections.delete(connection);
@@ -243,7 +256,7 @@ export class Pool {
           this.#options.onTrouble();
         }
         this.#serve();
-        this.#notify();
+        this.#changes.notify();
       },
     });
     endpoint.connections.add(connection);
@@ -278,25 +291,6 @@ export class Pool {
     const message = 'no connection to the upstream';
     if (this.#misfit !== undefined) return localStatus(Code.UNAVAILABLE, `${message}: ${this.#misfit}`);
     return localStatus(Code.UNAVAILABLE, `${message}: ${this.#lastFailure ?? 'none yet'}`, message);
-  }
-
-  #notify(): void {
-    for (const watcher of this.#watchers) watcher();
-    this.#watchers.clear();
-  }
-
-  /** The next change, or the time. */
-  #change(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(watcher, Math.min(timeoutMs, 2 ** 31 - 1));
-      const watchers = this.#watchers;
-      function watcher(): void {
-        clearTimeout(timer);
-        watchers.delete(watcher);
-        resolve();
-      }
-      watchers.add(watcher);
-    });
   }
 }
 

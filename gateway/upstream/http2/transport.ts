@@ -67,6 +67,10 @@ class Http2Transport implements Transport {
     return this.#pool.connections;
   }
 
+  get places(): number {
+    return this.#pool.places;
+  }
+
   ready(timeoutMs: number): Promise<boolean> {
     return this.#pool.ready(timeoutMs);
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { createServer } from 'node:http2';
+import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import type { GatewayOptions } from '../../../gateway/index.js';
 import { bytes, type Foreign, method, openForeign } from '../../support/foreign.js';
@@ -231,6 +232,27 @@ t.test(
     }
   },
 );
+
+t.test('a service that takes few calls is shared as well', async (t) => {
+  const service = createServer({ settings: { maxConcurrentStreams: 8 } });
+  service.on('stream', (stream) => {
+    stream.on('error', () => {});
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+  });
+  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => service.close());
+  const upstream = `127.0.0.1:${(service.address() as AddressInfo).port}`;
+  const foreign = await openForeign(t, {}, { upstream, upstreamConnections: 2 });
+  const begin = BEGIN['ndjson in both directions'] as Begin;
+  const attempts = [await begin(foreign, FIRST)];
+  for (let n = 0; n < 3; n += 1) attempts.push(await begin(foreign, FIRST));
+  t.ok(attempts.every(({ refusal }) => refusal === undefined));
+  t.match((await begin(foreign, FIRST)).refusal, { status: 429, text: /more than 4 calls/ });
+  const other = await begin(foreign, SECOND);
+  t.equal(other.refusal, undefined);
+  for (const { leave } of [...attempts, other]) leave();
+  await until(t, 'nothing to be open', () => foreign.gateway.openExchanges === 0);
+});
 
 t.test('fifteen WebSockets of a hundred idle calls do not take the service from others', async (t) => {
   const foreign = await openIdle(t);

@@ -189,6 +189,7 @@ export class FakeCall implements Call {
 export class FakeTransport implements Transport {
   readonly calls: FakeCall[] = [];
   readonly connections = 1;
+  readonly places = 1_000;
 
   open(_method: string, options: CallOptions): Call {
     const call = new FakeCall(options);
