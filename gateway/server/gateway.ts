@@ -95,7 +95,8 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     (registry) => compiledCodec(registry, { codeGeneration }),
     options.config,
     (schema) => {
-      corsMethods.splice(0, corsMethods.length, ...schema.routes.httpMethods);
+      corsMethods.length = 0;
+      for (const method of schema.routes.httpMethods) corsMethods.push(method);
       metrics.showSchema(schema);
     },
     options.reflectionMetadata,
