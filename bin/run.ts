@@ -174,7 +174,9 @@ function readUpstream(
     }
   };
   // The library of grpc-js takes more than we do.
-  if (flags.transport !== 'grpc-js') check('--upstream', () => assertTarget(upstream));
+  if (flags.transport !== 'grpc-js' || upstream.startsWith('unix')) {
+    check('--upstream', () => assertTarget(upstream));
+  }
   if (upstreamAuthority !== undefined)
     check('--upstream-authority', () => assertAuthority(upstreamAuthority));
   return { upstream, ...defined({ upstreamAuthority }) };
