@@ -264,7 +264,7 @@ export const GATEWAY_FLAGS = {
     group: 'Service (upstream)',
     type: 'text',
     value: 'HOST:PORT',
-    help: 'the gRPC service; dns:///name:port spreads calls over every address of the name; unix:/path and unix-abstract:name are sockets of this machine',
+    help: 'the gRPC service; dns:///name:port spreads calls over every address of the name; unix:/path and unix-abstract:name are sockets of this machine (on Node 20 an abstract one only of a service on Node)',
     default: '127.0.0.1:50051',
   },
   'upstream-authority': {

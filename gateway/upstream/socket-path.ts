@@ -1,6 +1,7 @@
 /**
  * The path to connect to for a target that is a socket of this machine: "unix:relative/or/absolute", "unix:///absolute" or
- * "unix-abstract:name" (Linux; the path then begins with NUL). `undefined` for any other target. Throws a TypeError that says how to write it.
+ * "unix-abstract:name" (Linux; the path then begins with NUL). Node 20 fills the name of an abstract socket up with NUL to its full length, so
+ * it finds only services on Node there. `undefined` for any other target. Throws a TypeError that says how to write it.
  * Source: grpc/doc/naming.md
  */
 export function socketPathOf(target: string): string | undefined {

@@ -1,7 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttp2Server } from 'node:http2';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import { openGrpcJsTransport, openHttp2Transport } from '../../../gateway/upstream/index.js';
@@ -113,6 +118,50 @@ for (const name of ['http2', 'grpc-js'] as const) {
     }
   });
 }
+
+/** Whether this Node gives abstract sockets names of full length, which only others like it find. Node 20 does. */
+async function padsAbstractNames(): Promise<boolean> {
+  const name = `sluice-probe-${process.pid}`;
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`\0${name}`, resolve));
+  const isExact = readFileSync('/proc/net/unix', 'latin1').includes(`@${name}\n`);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return !isExact;
+}
+
+const python = '/usr/bin/python3';
+const hasGrpc = existsSync(python) && spawnSync(python, ['-c', 'import grpc']).status === 0;
+
+t.test(
+  'a server of grpcio is reached on both kinds of socket',
+  {
+    skip:
+      !(hasGrpc && process.platform === 'linux') && 'python3-grpcio is not installed, or this is no Linux',
+  },
+  async (t) => {
+    const targets = [`unix:${join(shortFolder(t), 's')}`, `unix-abstract:sluice-python-${process.pid}`];
+    const script = fileURLToPath(new URL('./foreign-sockets.py', import.meta.url));
+    const child = spawn(python, [script, ...targets], { stdio: ['pipe', 'pipe', 'inherit'] });
+    t.teardown(async () => {
+      child.stdin.end();
+      if (child.exitCode === null) await once(child, 'exit');
+    });
+    await once(createInterface({ input: child.stdout }), 'line');
+    const [path, abstract] = targets as [string, string];
+    for (const name of ['http2', 'grpc-js'] as const)
+      t.equal(await authorityAt(t, name, path), 'python', name);
+    const padded = await padsAbstractNames();
+    t.test(
+      'the abstract one',
+      { skip: padded && 'this Node fills abstract names up with NUL' },
+      async (t) => {
+        for (const name of ['http2', 'grpc-js'] as const) {
+          t.equal(await authorityAt(t, name, abstract), 'python', name);
+        }
+      },
+    );
+  },
+);
 
 t.test('targets that are sockets, and their paths', async (t) => {
   for (const [target, path] of [
