@@ -2,6 +2,7 @@ import { Code, type Status } from '../../status/index.js';
 import { localStatus } from '../received-status.js';
 import { Backoff } from './backoff.js';
 import { Changes } from './changes.js';
+import type { Claim } from './claim.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import { type Address, formatAddress } from './target.js';
 
@@ -15,12 +16,6 @@ export interface PoolOptions
    * news may come.
    */
   readonly onTrouble: () => boolean;
-}
-
-/** A call that wants a connection. Exactly one of the two is called, at once or later, unless it is withdrawn. */
-export interface Claim {
-  readonly granted: (connection: Connection) => void;
-  readonly refused: (status: Status) => void;
 }
 
 /** One address and what is known of it. */
