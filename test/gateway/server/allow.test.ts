@@ -17,11 +17,11 @@ function pageDir(t: Test): string {
 }
 
 const PATHS: [path: string, allow: string | undefined][] = [
-  ['/', 'GET, OPTIONS'],
-  ['/_sluice/page/playground/page.css', 'GET, OPTIONS'],
+  ['/', 'GET, HEAD, OPTIONS'],
+  ['/_sluice/page/playground/page.css', 'GET, HEAD, OPTIONS'],
   ['/_sluice/page/playground/none.css', undefined],
-  ['/_sluice/services', 'GET, OPTIONS'],
-  ['/_sluice/services?x=1', 'GET, OPTIONS'],
+  ['/_sluice/services', 'GET, HEAD, OPTIONS'],
+  ['/_sluice/services?x=1', 'GET, HEAD, OPTIONS'],
   ['/_sluice/session', 'GET, OPTIONS'],
   ['/_sluice/none', undefined],
   ['/healthz', 'GET, HEAD, OPTIONS'],

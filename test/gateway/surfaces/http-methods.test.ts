@@ -82,7 +82,7 @@ t.test('HEAD is answered at our own paths as well', async (t) => {
   const own = await openOwnService(t, `${M} service S { rpc One(M) returns (M); }`, () => ({}), {
     pageDir: fileURLToPath(new URL('../../../clients', import.meta.url)),
   });
-  for (const path of ['/', '/_sluice/services', '/_sluice/page/playground/index.html']) {
+  for (const path of ['/', '/_sluice/services', '/_sluice/page/playground/page.css']) {
     const got = await http(own.url + path);
     const head = await http(own.url + path, { method: 'HEAD' });
     t.same([head.status, head.text], [200, ''], path);
