@@ -14,7 +14,10 @@ import { createTurns } from './turns.js';
 import { unlessAborted } from './unless-aborted.js';
 
 export interface SessionCallOptions {
-  /** The one message of a unary or server-stream call; the half-close follows by itself. Without it, use `send` and `end`. */
+  /**
+   * The one message of a unary or server-stream call; the half-close follows by itself. Without it such a call sends an empty message as soon as it is open, unless `send` or
+   * `end` was called; streams of requests use these.
+   */
   readonly request?: unknown;
   /** gRPC metadata of this call; it wins over that of the client. The value of a "-bin" name is base64. */
   readonly metadata?: Metadata;
@@ -99,7 +102,11 @@ export function openSessionCall<Message extends JsonObject>(start: SessionCallSt
     assertFits(text, pool.maxMessageBytes);
     return text;
   };
-  const request = options.request === undefined ? undefined : textOf(options.request);
+  let request = options.request === undefined ? undefined : textOf(options.request);
+  /** The next grant is the first of its leg, which tells what the method takes. */
+  let isFirstGrant = false;
+  /** `send` or `end` was called: the caller says what is sent. */
+  let begun = false;
   const scope = openCallScope(options);
   const queue = createMessageQueue<{ readonly data: unknown; readonly cursor: string }>();
   const turns = createTurns(options.maxWaitingLength ?? 16 * 1024 * 1024);
@@ -160,9 +167,15 @@ export function openSessionCall<Message extends JsonObject>(start: SessionCallSt
       leg = next;
     },
     canResume: () => request !== undefined && options.resume !== false && lastCursor !== '',
-    onOpened: () => opened.resolve(),
+    onOpened() {
+      isFirstGrant = true;
+      opened.resolve();
+    },
     onCredit(messages: number) {
       credit.add(messages);
+      // PROTOCOL.md section 12: only a method that takes one message grants one at first.
+      if (isFirstGrant && messages === 1 && !begun) request ??= '{}';
+      isFirstGrant = false;
       if (request === undefined || requestSent || !credit.tryTake()) return;
       requestSent = true;
       leg?.send(request);
@@ -216,6 +229,7 @@ export function openSessionCall<Message extends JsonObject>(start: SessionCallSt
       },
     },
     async send(message) {
+      begun = true;
       if (request !== undefined) {
         throw new SluiceError(Code.FAILED_PRECONDITION, 'the request was given, no message can follow');
       }
@@ -230,6 +244,7 @@ export function openSessionCall<Message extends JsonObject>(start: SessionCallSt
       });
     },
     end() {
+      begun = true;
       ended ??=
         request !== undefined
           ? Promise.resolve()

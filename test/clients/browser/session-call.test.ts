@@ -268,3 +268,33 @@ t.test('wrong options throw at once', async (t) => {
   t.throws(() => client.call(method, { request: 1n }), { code: Code.INVALID_ARGUMENT, message: /JSON/ });
   t.equal(peers.length, 0, 'nothing was opened');
 });
+
+t.test('a call without a request sends an empty message where the method takes one', async (t) => {
+  const { client, peer } = await setUp(t);
+  const unary = client.call(`/${method}`);
+  const gateway = await peer(0);
+  gateway.accept((await gateway.take('open')).id);
+  t.same((await gateway.take('message')).data, {});
+  await gateway.take('halfClose');
+  await t.rejects(unary.send({}), { code: Code.FAILED_PRECONDITION });
+  gateway.message(1, { n: 1 });
+  gateway.end(1);
+  t.same(await unary.result(), { n: 1 });
+
+  const said = client.call(`/${method}`);
+  const sent = said.send({ text: 'mine' });
+  gateway.accept((await gateway.take('open')).id);
+  await sent;
+  await said.end();
+  t.same((await gateway.take('message')).data, { text: 'mine' });
+  gateway.end(2);
+  await said.status;
+
+  const stream = client.call(`/${method}`);
+  gateway.accept((await gateway.take('open')).id, 16);
+  await stream.send({ text: 'later' });
+  t.same((await gateway.take('message')).data, { text: 'later' }, 'not where it takes a stream of them');
+  gateway.end(3);
+  await stream.status;
+  t.same(gateway.faults, []);
+});

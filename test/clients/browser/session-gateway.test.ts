@@ -58,6 +58,11 @@ t.test('all kinds of methods over one session', async (t) => {
     t.match(await call.result(), { symbol: 'AAPL', price: Number });
     t.equal((await call.status).code, Code.OK);
     t.match(await call.headers, {});
+    // Without a request: an empty message, and the service's own word on it.
+    t.match(await failureOf(client.call(`${service}/GetStockQuote`).result()), {
+      code: Code.INVALID_ARGUMENT,
+      message: /symbol/,
+    });
     for (const [name, request, error] of [
       ['GetStockQuote', { symbol: '' }, { code: Code.INVALID_ARGUMENT, message: /symbol/ }],
       ['GetStockQuote', { nonsense: 1 }, { code: Code.INVALID_ARGUMENT, message: /nonsense/ }],

@@ -45,7 +45,7 @@ t.test('a stream with cursors moves away from a gateway that leaves, and nobody 
   const talk = client.call(method);
   const first = await peer(0);
   await serve(first, 1, 2, 3, 4, 5);
-  for (const _ of [plain, talk]) first.accept((await first.take('open')).id);
+  for (const credit of [1, 16]) first.accept((await first.take('open')).id, credit);
   t.equal((await stream.messages.next()).value?.id, 1);
   t.equal((await stream.messages.next()).value?.id, 2);
   first.send('goAway', { graceMs: 1000, reconnectAfterMs: 1 });
