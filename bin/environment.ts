@@ -1,4 +1,5 @@
-import { nearest } from '../gateway/index.js';
+// Not by the index: help and what is wrong with the line must not load the gateway.
+import { nearest } from '../gateway/server/config/nearest.js';
 import { type Flags, variableOf } from './flags.js';
 
 /**

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+// Not by the index: help and what is wrong with the line must not load the gateway.
+import { nearest } from '../gateway/server/config/nearest.js';
 
 /** The headings of the help, in its order. */
 export const GROUPS = [
@@ -45,8 +47,13 @@ export type Values<Table extends Flags> = {
 /** The longest delay that a Node timer keeps, and more than any other number here needs. */
 const MAX_NUMBER = 2 ** 31 - 1;
 
-/** The command line is wrong; the message says how to mend it. */
-export class UsageError extends Error {
+/** What the process was told is wrong; the message says how to mend it. Exit code 2. */
+export class SettingsError extends Error {
+  override readonly name: string = 'SettingsError';
+}
+
+/** The command line is wrong, or the environment in its place. */
+export class UsageError extends SettingsError {
   override readonly name = 'UsageError';
 }
 
@@ -89,7 +96,10 @@ function parseLine(table: Flags, line: readonly string[]): Record<string, Raw> {
     return parseArgs({ args: spread(table, line), options, strict: true, allowPositionals: false }).values;
   } catch (reason) {
     // Node adds advice about positionals on further lines and sentences; the first says what is wrong.
-    throw new UsageError((reason as Error).message.split(/\. |\n/, 1)[0] ?? 'wrong option');
+    const problem = (reason as Error).message.split(/\. |\n/, 1)[0] ?? 'wrong option';
+    const unknown = /^Unknown option '--([^']*)'/.exec(problem)?.[1];
+    const meant = unknown === undefined ? undefined : nearest(unknown, Object.keys(table));
+    throw new UsageError(meant === undefined ? problem : `${problem}, did you mean --${meant}?`);
   }
 }
 

@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { ConfigError } from '../gateway/index.js';
 import { CORE_FLAGS, EXAMPLES, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
 import { unknownVariables } from './environment.js';
-import { type Flags, parseFlags, UsageError, type Values } from './flags.js';
+import { type Flags, parseFlags, SettingsError, UsageError, type Values } from './flags.js';
 import { type Example, formatExamples, formatFlags } from './help.js';
 import { liveUntilSignal, type Running } from './lifetime.js';
-import { runBoth, runCore, runGateway } from './run.js';
 import type { Signals } from './signals.js';
 
 interface Command {
@@ -25,23 +22,38 @@ function command<Table extends Flags>(
   return { summary, flags, examples, run: (line) => run(parseFlags(flags, line, process.env)) };
 }
 
+/** What the commands do, with the gateway and the core: most of a second, which help and a wrong line need not wait for. */
+const load = () => import('./run.js');
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: command(
     'the core service and the gateway, in one process',
     START_FLAGS,
     EXAMPLES.start,
     async (flags) => {
+      const { runBoth } = await load();
       const running = await runBoth(flags);
       greet(running.gateway.url, running.gateway.adminUrl);
       return running;
     },
   ),
-  gateway: command('the gateway, in front of any gRPC service', GATEWAY_FLAGS, EXAMPLES.gateway, runGateway),
-  core: command('the core gRPC service, with every streaming pattern', CORE_FLAGS, EXAMPLES.core, runCore),
+  gateway: command(
+    'the gateway, in front of any gRPC service',
+    GATEWAY_FLAGS,
+    EXAMPLES.gateway,
+    async (flags) => (await load()).runGateway(flags),
+  ),
+  core: command(
+    'the core gRPC service, with every streaming pattern',
+    CORE_FLAGS,
+    EXAMPLES.core,
+    async (flags) => (await load()).runCore(flags),
+  ),
 };
 
-/** For people, so not on the standard output, where every line is JSON. */
-function greet(url: string, adminUrl: string): void {
+/** For people, so not on the standard output, where every line is JSON. What listens on every address is shown as this machine. */
+function greet(...urls: readonly [url: string, adminUrl: string]): void {
+  const [url, adminUrl] = urls.map((given) => given.replace(/\/\/(\[::\]|0\.0\.0\.0):/, '//127.0.0.1:'));
   process.stderr.write(`
 Sluice is running. Ctrl-C stops it, a second one at once.
 
@@ -64,13 +76,21 @@ function usage(name?: string): string {
   return `Sluice gives browsers and plain HTTP clients any gRPC service.\n\n${list.join('\n')}\n\nsluice COMMAND --help explains the options. sluice --version prints the version.\n`;
 }
 
+/** What the system says of a port that is taken, with what to do. */
+function takenPort(reason: unknown): string | undefined {
+  const { code, address, port } = (reason ?? {}) as { code?: string; address?: string; port?: number };
+  if (code !== 'EADDRINUSE') return undefined;
+  const host = address?.includes(':') ? `[${address}]` : address;
+  return `cannot listen on ${host}:${port}: the port is taken, choose another one with --listen or --admin-listen`;
+}
+
 /** One clear line, and the exit code: 2 for a wrong command line or configuration, 1 for what went wrong afterwards. */
 function fail(reason: unknown, name: string): never {
   const wrongLine = reason instanceof UsageError;
-  const message = reason instanceof Error ? reason.message : String(reason);
+  const message = takenPort(reason) ?? (reason instanceof Error ? reason.message : String(reason));
   const advice = wrongLine ? ` (see sluice ${name} --help)` : '';
   process.stderr.write(`sluice ${name}: ${message.split('\n', 1)[0]}${advice}\n`);
-  process.exit(wrongLine || reason instanceof ConfigError ? 2 : 1);
+  process.exit(reason instanceof SettingsError ? 2 : 1);
 }
 
 /** Runs the command line. Exits with a code when that has an end; a command that serves lives on. */
@@ -115,6 +135,3 @@ function manifest(): URL {
     import.meta.url,
   );
 }
-
-// What grpc-js prints by itself says less than our own errors and is no JSON.
-if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);

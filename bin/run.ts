@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import {
   AllowedOrigins,
   assertAuthority,
   assertTarget,
+  ConfigError,
   type Gateway,
   type GatewayConfig,
   type GatewayOptions,
@@ -13,6 +15,7 @@ import {
   openGateway,
   parseBasePath,
   parseConfig,
+  parseListen,
   type Schema,
   ServedHosts,
   schemaFromDescriptorSet,
@@ -22,15 +25,18 @@ import {
 } from '../gateway/index.js';
 import { type Core, openCore } from '../grpc-core/index.js';
 import type { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from './commands.js';
-import { UsageError, type Values } from './flags.js';
+import { SettingsError, UsageError, type Values } from './flags.js';
 import type { Running } from './lifetime.js';
 import { openLog } from './log.js';
 import { readReflectionMetadata } from './reflection-metadata.js';
 
+// What grpc-js prints by itself says less than our own errors and is no JSON.
+if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+
 /** `sluice core` */
 export async function runCore(flags: Values<typeof CORE_FLAGS>): Promise<Running> {
   const output = openLog(flags['log-level']);
-  const core = await startCore(flags, flags.listen, output.log);
+  const core = await startCore(flags, checked('--listen', flags.listen, parseListen), output.log);
   return {
     output,
     close: () => core.close(),
@@ -56,7 +62,11 @@ export async function runBoth(
   flags: Values<typeof START_FLAGS>,
 ): Promise<Running & { readonly gateway: Gateway }> {
   const output = openLog(flags['log-level']);
-  const core = await startCore(flags, flags['core-listen'], output.log);
+  const core = await startCore(
+    flags,
+    checked('--core-listen', flags['core-listen'], parseListen),
+    output.log,
+  );
   try {
     const gateway = await startGateway(flags, { upstream: core.address }, output.log);
     return {
@@ -144,8 +154,8 @@ async function startGateway(
     ...defined({
       upstreamConnections: flags['upstream-connections'],
       upstreamStreams: flags['upstream-streams'],
-      listen: flags.listen,
-      adminListen: flags['admin-listen'],
+      listen: checked('--listen', flags.listen, parseListen),
+      adminListen: checked('--admin-listen', flags['admin-listen'], parseListen),
       graceMs: flags['grace-ms'],
       ...sources,
       pageDir,
@@ -166,20 +176,22 @@ function readUpstream(
   flags: Values<typeof GATEWAY_FLAGS>,
 ): Pick<GatewayOptions, 'upstream' | 'upstreamAuthority'> {
   const { upstream = '', 'upstream-authority': upstreamAuthority } = flags;
-  const check = (flag: string, step: () => void) => {
-    try {
-      step();
-    } catch (cause) {
-      throw new UsageError(`${flag}: ${(cause as Error).message}`, { cause });
-    }
-  };
   // The library of grpc-js takes more than we do.
   if (flags.transport !== 'grpc-js' || upstream.startsWith('unix')) {
-    check('--upstream', () => assertTarget(upstream));
+    checked('--upstream', upstream, assertTarget);
   }
-  if (upstreamAuthority !== undefined)
-    check('--upstream-authority', () => assertAuthority(upstreamAuthority));
+  if (upstreamAuthority !== undefined) checked('--upstream-authority', upstreamAuthority, assertAuthority);
   return { upstream, ...defined({ upstreamAuthority }) };
+}
+
+/** A value that is checked before anything is opened. Throws `UsageError`, which names the flag. */
+function checked(flag: string, value: string | undefined, check: (value: string) => unknown): string {
+  try {
+    check(value ?? '');
+  } catch (cause) {
+    throw new UsageError(`${flag}: ${(cause as Error).message}`, { cause });
+  }
+  return value ?? '';
 }
 
 /** A list that is checked as a whole. Several in one value are separated by commas, on the line as in the environment. */
@@ -204,7 +216,13 @@ async function readSources(flags: CommonFlags): Promise<Pick<GatewayOptions, 'co
 
 async function readConfig(file: string | undefined): Promise<GatewayConfig | undefined> {
   if (file === undefined) return undefined;
-  return await parseConfig((await readNamed('--config', file)).toString('utf8'), file);
+  const text = (await readNamed('--config', file)).toString('utf8');
+  try {
+    return await parseConfig(text, file);
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw new SettingsError(cause.message, { cause });
+    throw cause;
+  }
 }
 
 /** A descriptor set wins over .proto files, those over the service's own reflection. */

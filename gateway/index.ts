@@ -6,10 +6,10 @@ export {
   type GatewayConfig,
   type GatewayOptions,
   type MethodConfig,
-  nearest,
   openGateway,
   parseBasePath,
   parseConfig,
+  parseListen,
 } from './server/index.js';
 export { HeaderRules, type Limits } from './surfaces/index.js';
 export { assertAuthority, assertTarget, faultOfPair, type UpstreamTls } from './upstream/index.js';

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 
 /** How to open a core. */
 export interface CoreOptions {
-  /** `host:port`; port 0 takes a free one, IPv6 as `[::1]:0`. */
+  /** `host:port`; port 0 takes a free one, IPv6 as `[::1]:0`; `:port` for every address. */
   readonly listen: string;
   /** Root of every `file_path`; the core's own state lies in `.sluice` below it. Made when missing. */
   readonly dataDir: string;
@@ -47,15 +47,17 @@ const maxTimerMs = 2_147_483_647;
 
 /** Checks and fills once; throws a RangeError that names the option and says what is right. */
 export function resolveCoreOptions(given: CoreOptions): ResolvedCoreOptions {
-  if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]/]+):\d{1,5}$/.test(given.listen)) {
-    throw new RangeError(`listen: must be host:port, for example 127.0.0.1:50051, not ${given.listen}`);
+  if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]/]+|):\d{1,5}$/.test(given.listen)) {
+    throw new RangeError(
+      `listen: must be host:port or :port, for example 127.0.0.1:50051, not ${given.listen}`,
+    );
   }
   if (Number(given.listen.slice(given.listen.lastIndexOf(':') + 1)) > 65_535) {
     throw new RangeError(`listen: a port is at most 65535, not ${given.listen}`);
   }
   if (given.dataDir === '') throw new RangeError('dataDir: must not be empty');
   return Object.freeze({
-    listen: given.listen,
+    listen: given.listen.startsWith(':') ? `[::]${given.listen}` : given.listen,
     dataDir: given.dataDir,
     log: given.log,
     graceMs: integer('graceMs', given.graceMs ?? 10_000, 0, maxTimerMs),

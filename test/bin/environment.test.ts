@@ -4,6 +4,9 @@ import { unknownVariables } from '../../bin/environment.js';
 import { variableOf } from '../../bin/flags.js';
 import { sluice } from '../support/process.js';
 
+// Every case is a process, and a busy machine takes seconds to start one.
+t.setTimeout(600_000);
+
 const TABLES = [CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS];
 
 t.test('a variable that looks like a setting and is none is named, with what was meant', async (t) => {

@@ -6,6 +6,9 @@ import { method } from '../support/foreign.js';
 import { http, until } from '../support/http.js';
 import { sluice } from '../support/process.js';
 
+// Every case is a process, and a busy machine takes seconds to start one.
+t.setTimeout(600_000);
+
 const ANY = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 

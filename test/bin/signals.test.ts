@@ -5,6 +5,9 @@ import t, { type Test } from 'tap';
 import { http, open, until } from '../support/http.js';
 import { COMMAND, type Running, sluice, sluiceAt } from '../support/process.js';
 
+// Every case is a process, and a busy machine takes seconds to start one.
+t.setTimeout(600_000);
+
 const ANY = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const PROTO = ['--proto', path('../support/proto/foreign.proto'), '--proto-path', path('../../proto')];

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { lockedPackages, outsideFolder, repositoryFile, run } from '../support/fresh-copy.js';
+import { sluice } from '../support/process.js';
 
 const { engines } = JSON.parse(repositoryFile('package.json')) as { engines: { node: string } };
 
@@ -55,6 +56,30 @@ t.test('the README, the Dockerfile and Kubernetes name the same image', async (t
       'no registry is asked for an image that was built here',
     );
     t.match(manifest, /enableServiceLinks: false/, 'no Service can set our variables');
+  }
+});
+
+t.test('what Kubernetes sets are settings, and the commands take them', async (t) => {
+  for (const command of ['core', 'gateway']) {
+    const manifest = repositoryFile(`k8s/base/${command}.yaml`);
+    const environment = Object.fromEntries(
+      [...manifest.matchAll(/- name: (SLUICE_\w+)\n\s+value: (.+)$/gm)].map(([, name = '', value = '']) => [
+        name,
+        value.replace(/^"(.*)"$/, '$1'),
+      ]),
+    );
+    t.ok(Object.keys(environment).length > 2);
+    const running = sluice(t, [command], {
+      ...environment,
+      // As written, but for what this machine may not have.
+      SLUICE_LISTEN: environment.SLUICE_LISTEN?.replace(/\d+$/, '0'),
+      ...(command === 'core' ? { SLUICE_DATA_DIR: t.testdir() } : { SLUICE_ADMIN_LISTEN: ':0' }),
+    });
+    const line = await running.line(`${command} listening`);
+    t.match(line.url ?? line.address, /\[::\]:[1-9]/, 'on every address');
+    t.same(running.errors, []);
+    running.child.kill('SIGTERM');
+    t.equal(await running.exit, 0);
   }
 });
 

@@ -3,7 +3,6 @@ import type { GatewayConfig } from './content.js';
 export { configuredSchema } from './apply.js';
 export { ConfigError } from './config-error.js';
 export type { GatewayConfig, LimitsConfig, MethodConfig } from './content.js';
-export { nearest } from './nearest.js';
 
 /**
  * Reads the text of a configuration file (docs/configuration.md). `file` is its name, for errors. Rejects with `ConfigError` for the
