@@ -59,6 +59,11 @@ export function isAnswering(socket: Socket): boolean {
   return ((socket as Counted)[IN_WORK]?.size ?? 0) > 0;
 }
 
+/** The responses that are in work on a connection. */
+export function responsesInWork(socket: Socket): Iterable<ServerResponse> {
+  return (socket as Counted)[IN_WORK] ?? [];
+}
+
 function countOn(socket: Counted): Set<ServerResponse> {
   const inWork = new Set<ServerResponse>();
   socket[IN_WORK] = inWork;

@@ -105,7 +105,8 @@ function admit(
   loaded: LoadedSchema,
   surroundings: ServerSurroundings,
 ): Admitted {
-  assertServing(surroundings.exchanges);
+  // What comes in one request is answered until the grace ends; what would go on is sent elsewhere by its surface.
+  if (request.ws) assertServing(surroundings.exchanges);
   const { schema } = loaded;
   const { headers } = request.raw;
   const [path, search] = splitTarget(request.raw.url);
@@ -136,7 +137,9 @@ function admit(
 /** Throws UNAVAILABLE while the gateway drains. */
 export function assertServing({ draining }: Surroundings['exchanges']): void {
   if (!draining) return;
-  throw new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down', { headers: { connection: 'close' } });
+  throw new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down', {
+    headers: { connection: 'close', 'retry-after': '1' },
+  });
 }
 
 /** What the service is told besides what the client says: the id of the request, and where it comes from. */

@@ -15,6 +15,7 @@ import { registerOptions } from './allow.js';
 import { ClientConnections } from './client-connections.js';
 import { admitOnConnection, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
 import { METHODS, registerDispatch } from './dispatch.js';
+import { Draining } from './draining.js';
 import { registerPublicHealth } from './health.js';
 import { registerHostCheck } from './host-check.js';
 import { createListener } from './listener.js';
@@ -113,6 +114,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     log: options.log,
   });
   connections.watch(app.server);
+  const draining = new Draining(app, exchanges);
   const stop = async () => {
     readiness.close();
     source.close();
@@ -155,7 +157,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
         options.log.info({ methods }, 'gateway reloaded');
       },
       close() {
-        closing ??= drain(app, exchanges, options).then(stop);
+        closing ??= drain(app, draining, exchanges, options).then(stop);
         return closing;
       },
     };
@@ -259,12 +261,12 @@ async function listen(app: FastifyInstance, address: string): Promise<string> {
 
 async function drain(
   app: FastifyInstance,
+  draining: Draining,
   exchanges: Exchanges,
   { graceMs, log }: ResolvedGatewayOptions,
 ): Promise<void> {
   const begun = performance.now();
   log.info({ openExchanges: exchanges.size, sessions: exchanges.carriers, graceMs }, 'gateway draining');
-  app.server.close();
   // The connections as well: a client that does not read would keep its exchange from ending.
   const cut = () => {
     exchanges.abortAll();
@@ -276,9 +278,8 @@ async function drain(
     unfinished = exchanges.size;
     cut();
   }, graceMs);
-  await exchanges.drain();
+  await draining.run();
   clearTimeout(timer);
-  // What is still connected has no exchange: kept-alive connections, or clients that never finish a request.
   cut();
   log.info({ unfinished, durationMs: Math.round(performance.now() - begun) }, 'gateway drained');
 }

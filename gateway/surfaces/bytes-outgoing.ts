@@ -8,7 +8,7 @@ import { contentDisposition } from '../wire/index.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
 import type { Target } from './target.js';
-import { DRAINING } from './unary-outgoing.js';
+import { sendDraining } from './unary-outgoing.js';
 
 /** The data fields of a stream of messages as one chunked body: a file on its way down. */
 export class BytesOutgoing implements Outgoing {
@@ -51,7 +51,7 @@ export class BytesOutgoing implements Outgoing {
   }
 
   async leave(): Promise<void> {
-    if (this.#sink === undefined) sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    if (this.#sink === undefined) sendDraining(this.#reply, this.#target.registry);
     else await this.#sink.break();
   }
 

@@ -9,7 +9,7 @@ import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
 import { scratch } from './scratch.js';
 import type { Target } from './target.js';
-import { DRAINING } from './unary-outgoing.js';
+import { DRAINING, sendDraining } from './unary-outgoing.js';
 
 /** What stands around the messages. */
 interface Frame {
@@ -98,7 +98,7 @@ export class NdjsonOutgoing implements Outgoing {
   }
 
   async leave(): Promise<void> {
-    if (this.#sink === undefined) sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    if (this.#sink === undefined) sendDraining(this.#reply, this.#target.registry);
     else await this.#break(DRAINING.toStatus());
   }
 

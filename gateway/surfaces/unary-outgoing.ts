@@ -1,3 +1,4 @@
+import type { Registry } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../bridge/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../status/index.js';
@@ -50,7 +51,7 @@ export class UnaryOutgoing implements Outgoing {
   }
 
   async leave(): Promise<void> {
-    sendError(this.#reply, DRAINING.toStatus(), this.#target.registry);
+    sendDraining(this.#reply, this.#target.registry);
   }
 
   #encode(message: Uint8Array): Buffer {
@@ -65,4 +66,11 @@ export class UnaryOutgoing implements Outgoing {
 export const DRAINING = new RpcError(
   Code.UNAVAILABLE,
   'the gateway is shutting down, send the request again',
+  { headers: { 'retry-after': '1' } },
 );
+
+/** Sends that, while the head has not been sent. */
+export function sendDraining(reply: FastifyReply, registry: Registry): void {
+  reply.headers(DRAINING.headers);
+  sendError(reply, DRAINING.toStatus(), registry);
+}

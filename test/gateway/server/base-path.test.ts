@@ -32,7 +32,7 @@ t.test('everything is below the base path, and nothing beside it', async (t) => 
   t.equal((await http(`${base}/_sluice/services`)).status, 200);
   t.match((await http(`${base}/`)).text, '<!doctype html>');
   t.equal((await http(`${base}/_sluice/page/playground/page.js`)).status, 200);
-  const socket = await connect(wsUrl + '/apps/prices' + method('Both'));
+  const socket = await connect(`${wsUrl}/apps/prices${method('Both')}`);
   socket.socket.send('{"text":"a"}');
   t.equal(await socket.next(), '{"text":"a"}');
   socket.socket.terminate();

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import t from 'tap';
 import { bytes, method, openForeign } from '../../support/foreign.js';
-import { head, http, open, read, send, settled, sseEvents } from '../../support/http.js';
+import { head, http, open, read, send, settled, sseEvents, until } from '../../support/http.js';
+import { raw } from '../../support/raw-client.js';
 import { connect } from '../../support/websocket.js';
 
 const never = new Promise<never>(() => {});
@@ -144,4 +145,73 @@ t.test('while draining the admin port says so, and a kept-alive connection is to
   await closed;
   await asked;
   agent.destroy();
+});
+
+/** One HTTP/1.1 request on a connection that is kept, by hand. */
+const get = (path: string, accept: string) =>
+  `GET ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`;
+
+t.test(
+  'a connection that is kept is used until it is quiet: calls are answered, streams are sent elsewhere',
+  async (t) => {
+    const { url, gateway } = await openForeign(
+      t,
+      {
+        Ask: [{ in: 'end' }, { out: await bytes({ text: 'done' }) }],
+        Down: [{ in: 'end' }, { out: await bytes({ number: 1 }) }, { wait: never }],
+      },
+      { graceMs: 60_000 },
+    );
+    const ask = get(`${method('Ask')}?number=1`, '*/*');
+    const idle = await raw(t, url, get('/none', '*/*'));
+    await until(t, 'an answer', () => /NOT_FOUND/.test(idle.answer));
+    // What a proxy does: the connection of a stream that has ended goes back to its pool, and carries the next request.
+    const cases = [
+      { next: ask, gets: /HTTP\/1\.1 200.*connection: close.*"done"/is },
+      {
+        next: get(method('Down'), 'text/event-stream'),
+        gets: /HTTP\/1\.1 200.*connection: close.*retry: \d+\n/is,
+      },
+      {
+        next: get(method('Down'), 'application/x-ndjson'),
+        gets: /HTTP\/1\.1 503.*retry-after: 1.*UNAVAILABLE/is,
+      },
+    ];
+    const streams = await Promise.all(cases.map(() => raw(t, url, get(method('Down'), 'text/event-stream'))));
+    const quiet = await raw(t, url, get(method('Down'), 'text/event-stream'));
+    for (const { answer } of [...streams, quiet]) t.equal(answer.includes('\r\n0\r\n\r\n'), false);
+    for (const client of [...streams, quiet])
+      await until(t, 'the stream', () => /"number":1/.test(client.answer));
+    const closed = gateway.close();
+    for (const [at, client] of streams.entries()) {
+      await until(t, 'the stream to end', () => client.answer.endsWith('\r\n0\r\n\r\n'));
+      const before = client.answer.length;
+      client.socket.write(cases[at]?.next ?? '');
+      await client.closed;
+      t.match(client.answer.slice(before), cases[at]?.gets);
+    }
+    await quiet.closed;
+    t.match(quiet.answer, /\r\n0\r\n\r\n$/, 'a quiet one is closed behind a whole body');
+    await idle.closed;
+    await closed;
+  },
+);
+
+t.test('an answer whose head is still to come says that its connection ends', async (t) => {
+  let finish: () => void = () => {};
+  const wait = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const { url, upstream, gateway } = await openForeign(
+    t,
+    { Ask: [{ in: 'end' }, { wait }, { out: await bytes({ text: 'done' }) }] },
+    { graceMs: 60_000 },
+  );
+  const client = await raw(t, url, get(`${method('Ask')}?number=1`, '*/*'));
+  await upstream.call(method('Ask'));
+  const closed = gateway.close();
+  finish();
+  await client.closed;
+  t.match(client.answer, /HTTP\/1\.1 200.*connection: close.*"done"/is);
+  await closed;
 });

@@ -1,0 +1,76 @@
+import type { Server, ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Exchanges } from '../surfaces/index.js';
+import { isAnswering, responsesInWork } from './connection-limits.js';
+
+/**
+ * How long a connection may be quiet while the gateway drains, in milliseconds. A proxy may just be sending its next request on one that it
+ * keeps, and a request that meets a closed connection is lost: those that proxies still use are used again before that.
+ */
+const QUIET_MS = 500;
+/** The time between two looks, in milliseconds. */
+const LOOK_MS = 50;
+
+/** How the connections of a server that carry HTTP requests end when the gateway leaves. */
+export class Draining {
+  readonly #server: Server;
+  readonly #exchanges: Exchanges;
+  /** When each was last in use, in milliseconds of `performance`, as far as it matters; upgraded ones are no longer here. */
+  readonly #usedAt = new Map<Socket, number>();
+
+  /** Watches an app from before its routes are registered and it listens. */
+  constructor(app: FastifyInstance, exchanges: Exchanges) {
+    this.#server = app.server;
+    this.#exchanges = exchanges;
+    this.#server.on('connection', (socket: Socket) => {
+      this.#usedAt.set(socket, 0);
+      socket.once('close', () => this.#usedAt.delete(socket));
+    });
+    this.#server.prependListener('upgrade', (_request, socket: Socket) => this.#usedAt.delete(socket));
+    // Whoever asks now is answered, and told to ask elsewhere the next time.
+    app.addHook('onRequest', (request, reply, done) => {
+      if (this.#exchanges.draining) {
+        reply.header('connection', 'close');
+        this.#use(request.raw.socket);
+      }
+      done();
+    });
+  }
+
+  /**
+   * Accepts no new connection, and keeps those that are open as long as something comes on them. Resolves when none is left and
+   * every exchange is over.
+   */
+  async run(): Promise<void> {
+    // Not the HTTP server's own, which closes kept-alive connections at once, also those on which a request is under way to us.
+    NetServer.prototype.close.call(this.#server);
+    for (const socket of this.#usedAt.keys()) {
+      this.#use(socket);
+      for (const response of responsesInWork(socket)) closeAfter(response);
+    }
+    const timer = setInterval(() => this.#closeQuiet(), LOOK_MS);
+    await this.#exchanges.drain();
+    while (this.#usedAt.size > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    clearInterval(timer);
+    // What has come meanwhile.
+    await this.#exchanges.drain();
+  }
+
+  #use(socket: Socket): void {
+    if (this.#usedAt.has(socket)) this.#usedAt.set(socket, performance.now());
+  }
+
+  #closeQuiet(): void {
+    const now = performance.now();
+    for (const [socket, usedAt] of this.#usedAt) {
+      if (isAnswering(socket)) this.#usedAt.set(socket, now);
+      else if (now - usedAt >= QUIET_MS) socket.destroySoon();
+    }
+  }
+}
+
+/** The head is still to come, so it can say that nothing else will. */
+function closeAfter(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
+}
