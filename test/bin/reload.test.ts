@@ -64,13 +64,14 @@ t.test('SIGHUP reads .proto files again, and asks the service again that describ
   write('Old');
   const running = sluice(t, ['gateway', '--upstream', '127.0.0.1:1', ...ANY, '--proto', proto]);
   const { url } = (await running.line('gateway listening')) as { url: string };
-  t.equal((await http(`${url}/own.S/Old`)).status, 503);
-  t.equal((await http(`${url}/own.S/New`)).status, 404);
+  const call = (name: string) => http(`${url}/own.S/${name}`, { method: 'POST' });
+  t.equal((await call('Old')).status, 503);
+  t.equal((await call('New')).status, 404);
   write('New');
   running.child.kill('SIGHUP');
   await running.line('gateway reloaded');
-  t.equal((await http(`${url}/own.S/Old`)).status, 404);
-  t.equal((await http(`${url}/own.S/New`)).status, 503);
+  t.equal((await call('Old')).status, 404);
+  t.equal((await call('New')).status, 503);
 
   const core = sluice(t, ['core', '--listen', '127.0.0.1:0', '--data-dir', dir]);
   const { address } = (await core.line('core listening')) as { address: string };
