@@ -9,12 +9,15 @@ import { exampleFromMethod, filesFromMethod, streamFromMethod } from './method-o
 import { parsePathTemplate } from './path-template.js';
 import { type ProblemList, SchemaProblem } from './schema-problem.js';
 
+/** Where the gateway has its session, its description and its page. */
+const OWN_PATHS = '/_sluice/';
+
 /**
  * The methods of services by gRPC path. What is wrong with their options is added to `problems`.
  *
  * google/api/http.proto would have a conflict of rules stop the start. A gateway in front of services that it did not
  * write reports it instead: one broken rule must not take the other methods away. Where two rules have the same HTTP
- * method and the same pattern the first stays and the other is left out.
+ * method and the same pattern the first stays and the other is left out; so is one at a path that is never a rule's.
  */
 export function methodsFromServices(
   services: readonly DescService[],
@@ -23,6 +26,7 @@ export function methodsFromServices(
 ): Map<string, Method> {
   const methods = new Map<string, Method>();
   const taken = new Map<string, string>();
+  const grpcPaths = new Set(services.flatMap((service) => service.methods.map(grpcPath)));
   for (const service of services) {
     for (const desc of service.methods) {
       const name = `${service.typeName}/${desc.name}`;
@@ -30,8 +34,9 @@ export function methodsFromServices(
       const report = (reason: string) =>
         problems.add(new SchemaProblem(name, reason, fileOfService(service)));
       const bindings = bindingsFromMethod(desc, report).filter((binding) => {
-        const key = `${binding.httpMethod} ${parsePathTemplate(binding.template).shape}`;
-        const owner = taken.get(key);
+        const { shape } = parsePathTemplate(binding.template);
+        const key = `${binding.httpMethod} ${shape}`;
+        const owner = taken.get(key) ?? ownerOfPath(shape, desc, grpcPaths);
         if (owner !== undefined) {
           report(`the http rule "${binding.httpMethod} ${binding.template}" is taken by ${owner}`);
           return false;
@@ -44,6 +49,17 @@ export function methodsFromServices(
     }
   }
   return methods;
+}
+
+function grpcPath({ parent, name }: DescMethod): string {
+  return `/${parent.typeName}/${name}`;
+}
+
+/** Whose a path is whatever a rule says: it would never reach the rule. A method may have a rule for its own gRPC path. */
+function ownerOfPath(shape: string, desc: DescMethod, grpcPaths: ReadonlySet<string>): string | undefined {
+  if (shape.startsWith(OWN_PATHS)) return `the gateway, as all paths below ${OWN_PATHS}`;
+  const isOfOther = grpcPaths.has(shape) && shape !== grpcPath(desc);
+  return isOfOther ? `the gRPC path of ${shape.slice(1)}` : undefined;
 }
 
 function methodFromDesc(
@@ -62,7 +78,7 @@ function methodFromDesc(
   const files = [upload, download, ...bindings.flatMap((binding) => [binding.upload, binding.download])];
   const declaredSafe = desc.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
   return {
-    path: `/${service}/${desc.name}`,
+    path: grpcPath(desc),
     service,
     name: desc.name,
     requestStream: desc.proto.clientStreaming,

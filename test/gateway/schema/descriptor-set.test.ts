@@ -208,7 +208,14 @@ t.test('what is wrong with one method is a problem, and the rest stays', async (
        rpc O(Q) returns (R) { option (sluice.v1.file) = { data: "id" }; }
        rpc P(Q) returns (R) { option (sluice.v1.file) = { data: "more" }; }
        rpc X(Q) returns (R) { option (google.api.http) = { get: "/a/x:{id}" }; }
-     }`,
+       rpc Y(Q) returns (R) { option (google.api.http) = { get: "/t.S/A" }; }
+       rpc Z(Q) returns (R) { option (google.api.http) = { get: "/t.S2/A" additional_bindings { post: "/t.S/Z" body: "*" } additional_bindings { get: "/_sluice/{id}" } additional_bindings { get: "/_sluice/x/**" } additional_bindings { get: "/_sluice" } additional_bindings { get: "/t.S2/A/x" } additional_bindings { get: "/t.S2/A:x" } }; }
+     }
+     service S2 { rpc A(Q) returns (R); }`,
+  );
+  t.same(
+    schema.methods.get('/t.S/Z')?.bindings.map(({ template }) => template),
+    ['/t.S/Z', '/_sluice', '/t.S2/A/x', '/t.S2/A:x'],
   );
   const wanted: RegExp[] = [
     /^t\.S\/A: the http rule "GET \/a\/\{nope\}": the variable "nope": t\.Q has no field "nope"$/,
@@ -227,6 +234,10 @@ t.test('what is wrong with one method is a problem, and the rest stays', async (
     /^t\.S\/N: .*does not stream/,
     /^t\.S\/O: \(sluice\.v1\.file\): neither t\.Q nor t\.R has a single bytes field "id"/,
     /^t\.S\/X: /,
+    /^t\.S\/Y: the http rule "GET \/t\.S\/A" is taken by the gRPC path of t\.S\/A/,
+    /^t\.S\/Z: the http rule "GET \/t\.S2\/A" is taken by the gRPC path of t\.S2\/A/,
+    /^t\.S\/Z: the http rule "GET \/_sluice\/\{id\}" is taken by the gateway/,
+    /^t\.S\/Z: the http rule "GET \/_sluice\/x\/\*\*" is taken by the gateway/,
   ];
   t.equal(schema.problems.length, wanted.length, schema.problems.join('\n'));
   for (const [index, pattern] of wanted.entries()) t.match(schema.problems[index], pattern);
