@@ -16,8 +16,8 @@ export interface ReflectionCall {
   }>;
 }
 
-/** Opens a call of a method ("/pkg.Service/Method") that ends when the signal aborts. */
-export type ReflectionOpen = (path: string, signal: AbortSignal) => ReflectionCall;
+/** Opens a call of a method ("/pkg.Service/Method") that ends when the signal aborts; no answer in it needs to be larger than `maxMessageBytes`. */
+export type ReflectionOpen = (path: string, signal: AbortSignal, maxMessageBytes: number) => ReflectionCall;
 
 export type ReflectionQuestion =
   | { readonly listServices: string }

@@ -23,8 +23,11 @@ export interface ReflectionClientOptions {
 
 const VERSIONS = ['v1', 'v1alpha'];
 
-/** The ends of a call that are no matter of the question: the server is away, or does not want us. */
-const FATAL: readonly Code[] = [
+/**
+ * The ends of a call that are about the server rather than the question: it is away, or does not want us. They are about the
+ * question after all where the server still lists its services.
+ */
+const ABOUT_SERVER: readonly Code[] = [
   Code.UNAVAILABLE,
   Code.CANCELLED,
   Code.UNAUTHENTICATED,
@@ -69,7 +72,7 @@ export class ReflectionClient {
         if (!this.#answered && reason.code === Code.UNIMPLEMENTED && this.#version + 1 < VERSIONS.length) {
           this.#version += 1;
           attempt -= 1;
-        } else if (!this.#isAboutQuestion(reason)) throw this.#asShown(reason);
+        } else if (!(await this.#isAboutQuestion(reason))) throw this.#asShown(reason);
         failure = reason;
       }
     }
@@ -85,9 +88,19 @@ export class ReflectionClient {
   }
 
   /** Whether an end of the call may have to do with what was asked. A server that hangs up is away only if it never answers. */
-  #isAboutQuestion(reason: RpcError): boolean {
+  async #isAboutQuestion(reason: RpcError): Promise<boolean> {
     if (!this.#answered || reason instanceof ReflectionBound) return false;
-    return reason instanceof ReflectionHungUp || !FATAL.includes(reason.code);
+    if (reason instanceof ReflectionHungUp || !ABOUT_SERVER.includes(reason.code)) return true;
+    return await this.#stillAnswers();
+  }
+
+  async #stillAnswers(): Promise<boolean> {
+    try {
+      return (await this.#askOnce({ listServices: '' })).problem === undefined;
+    } catch {
+      this.close();
+      return false;
+    }
   }
 
   #asShown(reason: RpcError): RpcError {
@@ -120,11 +133,13 @@ export class ReflectionClient {
     const version = VERSIONS[this.#version] ?? '';
     this.#stop = new AbortController();
     const signal = AbortSignal.any([this.#options.signal, this.#stop.signal]);
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+    const { budget } = this.#options;
     this.#conversation = new ReflectionConversation(
-      this.#open(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`, signal),
+      this.#open(path, signal, Math.max(1, budget.bytes)),
       typeOf(version, 'ServerReflectionRequest'),
       typeOf(version, 'ServerReflectionResponse'),
-      this.#options.budget,
+      budget,
     );
     return this.#conversation;
   }

@@ -11,7 +11,7 @@ import { ProblemList } from './schema-problem.js';
 export interface ReflectionOptions extends SchemaOptions {
   /** Ends the whole exchange. The only bound on its time, so the caller sets one. */
   readonly signal: AbortSignal;
-  /** Of all answers together. Default 64 MiB, far above any real server. A single answer is bounded by the largest message of the transport. */
+  /** Of all answers together, and so of a single one. Default 64 MiB, far above any real server. */
   readonly maxBytes?: number;
   /** Of files and of services. Default 10,000. */
   readonly maxFiles?: number;

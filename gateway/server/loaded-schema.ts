@@ -4,6 +4,7 @@ import type { Codec } from '../codec/index.js';
 import {
   describeSchema,
   ReflectionEnded,
+  type ReflectionOpen,
   type Schema,
   type SchemaDescription,
   SchemaError,
@@ -147,8 +148,8 @@ export class SchemaSource {
   /** Asks the service for its schema, once. */
   async #ask(transport: Opener): Promise<Schema> {
     const attempt = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ATTEMPT_MS)]);
-    const open = (path: string, signal: AbortSignal) =>
-      transport.open(path, { metadata: this.#metadata, signal });
+    const open: ReflectionOpen = (path, signal, maxMessageBytes) =>
+      transport.open(path, { metadata: this.#metadata, signal, maxMessageBytes });
     return await schemaFromReflection(open, { signal: attempt });
   }
 }

@@ -16,6 +16,11 @@ export interface CallOptions {
   readonly deadline?: number;
   /** Ends the call with CANCELLED, whatever it is waiting for. Its listener is removed when the call is over. */
   readonly signal: AbortSignal;
+  /**
+   * Largest message to receive in this call, for what is read once and not passed on. Default: that of the transport. The transport on
+   * `@grpc/grpc-js` knows one limit for its channels and keeps to that.
+   */
+  readonly maxMessageBytes?: number;
 }
 
 /**

@@ -17,7 +17,8 @@ const keepaliveTimeMs = 310_000;
 /**
  * A transport on `@grpc/grpc-js`: its resolvers, its balancers, its connections. The reference for behaviour.
  * Its own limits: `readAheadBytes` is exceeded by up to 16 messages (the library reads ahead by count), and what
- * it has not handed out when a failure arrives is lost, which is then `truncated`.
+ * it has not handed out when a failure arrives is lost, which is then `truncated`. `maxMessageBytes` of a call is not
+ * heeded: a channel has one limit for all its calls.
  * Throws when an option is wrong. Whoever opens it calls `close`.
  */
 export function openGrpcJsTransport(options: TransportOptions): Transport {

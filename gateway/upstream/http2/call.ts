@@ -117,7 +117,7 @@ export class Http2Call implements Call {
 
   #start(connection: Connection): void {
     const { pool, budget, scheme, authority } = this.#context;
-    const { metadata, deadline } = this.#options;
+    const { metadata, deadline, maxMessageBytes } = this.#options;
     const method = this.#method;
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
@@ -134,7 +134,7 @@ export class Http2Call implements Call {
       {
         connection,
         budget,
-        maxMessageBytes: this.#context.maxMessageBytes,
+        maxMessageBytes: maxMessageBytes ?? this.#context.maxMessageBytes,
         readAheadBytes: this.#context.readAheadBytes,
         onHeaders: (headers) => {
           this.#outbox.commit();

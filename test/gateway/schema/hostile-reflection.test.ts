@@ -35,7 +35,7 @@ const limit = () => ({ signal: AbortSignal.timeout(120_000) });
 
 t.test('one service that cannot be described does not take the others away, however it fails', async (t) => {
   const good = answerFromFiles([serviceFile('a'), serviceFile('c')]);
-  const bad: Record<string, [answer: JsonObject | JsonObject[] | 'end' | 'hang', reason: RegExp]> = {
+  const bad: Record<string, [answer: ReturnType<Parameters<typeof memoryReflection>[0]>, reason: RegExp]> = {
     'an error': [{ errorResponse: { errorCode: 13, errorMessage: 'oops' } }, /oops/],
     'the end of the call': ['end', /ended the call/],
     silence: ['hang', /not answered within 50 ms/],
@@ -46,6 +46,9 @@ t.test('one service that cannot be described does not take the others away, howe
     ],
     'another answer': [{ listServicesResponse: {} }, /something else/],
     garbage: [{ fileDescriptorResponse: { fileDescriptorProto: ['/////w=='] } }, /does not declare it/],
+    ...Object.fromEntries(
+      Array.from({ length: 16 }, (_, code) => [`status ${code + 1}`, [{ code: code + 1 }, /it failed with/]]),
+    ),
     'a placeholder': [answerWith(file({ name: 'b.proto', syntax: '<unknown:0>' })), /does not declare it/],
   };
   for (const [name, [answer, reason]] of Object.entries(bad)) {
@@ -66,6 +69,18 @@ t.test('one service that cannot be described does not take the others away, howe
       const problem = schema.problems.find((each) => each.name === 'b.S');
       t.match(problem?.reason, reason, name);
     }
+  }
+});
+
+t.test('a server that goes away is no server that lacks a service', async (t) => {
+  for (const code of [1, 7, 14, 16]) {
+    const good = answerFromFiles([serviceFile('a'), serviceFile('b')]);
+    let isAway = false;
+    const open = memoryReflection((request) => {
+      isAway ||= request.fileContainingSymbol === 'b.S';
+      return isAway ? { code } : good(request);
+    });
+    await t.rejects(schemaFromReflection(open, limit()), { name: 'RpcError', code });
   }
 });
 

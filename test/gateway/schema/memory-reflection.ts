@@ -4,7 +4,7 @@ import type { ReflectionOpen } from '../../../gateway/schema/index.js';
 
 /** A reflection service without a network: what is asked is answered by a function, with one answer or several. */
 export function memoryReflection(
-  answer: (request: JsonObject) => JsonObject | JsonObject[] | 'end' | 'hang',
+  answer: (request: JsonObject) => JsonObject | JsonObject[] | 'end' | 'hang' | { readonly code: number },
   { endsAfterAnswer = false }: { endsAfterAnswer?: boolean } = {},
 ): ReflectionOpen {
   const { registry } = baseFiles();
@@ -14,6 +14,7 @@ export function memoryReflection(
   return (_path, signal) => {
     let answers: Uint8Array[] = [];
     let isOver = false;
+    let code = 0;
     const ended = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
@@ -22,7 +23,10 @@ export function memoryReflection(
         for (const bytes of batch) {
           const given = answer(toJson(request, fromBinary(request, bytes)) as JsonObject);
           if (given === 'end') isOver = true;
-          else if (given !== 'hang')
+          else if (typeof given === 'object' && 'code' in given) {
+            isOver = true;
+            code = Number(given.code);
+          } else if (given !== 'hang')
             answers.push(...[given].flat().map((each) => toBinary(response, fromJson(response, each))));
         }
         return true;
@@ -41,7 +45,9 @@ export function memoryReflection(
       cancel: () => {
         isOver = true;
       },
-      status: Promise.resolve({ code: 0, message: '' }),
+      get status() {
+        return Promise.resolve({ code, message: code === 0 ? '' : `it failed with ${code}` });
+      },
     };
   };
 }

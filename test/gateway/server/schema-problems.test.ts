@@ -1,5 +1,5 @@
 import { clone, create } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { DescriptorProtoSchema, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
@@ -112,3 +112,22 @@ async function readyz(adminUrl: string): Promise<[status: number, json: unknown]
   const { status, json } = await httpJson(`${adminUrl}/readyz`);
   return [status, json];
 }
+
+t.test('an answer of reflection may be larger than any message', async (t) => {
+  const file = clone(FileDescriptorProtoSchema, SHOP);
+  for (let index = 0; index < 3_000; index += 1) {
+    const field = [{ name: 'x'.repeat(20), number: 1, type: 9 }];
+    file.messageType.push(create(DescriptorProtoSchema, { name: `Filler${index}`, field }));
+  }
+  const { port } = await startReflection(t, { versions: ['v1'], answer: answerFromFiles([file]) });
+  const gateway = await openGateway({
+    upstream: `127.0.0.1:${port}`,
+    listen: '127.0.0.1:0',
+    limits: { maxMessageBytes: 65_536 },
+    log: pino({ level: 'silent' }),
+  });
+  t.teardown(() => gateway.close());
+  const { json } = await httpJson(`${gateway.url}/_sluice/services`);
+  t.match(json, { services: [{ name: 'shop.Shop', methods: [{ name: 'Check' }] }] });
+  t.equal((json as { problems: object[] }).problems.length, 1, 'which is not the size');
+});
