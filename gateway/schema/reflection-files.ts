@@ -21,6 +21,8 @@ export interface GatheredFiles {
   readonly files: readonly FileDescriptorProto[];
   /** Why a name has no file: what the server said, by name. */
   readonly refusals: ReadonlyMap<string, string>;
+  /** Services that the server lists and does not describe, by "/pkg.Service/". */
+  readonly undescribed: ReadonlyMap<string, SchemaProblem>;
   /** The bound that ended it, if one did. */
   readonly bound: ReflectionBound | undefined;
 }
@@ -53,12 +55,14 @@ export async function gatherFiles(
     bound = reason;
     problems.add(new SchemaProblem('the schema', `${reason.message}; what is beyond is not known`));
   }
-  return { files: gathering.files, refusals: gathering.refusals, bound };
+  const { files, refusals, undescribed } = gathering;
+  return { files, refusals, undescribed, bound };
 }
 
 class Gathering {
   readonly files: FileDescriptorProto[] = [];
   readonly refusals = new Map<string, string>();
+  readonly undescribed = new Map<string, SchemaProblem>();
   readonly #client: ReflectionClient;
   readonly #bounds: GatherBounds;
   readonly #problems: ProblemList;
@@ -107,7 +111,9 @@ class Gathering {
     this.#keep(answer);
     if (this.#declared.has(bare(name))) return;
     const reason = answer.problem ?? 'the file that it sends does not declare it';
-    this.#problems.add(new SchemaProblem(bare(name), `the server does not describe it: ${reason}`));
+    const problem = new SchemaProblem(bare(name), `the server does not describe it: ${reason}`);
+    this.undescribed.set(`/${bare(name)}/`, problem);
+    this.#problems.add(problem);
   }
 
   async #askForImports(): Promise<void> {

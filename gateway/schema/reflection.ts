@@ -46,10 +46,11 @@ export async function schemaFromReflection(
   options: ReflectionOptions,
 ): Promise<Schema> {
   const problems = new ProblemList();
-  const { files, refusals, bound } = await filesFromReflection(open, options, problems);
+  const { files, refusals, undescribed, bound } = await filesFromReflection(open, options, problems);
   const explain = (name: string, scope: string) => refusalText(refusals, name, scope);
   try {
-    return schemaFromFiles(files, options, problems, explain);
+    const schema = schemaFromFiles(files, options, problems, explain);
+    return { ...schema, leftOut: new Map([...schema.leftOut, ...undescribed]) };
   } catch (reason) {
     throw reason instanceof SchemaError && bound !== undefined ? bound : reason;
   }

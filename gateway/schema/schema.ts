@@ -46,6 +46,6 @@ export interface Schema {
    * keep their gRPC path.
    */
   readonly problems: readonly SchemaProblem[];
-  /** Why a method that the source has is left out, by gRPC path. */
+  /** Why a method that the source has is left out, by gRPC path; "/pkg.Service/" for a service of which nothing more is known. */
   readonly leftOut: ReadonlyMap<string, SchemaProblem>;
 }

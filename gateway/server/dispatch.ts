@@ -110,6 +110,8 @@ function admit(
   const { schema } = loaded;
   const { headers } = request.raw;
   const [path, search] = splitTarget(request.raw.url);
+  // Its path is nobody else's: no rule takes it.
+  if (schema.leftOut.has(path)) assertNotLeftOut(path, schema);
   const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
   // A rule that is for any method has made this one known.
   if (match?.binding === undefined) assertKnown(request.method, schema.routes.httpMethods);
@@ -147,9 +149,9 @@ export function knownMetadata({ id, raw }: FastifyRequest, trusted: TrustedProxi
   return [['x-request-id', id], ...forwardedMetadata(raw, trusted)];
 }
 
-/** Throws UNIMPLEMENTED, with the reason, for the gRPC path of a method that the service has and the schema cannot describe. */
+/** Throws UNIMPLEMENTED, with the reason, for the gRPC path of a method or a service that is there and that the schema cannot describe. */
 export function assertNotLeftOut(path: string, { leftOut }: Schema): void {
-  const problem = leftOut.get(path);
+  const problem = leftOut.get(path) ?? leftOut.get(path.slice(0, path.lastIndexOf('/') + 1));
   if (problem !== undefined) {
     throw new RpcError(Code.UNIMPLEMENTED, `the schema of the service is broken: ${problem}`);
   }

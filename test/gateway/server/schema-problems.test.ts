@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { http, httpJson } from '../../support/http.js';
+import { openOwnService } from '../../support/own-service.js';
 import { openSession } from '../../support/session.js';
 import { answerFromFiles, startReflection } from '../schema/reflection-server.js';
 
@@ -78,6 +79,48 @@ t.test('a session says why a method is left out', async (t) => {
   await session.send({ open: { id: 1, method: 'shop.Shop/Buy' } });
   const frame = await session.next();
   t.match(frame, { end: { id: 1, status: { code: 12, message: /shop\.Shop\/Buy: its request/ } } });
+});
+
+t.test('the path of a method that is left out is that of nobody else', async (t) => {
+  const own = await openOwnService(
+    t,
+    `message Q { string path = 1; } service S {
+       rpc Bad(Q) returns (Gone);
+       rpc All(Q) returns (Q) { option (google.api.http) = { post: "/{path=**}" body: "*" additional_bindings { get: "/{path=**}" } }; }
+     }`,
+    (encode) => ({ All: [{ in: 'end' }, { out: encode('Q', {}) }] }),
+  );
+  const headers = { 'content-type': 'application/json' };
+  const post = (path: string) => http(`${own.url}${path}`, { method: 'POST', headers, body: '{}' });
+  t.match(await post('/t.S/Bad'), { status: 501, text: /t\.S\/Bad: .*Gone/ });
+  t.match(await http(`${own.url}/t.S/Bad`), { status: 501, text: /t\.S\/Bad: .*Gone/ });
+  t.equal((await post('/t.S/Good')).status, 200);
+  t.equal(own.upstream.calls('/t.S/All').length, 1);
+});
+
+t.test('a method of a service that is listed and not described says so', async (t) => {
+  const good = answerFromFiles([SHOP]);
+  const { port } = await startReflection(t, {
+    versions: ['v1'],
+    answer: (request) =>
+      request.listServices === undefined
+        ? good(request)
+        : { listServicesResponse: { service: [{ name: 'shop.Shop' }, { name: 'ghost.Ghost' }] } },
+  });
+  const gateway = await openGateway({
+    upstream: `127.0.0.1:${port}`,
+    listen: '127.0.0.1:0',
+    log: pino({ level: 'silent' }),
+  });
+  t.teardown(() => gateway.close());
+  const wanted = /ghost\.Ghost: the server does not describe it/;
+  for (const method of ['POST', 'GET']) {
+    t.match(await http(`${gateway.url}/ghost.Ghost/Do`, { method }), { status: 501, text: wanted }, method);
+  }
+  t.equal((await http(`${gateway.url}/ghost.Other/Do`)).status, 404);
+  const session = await openSession(gateway.url.replace('http', 'ws'));
+  await session.send({ open: { id: 1, method: 'ghost.Ghost/Do' } });
+  t.match(await session.next(), { end: { id: 1, status: { code: 12, message: wanted } } });
 });
 
 t.test('where nothing is left, the 503 says what is broken and where', async (t) => {
