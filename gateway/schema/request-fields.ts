@@ -1,6 +1,6 @@
 import { type DescField, type DescOneof, ScalarType } from '@bufbuild/protobuf';
 import { maskJson } from './field-mask.js';
-import { invalid, isTextMessage, type Parameter } from './parameter-name.js';
+import { invalid, isTextMessage, isWholeValue, type Parameter } from './parameter-name.js';
 
 /** JSON, as it is parsed and as it is made here: objects of ours have no prototype, so no name is special. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
@@ -108,6 +108,8 @@ function jsonFromMessageText(field: DescField, text: string, name: string): Json
       throw invalid(name, 'is a list of messages, which only a JSON body can carry');
     if (field.fieldKind === 'map')
       throw invalid(name, 'is a map of messages, which only a JSON body can carry');
+    if (message !== undefined && isWholeValue(message))
+      throw invalid(name, `is a ${message.typeName}, which only a JSON body can carry`);
     throw invalid(name, `is a message; give its fields, such as "${name.slice(0, 100)}.field"`);
   }
   switch (message.typeName) {

@@ -14,6 +14,7 @@ import { schemaFromText } from './schema-from-text.js';
 const TEXT = `
 import "google/protobuf/duration.proto"; import "google/protobuf/field_mask.proto"; import "google/protobuf/struct.proto";
 import "google/protobuf/timestamp.proto"; import "google/protobuf/wrappers.proto";
+import "google/protobuf/any.proto"; import "google/protobuf/empty.proto";
 enum Color { COLOR_NONE = 0; COLOR_RED = 5; }
 message Q {
   string name_of = 1; int32 number = 2; int64 long = 3; double ratio = 4; bool flag = 5; bytes data = 6; Color color = 7;
@@ -28,6 +29,7 @@ message Q {
   map<string, Q> deep_map = 33; map<string, google.protobuf.Struct> struct_map = 34; map<string, google.protobuf.Timestamp> at_map = 35;
   map<string, bytes> data_map = 36; repeated google.protobuf.Int64Value numbers = 37; repeated google.protobuf.Duration pauses = 38;
   repeated google.protobuf.Struct structs = 39; map<uint32, bool> flag_map = 40;
+  google.protobuf.Value value = 41; google.protobuf.ListValue list = 42; google.protobuf.Any any = 43; google.protobuf.Empty empty = 44;
 }
 service S {
   rpc Get(Q) returns (Q) { option (google.api.http) = { get: "/q/{name_of}/{sub.number}" additional_bindings { get: "/left/{left}" } additional_bindings { get: "/at/{at}/{during}/{wrapped}/{raw}/{color}" } }; }
@@ -172,7 +174,11 @@ t.test('what cannot be is INVALID_ARGUMENT and names the parameter', async (t) =
     ['subs=1', /"subs" is a list of messages/],
     ['subs.number=1', /no fields of its own/],
     ['sub=1', /"sub" is a message; give its fields/],
-    ['struct=1', /is a message/],
+    ...['struct', 'value', 'list', 'any', 'empty', 'sub.struct'].map((name): [string, RegExp] => [
+      `${name}=1`,
+      /is a google\.protobuf\.\w+, which only a JSON body can carry/,
+    ]),
+    ['struct.a=1', /no fields of its own/],
     ['number=1&number=2', /"number" is given twice/],
     ['name_of=a&nameOf=b', /"nameOf" is given twice/],
     ['at=x&at=y', /"at" is given twice/],
