@@ -23,3 +23,6 @@ export async function readBodyText(response: Response, maxBytes: number): Promis
 
 /** An error's text is for people; no proxy's page is worth more than this. */
 export const maxErrorBytes = 64 * 1024;
+
+/** The longest answer, in bytes: four times the gateway's default for a message, because JSON is longer than protobuf. */
+export const maxAnswerBytes = 16 * 1024 * 1024;

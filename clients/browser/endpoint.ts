@@ -39,7 +39,11 @@ export interface Endpoint {
   methodName(method: string): string;
   /** The address of a method on HTTP. Fails with INVALID_ARGUMENT for what is not "pkg.Service/Method". */
   httpUrl(method: string): string;
-  /** The same for a WebSocket, with fields in the query. */
+  /** Where sessions are, for HTTP: a gateway answers 426 there. */
+  sessionUrl(): string;
+  /** Where the gateway is, for people: "https://api.example.com". */
+  origin(): string;
+  /** The same as `httpUrl` for a WebSocket, with fields in the query. */
   socketUrl(method: string, query: Readonly<Record<string, string>>): string;
   /** The headers of one request: those of the client, those of the call over them, ours over all. */
   headers(given: RequestHeaders, own: RequestHeaders): Promise<Headers>;
@@ -49,13 +53,18 @@ export interface Endpoint {
   openSession(): WebSocketLike;
 }
 
+const sessionPath = '/_sluice/session';
+
 /** Completes the options. Nothing is opened. */
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const baseUrl = withoutSlashes(options.baseUrl ?? '');
   const { fetch: givenFetch, headers: given, WebSocket: givenSocket } = options;
-  const socketUrlOf = (path: string) => {
+  const urlOf = (path: string) => {
     const { location } = globalThis as { location?: { href: string } };
-    const url = new URL(`${baseUrl}${path}`, location?.href);
+    return new URL(`${baseUrl}${path}`, location?.href);
+  };
+  const socketUrlOf = (path: string) => {
+    const url = urlOf(path);
     url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:';
     return url;
   };
@@ -69,6 +78,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   return {
     methodName: (method) => pathOf(method).slice(1),
     httpUrl: (method) => `${baseUrl}${pathOf(method)}`,
+    sessionUrl: () => `${baseUrl}${sessionPath}`,
+    origin: () => urlOf('').origin,
     socketUrl(method, query) {
       const url = socketUrlOf(pathOf(method));
       for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
@@ -82,7 +93,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     // Called as a plain function: the browser's fetch refuses any other `this`.
     fetch: (input, init) => (givenFetch ?? fetch)(input, init),
     openSocket: (url) => openSocket(url),
-    openSession: () => openSocket(socketUrlOf('/_sluice/session').href, 'sluice.v1.json'),
+    openSession: () => openSocket(socketUrlOf(sessionPath).href, 'sluice.v1.json'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { maxErrorBytes, readBodyText } from './body-text.js';
+import { maxAnswerBytes, maxErrorBytes, readBodyText } from './body-text.js';
 import type { CallScope } from './call-scope.js';
 import { Code } from './code.js';
 import { errorFromHttp } from './error-from-wire.js';
@@ -13,6 +13,10 @@ export interface EventConnectionOptions {
   readonly scope: CallScope;
   /** How long no byte may come while we wait for one, the head included. */
   readonly idleTimeoutMs: number;
+  /** How long the head may take. Default: `idleTimeoutMs`. */
+  readonly headTimeoutMs?: number;
+  /** The answer may be JSON, too: one `message` and an `end` with OK. Default: that is INTERNAL. */
+  readonly takesJson?: boolean;
   readonly onHeaders: ((headers: Headers) => void) | undefined;
 }
 
@@ -25,10 +29,10 @@ export async function* readEvents(
   options: EventConnectionOptions,
 ): AsyncGenerator<SseEvent, void, undefined> {
   const { parser, scope, idleTimeoutMs } = options;
-  const watched = async <Value>(pending: Promise<Value>): Promise<Value> => {
+  const watched = async <Value>(pending: Promise<Value>, timeoutMs = idleTimeoutMs): Promise<Value> => {
     const timer = setTimeout(() => {
-      scope.abort(new SluiceError(Code.UNAVAILABLE, `the stream was silent for ${idleTimeoutMs} ms`));
-    }, idleTimeoutMs);
+      scope.abort(new SluiceError(Code.UNAVAILABLE, `the stream was silent for ${timeoutMs} ms`));
+    }, timeoutMs);
     try {
       return await pending;
     } catch (cause) {
@@ -38,13 +42,19 @@ export async function* readEvents(
     }
   };
 
-  const response = await watched(options.open());
+  const response = await watched(options.open(), options.headTimeoutMs);
   options.onHeaders?.(response.headers);
   if (response.status !== 200) {
     const text = await watched(readBodyText(response, maxErrorBytes));
     throw errorFromHttp(response.status, response.headers, text);
   }
   const contentType = response.headers.get('content-type') ?? '';
+  if (options.takesJson === true && /^application\/json\s*(;|$)/i.test(contentType)) {
+    const data = await watched(readBodyText(response, maxAnswerBytes));
+    yield { type: 'message', data, lastEventId: '' };
+    yield { type: 'end', data: '{"status":{}}', lastEventId: '' };
+    return;
+  }
   if (!/^text\/event-stream\s*(;|$)/i.test(contentType)) {
     throw new SluiceError(Code.INTERNAL, `the answer is not an event stream but "${contentType}"`);
   }

@@ -25,6 +25,8 @@ export interface Traveller extends Omit<LegEvents, 'onGoAway' | 'onEnd'> {
   nextOpen(metadata: Metadata): OpenFrame;
   /** A leg has begun. It is the only one that counts from now on. */
   onLeg(leg: Leg): void;
+  /** Whether the call may have more than one message to send: only a WebSocket carries those. */
+  mayNeedSocket(): boolean;
   /** Whether the call can go on elsewhere after the last message that came. */
   canResume(): boolean;
   onReconnect(reconnect: Reconnect): void;
@@ -104,7 +106,7 @@ async function begin(
   before: Stretch | undefined,
 ): Promise<Stretch> {
   const metadata = await unlessAborted(Promise.resolve(traveller.metadata()), signal);
-  return await pool.begin(signal, (session) => {
+  return await pool.begin(signal, traveller.mayNeedSocket(), (session) => {
     if (before?.over) throw new SluiceError(Code.CANCELLED, 'the call has ended where it was');
     before?.leg.cancel();
     return startLeg(traveller, session, traveller.nextOpen(metadata), progress, scope.signal);

@@ -166,6 +166,7 @@ export function openSessionCall<Message extends JsonObject>(start: SessionCallSt
     onLeg(next: Leg) {
       leg = next;
     },
+    mayNeedSocket: () => request === undefined,
     canResume: () => request !== undefined && options.resume !== false && lastCursor !== '',
     onOpened() {
       isFirstGrant = true;

@@ -66,7 +66,7 @@ export function serverFrameFromText(text: string): ServerFrame | undefined {
       if (body.data === undefined) throw badFrame(text);
       return { type, id: idOf(body, text), data: body.data, cursor: textOf(body.cursor) };
     case 'end':
-      return { type, id: idOf(body, text), end: endOf(body) };
+      return { type, id: idOf(body, text), end: callEndFrom(body) };
     case 'credit':
       return { type, id: idOf(body, text), messages: countOf(body.messages, text) };
     case 'dropped':
@@ -75,7 +75,7 @@ export function serverFrameFromText(text: string): ServerFrame | undefined {
       return {
         type,
         id: idOf(body, text),
-        gap: { requested: textOf(body.requested), resumed: textOf(body.resumed) },
+        gap: gapFrom(body),
       };
     case 'goAway':
       return { type, reconnectAfterMs: countOf(body.reconnectAfterMs, text) };
@@ -109,7 +109,13 @@ export function creditFrame(id: number, messages: number): string {
 /** `ping`, with a token that nobody looks at: any answer is a sign of life. */
 export const pingFrame = '{"ping":{"token":""}}';
 
-function endOf({ status, trailers, truncated }: JsonObject): CallEnd {
+/** The data of a gap. */
+export function gapFrom({ requested, resumed }: JsonObject): Gap {
+  return { requested: textOf(requested), resumed: textOf(resumed) };
+}
+
+/** The `end` of a call: of a session, or of an event stream, whose trailers may have several values in an array. */
+export function callEndFrom({ status, trailers, truncated }: JsonObject): CallEnd {
   const error = errorFromStatusObject(status);
   const retryAfterMs = error === undefined ? undefined : retryDelayMs(error.details);
   return {
@@ -155,6 +161,8 @@ function metadataOf(value: unknown): Metadata {
   if (!isJsonObject(value)) return {};
   // From entries: the name "__proto__" becomes a property like any other.
   return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    Object.entries(value)
+      .map(([name, one]): [string, unknown] => [name, Array.isArray(one) ? one.join(',') : one])
+      .filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
 }

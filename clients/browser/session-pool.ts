@@ -1,8 +1,10 @@
 import { backoffMs, wait } from '../retry/index.js';
 import { Code } from './code.js';
 import type { Endpoint } from './endpoint.js';
+import { createHttpSession } from './http-session.js';
 import { pageShown } from './page-life.js';
 import { openSession, type Session, type SessionSettings } from './session.js';
+import { openSessionIfAny } from './session-opening.js';
 import { SluiceError } from './sluice-error.js';
 import { unlessAborted } from './unless-aborted.js';
 
@@ -16,6 +18,13 @@ export interface SessionOptions {
   readonly idleMs?: number;
   /** The time for the handshake. Default 20 s; more is UNAVAILABLE. */
   readonly openTimeoutMs?: number;
+  /**
+   * A WebSocket whose handshake takes longer than this, while the gateway answers HTTP, counts as one that does not get through: calls of one message go by HTTP then.
+   * Default 5 s. One that is refused counts at once.
+   */
+  readonly fallbackAfterMs?: number;
+  /** After this time a call tries a WebSocket again, where it did not get through. Default 30 s. */
+  readonly fallbackRetryMs?: number;
   /** A gateway that is silent this long while calls are open is asked whether it is there; see `createPulse`. Default 15 s. */
   readonly pingMs?: number;
   /** `send` waits while the browser holds more unsent bytes than this. Default 256 KiB. */
@@ -36,10 +45,15 @@ export interface SessionPool {
   readonly maxMessageBytes: number;
   /**
    * Calls `begin`, once, with a session that is open and has room, and returns what it returned. Opens a socket when there is none;
-   * while the gateway is away, that waits its time. Rejects with UNAVAILABLE when the attempt that it waited for failed, with the
+   * while the gateway is away, that waits its time. Where WebSockets do not get through, it is a session over HTTP; `mayNeedSocket` waits for the
+   * outcome when it is time to try one again, others do not. Rejects with UNAVAILABLE when the attempt that it waited for failed, with the
    * signal's reason, and with FAILED_PRECONDITION once the pool is closed.
    */
-  begin<Value>(signal: AbortSignal, begin: (session: Session) => Value): Promise<Value>;
+  begin<Value>(
+    signal: AbortSignal,
+    mayNeedSocket: boolean,
+    begin: (session: Session) => Value,
+  ): Promise<Value>;
   /** Closes all sockets; their calls end with CANCELLED. */
   close(): void;
 }
@@ -54,20 +68,26 @@ export function createSessionPool(endpoint: Endpoint, options: SessionOptions): 
     highWaterBytes: options.highWaterBytes ?? 256 * 1024,
   };
   const backoff = { baseMs: options.reconnectBaseMs ?? 500, maxMs: options.reconnectMaxMs ?? 30_000 };
+  const { fallbackAfterMs = 5_000, fallbackRetryMs = 30_000 } = options;
   const sessions = new Set<Session>();
   const closing = new AbortController();
   /** Losses since the gateway last said something. */
   let failures = 0;
   /** No socket is opened before this resolves. */
   let rest = Promise.resolve();
-  let connecting: Promise<Session> | undefined;
+  let connecting: Promise<void> | undefined;
   /** Calls that wait for a socket. */
   let waiting = 0;
+  const overHttp = createHttpSession(endpoint);
+  /** The gateway answers HTTP, and no WebSocket gets through to it. */
+  let blocked = false;
+  /** When a blocked pool tries again, on the clock of `performance`. */
+  let retryAt = 0;
 
   const restFor = (ms: number) => {
     rest = wait(Math.min(ms, backoff.maxMs), closing.signal).catch(() => undefined);
   };
-  const connect = async (): Promise<Session> => {
+  const connect = async (): Promise<void> => {
     // A gateway may ask for more rest meanwhile.
     for (let rested: unknown; rested !== rest; ) {
       rested = rest;
@@ -77,25 +97,41 @@ export function createSessionPool(endpoint: Endpoint, options: SessionOptions): 
     closing.signal.throwIfAborted();
     if (waiting === 0) throw new SluiceError(Code.CANCELLED, 'nobody waits for a session any more');
     let lost: SluiceError | undefined;
-    const session: Session = openSession(endpoint, settings, {
-      onAlive() {
-        failures = 0;
+    const open = () => {
+      lost = undefined;
+      const session: Session = openSession(endpoint, settings, {
+        onAlive() {
+          failures = 0;
+        },
+        onGoAway: restFor,
+        onClose(error) {
+          sessions.delete(session);
+          lost = error;
+          if (error === undefined || closing.signal.aborted) return;
+          // A page that may not come in learns it with each call at once: no waiting changes it.
+          if (error.code === Code.PERMISSION_DENIED) return;
+          failures += 1;
+          restFor(backoffMs(failures, backoff, Math.random));
+        },
+      });
+      sessions.add(session);
+      return session;
+    };
+    blocked = await openSessionIfAny({ endpoint, open, fallbackAfterMs, signal: closing.signal }).then(
+      (session) => session === undefined,
+      (error: unknown) => {
+        blocked = false;
+        throw error;
       },
-      onGoAway: restFor,
-      onClose(error) {
-        sessions.delete(session);
-        lost = error;
-        if (error === undefined || closing.signal.aborted) return;
-        // A page that may not come in learns it with each call at once: no waiting changes it.
-        if (error.code === Code.PERMISSION_DENIED) return;
-        failures += 1;
-        restFor(backoffMs(failures, backoff, Math.random));
-      },
-    });
-    sessions.add(session);
-    await session.opened;
-    if (lost !== undefined) throw lost;
-    return session;
+    );
+    if (!blocked) {
+      if (lost !== undefined) throw lost;
+      return;
+    }
+    // The gateway is there: what was lost is no sign that it wants rest.
+    failures = 0;
+    rest = Promise.resolve();
+    retryAt = performance.now() + fallbackRetryMs;
   };
   const connected = () => {
     connecting ??= connect().finally(() => {
@@ -103,9 +139,17 @@ export function createSessionPool(endpoint: Endpoint, options: SessionOptions): 
     });
     return connecting;
   };
+  const connectFor = async (signal: AbortSignal) => {
+    waiting += 1;
+    try {
+      await unlessAborted(connected(), signal);
+    } finally {
+      waiting -= 1;
+    }
+  };
   return {
     maxMessageBytes: options.maxMessageBytes ?? 4 * 1024 * 1024,
-    async begin(signal, begin) {
+    async begin(signal, mayNeedSocket, begin) {
       if (closing.signal.aborted) {
         throw new SluiceError(Code.FAILED_PRECONDITION, 'the client is closed');
       }
@@ -115,18 +159,23 @@ export function createSessionPool(endpoint: Endpoint, options: SessionOptions): 
         for (const session of sessions) {
           if (session.hasRoom) return begin(session);
         }
-        waiting += 1;
-        try {
-          await unlessAborted(connected(), signal);
-        } finally {
-          waiting -= 1;
+        const isTime = performance.now() >= retryAt;
+        if (!blocked || (isTime && mayNeedSocket)) {
+          await connectFor(signal);
+          continue;
         }
+        // The next calls have it when it opens; this one need not wait.
+        if (isTime) connectFor(closing.signal).catch(() => undefined);
+        await pageShown(signal);
+        signal.throwIfAborted();
+        closing.signal.throwIfAborted();
+        return begin(overHttp);
       }
     },
     close() {
       const error = new SluiceError(Code.CANCELLED, 'the client was closed');
       closing.abort(error);
-      for (const session of [...sessions]) session.close(error);
+      for (const session of [...sessions, overHttp]) session.close(error);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { maxErrorBytes, readBodyText } from './body-text.js';
+import { maxAnswerBytes, maxErrorBytes, readBodyText } from './body-text.js';
 import { openCallScope } from './call-scope.js';
 import { type Endpoint, grpcTimeout, type RequestHeaders } from './endpoint.js';
 import { errorFromHttp } from './error-from-wire.js';
@@ -14,9 +14,6 @@ export interface CallOptions {
   /** Told the headers of the answer, for a stream those of each connection: `grpc-metadata-*` and `grpc-trailer-*` are what the service sent. */
   readonly onHeaders?: (headers: Headers) => void;
 }
-
-/** The longest answer, in bytes: four times the gateway's default for a message, because JSON is longer than protobuf. */
-const maxAnswerBytes = 16 * 1024 * 1024;
 
 /**
  * Calls a unary method: one request, one answer. Every failure, of the service, the gateway or the way there, is a

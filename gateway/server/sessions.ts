@@ -60,6 +60,8 @@ export function registerSessions(
       done();
     },
     handler: () => {
+      // A client that asks whether HTTP gets through asks for a gateway that is there for it.
+      assertServing(surroundings.exchanges);
       throw new RpcError(Code.INVALID_ARGUMENT, 'a session is opened as a WebSocket', {
         httpStatus: 426,
         headers: { upgrade: 'websocket', connection: 'upgrade' },

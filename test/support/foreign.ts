@@ -1,5 +1,14 @@
 import { fileURLToPath } from 'node:url';
-import { type DescMessage, fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  fromJson,
+  type JsonValue,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import {
@@ -83,4 +92,14 @@ export async function bytes(json: JsonValue, name = 'Item'): Promise<Uint8Array>
 export async function json(message: Uint8Array | undefined, name = 'Item'): Promise<JsonValue> {
   const desc = await type(name);
   return toJson(desc, fromBinary(desc, message ?? new Uint8Array(0)));
+}
+
+/** The bytes of a google.rpc.Status with a google.rpc.RetryInfo. */
+export async function statusBytes(code: number, message: string, retryDelay: string): Promise<Uint8Array> {
+  const { registry } = await foreignSchema();
+  const status = registry.getMessage('google.rpc.Status');
+  const retry = registry.getMessage('google.rpc.RetryInfo');
+  if (status === undefined || retry === undefined) throw new TypeError('no google.rpc');
+  const detail = anyPack(retry, fromJson(retry, { retryDelay }));
+  return toBinary(status, create(status, { code, message, details: [detail] } as never));
 }

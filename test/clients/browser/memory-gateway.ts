@@ -122,6 +122,9 @@ export class MemorySocket implements WebSocketLike {
   }
 }
 
+/** HTTP to a gateway that is away, for a client whose WebSockets alone are played. */
+export const fetchNobody: typeof fetch = () => Promise.reject(new TypeError('nobody is there'));
+
 /** A WebSocket to give to a client, and the sockets that it opens. */
 export function createMemoryGateway() {
   const sockets: MemorySocket[] = [];

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 import { type ClientOptions, Code, createClient, type SluiceError } from '../../../clients/browser/index.js';
+import { fetchNobody } from './memory-gateway.js';
 import { openScriptedSessions, type Peer } from './scripted-sessions.js';
 
 const method = 'demo.Clock/Tick';
@@ -8,7 +9,13 @@ const quick = { reconnectBaseMs: 1, reconnectMaxMs: 5 };
 
 async function setUp(t: Test, options: ClientOptions = {}) {
   const gateway = await openScriptedSessions(t);
-  const client = createClient({ baseUrl: gateway.url, WebSocket, ...options, session: quick });
+  const client = createClient({
+    baseUrl: gateway.url,
+    WebSocket,
+    fetch: fetchNobody,
+    ...options,
+    session: quick,
+  });
   t.teardown(() => client.close());
   return { ...gateway, client };
 }

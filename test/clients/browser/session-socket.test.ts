@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 import { Code, createClient, type SessionOptions } from '../../../clients/browser/index.js';
 import { settled } from '../../support/http.js';
+import { fetchNobody } from './memory-gateway.js';
 import { openScriptedSessions, type Peer } from './scripted-sessions.js';
 
 const method = 'demo.Room/Talk';
@@ -12,6 +13,7 @@ async function setUp(t: Test, session: SessionOptions = {}, onPeer?: (peer: Peer
   const client = createClient({
     baseUrl: gateway.url,
     WebSocket,
+    fetch: fetchNobody,
     session: { reconnectBaseMs: 1, reconnectMaxMs: 5, ...session },
   });
   t.teardown(() => client.close());
@@ -89,7 +91,7 @@ t.test('a gateway that is away, and one that never answers the handshake, is UNA
   t.match(await patient.call(method).status, { code: Code.UNAVAILABLE, message: /not accepted/ });
   server.shouldHandle = () => true;
   const session = { openTimeoutMs: 50, reconnectBaseMs: 1, reconnectMaxMs: 5 };
-  const client = createClient({ baseUrl: url, WebSocket, session });
+  const client = createClient({ baseUrl: url, WebSocket, fetch: fetchNobody, session });
   t.teardown(() => client.close());
   const { handleUpgrade } = server;
   server.handleUpgrade = (_request, connection) => {

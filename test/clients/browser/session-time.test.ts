@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Code, createClient, type SessionOptions } from '../../../clients/browser/index.js';
 import { createPulse } from '../../../clients/browser/pulse.js';
-import { createMemoryGateway, type MemorySocket } from './memory-gateway.js';
+import { createMemoryGateway, fetchNobody, type MemorySocket } from './memory-gateway.js';
 
 /** The test's own clock: time passes only by `tick`. */
 function stopClock(t: Test) {
@@ -92,6 +92,8 @@ t.test('a gateway that stays away is tried again ever more seldom, and never by 
   t.equal(sockets.length, 1);
   for (const [at, waitMs] of [100, 200, 400, 500, 500].entries()) {
     last().lose();
+    // HTTP was not answered either.
+    await turn();
     // However many calls there are, one socket is tried.
     const calls = [call(), call(), call()];
     await tick(waitMs - 1);
@@ -197,5 +199,8 @@ t.test('nobody waits any more: no socket is opened', async (t) => {
 
 function openClient(session: SessionOptions) {
   const { sockets, WebSocket } = createMemoryGateway();
-  return { sockets, client: createClient({ baseUrl: 'http://gateway.invalid', WebSocket, session }) };
+  return {
+    sockets,
+    client: createClient({ baseUrl: 'http://gateway.invalid', WebSocket, fetch: fetchNobody, session }),
+  };
 }

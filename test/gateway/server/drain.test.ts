@@ -176,6 +176,8 @@ t.test(
         next: get(method('Down'), 'application/x-ndjson'),
         gets: /HTTP\/1\.1 503.*retry-after: 1.*UNAVAILABLE/is,
       },
+      // Or clients would believe that only WebSockets do not get through.
+      { next: get('/_sluice/session', '*/*'), gets: /HTTP\/1\.1 503.*UNAVAILABLE/is },
     ];
     const streams = await Promise.all(cases.map(() => raw(t, url, get(method('Down'), 'text/event-stream'))));
     const quiet = await raw(t, url, get(method('Down'), 'text/event-stream'));

@@ -1,21 +1,9 @@
-import { create, fromJson, toBinary } from '@bufbuild/protobuf';
-import { anyPack } from '@bufbuild/protobuf/wkt';
 import t from 'tap';
-import { bytes, foreignSchema, json, method, openForeign } from '../../../support/foreign.js';
+import { bytes, json, method, openForeign, statusBytes } from '../../../support/foreign.js';
 import { until } from '../../../support/http.js';
 import { endOf, openOf, openSession, PROTOCOLS } from '../../../support/session.js';
 
 const never = new Promise<never>(() => {});
-
-/** The bytes of a google.rpc.Status with a google.rpc.RetryInfo. */
-async function statusBytes(code: number, message: string): Promise<Uint8Array> {
-  const { registry } = await foreignSchema();
-  const status = registry.getMessage('google.rpc.Status');
-  const retry = registry.getMessage('google.rpc.RetryInfo');
-  if (status === undefined || retry === undefined) throw new TypeError('no google.rpc');
-  const detail = anyPack(retry, fromJson(retry, { retryDelay: '1.500s' }));
-  return toBinary(status, create(status, { code, message, details: [detail] } as never));
-}
 
 for (const protocol of PROTOCOLS) {
   t.test(`all four kinds on one socket: ${protocol}`, async (t) => {
@@ -102,7 +90,7 @@ for (const protocol of PROTOCOLS) {
           {
             status: 'UNAVAILABLE',
             message: 'come back',
-            details: await statusBytes(14, 'come back'),
+            details: await statusBytes(14, 'come back', '1.500s'),
             trailers: [
               ['t', 'x'],
               ['t', 'y'],
