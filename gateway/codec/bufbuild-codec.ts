@@ -40,6 +40,7 @@ function fieldCodec(whole: MessageCodec, field: DescField): MessageCodec {
       JSON.parse(json);
       return whole.fromJson(`{${JSON.stringify(field.jsonName)}:${json}}`);
     },
+    assertWire: whole.assertWire,
   };
 }
 
@@ -61,6 +62,14 @@ function messageCodec(type: DescMessage, registry: Registry): MessageCodec {
         return toBinary(type, fromJsonString(type, json, { registry }));
       } catch (cause) {
         throw new RpcError(Code.INVALID_ARGUMENT, `invalid JSON: ${detail(cause)}`, { cause });
+      }
+    },
+    assertWire(wire: Uint8Array): void {
+      try {
+        fromBinary(type, wire);
+      } catch (cause) {
+        const problem = `the frame is not a ${type.typeName}: ${detail(cause)}`;
+        throw new RpcError(Code.INVALID_ARGUMENT, problem, { cause });
       }
     },
   };

@@ -17,6 +17,11 @@ export interface MessageCodec {
    * when the text is not the ProtoJSON of this type.
    */
   fromJson(json: string): Uint8Array;
+  /**
+   * Throws `RpcError` INVALID_ARGUMENT when the bytes of a client are not a message of this type. The service would refuse it as
+   * well, but blame itself: an unparsable request is INTERNAL to most of them.
+   */
+  assertWire(wire: Uint8Array): void;
 }
 
 /** Makes codecs; one a schema, because `google.protobuf.Any` needs the schema's types. */

@@ -12,12 +12,13 @@ import { peek, unexpected } from './parse/tokens.js';
 import type { MessagePlan, ParseMessage, PrintMessage } from './plan.js';
 import { Planner } from './planner.js';
 import { aloneFrom } from './print/alone.js';
+import { checkWire } from './print/check.js';
 import { generatePrintFields } from './print/generated.js';
 import { invalidTextPath } from './print/invalid-text.js';
 import { printArranged, printFields, printMessage } from './print/messages.js';
 import { DISORDER, Printer } from './print/printer.js';
 import { beginWellKnown, finishWellKnown } from './well-known.js';
-import { INVALID_TEXT, wireError } from './wire-reader.js';
+import { INVALID_TEXT, WireFault, wireError } from './wire-reader.js';
 
 export interface CompiledCodecOptions {
   /**
@@ -146,9 +147,20 @@ class CompiledMessageCodec implements MessageCodec {
     }
   }
 
-  #invalidText(wire: Uint8Array): RpcError {
+  #invalidText(wire: Uint8Array): WireFault {
     const path = invalidTextPath(this.#way.plan, wire);
     return wireError(`${path === '' ? '' : `${path}: `}a string is not valid UTF-8`);
+  }
+
+  assertWire(wire: Uint8Array): void {
+    const { plan } = this.#way;
+    try {
+      checkWire(plan, wire);
+    } catch (error) {
+      const fault = error === INVALID_TEXT ? this.#invalidText(wire) : error;
+      if (!(fault instanceof WireFault)) throw fault;
+      throw new RpcError(Code.INVALID_ARGUMENT, `the frame is not a ${plan.typeName}: ${fault.detail}`);
+    }
   }
 
   fromJson(json: string): Uint8Array {

@@ -66,6 +66,8 @@ export class FieldPlan {
   /** The comma, the quoted name and the colon. */
   nameBytes: Uint8Array = NOTHING;
   scalar: ScalarType | 0 = 0;
+  /** A text that must be UTF-8 on the wire: not in proto2. */
+  utf8 = true;
   readValue: ReadValue = unset;
   printValue: PrintValue = unset;
   parseValue: ParseValue = unset;

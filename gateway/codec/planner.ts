@@ -154,6 +154,7 @@ export class Planner {
     key.number = 1;
     key.jsonName = 'key';
     key.scalar = desc.mapKey;
+    key.utf8 = desc.utf8Validation;
     use(key, keyKind(desc.mapKey));
     const value = new FieldPlan();
     value.label = label;
@@ -182,6 +183,7 @@ export class Planner {
       if (!desc.enum.open) field.readValue = readClosedEnum;
     } else {
       field.scalar = desc.scalar as ScalarType;
+      field.utf8 = desc.utf8Validation;
       use(field, scalarKind(field.scalar));
     }
   }

@@ -7,8 +7,18 @@ export const WireType = { VARINT: 0, FIXED64: 1, LEN: 2, START_GROUP: 3, END_GRO
 export const MAX_DEPTH = 100;
 
 /** The bytes of a service are not a message. `detail` says what is wrong and holds no content of the message. */
-export function wireError(detail: string): RpcError {
-  return new RpcError(Code.INTERNAL, `the service sent an invalid message: ${detail}`);
+export class WireFault extends RpcError {
+  readonly detail: string;
+
+  constructor(detail: string) {
+    super(Code.INTERNAL, `the service sent an invalid message: ${detail}`);
+    this.detail = detail;
+  }
+}
+
+/** A `WireFault`, to be thrown. */
+export function wireError(detail: string): WireFault {
+  return new WireFault(detail);
 }
 
 /**

@@ -1,4 +1,3 @@
-import { type DescMessage, fromBinary } from '@bufbuild/protobuf';
 import { bytesField, encodeBytesField, zeroFields } from '../codec/index.js';
 import { type Json, maskOfBody } from '../schema/index.js';
 import { Code, RpcError } from '../status/index.js';
@@ -86,18 +85,5 @@ export function cursorField(target: Target, cursor: string, name: string): Uint8
   } catch (reason) {
     const { message: problem } = RpcError.from(reason);
     throw new RpcError(Code.INVALID_ARGUMENT, `${name}: ${problem}`, { cause: reason });
-  }
-}
-
-/**
- * Throws INVALID_ARGUMENT when the bytes of a frame are not a message. The service would refuse it as well, but blame itself: an
- * unparsable request is INTERNAL to most of them.
- */
-export function assertMessage(type: DescMessage, data: Uint8Array): void {
-  try {
-    fromBinary(type, data);
-  } catch (cause) {
-    const problem = (cause as Error).message;
-    throw new RpcError(Code.INVALID_ARGUMENT, `the frame is not a ${type.typeName}: ${problem}`, { cause });
   }
 }

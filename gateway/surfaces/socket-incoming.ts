@@ -6,7 +6,7 @@ import type { Batch } from '../upstream/index.js';
 import { type AddressFields, withAddress } from './address-fields.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import { watchPeer } from './peer-watch.js';
-import { assertMessage, textFromBytes } from './request-message.js';
+import { textFromBytes } from './request-message.js';
 import type { Target } from './target.js';
 
 interface Frame {
@@ -139,8 +139,8 @@ export class SocketIncoming implements Incoming {
   }
 
   #message(data: Buffer, binary: boolean): Uint8Array {
-    const { method, requestCodec } = this.#target;
-    if (binary) assertMessage(method.input, data);
+    const { requestCodec } = this.#target;
+    if (binary) requestCodec.assertWire(data);
     const message = binary || data.length === 0 ? data : requestCodec.fromJson(textFromBytes(data));
     return withAddress(this.#target, message, this.#bound);
   }

@@ -16,7 +16,6 @@ import {
   putProtoMessageHead,
   type ServerFrame,
 } from '../../wire/session/index.js';
-import { assertMessage } from '../request-message.js';
 import { scratch } from '../scratch.js';
 import { beginFrame, endFrame, writeBinaryFrame } from '../socket-frames.js';
 import type { Target } from '../target.js';
@@ -81,8 +80,8 @@ const proto: SessionFormat = {
     writeBinaryFrame(protoFromServerFrame(frame), scratch);
     return scratch.take();
   },
-  decode(data, { method }) {
-    assertMessage(method.input, data);
+  decode(data, { requestCodec }) {
+    requestCodec.assertWire(data);
     return data;
   },
   encoder(id, target) {

@@ -77,7 +77,7 @@ const WIRES: Readonly<Record<string, (size: number) => Uint8Array>> = {
     ),
 };
 
-/** Everything that a message of the service can be made of. */
+/** Everything that a message of the service, or a binary one of a client, can be made of. */
 export function wireCosts(): Cost[] {
   const all = messageOf(allTypes, 'c.All');
   const field = fieldOf(all, 'oneof_uint32');
@@ -99,8 +99,10 @@ export function wireCosts(): Cost[] {
       return out.take();
     });
   });
+  const client = compiledCodec(allTypes, { codeGeneration: true }).forMessage(all);
   return [
     ...print,
+    ...costs('binary message of a client', (wire) => client.assertWire(wire)),
     ...costs('parts of a message', (wire) => joinParts(all, wire)),
     ...costs('cursor of a message', (wire) => scalarField(wire, field)),
     ...costs('status details', (wire) => parseRichStatus(wire)),
