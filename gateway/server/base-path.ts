@@ -18,12 +18,13 @@ export function parseBasePath(text: string): string {
 
 /** Where a gateway is served: takes its base path off each address, and refuses what is not below it. */
 export class BasePath {
-  readonly #path: string;
+  /** For example "/api". */
+  readonly path: string;
   /** Requests that are not below it. */
   readonly #outside = new WeakSet<IncomingMessage>();
 
   private constructor(path: string) {
-    this.#path = path;
+    this.path = path;
   }
 
   /** Nothing where everything is served at the root. Throws as `parseBasePath` does. */
@@ -36,7 +37,7 @@ export class BasePath {
   readonly strip = (request: IncomingMessage): string => {
     const { url = '/' } = request;
     const path = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '');
-    if (path.startsWith(`${this.#path}/`)) return path.slice(this.#path.length);
+    if (path.startsWith(`${this.path}/`)) return path.slice(this.path.length);
     if (url !== '*') this.#outside.add(request);
     return url;
   };
@@ -51,9 +52,9 @@ export class BasePath {
 
   #refuse({ originalUrl }: FastifyRequest, reply: FastifyReply): void {
     const [path, ...query] = originalUrl.split('?');
-    if (path !== this.#path) {
-      throw new RpcError(Code.NOT_FOUND, `there is nothing here: everything is below ${this.#path}/`);
+    if (path !== this.path) {
+      throw new RpcError(Code.NOT_FOUND, `there is nothing here: everything is below ${this.path}/`);
     }
-    void reply.redirect([`${this.#path}/`, ...query].join('?'), 308);
+    void reply.redirect([`${this.path}/`, ...query].join('?'), 308);
   }
 }

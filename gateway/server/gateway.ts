@@ -28,7 +28,7 @@ import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades }
 
 /** A gateway that listens. */
 export interface Gateway {
-  /** Where browsers come in, for example "http://127.0.0.1:8080". */
+  /** Where browsers come in, with the base path and without a slash at the end, for example "http://127.0.0.1:8080" or "http://127.0.0.1:8080/api". */
   readonly url: string;
   readonly adminUrl: string;
   /** How many exchanges are open. */
@@ -139,7 +139,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     if (options.schema !== undefined) source.use(options.schema);
     else await source.learn(transport);
     const adminUrl = await listen(admin, options.adminListen);
-    const url = await listen(app, options.listen);
+    const url = `${await listen(app, options.listen)}${options.basePath?.path ?? ''}`;
     log.level = options.log.level;
     options.log.info({ url, adminUrl }, 'gateway listening');
     listening = true;

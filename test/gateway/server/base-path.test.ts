@@ -16,11 +16,15 @@ const SCRIPTS = async () => ({
 t.test('everything is below the base path, and nothing beside it', async (t) => {
   const folder = t.testdir();
   transpile('clients', folder);
-  const { url, wsUrl } = await openForeign(t, await SCRIPTS(), {
+  const { gateway, lines } = await openForeign(t, await SCRIPTS(), {
     basePath: '/apps/prices/',
     pageDir: `${folder}/clients`,
   });
-  const base = `${url}/apps/prices`;
+  const base = gateway.url;
+  const url = new URL(base).origin;
+  t.equal(base, `${url}/apps/prices`, 'it says where it really is');
+  t.equal(lines.find(({ msg }) => msg === 'gateway listening')?.url, base, 'the log as well');
+  const wsUrl = url.replace('http', 'ws');
   for (const path of ['/foreign/items/7', `${method('Ask')}?number=7`]) {
     t.same((await httpJson(base + path)).json, { text: 'hi' }, path);
   }
