@@ -11,12 +11,12 @@ const LOG_LEVEL = {
 const GRACE_MS = {
   group: 'Times',
   type: 'number',
-  help: 'how long open calls may go on after SIGTERM, in milliseconds',
+  help: 'how long open calls may go on after SIGTERM',
   default: '10000',
   min: 0,
 } as const;
-const HELP = { group: 'Output', type: 'switch', help: 'show this text' } as const;
-const VERSION = { group: 'Output', type: 'switch', help: 'show the version' } as const;
+const HELP = { group: 'Output', type: 'switch', help: 'show this text', lineOnly: true } as const;
+const VERSION = { group: 'Output', type: 'switch', help: 'show the version', lineOnly: true } as const;
 
 const CORE = {
   'data-dir': {
@@ -46,20 +46,20 @@ const GATEWAY = {
     group: 'Schema',
     type: 'text',
     value: 'on|off',
-    help: 'a PATCH without a field mask gets that of what its body says',
+    help: 'a PATCH without a field mask gets one that names the fields of its body',
     default: 'on',
   },
   'upstream-connections': {
     group: 'Service (upstream)',
     type: 'number',
-    help: 'how many connections to the service at most',
+    help: 'how many connections to the service the gateway opens at most',
     default: '16',
     max: 10_000,
   },
   'upstream-streams': {
     group: 'Service (upstream)',
     type: 'number',
-    help: 'how many calls on one of them; both together are the places at the service',
+    help: 'how many calls the gateway opens on one connection; both multiplied are the places at the service',
     default: '90',
     max: 100_000,
   },
@@ -67,7 +67,7 @@ const GATEWAY = {
     group: 'Schema',
     type: 'list',
     value: 'NAME=VALUE',
-    help: 'goes with reflection calls only, also as "name: value"; @FILE reads lines of them, so that secrets are not on the command line',
+    help: 'this metadata goes with reflection calls only; "name: value" works as well, and @FILE reads one from each line, which keeps secrets off the command line',
   },
   'no-code-generation': {
     group: 'Schema',
@@ -109,7 +109,7 @@ const GATEWAY = {
     group: 'Schema',
     type: 'text',
     value: 'FILE',
-    help: 'what is said of single methods, in YAML or JSON; see docs/configuration.md',
+    help: 'settings of single methods, in YAML or JSON; see docs/configuration.md',
   },
   'allow-origin': {
     group: 'Who may call',
@@ -121,7 +121,7 @@ const GATEWAY = {
     group: 'Who may call',
     type: 'list',
     value: 'NAME',
-    help: 'requests may be for this host, for example app.example.com, *.example.com or * (a loopback --listen answers for localhost alone without it, any other for every name)',
+    help: 'the gateway answers requests for this host, for example app.example.com, *.example.com or *; without it a loopback --listen answers for localhost only, any other for every name',
   },
   'forward-header': {
     group: 'Service (upstream)',
@@ -138,7 +138,7 @@ const GATEWAY = {
   'ingress-owns-authorization': {
     group: 'Service (upstream)',
     type: 'switch',
-    help: 'only the header authorization counts, which the ingress sets: no grpc-metadata-authorization, none in the metadata of a session',
+    help: 'only the authorization header counts, which the ingress sets: clients cannot send it as grpc-metadata-authorization or in the metadata of a session',
   },
   'unary-timeout-ms': {
     group: 'Times',
@@ -155,7 +155,7 @@ const GATEWAY = {
   'heartbeat-ms': {
     group: 'Times',
     type: 'number',
-    help: 'the longest silence on SSE and WebSocket before a heartbeat',
+    help: 'the longest silence on SSE, NDJSON, a JSON array or a WebSocket before the gateway sends a heartbeat',
     default: '15000',
   },
   'flush-ms': {
@@ -195,14 +195,14 @@ const GATEWAY = {
   'unfinished-bytes': {
     group: 'Limits',
     type: 'number',
-    help: 'what the messages of all clients may hold that have not come whole; 0: any number',
+    help: 'how many bytes the unfinished messages of all clients may hold together; 0: any number',
     shownDefault: '67108864',
     min: 0,
   },
   'slow-reader-bytes': {
     group: 'Limits',
     type: 'number',
-    help: 'what is kept of a stream for a slow client, where the service does not wait for it',
+    help: 'how many bytes of a stream the gateway keeps for a slow client, where the service does not wait for it',
     default: '1048576',
   },
   'max-message-bytes': {
@@ -214,7 +214,7 @@ const GATEWAY = {
   'message-timeout-ms': {
     group: 'Times',
     type: 'number',
-    help: 'how long a message that has begun may take to come whole from a client',
+    help: 'how long a client may take to finish a message that it has begun',
     default: '60000',
   },
   'body-idle-ms': {
@@ -226,7 +226,7 @@ const GATEWAY = {
   'max-pause-ms': {
     group: 'Times',
     type: 'number',
-    help: 'how long a client may take nothing of what it was sent, or a service of what a client sent',
+    help: 'how long a client may read nothing that the gateway sends, or the service nothing that a client sends',
     default: '300000',
   },
   'max-head-bytes': {
@@ -271,7 +271,7 @@ export const GATEWAY_FLAGS = {
     group: 'Service (upstream)',
     type: 'text',
     value: 'NAME',
-    help: 'the :authority of every call to it; for a socket of this machine localhost unless given',
+    help: 'the :authority of every call to the service; calls to a socket of this machine have localhost unless this is given',
   },
   'upstream-tls': { group: 'Service (upstream)', type: 'switch', help: 'speak TLS to the service' },
   'upstream-ca': {

@@ -20,7 +20,11 @@ function isServiceLink(name: string, value: string): boolean {
  */
 export function unknownVariables(environment: NodeJS.ProcessEnv, tables: readonly Flags[]): string[] {
   const known = new Map(
-    tables.flatMap((table) => Object.keys(table).map((name) => [name, variableOf(name)] as const)),
+    tables.flatMap((table) =>
+      Object.entries(table)
+        .filter(([, flag]) => !flag.lineOnly)
+        .map(([name]) => [name, variableOf(name)] as const),
+    ),
   );
   const names = new Set(known.values());
   return Object.entries(environment)

@@ -29,6 +29,8 @@ export interface Flag {
   readonly max?: number;
   /** What the help shows as the default where there must be none here: the configuration file has a word as well. */
   readonly shownDefault?: string;
+  /** It asks for something else than to run, so it has no variable. */
+  readonly lineOnly?: true;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;
@@ -72,7 +74,7 @@ export function parseFlags<Table extends Flags>(
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(table)) {
     const variable = variableOf(name);
-    const fromEnvironment = environment[variable] || undefined;
+    const fromEnvironment = flag.lineOnly ? undefined : environment[variable] || undefined;
     const source = given[name] === undefined && fromEnvironment !== undefined ? variable : `--${name}`;
     const raw = given[name] ?? fromEnvironment ?? flag.default;
     values[name] = convert(source, flag, raw);

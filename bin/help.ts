@@ -17,7 +17,7 @@ export function formatFlags(table: Flags): string {
     group: flag.group,
     left: `--${name}${placeholder(flag)}`,
     right: `${flag.help}${flag.type === 'list' ? ' (may be repeated)' : ''}${fallbackOf(flag)}`,
-    variable: variableOf(name),
+    variable: flag.lineOnly ? undefined : variableOf(name),
   }));
   const width = rows.reduce((most, { left }) => Math.max(most, left.length), 0);
   const sections = GROUPS.map((group) => {
@@ -25,7 +25,7 @@ export function formatFlags(table: Flags): string {
       .filter((row) => row.group === group)
       .map(
         ({ left, right, variable }) =>
-          `  ${left.padEnd(width)}  ${right}\n  ${''.padEnd(width)}  ${variable}`,
+          `  ${left.padEnd(width)}  ${right}${variable === undefined ? '' : `\n  ${''.padEnd(width)}  ${variable}`}`,
       );
     return lines.length === 0 ? '' : `${group}:\n${lines.join('\n')}`;
   });

@@ -19,7 +19,7 @@ export interface Running {
  *     SIGHUP                      -> reload, one after the other
  *     SIGINT, SIGTERM             -> close -> exit 0
  *     a second one of them        -> exit 1, whatever is open
- *     nobody reads the log        -> as SIGTERM
+ *     the log has no reader       -> as SIGTERM
  */
 export function liveUntilSignal(
   { output: { log, lost }, close, reload }: Running,
@@ -37,7 +37,7 @@ export function liveUntilSignal(
     try {
       await reload();
     } catch (reason) {
-      log.error({ problem: (reason as Error).message }, 'not reloaded, everything stays as it was');
+      log.error({ problem: (reason as Error).message }, 'the reload failed, everything stays as it was');
     }
   });
   signals.serve({
@@ -52,7 +52,7 @@ export function liveUntilSignal(
     reload: reloadOnce,
   });
   void lost.then(() => {
-    process.stderr.write('sluice: nobody reads the log any more, so this stops\n');
+    process.stderr.write('sluice: the log has no reader any more, so the process stops\n');
     stop();
   });
 }

@@ -68,7 +68,7 @@ Sluice is running. Ctrl-C stops it, a second one at once.
 function usage(name?: string): string {
   const chosen = name === undefined ? undefined : COMMANDS[name];
   if (chosen !== undefined) {
-    return `Usage: sluice ${name} [options]\n\n  ${chosen.summary}\n\nExamples:\n${formatExamples(chosen.examples)}\n\nOptions, each with its environment variable below it. The line wins over the environment.\n\n${formatFlags(chosen.flags)}\n`;
+    return `Usage: sluice ${name} [options]\n\n  ${chosen.summary}\n\nExamples:\n${formatExamples(chosen.examples)}\n\nOptions, each with its environment variable below it. The line wins over the environment.\nTimes are milliseconds.\n\n${formatFlags(chosen.flags)}\n`;
   }
   const list = Object.entries(COMMANDS).map(
     ([command, { summary }]) => `  sluice ${command.padEnd(8)} ${summary}`,

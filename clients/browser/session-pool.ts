@@ -95,7 +95,7 @@ export function createSessionPool(endpoint: Endpoint, options: SessionOptions): 
     }
     await pageShown(closing.signal);
     closing.signal.throwIfAborted();
-    if (waiting === 0) throw new SluiceError(Code.CANCELLED, 'nobody waits for a session any more');
+    if (waiting === 0) throw new SluiceError(Code.CANCELLED, 'no call waits for a session any more');
     let lost: SluiceError | undefined;
     const open = () => {
       lost = undefined;

@@ -45,7 +45,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   });
   const problems = new Gauge({
     name: 'sluice_schema_problems',
-    help: 'What of the schema cannot be used: see /_sluice/services.',
+    help: 'Problems of the schema, which /_sluice/services lists: what they name cannot be used.',
     registers,
   });
   for (const [name, { help, now }] of Object.entries(gauges)) {

@@ -53,7 +53,7 @@ export async function gatherFiles(
   } catch (reason) {
     if (!(reason instanceof ReflectionBound)) throw reason;
     bound = reason;
-    problems.add(new SchemaProblem('the schema', `${reason.message}; what is beyond is not known`));
+    problems.add(new SchemaProblem('the schema', `${reason.message}; the rest is not known`));
   }
   const { files, refusals, undescribed } = gathering;
   return { files, refusals, undescribed, bound };

@@ -76,7 +76,7 @@ export function registerDispatch(
   };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const call = request.admitted;
-    if (call === null) throw new RpcError(Code.INTERNAL, 'a request that nobody let in');
+    if (call === null) throw new RpcError(Code.INTERNAL, 'a request without admission');
     try {
       await answerHttp(call.target, request, reply, call, surroundings);
     } catch (reason) {

@@ -4,7 +4,7 @@ export interface Limits {
   readonly maxMessageBytes: number;
   /** How long the head of a stream waits for the first sign from the service. Default 250. */
   readonly headWaitMs: number;
-  /** The longest silence on an SSE stream or a WebSocket before a heartbeat. Default 15 000, as the SSE standard advises. */
+  /** The longest silence on SSE, NDJSON, a JSON array or a WebSocket before a heartbeat, in milliseconds. Default 15 000, as the SSE standard advises. */
   readonly heartbeatMs: number;
   /** What is written towards a client, beyond what it has taken, before the service is paused. Default 64 KiB. */
   readonly highWaterBytes: number;

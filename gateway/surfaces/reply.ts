@@ -36,7 +36,7 @@ export function warnLeftOut(reply: FastifyReply, names: readonly string[]): void
   warned.add(reply);
   reply.log.warn(
     { requestId: reply.request.id, metadata: names },
-    'metadata left out: too much or no header value',
+    'the answer leaves metadata out: it is too much, or no header can carry it',
   );
 }
 

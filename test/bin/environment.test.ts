@@ -1,7 +1,7 @@
 import t from 'tap';
 import { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from '../../bin/commands.js';
 import { unknownVariables } from '../../bin/environment.js';
-import { variableOf } from '../../bin/flags.js';
+import { type Flag, variableOf } from '../../bin/flags.js';
 import { sluice } from '../support/process.js';
 
 // Every case is a process, and a busy machine takes seconds to start one.
@@ -17,6 +17,8 @@ t.test('a variable that looks like a setting and is none is named, with what was
     ['sluice_listen', ':1', 'there is no setting sluice_listen, did you mean SLUICE_LISTEN?'],
     ['SLUICE_COLOUR', 'red', 'there is no setting SLUICE_COLOUR'],
     ['SLUICE_PORT', '8080', 'there is no setting SLUICE_PORT'],
+    ['SLUICE_HELP', '1', 'there is no setting SLUICE_HELP'],
+    ['SLUICE_VERSION', '1', 'there is no setting SLUICE_VERSION'],
     // What Kubernetes and Docker set for a service of that name.
     ['SLUICE_PORT', 'tcp://10.0.0.1:80', undefined],
     ['SLUICE_SERVICE_HOST', '10.0.0.1', undefined],
@@ -41,7 +43,10 @@ t.test('a variable that looks like a setting and is none is named, with what was
     );
   }
   for (const table of TABLES) {
-    for (const name of Object.keys(table)) t.same(unknownVariables({ [variableOf(name)]: '1' }, TABLES), []);
+    for (const [name, flag] of Object.entries<Flag>(table)) {
+      const said = flag.lineOnly ? [`there is no setting ${variableOf(name)}`] : [];
+      t.same(unknownVariables({ [variableOf(name)]: '1' }, TABLES), said, name);
+    }
   }
 });
 

@@ -38,7 +38,7 @@ t.test('SIGHUP reads the configuration and the schema again; a broken file chang
   t.same(await policies(), ['drop-oldest']);
 
   say('{ polcy: conflate }');
-  const problem = 'not reloaded, everything stays as it was';
+  const problem = 'the reload failed, everything stays as it was';
   t.match(await hup(problem), { level: 50, problem: /gateway\.yaml:1:.*did you mean policy/ });
   say('{ policy: conflate, key: id }');
   writeFileSync(set, 'garbage');
@@ -83,7 +83,7 @@ t.test('SIGHUP reads .proto files again, and asks the service again that describ
   await core.exit;
   await reflecting.line('gateway not ready');
   reflecting.child.kill('SIGHUP');
-  await reflecting.line('not reloaded, everything stays as it was');
+  await reflecting.line('the reload failed, everything stays as it was');
   t.equal((await http(`${other}/streaming.StreamingService/GetStockQuote?symbol=A`)).status, 503);
   t.equal((await http(`${other}${method('Ask')}`)).status, 404, 'it still knows what there is');
 });

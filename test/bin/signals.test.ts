@@ -114,6 +114,6 @@ t.test('a reader that leaves is no crash: help ends, and what serves drains and 
   running.child.stdout?.destroy();
   await http(`${url}/v1/stocks/AAPL`).catch(() => {});
   t.equal(await running.exit, 0);
-  t.match(running.errors.join('\n'), /nobody reads the log any more/);
+  t.match(running.errors.join('\n'), /the log has no reader any more/);
   t.notMatch(running.errors.join('\n'), /^ +at |Error/m, 'no stack');
 });

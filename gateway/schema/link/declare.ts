@@ -146,7 +146,7 @@ export function packageScope(outermost: Scope, name: string): Scope | undefined 
 
 /** What is wrong with a file as a whole. */
 export function faultOfFile({ syntax, edition, package: name }: FileDescriptorProto): string | undefined {
-  if (packageScope(new Scope(), name) === undefined) return 'its package is no name that can be used';
+  if (packageScope(new Scope(), name) === undefined) return 'its package is not a valid name';
   switch (syntax) {
     case '':
     case 'proto2':

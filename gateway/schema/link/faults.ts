@@ -35,7 +35,7 @@ export function checkDeclaration(declaration: Declaration, explain: Explain): st
 function checkMessage(message: MessageDeclaration, explain: Explain): string | undefined {
   const { proto, scope, file } = message;
   const badOneof = proto.oneofDecl.find(({ name }) => !IDENTIFIER.test(name));
-  if (badOneof !== undefined) return `the name of the oneof ${JSON.stringify(badOneof.name)} is none`;
+  if (badOneof !== undefined) return `the name of the oneof ${JSON.stringify(badOneof.name)} is not valid`;
   const numbers = new Set<number>();
   const names = new Set<string>();
   for (const field of proto.field) {
@@ -55,7 +55,7 @@ function checkMessage(message: MessageDeclaration, explain: Explain): string | u
 function checkEnum(proto: EnumDescriptorProto): string | undefined {
   if (proto.value.length === 0) return 'the enum has no values';
   const bad = proto.value.find(({ name }) => !IDENTIFIER.test(name));
-  return bad && `the name of the value ${JSON.stringify(bad.name)} is none`;
+  return bad && `the name of the value ${JSON.stringify(bad.name)} is not valid`;
 }
 
 function checkExtension(extension: ExtensionDeclaration, explain: Explain): string | undefined {
@@ -81,9 +81,9 @@ function checkField(
   place: FieldPlace,
   explain: Explain,
 ): string | undefined {
-  if (!IDENTIFIER.test(field.name)) return 'its name is none';
+  if (!IDENTIFIER.test(field.name)) return 'its name is not valid';
   if (!Number.isInteger(field.number) || field.number < 1 || field.number > MAX_FIELD_NUMBER) {
-    return `its number ${field.number} is none that a field can have`;
+    return `a field cannot have its number, ${field.number}`;
   }
   if (!(field.label in Label)) return `its label ${field.label} is unknown`;
   const hasType = isFieldSet(field, FieldDescriptorProtoSchema.field.type);
@@ -159,5 +159,5 @@ function checkMapEntry({ field }: DescriptorProto): string | undefined {
     return 'the entry of a map has no key or no value';
   if (key.label === Label.REPEATED || value.label === Label.REPEATED)
     return 'the entry of a map has a repeated field';
-  return NO_KEYS.includes(key.type) ? 'the type of the key of a map cannot be one' : undefined;
+  return NO_KEYS.includes(key.type) ? 'the key of a map cannot have its type' : undefined;
 }

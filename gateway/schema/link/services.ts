@@ -70,7 +70,7 @@ export function linkServices(
       };
       const reason =
         fileFault ??
-        (IDENTIFIER.test(method.name) ? undefined : 'its name is none that a method can have') ??
+        (IDENTIFIER.test(method.name) ? undefined : 'its name is not valid') ??
         (methods.has(method.name) ? 'another method of the service has its name' : undefined) ??
         faultOfType('request', method.inputType, types.request, () =>
           explain(method.inputType, `${fullName}.${method.name}`, file),

@@ -215,7 +215,7 @@ export class SessionCall {
     const { path } = this.#admitted.target.method;
     log.warn(
       { requestId: this.#requestId, method: path.slice(1), metadata: names },
-      'metadata left out: too much',
+      'the answer leaves metadata out: it is too much',
     );
   };
 }

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from '../bin/commands.js';
+import type { Flag } from '../bin/flags.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Words with which a text says neither who does something nor to what. */
+const VAGUE = /\bnobody\b|\bwhat has come\b|\bwhat came\b|\bis none that\b/i;
+
+function filesIn(folder: string, ending: RegExp): string[] {
+  return readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => ending.test(name))
+    .map((name) => `${folder}/${name}`);
+}
+
+/** The code of a file: comments are for those who change it. */
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/ .*$/gm, '');
+}
+
+t.test('errors, log lines, help and documents say who does what', (t) => {
+  const code = ['bin', 'gateway', 'grpc-core', 'clients'].flatMap((folder) => filesIn(folder, /\.ts$/));
+  const documents = [
+    'README.md',
+    'gateway/PROTOCOL.md',
+    'clients/browser/README.md',
+    ...filesIn('docs', /\.md$/),
+  ];
+  t.ok(code.length > 200);
+  for (const name of [...code, ...documents]) {
+    const text = readFileSync(root + name, 'utf8');
+    const read = name.endsWith('.ts') ? withoutComments(text) : text;
+    for (const line of read.split('\n')) if (VAGUE.test(line)) t.fail(`${name}: ${line.trim()}`);
+  }
+  t.end();
+});
+
+t.test('the help of every flag is one plain phrase', (t) => {
+  for (const table of [CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS]) {
+    for (const [name, { help }] of Object.entries<Flag>(table)) {
+      t.match(help, /^[a-z.*:]|^PEM|^SIG|^TLS/, `--${name} begins small`);
+      t.notMatch(help, /[.]$|\s{2}/, `--${name} has no full stop`);
+      t.ok(help.length < 240, `--${name} is short`);
+    }
+  }
+  const heartbeat = GATEWAY_FLAGS['heartbeat-ms'].help;
+  for (const surface of ['SSE', 'NDJSON', 'array', 'WebSocket']) t.match(heartbeat, surface);
+  t.end();
+});
