@@ -19,6 +19,10 @@ export interface ReflectionClientOptions {
   readonly maxQuestions: number;
   /** How long a single answer may take, in milliseconds, once the server has answered anything. */
   readonly answerMs: number;
+  /** How long the first one may take. */
+  readonly firstAnswerMs: number;
+  /** How long questions may be asked, in milliseconds. */
+  readonly maxMs: number;
 }
 
 const VERSIONS = ['v1', 'v1alpha'];
@@ -47,6 +51,7 @@ export class ReflectionClient {
   #version = 0;
   #answered = false;
   #questions = 0;
+  readonly #startedAt = performance.now();
 
   constructor(open: ReflectionOpen, options: ReflectionClientOptions) {
     this.#open = open;
@@ -61,6 +66,9 @@ export class ReflectionClient {
     this.#questions += 1;
     if (this.#questions > this.#options.maxQuestions) {
       throw new ReflectionBound(`more than ${this.#options.maxQuestions} questions`);
+    }
+    if (this.#answered && performance.now() - this.#startedAt > this.#options.maxMs) {
+      throw new ReflectionBound(`more than ${this.#options.maxMs} ms`);
     }
     let failure: RpcError | undefined;
     for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -109,20 +117,18 @@ export class ReflectionClient {
 
   async #askOnce(question: ReflectionQuestion): Promise<ReflectionAnswer> {
     const conversation = this.#conversation ?? this.#openConversation();
-    const { answerMs } = this.#options;
+    const { answerMs, firstAnswerMs } = this.#options;
+    const boundMs = this.#answered ? answerMs : firstAnswerMs;
     let late = false;
-    const timer = setTimeout(
-      () => {
-        late = true;
-        this.#stop?.abort();
-      },
-      this.#answered ? answerMs : 2 ** 31 - 1,
-    );
+    const timer = setTimeout(() => {
+      late = true;
+      this.#stop?.abort();
+    }, boundMs);
     try {
       return await conversation.ask(question);
     } catch (reason) {
       if (!late) throw reason;
-      throw new RpcError(Code.DEADLINE_EXCEEDED, `the server has not answered within ${answerMs} ms`);
+      throw new RpcError(Code.DEADLINE_EXCEEDED, `the server has not answered within ${boundMs} ms`);
     } finally {
       clearTimeout(timer);
       this.#answered ||= conversation.answered;

@@ -9,7 +9,7 @@ import { SchemaError } from './schema-error.js';
 import { ProblemList } from './schema-problem.js';
 
 export interface ReflectionOptions extends SchemaOptions {
-  /** Ends the whole exchange. The only bound on its time, so the caller sets one. */
+  /** Ends the whole exchange, and then nothing of it is used. */
   readonly signal: AbortSignal;
   /** Of all answers together, and so of a single one. Default 64 MiB, far above any real server. */
   readonly maxBytes?: number;
@@ -21,6 +21,10 @@ export interface ReflectionOptions extends SchemaOptions {
   readonly maxParts?: number;
   /** How long a single answer may take once the server has answered anything, in milliseconds. Default 4,000; then it counts as refused. */
   readonly answerMs?: number;
+  /** How long the first answer may take, in milliseconds. Default 15,000: a server may be starting. */
+  readonly firstAnswerMs?: number;
+  /** How long questions are asked, in milliseconds. Default 30,000: a thousand questions to a server that is far away. What is known by then is used. */
+  readonly maxMs?: number;
 }
 
 const DEFAULTS = {
@@ -29,6 +33,8 @@ const DEFAULTS = {
   maxQuestions: 30_000,
   maxParts: 1_000_000,
   answerMs: 4_000,
+  firstAnswerMs: 15_000,
+  maxMs: 30_000,
 } as const;
 
 /**

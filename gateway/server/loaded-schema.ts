@@ -27,8 +27,8 @@ const LOGGED_PROBLEMS = 50;
 const SHOWN_PROBLEMS = 5;
 /** How long the first attempt may hold up the start, in milliseconds. */
 const FIRST_WAIT_MS = 5_000;
-/** How long one attempt may take. */
-const ATTEMPT_MS = 15_000;
+/** How long one attempt may take, whatever happens; the bounds of reflection end it before. */
+const ATTEMPT_MS = 60_000;
 const MAX_BACK_OFF_MS = 5_000;
 
 type Opener = Pick<Transport, 'open'>;

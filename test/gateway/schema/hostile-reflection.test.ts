@@ -217,7 +217,12 @@ t.test('bounds: what is beyond is not asked for, and what came before is used', 
     );
   const parts = (count: number) =>
     answerWith(file({ name: `f${count}.proto`, messageType: Array.from({ length: 5_000 }, () => ({})) }));
+  const slow = (count: number) => {
+    if (count === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_100);
+    return next(count);
+  };
   for (const [make, bounds, text] of [
+    [slow, { maxMs: 2_000 }, /more than 2000 ms/],
     [next, { maxFiles: 50 }, /more than 50 files|more than 50 services/],
     [next, { maxBytes: 20_000 }, /more than 20000 bytes/],
     [next, { maxQuestions: 30 }, /more than 30 questions/],
@@ -230,6 +235,15 @@ t.test('bounds: what is beyond is not asked for, and what came before is used', 
       String(text),
     );
   }
+});
+
+t.test('a server that takes calls and says nothing is left in time', async (t) => {
+  const silent = memoryReflection(() => 'hang');
+  await t.rejects(schemaFromReflection(silent, { ...limit(), firstAnswerMs: 20 }), {
+    name: 'RpcError',
+    code: 4,
+    message: /not answered within 20 ms/,
+  });
 });
 
 t.test('the work grows with the size, whatever the files need of each other', async (t) => {
