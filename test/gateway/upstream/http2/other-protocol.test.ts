@@ -36,6 +36,20 @@ t.test('a service that speaks something else is named as such, also to clients',
       /speaks HTTP\/1\.0, not HTTP\/2 \(gRPC\)$/,
     ],
     [
+      'a page without a status line, as Python sends it',
+      answering('<!DOCTYPE HTML>\n<html lang="en">'),
+      false,
+      /speaks HTTP\/1\.0, not HTTP\/2 \(gRPC\): it sends a page without a status line$/,
+    ],
+    ...['SSH-2.0-OpenSSH_9.2\r\n', '220 mail ESMTP\r\n', '-ERR unknown command\r\n', '\r\n\r\nlogin: '].map(
+      (banner): [string, Server, boolean, RegExp] => [
+        banner,
+        answering(banner),
+        false,
+        /speaks a protocol of text lines, not HTTP\/2 \(gRPC\)$/,
+      ],
+    ),
+    [
       'TLS, called in plain text',
       createTls(server),
       false,
@@ -62,5 +76,8 @@ t.test('what comes in pieces is told as soon as it can be', async (t) => {
   t.match(otherProtocol('HTTP/1.1 '), /HTTP\/1\.1/);
   t.equal(otherProtocol('\0\0\x06\x04\0\0\0\0\0'), undefined, 'HTTP/2');
   t.equal(otherProtocol(''), undefined);
-  t.equal(otherProtocol('SSH-2.0-x'), undefined);
+  for (const begun of ['H', 'HTTP', 'HTTP/', 'SSH', '<', '\x15'])
+    t.equal(otherProtocol(begun), undefined, begun);
+  t.match(otherProtocol('SSH-2.0-x'), /text lines/);
+  t.match(otherProtocol('<htm'), /a page/);
 });
