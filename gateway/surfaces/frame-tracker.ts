@@ -3,6 +3,7 @@ import { PIECE_BYTES } from './unfinished-messages.js';
 /** FIN and the bits of the opcode in the first byte of a frame. Source: RFC 6455 section 5.2. */
 const FIN = 0x80;
 const OPCODE = 0x0f;
+const CLOSE = 0x8;
 /** Opcodes from here on are control frames, which may stand between the fragments of a message. */
 const FIRST_CONTROL = 0x8;
 const LENGTH = 0x7f;
@@ -17,6 +18,8 @@ const SHORT_HEADER = 6;
 export class FrameTracker {
   /** Whole messages so far, without control frames. */
   messages = 0;
+  /** A close frame has begun: the client sends nothing after it. */
+  isClosed = false;
   readonly #header = new Uint8Array(14);
   #filled = 0;
   /** Bytes of the frame's payload that have not come. */
@@ -64,6 +67,7 @@ export class FrameTracker {
   #frameBegan(first: number, payload: number): void {
     this.#first = first;
     this.#left = payload;
+    if ((first & OPCODE) === CLOSE) this.isClosed = true;
     if (payload === 0) this.#frameEnded();
   }
 

@@ -4,6 +4,9 @@ import { Code, RpcError } from '../status/index.js';
 import { FrameTracker } from './frame-tracker.js';
 import type { UnfinishedMessage } from './unfinished-messages.js';
 
+/** What a message may grow to after we have closed its socket. */
+const CLOSING_BYTES = 64 * 1024;
+
 export interface SocketPatience {
   /** How long a message that has begun may take, in milliseconds. */
   readonly timeoutMs: number;
@@ -18,9 +21,10 @@ export interface SocketPatience {
 }
 
 /**
- * Bounds the time in which a WebSocket message that has begun must be whole, and counts what it holds until then: a frame that trickles, or fragments without a last one, would
- * hold what has come for ever, and answers to pings may come between them. Must run in the tick in which the socket opens. Stops by
- * itself when the socket closes.
+ * Bounds the time in which a WebSocket message that has begun must be whole, and counts what it holds until then: a frame that trickles, or
+ * fragments without a last one, would hold what has come for ever, and answers to pings may come between them. What still comes of a message
+ * when we have closed the socket is dropped: the library would go on holding it, for a whole crowd that was refused. Must run in the tick in
+ * which the socket opens. Stops by itself when the socket closes.
  */
 export function boundSocketMessages(
   socket: WebSocket,
@@ -35,6 +39,17 @@ export function boundSocketMessages(
     frames.push(chunk);
     unfinished.holds(frames.heldBytes);
     if (frames.messages !== messages || !hasBegun) since = performance.now();
+    if (socket.readyState === socket.CLOSING && frames.heldBytes > CLOSING_BYTES) drop();
+  };
+  const onDropped = (chunk: Buffer) => {
+    frames.push(chunk);
+    if (frames.isClosed) socket.terminate();
+  };
+  // Whoever has closed the socket ends the connection in time, also where no close frame comes.
+  const drop = () => {
+    raw.removeAllListeners('data');
+    raw.on('data', onDropped);
+    raw.resume();
   };
   // Four looks in the time are exact enough, and cost nothing where a timer for each message would.
   const timer = setInterval(
@@ -52,6 +67,7 @@ export function boundSocketMessages(
   socket.once('close', () => {
     clearInterval(timer);
     raw.off('data', onData);
+    raw.off('data', onDropped);
     unfinished.holds(0);
   });
 }
