@@ -4,6 +4,9 @@ import { type OnRefusal, tooManyOfAll } from './refusal.js';
 /** What each piece of a message costs to hold besides its bytes: without it a client could make us hold any number of small ones. */
 export const PIECE_BYTES = 128;
 
+/** This part of the budget may be held besides, by refused messages whose clients have a moment to read why. */
+const LEAVING_SHARE = 1 / 4;
+
 /** What the messages of one client hold. The set is in the order in which they began. */
 interface Holder {
   readonly group: string;
@@ -21,6 +24,9 @@ export class UnfinishedMessages {
   readonly #onRefusal: OnRefusal;
   readonly #holders = new Map<string, Holder>();
   #bytes = 0;
+  /** What refused messages held, in the order of their refusal. */
+  readonly #leaving = new Map<UnfinishedMessage, number>();
+  #leavingBytes = 0;
 
   /** `most`: in bytes; 0: any number. */
   constructor(most: number, onRefusal: OnRefusal = () => {}) {
@@ -33,12 +39,19 @@ export class UnfinishedMessages {
     return this.#bytes;
   }
 
-  /** For the messages of one exchange or session. `refuse` ends it with what it is given, 503; whoever asks for one calls `holds(0)` at its end. */
-  of(group: string, refuse: (reason: RpcError) => void): UnfinishedMessage {
-    return new UnfinishedMessage(group, refuse, (message, bytes) => this.#change(message, bytes));
+  /**
+   * For the messages of one exchange or session. `refuse` ends it with what it is given, 503; whoever asks for one calls `holds(0)` at its end.
+   * `cut` is for what cannot let go of its bytes while its client is told: it lets go of them at once, when too much leaves at the same time.
+   */
+  of(group: string, refuse: (reason: RpcError) => void, cut?: () => void): UnfinishedMessage {
+    return new UnfinishedMessage(group, refuse, cut, (message, bytes) => this.#change(message, bytes));
   }
 
   #change(message: UnfinishedMessage, bytes: number): void {
+    if (message.isRefused) {
+      this.#left(message);
+      return;
+    }
     let holder = this.#holders.get(message.group);
     if (holder === undefined) {
       holder = { group: message.group, messages: new Set(), bytes: 0 };
@@ -69,13 +82,30 @@ export class UnfinishedMessages {
     let newest: UnfinishedMessage | undefined;
     for (const message of largest?.messages ?? []) newest = message;
     if (largest === undefined || newest === undefined) return;
-    this.#count(largest, -newest.bytes);
+    const { bytes } = newest;
+    this.#count(largest, -bytes);
     newest.bytes = 0;
     this.#forget(largest, newest);
     this.#onRefusal('unfinished_bytes');
     newest.refuse(
       tooManyOfAll('the unfinished messages of all clients are too large together: see --unfinished-bytes'),
     );
+    if (newest.cut !== undefined) this.#leave(newest, bytes);
+  }
+
+  #leave(message: UnfinishedMessage, bytes: number): void {
+    this.#leaving.set(message, bytes);
+    this.#leavingBytes += bytes;
+    for (const oldest of this.#leaving.keys()) {
+      if (this.#leavingBytes <= this.#most * LEAVING_SHARE) return;
+      this.#left(oldest);
+      oldest.cut?.();
+    }
+  }
+
+  #left(message: UnfinishedMessage): void {
+    this.#leavingBytes -= this.#leaving.get(message) ?? 0;
+    this.#leaving.delete(message);
   }
 }
 
@@ -84,27 +114,30 @@ export class UnfinishedMessage {
   readonly group: string;
   /** Kept by `UnfinishedMessages`. */
   bytes = 0;
-  #isRefused = false;
+  isRefused = false;
+  readonly cut: (() => void) | undefined;
   readonly #refuse: (reason: RpcError) => void;
   readonly #change: (message: UnfinishedMessage, bytes: number) => void;
 
   constructor(
     group: string,
     refuse: (reason: RpcError) => void,
+    cut: (() => void) | undefined,
     change: (message: UnfinishedMessage, bytes: number) => void,
   ) {
     this.group = group;
     this.#refuse = refuse;
+    this.cut = cut;
     this.#change = change;
   }
 
   /** So much of it is here; 0: it is whole, or gone. It may be refused now, or when another one grows, and then counts no more. */
   holds(bytes: number): void {
-    if (bytes !== this.bytes && !(this.#isRefused && bytes > 0)) this.#change(this, bytes);
+    if (this.isRefused ? bytes === 0 : bytes !== this.bytes) this.#change(this, bytes);
   }
 
   refuse(reason: RpcError): void {
-    this.#isRefused = true;
+    this.isRefused = true;
     this.#refuse(reason);
   }
 }

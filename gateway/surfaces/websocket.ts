@@ -55,7 +55,11 @@ export function answerSocket(
     timeoutMs: limits.messageTimeoutMs,
     isPaused: () => incoming.paused,
     isExpecting: () => incoming.isIncomplete,
-    unfinished: surroundings.unfinished.of(call.source.group, (reason) => exchange.abort(reason)),
+    unfinished: surroundings.unfinished.of(
+      call.source.group,
+      (reason) => exchange.abort(reason),
+      () => socket.terminate(),
+    ),
     onLate: (reason) => exchange.abort(reason),
   });
   const pauses = { maxPauseMs: limits.maxPauseMs, abort: (reason: RpcError) => exchange.abort(reason) };

@@ -25,7 +25,11 @@ export function answerSession(socket: WebSocket, raw: Socket, options: SessionOp
     isPaused: () => frames.paused,
     // The first frame has a time of its own, and a session may be silent after it.
     isExpecting: () => false,
-    unfinished: options.surroundings.unfinished.of(options.source.group, (reason) => session.refuse(reason)),
+    unfinished: options.surroundings.unfinished.of(
+      options.source.group,
+      (reason) => session.refuse(reason),
+      () => socket.terminate(),
+    ),
     onLate: (reason) => session.fail(reason),
   });
 }

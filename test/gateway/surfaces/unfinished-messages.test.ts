@@ -186,6 +186,48 @@ async function untilHeld(t: Test, foreign: Foreign, least: number, most: number)
   });
 }
 
+t.test('refused messages that are still held are cut when they are too much together', async (t) => {
+  const cut: number[] = [];
+  const budget = new UnfinishedMessages(1_000);
+  const messages = Array.from({ length: 6 }, (_, n) =>
+    budget.of(
+      `client ${n}`,
+      () => {},
+      () => cut.push(n),
+    ),
+  );
+  messages[0]?.holds(600);
+  messages[1]?.holds(500);
+  t.same(cut, [0], 'larger than all that may leave');
+  messages[2]?.holds(200);
+  messages[3]?.holds(150);
+  messages[4]?.holds(151);
+  t.same(cut, [0, 1], 'the first to be refused');
+  messages[5]?.holds(900);
+  t.same(cut, [0, 1, 5]);
+  for (const message of messages) message.holds(0);
+  t.equal(budget.bytes, 0);
+});
+
+t.test('what has left is cut no more', async (t) => {
+  const cut: number[] = [];
+  const budget = new UnfinishedMessages(1_000);
+  for (let n = 0; n < 50; n += 1) {
+    const [large, small] = [0, 1].map((which) =>
+      budget.of(
+        'one',
+        () => {},
+        () => cut.push(which),
+      ),
+    );
+    large?.holds(900);
+    small?.holds(200);
+    small?.holds(0);
+    large?.holds(0);
+  }
+  t.same(cut, []);
+});
+
 t.test('the newest of the unfinished messages is refused, whatever surface it comes by', async (t) => {
   for (const [name, begin, refusal] of BEGIN) {
     const foreign = await openSmall(t, 1_000 * KIB);
