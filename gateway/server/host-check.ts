@@ -24,9 +24,11 @@ export function registerHostCheck(
     const proxied = allowHosts.isEmpty ? undefined : requestSource(raw, trustedProxies).host;
     const authority = proxied ?? authorityOf(raw);
     if (!allowHosts.has(authority, raw.socket.localAddress, isLoopback)) {
+      // What stands before an @ may be a password, and this text is logged.
+      const host = authority?.slice(authority.lastIndexOf('@') + 1);
       throw new RpcError(
         Code.PERMISSION_DENIED,
-        `host ${JSON.stringify(authority)} is not served here: see --allow-host`,
+        `host ${JSON.stringify(host)} is not served here: see --allow-host`,
         { httpStatus: 421 },
       );
     }

@@ -57,7 +57,7 @@ t.test(
 );
 
 t.test('the target counts before the field, and HTTP/1.0 needs neither', async (t) => {
-  const { url } = await open(t);
+  const { url, lines } = await open(t);
   const ask = async (text: string) => {
     const client = await raw(t, url, text);
     await until(t, 'the head of the answer', () => client.answer.includes('\r\n\r\n'));
@@ -68,6 +68,9 @@ t.test('the target counts before the field, and HTTP/1.0 needs neither', async (
   const end = 'connection: close\r\n\r\n';
   t.equal(await ask(`GET http://evil.example${path} HTTP/1.1\r\nhost: localhost\r\n${end}`), 421);
   t.equal(await ask(`GET http://localhost@evil.example${path} HTTP/1.1\r\nhost: localhost\r\n${end}`), 421);
+  t.equal(await ask(`GET http://me:pass@word@localhost${path} HTTP/1.1\r\nhost: localhost\r\n${end}`), 421);
+  t.equal(await ask(`GET ${path} HTTP/1.1\r\nhost: me:pass@evil.example\r\n${end}`), 421);
+  t.notMatch(JSON.stringify(lines), 'pass', 'what stands before an @ is not logged');
   t.equal(await ask(`GET http://localhost${path} HTTP/1.1\r\nhost: evil.example\r\n${end}`), 200);
   t.equal(await ask(`GET ${path} HTTP/1.0\r\n\r\n`), 200);
   t.equal(await ask(`GET ${path} HTTP/1.0\r\nhost: evil.example\r\n\r\n`), 421);
