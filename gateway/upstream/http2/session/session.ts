@@ -73,10 +73,13 @@ export class ClientSession implements StreamHost {
       onDataEnd: (streamId, endStream) => this.#frames.onDataEnd(streamId, endStream),
       onFrame: (type, flags, streamId, payload) => this.#onFrame(type, flags, streamId, payload),
     });
+    // In one write: a peer of HTTP/1 answers the first line and closes, and a second write would fail before that is read.
+    socket.cork();
     socket.write(PREFACE);
     this.#settings.greet(options.windowBytes);
     this.#frames.greet();
     this.#sendQueue.flush();
+    socket.uncork();
     socket.on('drain', () => this.#sendQueue.flush());
     socket.on('error', (error) => this.destroy(error.message));
     socket.on('end', () => this.destroy());

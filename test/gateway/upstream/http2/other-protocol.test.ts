@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttp1 } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer as createTls } from 'node:tls';
 import t, { type Test } from 'tap';
 import { otherProtocol } from '../../../../gateway/upstream/http2/session/other-protocol.js';
@@ -70,6 +73,34 @@ t.test('a service that speaks something else is named as such, also to clients',
     if (!text.source.includes('|')) t.match(message, `the service at 127.0.0.1:${port} `, name);
   }
 });
+
+t.test(
+  'the greeting is one write, so that a peer which answers its first line and closes is heard',
+  async (t) => {
+    // The path of a socket has 107 bytes at most.
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+    t.teardown(() => rmSync(folder, { recursive: true }));
+    for (let round = 0; round < 20; round += 1) {
+      const path = join(folder, `${round}.sock`);
+      const first: number[] = [];
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', (chunk) => {
+          first.push(chunk.length);
+          socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+          socket.destroySoon();
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(path, resolve));
+      const transport = openHttp2Transport({ target: `unix:${path}` });
+      const call = transport.open('/t.T/M', { metadata: [], signal: AbortSignal.timeout(60_000) });
+      t.match((await call.status).message, /speaks HTTP\/1\.1/);
+      t.ok((first[0] ?? 0) > 24, 'more than the preface');
+      await transport.close();
+      server.close();
+    }
+  },
+);
 
 t.test('what comes in pieces is told as soon as it can be', async (t) => {
   t.equal(otherProtocol('HTTP/1'), undefined);
