@@ -8,21 +8,32 @@ const MESSAGE_NESTED = 3;
 const SERVICE_METHOD = 2;
 
 const read = new WeakMap<DescFile, ReadonlyMap<string, string>>();
+const indexes = new WeakMap<readonly object[], ReadonlyMap<object, number>>();
 
 /** The comment above a service; "" when the descriptors have none, as from most servers' reflection. */
 export function serviceComment(service: DescService, method?: number): string {
-  const path = [FILE_SERVICE, service.file.proto.service.indexOf(service.proto)];
+  const path = [FILE_SERVICE, indexIn(service.file.proto.service, service.proto)];
   return commentAt(service.file, method === undefined ? path : [...path, SERVICE_METHOD, method]);
 }
 
 /** The comment above a field. */
 export function fieldComment({ parent, proto }: DescField): string {
-  return commentAt(parent.file, [...messagePath(parent), MESSAGE_FIELD, parent.proto.field.indexOf(proto)]);
+  return commentAt(parent.file, [...messagePath(parent), MESSAGE_FIELD, indexIn(parent.proto.field, proto)]);
 }
 
 function messagePath({ parent, proto, file }: DescMessage): number[] {
-  if (parent === undefined) return [FILE_MESSAGE, file.proto.messageType.indexOf(proto)];
-  return [...messagePath(parent), MESSAGE_NESTED, parent.proto.nestedType.indexOf(proto)];
+  if (parent === undefined) return [FILE_MESSAGE, indexIn(file.proto.messageType, proto)];
+  return [...messagePath(parent), MESSAGE_NESTED, indexIn(parent.proto.nestedType, proto)];
+}
+
+/** `list.indexOf(item)`, worked out once a list: a service may declare tens of thousands of types, and each is asked for. */
+function indexIn(list: readonly object[], item: object): number {
+  let places = indexes.get(list);
+  if (places === undefined) {
+    places = new Map(list.map((one, index) => [one, index]));
+    indexes.set(list, places);
+  }
+  return places.get(item) ?? -1;
 }
 
 /** Source: google.protobuf.SourceCodeInfo. Read once a file. */

@@ -1,3 +1,10 @@
+import { create, createFileRegistry } from '@bufbuild/protobuf';
+import {
+  FieldDescriptorProto_Type,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from '@bufbuild/protobuf/wkt';
+import { fieldComment } from '../../../gateway/schema/comments.js';
 import { compile, parseFile } from '../../../gateway/schema/source/index.js';
 import { type Cost, fill, list, textCosts } from './growth.js';
 import { NUMBERS } from './json-costs.js';
@@ -57,12 +64,30 @@ const TOKENS: Readonly<Record<string, (size: number) => string>> = {
   'a package of dots': (size) => `${HEAD}package ${fill('a.', size)}a; message M { a.M f = 1; }`,
 };
 
+/** What `/_sluice/services` asks for: the comment of each field of each message. */
+const COMMENTS: Cost = {
+  name: 'the comments of many messages',
+  // An object for each 24 bytes, as a service would send them. In less of it even the square would not show.
+  largest: 1024 * 1024,
+  prepare: (size) => {
+    const messageType = Array.from({ length: Math.ceil(size / 24) }, (_, n) => ({
+      name: `M${n}`,
+      field: [{ name: 'f', number: 1, type: FieldDescriptorProto_Type.INT32 }],
+    }));
+    const file = create(FileDescriptorProtoSchema, { name: 'a.proto', messageType });
+    const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] }));
+    const messages = [...registry].filter((type) => type.kind === 'message');
+    return () => messages.map(({ fields }) => fields.map(fieldComment));
+  },
+};
+
 /** Everything that a .proto file can be made of. */
 export function sourceCosts(): Cost[] {
   const read = (text: string) => compile([parseFile('a.proto', text)]);
   const defaultOf = (type: string) => (text: string) =>
     read(`message M { optional ${type} f = 1 [default = ${text}]; }`);
   return [
+    COMMENTS,
     ...textCosts('proto file', SOURCES, read),
     ...textCosts('proto file', TOKENS, read, LARGEST_OF_TOKENS),
     ...textCosts('proto file, the number of a field', NUMBERS, (text) =>
