@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import {
   AllowedOrigins,
   assertAuthority,
-  assertTarget,
+  assertUpstreamAddress,
   ConfigError,
   type Gateway,
   type GatewayConfig,
@@ -178,7 +178,7 @@ function readUpstream(
   const { upstream = '', 'upstream-authority': upstreamAuthority } = flags;
   // The library of grpc-js takes more than we do.
   if (flags.transport !== 'grpc-js' || upstream.startsWith('unix')) {
-    checked('--upstream', upstream, assertTarget);
+    checked('--upstream', upstream, assertUpstreamAddress);
   }
   if (upstreamAuthority !== undefined) checked('--upstream-authority', upstreamAuthority, assertAuthority);
   return { upstream, ...defined({ upstreamAuthority }) };

@@ -12,4 +12,4 @@ export {
   parseListen,
 } from './server/index.js';
 export { HeaderRules, type Limits } from './surfaces/index.js';
-export { assertAuthority, assertTarget, faultOfPair, type UpstreamTls } from './upstream/index.js';
+export { assertAuthority, assertUpstreamAddress, faultOfPair, type UpstreamTls } from './upstream/index.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AbortCause } from '../bridge/index.js';
 import { Code, RpcError } from '../status/index.js';
-import { maxTimerMs } from '../upstream/index.js';
+import { MAX_TIMER_MS } from '../upstream/index.js';
 import { endConnection } from './connection-end.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import type { Limits } from './limits.js';
@@ -142,7 +142,7 @@ export class BodyReader {
     const timer =
       deadline === undefined
         ? undefined
-        : setTimeout(pass, Math.min(Math.max(0, deadline - Date.now()), maxTimerMs));
+        : setTimeout(pass, Math.min(Math.max(0, deadline - Date.now()), MAX_TIMER_MS));
     return () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);

@@ -28,7 +28,7 @@ async function longTests() {
       'test/gateway/codec/compiled-codec.property.test.ts',
       'test/gateway/codec/compiled-codec.fuzz.test.ts',
       'test/gateway/upstream/http2/chaos.test.ts',
-      'test/gateway/upstream/http2/session/fuzz.test.ts',
+      'test/gateway/upstream/http2/h2/fuzz.test.ts',
     ],
     {
       cwd: root,

@@ -1,6 +1,6 @@
 import type { AbortCause } from '../../bridge/index.js';
 import { Code, type Metadata, RpcError } from '../../status/index.js';
-import { maxTimerMs, type Transport } from '../../upstream/index.js';
+import { MAX_TIMER_MS, type Transport } from '../../upstream/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import { type ClientFrame, joinMetadata, type ServerFrame } from '../../wire/session/index.js';
 import { converse } from '../conversation.js';
@@ -152,7 +152,7 @@ export class SessionCall {
     const timer =
       deadline === undefined
         ? undefined
-        : setTimeout(() => this.#outgoing.expire(), Math.min(deadline - Date.now(), maxTimerMs));
+        : setTimeout(() => this.#outgoing.expire(), Math.min(deadline - Date.now(), MAX_TIMER_MS));
     const requests = boundFirstMessage(this.#incoming, {
       stream: target.method.requestStream,
       limits,

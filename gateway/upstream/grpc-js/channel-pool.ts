@@ -1,6 +1,6 @@
 import { type ChannelOptions, Client, connectivityState, credentials } from '@grpc/grpc-js';
-import type { ResolvedOptions } from '../options.js';
 import { socketPathOf } from '../socket-path.js';
+import type { ResolvedTransportOptions } from '../transport-options.js';
 
 /** One channel: with one address one connection, with several one to each. */
 export interface PooledChannel {
@@ -14,11 +14,11 @@ export interface PooledChannel {
  * is full, because the library queues silently what the peer's stream limit refuses, and it never says that limit.
  */
 export class ChannelPool {
-  readonly #options: ResolvedOptions;
+  readonly #options: ResolvedTransportOptions;
   readonly #channels: PooledChannel[] = [];
   #closed = false;
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedTransportOptions) {
     this.#options = options;
     // The first channel now, so that a wrong target or certificate is an error at start and not of a call.
     this.#channels.push(this.#openChannel());
@@ -91,7 +91,7 @@ export function isConnected(channel: PooledChannel): boolean {
  */
 const windowBytes = 256 * 1024;
 
-function channelOptions(options: ResolvedOptions): ChannelOptions {
+function channelOptions(options: ResolvedTransportOptions): ChannelOptions {
   const serverName = options.tls?.serverName;
   const authority = options.authority ?? serverName;
   return {

@@ -1,12 +1,12 @@
 import { createMessageQueue } from '../../../clients/browser/message-queue.js';
 import { createSseParser } from '../../../clients/browser/sse-parser.js';
 import { metadataHeaders, passedOn, trailersJson } from '../../../gateway/surfaces/response-metadata.js';
-import { statusFromTrailers } from '../../../gateway/upstream/http2/call-end.js';
-import { Deframer } from '../../../gateway/upstream/http2/deframer.js';
-import { pairsFromRaw } from '../../../gateway/upstream/http2/headers.js';
-import { decodePercent } from '../../../gateway/upstream/http2/percent.js';
-import { FrameParser } from '../../../gateway/upstream/http2/session/frame-parser.js';
-import { HeaderDecoder } from '../../../gateway/upstream/http2/session/header-decoder.js';
+import { statusFromTrailers } from '../../../gateway/upstream/http2/grpc/grpc-status.js';
+import { Deframer } from '../../../gateway/upstream/http2/grpc/deframer.js';
+import { pairsFromRaw } from '../../../gateway/upstream/http2/grpc/call-headers.js';
+import { decodeGrpcMessage } from '../../../gateway/upstream/http2/grpc/grpc-message.js';
+import { FrameParser } from '../../../gateway/upstream/http2/h2/frame-parser.js';
+import { HeaderDecoder } from '../../../gateway/upstream/http2/h2/header-decoder.js';
 import { formatSseEvent } from '../../../gateway/wire/index.js';
 import { joinMetadata } from '../../../gateway/wire/session/index.js';
 import { frame } from '../upstream/http2/peer.js';
@@ -107,7 +107,7 @@ export function answerCosts(): Cost[] {
     ...textCosts('event stream byte by byte', STREAMS, (text) => sse(text, 1), LARGEST_BY_BYTES),
     ...textCosts('trailers', VALUES, (value) => statusFromTrailers(raw(value), 200)),
     ...textCosts('metadata of an answer', VALUES, surfaces),
-    ...textCosts('a message of a status', VALUES, decodePercent),
+    ...textCosts('a message of a status', VALUES, decodeGrpcMessage),
     ...textCosts('data of an event', STREAMS, (data) => formatSseEvent({ data })),
     ...Object.entries(blocks).map(
       ([shape, field]): Cost => ({

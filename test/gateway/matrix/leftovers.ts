@@ -5,7 +5,7 @@ import { until } from '../../support/http.js';
 /** Whose timers are meant: the test and its clients wait with their own. */
 const GATEWAY = new URL('../../../gateway/', import.meta.url).pathname;
 /** One of each connection to the service; how many there are is seen by the sockets. */
-const CONNECTION = 'upstream/http2/connection.ts';
+const CONNECTION = 'upstream/http2/pool/pooled-connection.ts';
 /** Frames of a stack that are kept. */
 const STACK_FRAMES = 40;
 

@@ -1,0 +1,1 @@
+export { openGrpcJsTransport } from './grpc-js-transport.js';

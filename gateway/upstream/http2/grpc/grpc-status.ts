@@ -1,0 +1,61 @@
+import { Code, codeFromHttpStatus, type Status } from '../../../status/index.js';
+import { localStatus, receivedStatus } from '../../received-status.js';
+import { ErrorCode, type RawHeaders } from '../h2/index.js';
+import { firstValue, pairsFromRaw } from './call-headers.js';
+import { decodeGrpcMessage } from './grpc-message.js';
+
+/**
+ * The status that trailers carry (or headers, when there is nothing else). Without `grpc-status` it was no gRPC
+ * service that answered, and the HTTP status says what it can.
+ */
+export function statusFromTrailers(raw: RawHeaders, httpStatus: number): Status {
+  const code = firstValue(raw, 'grpc-status');
+  if (code === undefined) {
+    return { ...statusFromHttp(httpStatus, 'without a grpc-status'), trailers: pairsFromRaw(raw) };
+  }
+  const details = firstValue(raw, 'grpc-status-details-bin');
+  return receivedStatus(
+    /^[0-9]{1,9}$/.test(code) ? Number(code) : Code.UNKNOWN,
+    decodeGrpcMessage(firstValue(raw, 'grpc-message') ?? ''),
+    details === undefined ? undefined : Buffer.from(details, 'base64'),
+    pairsFromRaw(raw),
+    false,
+  );
+}
+
+/** What an HTTP answer that is not gRPC means. Source: grpc/doc/http-grpc-status-mapping.md */
+export function statusFromHttp(httpStatus: number, how: string): Status {
+  return localStatus(
+    codeFromHttpStatus(httpStatus),
+    `the upstream answered with HTTP status ${httpStatus} ${how}`,
+  );
+}
+
+/** Whether a content type is gRPC's: "application/grpc", "application/grpc+proto", "application/grpc;..." */
+export function isGrpcContentType(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/grpc($|[+;\s])/i.test(contentType);
+}
+
+/** What the reset of a stream means. Source: grpc/doc/PROTOCOL-HTTP2.md, "Errors". */
+export function statusFromReset(rstCode: number): Status {
+  switch (rstCode) {
+    case ErrorCode.NO_ERROR:
+      return localStatus(Code.INTERNAL, 'the upstream ended the call without a status');
+    case ErrorCode.REFUSED_STREAM:
+      return localStatus(Code.UNAVAILABLE, 'the upstream refused the call before it looked at it');
+    case ErrorCode.CANCEL:
+      return localStatus(Code.CANCELLED, 'the upstream cancelled the call');
+    case ErrorCode.ENHANCE_YOUR_CALM:
+      return localStatus(Code.RESOURCE_EXHAUSTED, 'the upstream asks for less: ENHANCE_YOUR_CALM');
+    case ErrorCode.INADEQUATE_SECURITY:
+      return localStatus(Code.PERMISSION_DENIED, 'the upstream finds the connection not secure enough');
+    default:
+      return localStatus(Code.INTERNAL, `the upstream reset the call with HTTP/2 code ${rstCode}`);
+  }
+}
+
+/** What it means that we have reset a stream, because the peer broke a rule or went over a limit of ours: it has asked for nothing. */
+export function statusFromBreach(code: number, breach: string): Status {
+  const ownLimit = code === ErrorCode.ENHANCE_YOUR_CALM;
+  return localStatus(ownLimit ? Code.RESOURCE_EXHAUSTED : Code.INTERNAL, `the upstream ${breach}`);
+}

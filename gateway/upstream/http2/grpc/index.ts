@@ -1,0 +1,1 @@
+export { Http2Call, type Http2CallContext } from './http2-call.js';

@@ -1,0 +1,106 @@
+import type { SendBatch } from '../../transport.js';
+import type { ClientStream } from '../h2/index.js';
+import { frameBatch } from './framing.js';
+
+/**
+ * What is kept of the requests until the service has answered, so that a call which the peer never looked at can
+ * be sent again. A call that has sent more is not repeated.
+ */
+const replayBytes = 64 * 1024;
+
+const yes = Promise.resolve(true);
+const no = Promise.resolve(false);
+
+/**
+ * The requests of one call on their way to a stream, which comes later and may be replaced once. Holds at most one
+ * batch beyond what the stream has taken: `write` says when there is room.
+ */
+export class RequestSender {
+  #stream: ClientStream | undefined;
+  #replay: Buffer[] | undefined = [];
+  #replayBytes = 0;
+  #halfClosed = false;
+  #ended = false;
+  #resolveWrite: ((room: boolean) => void) | undefined;
+
+  /** Whether everything written so far can be sent again. */
+  get canReplay(): boolean {
+    return this.#replay !== undefined && !this.#ended;
+  }
+
+  /** Sends what has been written, now and from now on, to this stream. Its `onRoom` must come to ours. */
+  attach(stream: ClientStream): void {
+    this.#stream = stream;
+    // Nothing was let go before a stream was there, so the replay holds everything.
+    const room = this.#send(this.#replay ?? []);
+    this.#forgetLarge();
+    if (this.#halfClosed) stream.end();
+    if (room) this.#settle(true);
+  }
+
+  /** The stream was refused; the next one gets everything. */
+  detach(): void {
+    this.#stream = undefined;
+  }
+
+  /** The stream takes more. */
+  onRoom(): void {
+    this.#settle(true);
+  }
+
+  /** The service has answered: nothing will be sent again. */
+  commit(): void {
+    this.#replay = undefined;
+  }
+
+  write(batch: SendBatch): Promise<boolean> {
+    if (this.#ended || this.#halfClosed) return no;
+    const buffers = frameBatch(batch);
+    if (this.#replay) {
+      for (const buffer of buffers) {
+        this.#replay.push(buffer);
+        this.#replayBytes += buffer.length;
+      }
+    }
+    if (this.#stream) {
+      const room = this.#send(buffers);
+      this.#forgetLarge();
+      if (room) return yes;
+    }
+    return new Promise((resolve) => {
+      this.#resolveWrite = resolve;
+    });
+  }
+
+  halfClose(): void {
+    if (this.#ended || this.#halfClosed) return;
+    this.#halfClosed = true;
+    this.#stream?.end();
+  }
+
+  /** The call is over for writing: whoever waits is told. */
+  end(): void {
+    this.#ended = true;
+    this.#replay = undefined;
+    this.detach();
+    this.#settle(false);
+  }
+
+  #send(buffers: readonly Buffer[]): boolean {
+    const stream = this.#stream;
+    if (!stream || stream.isClosed) return false;
+    let room = true;
+    for (const buffer of buffers) room = stream.write(buffer);
+    return room;
+  }
+
+  #forgetLarge(): void {
+    if (this.#replayBytes > replayBytes) this.#replay = undefined;
+  }
+
+  #settle(room: boolean): void {
+    const resolve = this.#resolveWrite;
+    this.#resolveWrite = undefined;
+    resolve?.(room);
+  }
+}

@@ -1,0 +1,101 @@
+import type { Socket } from 'node:net';
+import { MAX_UINT31 } from './codes.js';
+import type { FrameWriter } from './frame-writer.js';
+import type { ClientStream } from './stream.js';
+
+/** What may wait on the socket before streams stop adding to it. */
+const HIGH_WATER_BYTES = 256 * 1024;
+/** What one stream sends before it is the next one's turn. */
+const TURN_BYTES = 16 * 1024;
+
+/**
+ * Streams that have something to send, in turn, and the end of the turn of the event loop at which everything leaves in
+ * one write.
+ */
+export class SendQueue {
+  readonly #socket: Socket;
+  readonly #writer: FrameWriter;
+  readonly #streams = new Set<ClientStream>();
+  /** What the peer takes on the connection as a whole. */
+  #window = 65_535;
+  #scheduled = false;
+  #stopped = false;
+  readonly #endOfTurn = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
+
+  constructor(socket: Socket, writer: FrameWriter) {
+    this.#socket = socket;
+    this.#writer = writer;
+  }
+
+  add(stream: ClientStream): void {
+    this.#streams.add(stream);
+    this.flushLater();
+  }
+
+  delete(stream: ClientStream): void {
+    this.#streams.delete(stream);
+  }
+
+  /** The peer opens the window of the connection. False when it opens it too far. */
+  widen(bytes: number): boolean {
+    this.#window += bytes;
+    if (this.#window > MAX_UINT31) return false;
+    if (this.#streams.size > 0) this.flushLater();
+    return true;
+  }
+
+  flushLater(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    setImmediate(this.#endOfTurn);
+  }
+
+  /** Nothing will be written any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#streams.clear();
+  }
+
+  /** Writes what waits, as far as windows and socket allow. */
+  flush(): void {
+    if (this.#stopped) return;
+    const roomy = this.#emit();
+    const buffers = this.#writer.take();
+    if (buffers.length === 1) this.#socket.write(buffers[0] as Uint8Array);
+    else if (buffers.length > 1) {
+      this.#socket.cork();
+      for (const buffer of buffers) this.#socket.write(buffer);
+      this.#socket.uncork();
+    }
+    // Enough for one write: the rest at the end of the next turn, or when the socket has room.
+    if (this.#streams.size > 0 && this.#window > 0 && !this.#socket.writableNeedDrain) this.flushLater();
+    if (roomy !== undefined) for (const stream of roomy) stream.handler.onRoom();
+  }
+
+  /** Lets streams write frames, in turn. Returns those that have room again. */
+  #emit(): ClientStream[] | undefined {
+    let roomy: ClientStream[] | undefined;
+    let blocked: ClientStream[] | undefined;
+    for (const stream of this.#streams) {
+      if (this.#socket.writableLength + this.#writer.bytes > HIGH_WATER_BYTES) break;
+      this.#streams.delete(stream);
+      this.#window -= stream.emit(Math.min(this.#window, TURN_BYTES));
+      if (stream.takeRoom()) {
+        roomy ??= [];
+        roomy.push(stream);
+      }
+      if (!stream.canSend) continue;
+      // At the end of the line: a set is walked in order of insertion, so it is met again.
+      if (this.#window > 0) this.#streams.add(stream);
+      else {
+        blocked ??= [];
+        blocked.push(stream);
+      }
+    }
+    if (blocked !== undefined) for (const stream of blocked) this.#streams.add(stream);
+    return roomy;
+  }
+}

@@ -1,0 +1,228 @@
+import { ErrorCode, Flag, FrameType, MAX_UINT31 } from './codes.js';
+import type { FrameWriter } from './frame-writer.js';
+import type { RawHeaders } from './header-decoder.js';
+
+/** Hears what happens to one stream. Everything is called from the turn in which it arrived. */
+export interface StreamHandler {
+  /** The head of the answer, with its HTTP status. `isEnd`: it is all there is. */
+  onHeaders(headers: RawHeaders, httpStatus: number, isEnd: boolean): void;
+  /** Some bytes, valid during the call. Whoever has done with them calls `credit`. */
+  onData(bytes: Uint8Array): void;
+  onTrailers(headers: RawHeaders): void;
+  /** The peer has sent its last. */
+  onEnd(): void;
+  /**
+   * The stream is gone: both sides have ended (`NO_ERROR` after `onEnd`), it was reset, or the connection was lost (`CANCEL`). At
+   * most once; not after our own `reset`. `breach`: it was us who ended it, because the peer broke this rule or went over this limit of ours.
+   */
+  onClosed(code: number, breach?: string): void;
+  /** There is room again, after `write` has said that there is none. */
+  onRoom(): void;
+}
+
+/** What a stream needs of its connection. */
+export interface StreamHost {
+  readonly writer: FrameWriter;
+  /** Largest DATA frame the peer takes. */
+  readonly peerFrameBytes: number;
+  /** The stream has something to send. */
+  schedule(stream: ClientStream): void;
+  /** A frame was written and wants to leave at the end of the turn. */
+  flushLater(): void;
+  /** The stream is gone. */
+  forget(stream: ClientStream): void;
+}
+
+/** Up to here `write` says that there is room. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
+/** One stream of a connection, from our side. */
+export class ClientStream {
+  readonly id: number;
+  readonly handler: StreamHandler;
+  /** What we may still send. */
+  sendWindow: number;
+  /** What the peer may have under way, which has not been credited. */
+  windowBytes: number;
+  /** The head of the answer has come. */
+  isAnswered = false;
+  remoteEnded = false;
+  readonly #host: StreamHost;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #needsRoom = false;
+  #endQueued = false;
+  #endSent = false;
+  #closed = false;
+  /** Received, and not credited. */
+  #unread = 0;
+  /** What the peer may still send. */
+  #allowed: number;
+
+  constructor(
+    id: number,
+    handler: StreamHandler,
+    host: StreamHost,
+    windows: { readonly send: number; readonly receive: number },
+  ) {
+    this.id = id;
+    this.handler = handler;
+    this.sendWindow = windows.send;
+    this.windowBytes = windows.receive;
+    this.#allowed = windows.receive;
+    this.#host = host;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** We have said that nothing more will come, and it has been sent. */
+  get endSent(): boolean {
+    return this.#endSent;
+  }
+
+  /** `end` was called. */
+  get endQueued(): boolean {
+    return this.#endQueued;
+  }
+
+  /** Whether there is anything to send that the stream's own window allows. */
+  get canSend(): boolean {
+    if (this.#closed || this.#endSent) return false;
+    return this.#queuedBytes > 0 ? this.sendWindow > 0 : this.#endQueued;
+  }
+
+  /**
+   * Queues bytes, which must not change afterwards. False: there is no room for more, wait for `onRoom`. They are dropped when the
+   * stream has ended or is gone.
+   */
+  write(bytes: Uint8Array): boolean {
+    if (this.#closed || this.#endQueued) return false;
+    if (bytes.length === 0) return !this.#needsRoom;
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+    this.#host.schedule(this);
+    if (this.#queuedBytes >= HIGH_WATER_BYTES) this.#needsRoom = true;
+    return !this.#needsRoom;
+  }
+
+  /** Nothing more will come. */
+  end(): void {
+    if (this.#closed || this.#endQueued) return;
+    this.#endQueued = true;
+    this.#host.schedule(this);
+  }
+
+  /** Ends the stream at once, both ways. What was queued is dropped, and the handler hears no more. */
+  reset(code: number): void {
+    if (this.#closed) return;
+    this.#host.writer.numbers(FrameType.RST_STREAM, this.id, code);
+    this.#host.flushLater();
+    this.#leave();
+  }
+
+  /** Bytes have come. False when they are more than was allowed. */
+  receive(bytes: number): boolean {
+    this.#unread += bytes;
+    this.#allowed -= bytes;
+    return this.#allowed >= 0 || bytes === 0;
+  }
+
+  /** So many bytes of what has come need no room any more: the peer may send as many again. Told to it by halves of a window. */
+  credit(bytes: number): void {
+    this.#unread -= bytes;
+    this.#widenRemote();
+  }
+
+  /** What the peer may have under way from now on. A smaller window comes about as what is under way is read. */
+  resizeWindow(bytes: number): void {
+    this.windowBytes = bytes;
+    this.#widenRemote();
+  }
+
+  #widenRemote(): void {
+    if (this.remoteEnded || this.#closed) return;
+    const increment = this.windowBytes - this.#unread - this.#allowed;
+    if (increment < this.windowBytes / 2) return;
+    this.#allowed += increment;
+    this.#host.writer.numbers(FrameType.WINDOW_UPDATE, this.id, increment);
+    this.#host.flushLater();
+  }
+
+  /** Writes one DATA frame of at most `mostBytes`. Returns how many bytes of the window it took. */
+  emit(mostBytes: number): number {
+    const { writer, peerFrameBytes } = this.#host;
+    const most = Math.min(mostBytes, this.sendWindow, peerFrameBytes);
+    if (this.#queuedBytes === 0) {
+      if (this.#endQueued && !this.#endSent) this.#sendEnd(0);
+      return 0;
+    }
+    if (most <= 0) return 0;
+    const bytes = Math.min(most, this.#queuedBytes);
+    this.#queuedBytes -= bytes;
+    this.sendWindow -= bytes;
+    if (this.#endQueued && this.#queuedBytes === 0) this.#sendEnd(bytes);
+    else {
+      writer.data(this.id, 0, bytes);
+      this.#sendPieces(bytes);
+    }
+    return bytes;
+  }
+
+  /** What was written in pieces leaves in frames as large as they may be: a prefix of five bytes has none of its own. */
+  #sendPieces(bytes: number): void {
+    for (let left = bytes; left > 0; ) {
+      const head = this.#queue[0] as Uint8Array;
+      const piece = head.length <= left ? head : head.subarray(0, left);
+      if (piece === head) this.#queue.shift();
+      else this.#queue[0] = head.subarray(left);
+      this.#host.writer.piece(piece);
+      left -= piece.length;
+    }
+  }
+
+  /** True once when there is room again for somebody who was told that there is none. */
+  takeRoom(): boolean {
+    if (!this.#needsRoom || this.#closed || this.#queuedBytes > HIGH_WATER_BYTES / 2) return false;
+    this.#needsRoom = false;
+    return true;
+  }
+
+  /** The peer opens our window. False when it opens it too far. Source: RFC 9113 section 6.9.1. */
+  widen(bytes: number): boolean {
+    this.sendWindow += bytes;
+    if (this.sendWindow > MAX_UINT31) return false;
+    if (this.canSend) this.#host.schedule(this);
+    return true;
+  }
+
+  /** The peer has sent its last. */
+  endRemote(): void {
+    if (this.#closed || this.remoteEnded) return;
+    this.remoteEnded = true;
+    this.handler.onEnd();
+    if (this.#endSent) this.close(ErrorCode.NO_ERROR);
+  }
+
+  /** The stream is gone, not by our `reset`; see `StreamHandler.onClosed`. */
+  close(code: number, breach?: string): void {
+    if (this.#closed) return;
+    this.#leave();
+    this.handler.onClosed(code, breach);
+  }
+
+  #sendEnd(bytes: number): void {
+    this.#host.writer.data(this.id, Flag.END_STREAM, bytes);
+    this.#sendPieces(bytes);
+    this.#endSent = true;
+    if (this.remoteEnded) this.close(ErrorCode.NO_ERROR);
+  }
+
+  #leave(): void {
+    this.#closed = true;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#host.forget(this);
+  }
+}

@@ -1,0 +1,3 @@
+export type { Http2TransportOptions } from './http2-options.js';
+export { openHttp2Transport } from './http2-transport.js';
+export { assertUpstreamAddress } from './pool/index.js';

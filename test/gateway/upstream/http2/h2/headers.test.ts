@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { ConnectionError } from '../../../../../gateway/upstream/http2/h2/codes.js';
+import { HeaderDecoder } from '../../../../../gateway/upstream/http2/h2/header-decoder.js';
+import { HeaderEncoder } from '../../../../../gateway/upstream/http2/h2/header-encoder.js';
+import { STATIC_FIELDS } from '../../../../../gateway/upstream/http2/h2/header-table.js';
+import { openHttp2Transport } from '../../../../../gateway/upstream/index.js';
+import { neverAborted, readToEnd } from '../../contract/subject.js';
+import { answerWith, openPeer } from '../peer.js';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+t.test('there are 61 fields that everybody knows', async (t) => {
+  t.equal(STATIC_FIELDS.length, 61);
+  t.same(STATIC_FIELDS[60], ['www-authenticate', '']);
+});
+
+// RFC 7541, appendix C.
+t.test('the requests of the RFC, plain and Huffman-coded, decode one after the other', async (t) => {
+  const plain = [
+    '8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d',
+    '8286 84be 5808 6e6f 2d63 6163 6865',
+    '8287 85bf 400a 6375 7374 6f6d 2d6b 6579 0c63 7573 746f 6d2d 7661 6c75 65',
+  ];
+  const huffman = [
+    '8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff',
+    '8286 84be 5886 a8eb 1064 9cbf',
+    '8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf',
+  ];
+  for (const blocks of [plain, huffman]) {
+    const decoder = new HeaderDecoder();
+    t.same(
+      blocks.map((block) => decoder.decode(hex(block))),
+      [
+        [':method', 'GET', ':scheme', 'http', ':path', '/', ':authority', 'www.example.com'],
+        [
+          ':method',
+          'GET',
+          ':scheme',
+          'http',
+          ':path',
+          '/',
+          ':authority',
+          'www.example.com',
+          'cache-control',
+          'no-cache',
+        ],
+        [
+          ...[':method', 'GET', ':scheme', 'https', ':path', '/index.html', ':authority', 'www.example.com'],
+          ...['custom-key', 'custom-value'],
+        ],
+      ],
+    );
+  }
+});
+
+t.test('what is no header block is refused as such', async (t) => {
+  for (const [name, block] of [
+    ['index 0', '80'],
+    ['an index beyond both tables', 'be'],
+    ['a string beyond the block', '400a 6375'],
+    ['a number without end', 'ff ffff ffff ff'],
+    ['it ends in a number', '7f'],
+    ['Huffman padding of zeros', '0081 f0 00'],
+    ['a Huffman end mark', '0084 ffff ffff 00'],
+    ['a table larger than allowed', '3fe2 1f'],
+    ['a table size behind a field', '82 20'],
+  ] as const) {
+    t.throws(() => new HeaderDecoder().decode(hex(block)), ConnectionError, name);
+  }
+});
+
+t.test('more than is taken is passed over, and still learnt from', async (t) => {
+  const decoder = new HeaderDecoder();
+  const many = Buffer.concat(Array.from({ length: 129 }, () => hex('82')));
+  t.equal(decoder.decode(Buffer.concat([hex('4001 6101 62'), many])), undefined);
+  t.same(decoder.decode(hex('be')), ['a', 'b']);
+});
+
+const text = fc.string({
+  unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  maxLength: 60,
+});
+const field = fc.oneof(
+  fc.tuple(
+    fc.constantFrom(
+      ':path',
+      ':authority',
+      'te',
+      'content-type',
+      'x-a',
+      'authorization',
+      ':method',
+      'grpc-timeout',
+    ),
+    text,
+  ),
+  fc.tuple(text, text),
+  fc.tuple(fc.constant(':path'), fc.string({ unit: fc.constant('p'), minLength: 900, maxLength: 3_000 })),
+);
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.array(field, { minLength: 1, maxLength: 12 }).map((fields) => ({ fields })) },
+  { weight: 1, arbitrary: fc.nat({ max: 6_000 }).map((limit) => ({ limit })) },
+);
+
+t.test('what is encoded decodes to the same, whatever tables the peer allows', async (t) => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const encoder = new HeaderEncoder();
+      const decoder = new HeaderDecoder();
+      for (const step of steps) {
+        if ('limit' in step) encoder.limit(step.limit);
+        else {
+          const decoded = decoder.decode(Uint8Array.from(encoder.encode(step.fields)));
+          if (JSON.stringify(decoded) !== JSON.stringify(step.fields.flat())) return false;
+        }
+      }
+      return true;
+    }),
+    { numRuns: 500 },
+  );
+  t.pass();
+});
+
+t.test('any bytes are decoded or refused', async (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 20 }), (blocks) => {
+      const decoder = new HeaderDecoder();
+      try {
+        for (const block of blocks) decoder.decode(block);
+      } catch (reason) {
+        return reason instanceof ConnectionError;
+      }
+      return true;
+    }),
+    { numRuns: 3_000 },
+  );
+  t.pass();
+});
+
+t.test("every character of a header arrives, in another implementation's codes", async (t) => {
+  const printable = Array.from({ length: 95 }, (_, n) => String.fromCharCode(0x20 + n)).join('');
+  const high = `x${Array.from({ length: 96 }, (_, n) => String.fromCharCode(0xa0 + n)).join('')}`;
+  const peer = await openPeer((stream) =>
+    answerWith(stream, [], { 'grpc-status': '0', 'x-print': `x${printable}x`, 'x-high': high }),
+  );
+  const transport = openHttp2Transport({ target: peer.target });
+  t.teardown(async () => {
+    await transport.close();
+    peer.close();
+  });
+  for (let n = 0; n < 3; n++) {
+    const call = transport.open('/test.Odd/Call', {
+      metadata: [['x-all', `x${printable}x`]],
+      signal: neverAborted(),
+    });
+    call.halfClose();
+    await readToEnd(call);
+    const { trailers } = await call.status;
+    t.same(trailers, [
+      ['x-print', `x${printable}x`],
+      ['x-high', high],
+    ]);
+    t.equal(peer.requests[n]?.['x-all'], `x${printable}x`);
+  }
+});
