@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { MAX_TIMER_MS } from '../async/index.js';
 import type { AbortCause } from '../bridge/index.js';
 import { Code, RpcError } from '../status/index.js';
-import { MAX_TIMER_MS } from '../upstream/index.js';
 import { endConnection } from './connection-end.js';
 import { createDeferred, type Deferred } from './deferred.js';
 import type { Limits } from './limits.js';

@@ -4,4 +4,3 @@ export { faultOfPair, isReservedName } from './reserved-names.js';
 export { assertAuthority } from './socket-path.js';
 export type { Batch, Call, CallOptions, SendBatch, Transport } from './transport.js';
 export type { TransportOptions, UpstreamTls } from './transport-options.js';
-export { MAX_TIMER_MS } from './transport-options.js';

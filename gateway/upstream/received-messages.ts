@@ -1,4 +1,4 @@
-import { atEndOfTurn } from './end-of-turn.js';
+import { atEndOfTurn, Bell } from '../async/index.js';
 import type { Batch } from './transport.js';
 
 /**
@@ -16,7 +16,7 @@ export class ReceivedMessages {
   #messages: Uint8Array[] = [];
   #bytes = 0;
   #ended = false;
-  #wake: ((batch: Batch | undefined) => void) | undefined;
+  readonly #reader = new Bell<Batch | undefined>();
   #scheduled = false;
   readonly #onTaken: () => void;
   readonly #endOfTurn = (): void => {
@@ -40,14 +40,14 @@ export class ReceivedMessages {
 
   /** Whether the reader waits, and so takes what comes at the end of the turn. */
   get isAwaited(): boolean {
-    return this.#wake !== undefined;
+    return this.#reader.isAwaited;
   }
 
   push(message: Uint8Array): void {
     if (this.#ended) return;
     this.#messages.push(message);
     this.#bytes += message.length + MESSAGE_OVERHEAD_BYTES;
-    if (this.#wake !== undefined && !this.#scheduled) {
+    if (!this.#scheduled && this.#reader.isAwaited) {
       this.#scheduled = true;
       atEndOfTurn(this.#endOfTurn);
     }
@@ -58,7 +58,7 @@ export class ReceivedMessages {
    * when nobody waits.
    */
   deliver(): boolean {
-    if (this.#wake === undefined || this.#messages.length === 0) return false;
+    if (this.#messages.length === 0 || !this.#reader.isAwaited) return false;
     this.#settle();
     return true;
   }
@@ -82,21 +82,13 @@ export class ReceivedMessages {
   read(): Promise<Batch | undefined> {
     if (this.#messages.length > 0) return Promise.resolve(this.#take());
     if (this.#ended) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+    return this.#reader.wait();
   }
 
   #settle(): void {
-    const wake = this.#wake;
-    if (wake === undefined) return;
-    if (this.#messages.length > 0) {
-      this.#wake = undefined;
-      wake(this.#take());
-    } else if (this.#ended) {
-      this.#wake = undefined;
-      wake(undefined);
-    }
+    if (!this.#reader.isAwaited) return;
+    if (this.#messages.length > 0) this.#reader.ring(this.#take());
+    else if (this.#ended) this.#reader.ring(undefined);
   }
 
   #take(): Batch {

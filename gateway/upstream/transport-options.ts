@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../async/index.js';
 import { assertAuthority, socketPathOf } from './socket-path.js';
 
 /** How to speak TLS to the upstream. Buffers hold PEM. */
@@ -63,9 +64,6 @@ const defaults = {
   streamsPerConnection: 90,
   keepaliveTimeoutMs: 20_000,
 } as const;
-
-/** Largest delay that a Node timer keeps; a longer one fires at once. */
-export const MAX_TIMER_MS = 2_147_483_647;
 
 /** Fills, checks and freezes, once. Throws a RangeError or TypeError that names the option. */
 export function resolveTransportOptions(

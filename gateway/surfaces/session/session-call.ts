@@ -1,6 +1,7 @@
+import { MAX_TIMER_MS } from '../../async/index.js';
 import type { AbortCause } from '../../bridge/index.js';
 import { Code, type Metadata, RpcError } from '../../status/index.js';
-import { MAX_TIMER_MS, type Transport } from '../../upstream/index.js';
+import type { Transport } from '../../upstream/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import { type ClientFrame, joinMetadata, type ServerFrame } from '../../wire/session/index.js';
 import { converse } from '../conversation.js';

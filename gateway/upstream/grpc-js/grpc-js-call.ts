@@ -1,4 +1,5 @@
 import type { ClientDuplexStream, Metadata as GrpcMetadata, StatusObject } from '@grpc/grpc-js';
+import { Bell } from '../../async/index.js';
 import { Code, type Metadata, type Status } from '../../status/index.js';
 import { ReceivedMessages } from '../received-messages.js';
 import { localStatus, receivedStatus } from '../received-status.js';
@@ -35,7 +36,8 @@ export class GrpcJsCall implements Call {
   readonly #connectTimer: NodeJS.Timeout | undefined;
   #resolveHeaders!: (headers: Metadata | undefined) => void;
   #resolveStatus!: (status: Status) => void;
-  #resolveWrite: ((room: boolean) => void) | undefined;
+  /** Rings for the `write` that waits: whether there is room. */
+  readonly #room = new Bell<boolean>();
   /** What the library has reported; the call is over for `write`, messages may still be there to read. */
   #reported: Status | undefined;
   #ended = false;
@@ -60,7 +62,7 @@ export class GrpcJsCall implements Call {
     stream.on('error', () => {});
     stream.on('metadata', (metadata: GrpcMetadata) => this.#onMetadata(metadata));
     stream.on('status', (status: StatusObject) => this.#onStatus(status));
-    stream.on('drain', () => this.#settleWrite(true));
+    stream.on('drain', () => this.#room.ring(true));
     stream.on('end', () => this.#onEnd());
     stream.on('close', () => this.#onEnd());
     stream.on('data', (message: Buffer) => this.#onMessage(message));
@@ -84,9 +86,7 @@ export class GrpcJsCall implements Call {
       );
     }
     if (!this.#stream.writableNeedDrain) return yes;
-    return new Promise((resolve) => {
-      this.#resolveWrite = resolve;
-    });
+    return this.#room.wait();
   }
 
   halfClose(): void {
@@ -156,7 +156,7 @@ export class GrpcJsCall implements Call {
       pairsFrom(status.metadata),
       status.code !== Code.OK && this.#pausedSinceCaughtUp,
     );
-    this.#settleWrite(false);
+    this.#room.ring(false);
   }
 
   #onEnd(): void {
@@ -164,7 +164,7 @@ export class GrpcJsCall implements Call {
     this.#messages.end();
     // A stream that was destroyed has no status. Nothing of ours does that.
     this.#reported ??= localStatus(Code.INTERNAL, 'the call ended without a status');
-    this.#settleWrite(false);
+    this.#room.ring(false);
     this.#finishWhenRead();
   }
 
@@ -193,15 +193,9 @@ export class GrpcJsCall implements Call {
     clearTimeout(this.#connectTimer);
     this.#options.signal.removeEventListener('abort', this.#onAbort);
     this.#messages.end();
-    this.#settleWrite(false);
+    this.#room.ring(false);
     this.#resolveHeaders(undefined);
     this.#resolveStatus(status);
     this.#options.onOver(this);
-  }
-
-  #settleWrite(room: boolean): void {
-    const resolve = this.#resolveWrite;
-    this.#resolveWrite = undefined;
-    resolve?.(room);
   }
 }

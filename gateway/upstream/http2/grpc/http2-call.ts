@@ -1,8 +1,8 @@
+import { MAX_TIMER_MS } from '../../../async/index.js';
 import { Code, type Metadata, type Status } from '../../../status/index.js';
 import { ReceivedMessages } from '../../received-messages.js';
 import { localStatus } from '../../received-status.js';
 import type { Batch, Call, CallOptions, SendBatch } from '../../transport.js';
-import { MAX_TIMER_MS } from '../../transport-options.js';
 import type { WindowBudget } from '../h2/index.js';
 import { type ClientStream, headerListBytes } from '../h2/index.js';
 import type { ConnectionPool, ConnectionWaiter, PooledConnection } from '../pool/index.js';

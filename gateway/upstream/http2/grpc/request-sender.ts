@@ -1,3 +1,4 @@
+import { Bell } from '../../../async/index.js';
 import type { SendBatch } from '../../transport.js';
 import type { ClientStream } from '../h2/index.js';
 import { frameBatch } from './framing.js';
@@ -21,7 +22,8 @@ export class RequestSender {
   #replayBytes = 0;
   #halfClosed = false;
   #ended = false;
-  #resolveWrite: ((room: boolean) => void) | undefined;
+  /** Rings for the `write` that waits: whether there is room. */
+  readonly #room = new Bell<boolean>();
 
   /** Whether everything written so far can be sent again. */
   get canReplay(): boolean {
@@ -35,7 +37,7 @@ export class RequestSender {
     const room = this.#send(this.#replay ?? []);
     this.#forgetLarge();
     if (this.#halfClosed) stream.end();
-    if (room) this.#settle(true);
+    if (room) this.#room.ring(true);
   }
 
   /** The stream was refused; the next one gets everything. */
@@ -45,7 +47,7 @@ export class RequestSender {
 
   /** The stream takes more. */
   onRoom(): void {
-    this.#settle(true);
+    this.#room.ring(true);
   }
 
   /** The service has answered: nothing will be sent again. */
@@ -67,9 +69,7 @@ export class RequestSender {
       this.#forgetLarge();
       if (room) return yes;
     }
-    return new Promise((resolve) => {
-      this.#resolveWrite = resolve;
-    });
+    return this.#room.wait();
   }
 
   halfClose(): void {
@@ -83,7 +83,7 @@ export class RequestSender {
     this.#ended = true;
     this.#replay = undefined;
     this.detach();
-    this.#settle(false);
+    this.#room.ring(false);
   }
 
   #send(buffers: readonly Buffer[]): boolean {
@@ -96,11 +96,5 @@ export class RequestSender {
 
   #forgetLarge(): void {
     if (this.#replayBytes > replayBytes) this.#replay = undefined;
-  }
-
-  #settle(room: boolean): void {
-    const resolve = this.#resolveWrite;
-    this.#resolveWrite = undefined;
-    resolve?.(room);
   }
 }

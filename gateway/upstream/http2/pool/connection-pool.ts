@@ -1,8 +1,8 @@
+import { Bell } from '../../../async/index.js';
 import { Code, type Status } from '../../../status/index.js';
 import { localStatus } from '../../received-status.js';
 import { type Endpoint, formatEndpoint } from './address.js';
 import { Backoff } from './backoff.js';
-import { Changes } from './changes.js';
 import type { ConnectionWaiter } from './connection-waiter.js';
 import { PooledConnection, type PooledConnectionOptions } from './pooled-connection.js';
 
@@ -36,7 +36,8 @@ export class ConnectionPool {
   /** Also those that drain, whose endpoint may be gone from the list. */
   readonly #connections = new Set<PooledConnection>();
   readonly #waiters = new Set<ConnectionWaiter>();
-  readonly #changes = new Changes();
+  /** Rings when connections or endpoints have changed. */
+  readonly #changed = new Bell();
   #turn = 0;
   #keepaliveTimeMs: number;
   readonly #idleTimer: NodeJS.Timeout;
@@ -70,14 +71,14 @@ export class ConnectionPool {
     ];
     for (const { connections } of gone) for (const connection of connections) connection.retire();
     this.#serve();
-    this.#changes.notify();
+    this.#changed.ring();
   }
 
   /** The name could not be resolved. Fatal for waiting calls only when nothing is known from before. */
   failResolution(reason: string): void {
     this.#lastFailure = reason;
     if (this.#endpoints.length === 0) this.#refuseAll();
-    this.#changes.notify();
+    this.#changed.ring();
   }
 
   acquire(waiter: ConnectionWaiter): void {
@@ -142,7 +143,7 @@ export class ConnectionPool {
       let dueMs = Number.POSITIVE_INFINITY;
       for (const { backoff } of this.#endpoints) dueMs = Math.min(dueMs, backoff.remainingMs || dueMs);
       if (this.#endpoints.length === 0) this.#options.onTrouble();
-      await this.#changes.next(Math.min(remainingMs, dueMs, lookAgainMs));
+      await this.#changed.waitWithin({ timeoutMs: Math.min(remainingMs, dueMs, lookAgainMs) });
     }
   }
 
@@ -157,7 +158,7 @@ export class ConnectionPool {
     while (this.#connections.size > 0) {
       const remainingMs = end - performance.now();
       if (remainingMs <= 0) for (const connection of this.#connections) connection.destroy('closed');
-      await this.#changes.next(Math.max(remainingMs, 10));
+      await this.#changed.waitWithin({ timeoutMs: Math.max(remainingMs, 10) });
     }
   }
 
@@ -233,7 +234,7 @@ export class ConnectionPool {
         this.#misfit = undefined;
         this.#lastCapacity = connection.capacity;
         this.#serve();
-        this.#changes.notify();
+        this.#changed.ring();
       },
       onDraining: (_connection, tooManyPings) => {
         connections.delete(connection);
@@ -251,7 +252,7 @@ export class ConnectionPool {
           this.#options.onTrouble();
         }
         this.#serve();
-        this.#changes.notify();
+        this.#changed.ring();
       },
     });
     connections.add(connection);

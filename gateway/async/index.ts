@@ -1,0 +1,3 @@
+export { Bell, type WaitLimits } from './bell.js';
+export { atEndOfTurn } from './end-of-turn.js';
+export { MAX_TIMER_MS } from './timer.js';
