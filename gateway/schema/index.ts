@@ -4,21 +4,42 @@ export {
   type MethodDescription,
   type SchemaDescription,
   type ServiceDescription,
-} from './describe.js';
-export { type SchemaOptions, schemaFromDescriptorSet } from './descriptor-set.js';
-export { masksAsWritten } from './field-mask.js';
-export type { FileContent } from './file-content.js';
-export { COMMON_METHODS, ROUTED_METHODS } from './http-methods.js';
-export type { HttpBinding, PathVariable } from './http-rule.js';
-export type { Method, Resume, SlowReaderRule } from './method.js';
-export { maskOfBody } from './patch-mask.js';
-export { descriptorSetFromProtoFiles, schemaFromProtoFiles } from './proto-files.js';
-export { assertNoRival, fieldsInAddress, jsonBesideBody, type QueryOptions, requestJson } from './query.js';
-export { descriptorSetFromReflection, type ReflectionOptions, schemaFromReflection } from './reflection.js';
-export { type ReflectionCall, ReflectionEnded, type ReflectionOpen } from './reflection-call.js';
-export type { Json, JsonObject } from './request-fields.js';
-export { createRouteTable } from './route-table.js';
-export type { PathValue, RouteMatch, RouteTable, Schema } from './schema.js';
-export { SchemaError } from './schema-error.js';
-export { SchemaProblem } from './schema-problem.js';
-export { MAX_AFTER_MS, type SlowReaderSettings, slowReaderRule } from './slow-reader-rule.js';
+} from './describe/index.js';
+export type { PathValue, RouteMatch, RouteTable } from './http/index.js';
+export {
+  assertNoRival,
+  COMMON_METHODS,
+  createRouteTable,
+  fieldsInAddress,
+  jsonBesideBody,
+  maskOfBody,
+  masksAsWritten,
+  type QueryOptions,
+  ROUTED_METHODS,
+  requestJson,
+} from './http/index.js';
+export type { Schema } from './load/index.js';
+export {
+  descriptorSetFromProtoFiles,
+  descriptorSetFromReflection,
+  type ReflectionCall,
+  ReflectionEnded,
+  type ReflectionOpen,
+  type ReflectionOptions,
+  type SchemaOptions,
+  schemaFromDescriptorSet,
+  schemaFromProtoFiles,
+  schemaFromReflection,
+} from './load/index.js';
+export type {
+  FileContent,
+  HttpBinding,
+  Json,
+  JsonObject,
+  Method,
+  PathVariable,
+  Resume,
+  SlowReaderRule,
+} from './method/index.js';
+export { MAX_AFTER_MS, type SlowReaderSettings, slowReaderRule } from './method/index.js';
+export { SchemaError, SchemaProblem } from './problem/index.js';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../gateway/index.js';
-import type { MethodDescription, SchemaDescription } from '../../gateway/schema/describe.js';
+import type { MethodDescription, SchemaDescription } from '../../gateway/schema/describe/describe.js';
 import { openCore } from '../../grpc-core/index.js';
 import { http, open } from '../support/http.js';
 import { connect } from '../support/websocket.js';

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import t from 'tap';
 import { readReflectionMetadata } from '../../bin/reflection-metadata.js';
 import { openGateway } from '../../gateway/index.js';
-import { answerFromFiles, startReflection } from '../gateway/schema/reflection-server.js';
+import { answerFromFiles, startReflection } from '../gateway/schema/load/reflection-server.js';
 import { httpJson } from '../support/http.js';
 
 const read = (_flag: string, file: string) => readFile(file);

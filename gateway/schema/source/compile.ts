@@ -13,7 +13,7 @@ import {
   OneofOptionsSchema,
   ServiceOptionsSchema,
 } from '@bufbuild/protobuf/wkt';
-import { SchemaError } from '../schema-error.js';
+import { SchemaError } from '../problem/index.js';
 import type { FileDraft } from './draft.js';
 import { interpretOption, isPlainOption } from './interpret.js';
 import { createSymbolTable, linkDraft } from './link.js';

@@ -1,5 +1,5 @@
 import type { DescriptorProto, EnumDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
-import { SchemaError } from '../schema-error.js';
+import { SchemaError } from '../problem/index.js';
 import { type FileDraft, fullName, type TypeReference } from './draft.js';
 
 type SymbolKind = 'message' | 'enum' | 'extension' | 'service' | 'other';

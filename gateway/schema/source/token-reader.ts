@@ -1,4 +1,4 @@
-import { SchemaError } from '../schema-error.js';
+import { SchemaError } from '../problem/index.js';
 import { type Token, tokensFromSource } from './token.js';
 
 /** The highest field number. Source: google/protobuf/descriptor.proto. */

@@ -1,4 +1,4 @@
-import { SchemaError } from '../schema-error.js';
+import { SchemaError } from '../problem/index.js';
 import { readEscapes } from './string-escape.js';
 
 /** One token of a .proto file. Lines and columns count from 0, as in google.protobuf.SourceCodeInfo. */

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Test } from 'tap';
 import { compiledCodec } from '../../../gateway/codec/index.js';
+import { canonicalSegment } from '../../../gateway/schema/http/path-template.js';
+import { decodePathValue } from '../../../gateway/schema/http/percent.js';
 import { requestJson } from '../../../gateway/schema/index.js';
-import { canonicalSegment } from '../../../gateway/schema/path-template.js';
-import { decodePathValue } from '../../../gateway/schema/percent.js';
 import { forwardedElements, listMembers } from '../../../gateway/security/forwarded.js';
 import { authorityOf } from '../../../gateway/security/served-hosts.js';
 import { HeaderRules } from '../../../gateway/surfaces/header-rules.js';

@@ -4,7 +4,7 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from '@bufbuild/protobuf/wkt';
-import { fieldComment } from '../../../gateway/schema/comments.js';
+import { fieldComment } from '../../../gateway/schema/describe/comments.js';
 import { compile, parseFile } from '../../../gateway/schema/source/index.js';
 import { type Cost, fill, list, textCosts } from './growth.js';
 import { NUMBERS } from './json-costs.js';

@@ -6,7 +6,7 @@ import { openGateway } from '../../../gateway/index.js';
 import { http, httpJson } from '../../support/http.js';
 import { openOwnService } from '../../support/own-service.js';
 import { openSession } from '../../support/session.js';
-import { answerFromFiles, startReflection } from '../schema/reflection-server.js';
+import { answerFromFiles, startReflection } from '../schema/load/reflection-server.js';
 
 const SHOP = create(FileDescriptorProtoSchema, {
   name: 'shop.proto',

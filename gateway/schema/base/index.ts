@@ -1,0 +1,2 @@
+export { baseFiles } from './base-files.js';
+export { jsonNameFromProto } from './json-name.js';

@@ -1,0 +1,83 @@
+import type { Schema } from '../load/index.js';
+import type { HttpBinding, Json, Method } from '../method/index.js';
+import type { SchemaProblem } from '../problem/index.js';
+import { serviceComment } from './comments.js';
+import { exampleJson } from './example.js';
+
+export interface SchemaDescription {
+  readonly services: readonly ServiceDescription[];
+  /** What of the schema cannot be used, why, and in which file. */
+  readonly problems: readonly SchemaProblem[];
+}
+
+export interface ServiceDescription {
+  /** "pkg.Service" */
+  readonly name: string;
+  /** The comment above it; "" when the descriptors have none. */
+  readonly comment: string;
+  readonly methods: readonly MethodDescription[];
+}
+
+export interface MethodDescription {
+  readonly name: string;
+  /** "/pkg.Service/Method" */
+  readonly path: string;
+  readonly kind: 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
+  readonly comment: string;
+  readonly safe: boolean;
+  readonly file: boolean;
+  /** Whether its stream can go on from a cursor. */
+  readonly resumable: boolean;
+  /** The names of its message types. */
+  readonly input: string;
+  readonly output: string;
+  readonly http: readonly HttpDescription[];
+  /** A request to begin with, from `(sluice.v1.example)` or made up; the first message of a stream. */
+  readonly example: Json;
+}
+
+export interface HttpDescription {
+  readonly method: string;
+  readonly path: string;
+  /** "*", the name of a field, or "" for none. */
+  readonly body: string;
+}
+
+/** What can be called, as plain JSON: for `/_sluice/services` and the page. Costs a walk over all types: keep it. */
+export function describeSchema(schema: Schema): SchemaDescription {
+  return {
+    services: schema.services.map((service) => {
+      const methods = service.methods.flatMap((desc, index) => {
+        const method = schema.methods.get(`/${service.typeName}/${desc.name}`);
+        return method === undefined ? [] : [describeMethod(method, serviceComment(service, index))];
+      });
+      return { name: service.typeName, comment: serviceComment(service), methods };
+    }),
+    problems: schema.problems,
+  };
+}
+
+function describeMethod(method: Method, comment: string): MethodDescription {
+  return {
+    name: method.name,
+    path: method.path,
+    kind: methodKind(method),
+    comment,
+    safe: method.safe,
+    file: method.file,
+    resumable: method.resume !== undefined,
+    input: method.input.typeName,
+    output: method.output.typeName,
+    http: method.bindings.map(describeBinding),
+    example: method.example ?? exampleJson(method.input, method.bindings),
+  };
+}
+
+function methodKind({ requestStream, responseStream }: Method): MethodDescription['kind'] {
+  if (requestStream) return responseStream ? 'bidi_stream' : 'client_stream';
+  return responseStream ? 'server_stream' : 'unary';
+}
+
+function describeBinding({ httpMethod, template, body }: HttpBinding): HttpDescription {
+  return { method: httpMethod, path: template, body: typeof body === 'string' ? body : (body?.name ?? '') };
+}

@@ -1,0 +1,7 @@
+export {
+  describeSchema,
+  type HttpDescription,
+  type MethodDescription,
+  type SchemaDescription,
+  type ServiceDescription,
+} from './describe.js';

@@ -1,0 +1,109 @@
+import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from '@bufbuild/protobuf';
+import { baseFiles } from '../base/index.js';
+import type { HttpMapping, PathVariable } from '../method/index.js';
+import { assertRouted } from './http-methods.js';
+import { isTextMessage } from './parameter-name.js';
+import { patchMask } from './patch-mask.js';
+import { parsePathTemplate } from './path-template.js';
+
+/** google.api.HttpRule, as @bufbuild/protobuf holds it. */
+interface HttpRule {
+  readonly pattern:
+    | { readonly case: 'get' | 'put' | 'post' | 'delete' | 'patch'; readonly value: string }
+    | { readonly case: 'custom'; readonly value: { readonly kind: string; readonly path: string } }
+    | { readonly case: undefined };
+  readonly body: string;
+  readonly responseBody: string;
+  readonly additionalBindings: readonly HttpRule[];
+}
+
+/**
+ * The HTTP bindings of a method, from `google.api.http`, in order of declaration. A binding that is wrong is left out
+ * and told to `report`, so that the method keeps its other paths.
+ */
+export function bindingsFromMethod(method: DescMethod, report: (problem: string) => void): HttpMapping[] {
+  const extension = baseFiles().registry.getExtension('google.api.http');
+  if (extension === undefined || !hasOption(method, extension)) return [];
+  let rule: HttpRule;
+  try {
+    rule = getOption(method, extension) as unknown as HttpRule;
+  } catch (error) {
+    report(`the option google.api.http cannot be read: ${error instanceof Error ? error.message : error}`);
+    return [];
+  }
+  const bindings: HttpMapping[] = [];
+  for (const [index, each] of [rule, ...rule.additionalBindings].entries()) {
+    try {
+      if (index > 0 && each.additionalBindings.length > 0) {
+        throw new Error('additional_bindings cannot have additional_bindings');
+      }
+      bindings.push(bindingFromRule(each, method));
+    } catch (error) {
+      report(`the http rule ${ruleName(each)}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return bindings;
+}
+
+function ruleName({ pattern }: HttpRule): string {
+  if (pattern.case === undefined) return 'without a path';
+  if (pattern.case === 'custom') return `"${pattern.value.kind} ${pattern.value.path}"`;
+  return `"${pattern.case.toUpperCase()} ${pattern.value}"`;
+}
+
+function bindingFromRule(
+  { pattern, body, responseBody }: HttpRule,
+  { input, output }: DescMethod,
+): HttpMapping {
+  if (pattern.case === undefined) throw new Error('one of get, put, post, delete, patch or custom is needed');
+  const custom = pattern.case === 'custom';
+  const httpMethod = custom ? pattern.value.kind.toUpperCase() : pattern.case.toUpperCase();
+  if (httpMethod !== '*') assertRouted(httpMethod);
+  const template = custom ? pattern.value.path : pattern.value;
+  const variables = parsePathTemplate(template).variables.map(
+    ({ field, multiSegment }): PathVariable => ({ fieldPath: fieldPath(input, field), multiSegment }),
+  );
+  if (body !== '' && (httpMethod === 'GET' || httpMethod === 'HEAD')) {
+    throw new Error(`${httpMethod} has no body; remove body: "${body}"`);
+  }
+  const bodyField = body === '' ? undefined : body === '*' ? '*' : topField(input, body, 'body');
+  return {
+    httpMethod,
+    template,
+    variables,
+    body: bodyField,
+    mask: httpMethod === 'PATCH' ? patchMask(input, bodyField) : undefined,
+    responseBody: responseBody === '' ? undefined : topField(output, responseBody, 'response_body'),
+  };
+}
+
+/** Every step but the last is a single message, the last a single scalar or enum, or a message whose JSON is one text. */
+function fieldPath(input: DescMessage, path: string): DescField[] {
+  const fields: DescField[] = [];
+  let message: DescMessage | undefined = input;
+  for (const name of path.split('.')) {
+    if (message === undefined)
+      throw new Error(`the variable "${path}": "${fields.at(-1)?.name}" is no single message`);
+    const field: DescField | undefined = message.fields.find((candidate) => candidate.name === name);
+    if (field === undefined)
+      throw new Error(`the variable "${path}": ${message.typeName} has no field "${name}"`);
+    fields.push(field);
+    message = field.fieldKind === 'message' ? field.message : undefined;
+  }
+  const last = fields.at(-1);
+  const isText = last?.fieldKind === 'message' && isTextMessage(last.message);
+  if (last?.fieldKind !== 'scalar' && last?.fieldKind !== 'enum' && !isText) {
+    throw new Error(
+      `the variable "${path}" must be a single scalar or enum field, or a time, mask or wrapper`,
+    );
+  }
+  return fields;
+}
+
+function topField(message: DescMessage, name: string, option: string): DescField {
+  if (name.includes('.'))
+    throw new Error(`${option}: "${name}" is nested; only a field of ${message.typeName} itself can be it`);
+  const field = message.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new Error(`${option}: ${message.typeName} has no field "${name}"`);
+  return field;
+}

@@ -1,0 +1,154 @@
+import type { HttpBinding, Method } from '../method/index.js';
+import { COMMON_METHODS } from './http-methods.js';
+import { canonicalSegment, type PathTemplate, parsePathTemplate } from './path-template.js';
+import { decodePathValue } from './percent.js';
+import type { PathValue, RouteMatch, RouteTable } from './route.js';
+
+interface Route {
+  readonly method: Method;
+  readonly binding: HttpBinding;
+  readonly template: PathTemplate;
+}
+
+/** All templates as a tree, one level a segment, so that no path costs more than there are nodes. */
+interface RouteNode {
+  readonly literals: Map<string, RouteNode>;
+  one: RouteNode | undefined;
+  /** Templates that end here, by verb, in order of declaration. */
+  readonly here: Map<string, Route[]>;
+  /** Templates whose `**` begins here. */
+  readonly rest: Map<string, Route[]>;
+}
+
+/**
+ * The route table of these methods, in order of declaration. The templates of their bindings must be valid.
+ *
+ * A path belongs to the binding that is most literal from the left; between equals to the first declared. A gRPC path
+ * beats every rule. `GET /x/5:cancel` is not `/x/{id}` where a rule has the verb `cancel`. A `*` needs at least one
+ * character, so a slash at the end matters. HEAD is answered by the rule of GET.
+ * `match` and `matchAny` throw `RpcError` INVALID_ARGUMENT when a variable is not valid percent-encoding.
+ */
+export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTable {
+  const root = createNode();
+  for (const method of methods.values()) {
+    for (const binding of method.bindings) addRoute(root, method, binding);
+  }
+  const find = (
+    rawPath: string,
+    pick: (routes: readonly Route[]) => Route | undefined,
+  ): RouteMatch | undefined => {
+    const segments = rawPath.startsWith('/') ? rawPath.slice(1).split('/') : [];
+    const last = segments.at(-1) ?? '';
+    const colon = last.lastIndexOf(':');
+    if (colon !== -1 && colon < last.length - 1) {
+      let isVerb = false;
+      const short = [...segments.slice(0, -1), last.slice(0, colon)];
+      const route = search(root, short, 0, canonicalSegment(last.slice(colon + 1)), (routes) => {
+        isVerb = true;
+        return pick(routes);
+      });
+      if (isVerb) return route && routeMatch(route, short);
+    }
+    const route = search(root, segments, 0, '', pick);
+    return route && routeMatch(route, segments);
+  };
+
+  const kinds = [...methods.values()].flatMap(({ bindings }) => bindings.map(({ httpMethod }) => httpMethod));
+  return {
+    httpMethods: [...new Set([...COMMON_METHODS, ...kinds.filter((kind) => kind !== '*')])],
+    match(httpMethod, rawPath) {
+      const method = methods.get(rawPath);
+      if (method !== undefined) return { method, binding: undefined, pathValues: [] };
+      return find(rawPath, (routes) => pickMethod(routes, httpMethod));
+    },
+    matchAny(rawPath) {
+      const method = methods.get(rawPath);
+      if (method !== undefined) return { method, binding: undefined, pathValues: [] };
+      return find(rawPath, (routes) => routes[0]);
+    },
+    allowed(rawPath) {
+      const found = new Set<string>();
+      const method = methods.get(rawPath);
+      if (method !== undefined) found.add('POST');
+      if (method?.safe === true && !method.requestStream) found.add('GET');
+      if (method === undefined) {
+        find(rawPath, (routes) => {
+          for (const { binding } of routes) found.add(binding.httpMethod);
+          return undefined;
+        });
+      }
+      if (found.delete('*')) return [...new Set([...COMMON_METHODS, ...found])];
+      if (found.has('GET')) found.add('HEAD');
+      return [...found];
+    },
+  };
+}
+
+function createNode(): RouteNode {
+  return { literals: new Map(), one: undefined, here: new Map(), rest: new Map() };
+}
+
+function addRoute(root: RouteNode, method: Method, binding: HttpBinding): void {
+  const template = parsePathTemplate(binding.template);
+  let node = root;
+  let ends = node.here;
+  for (const segment of template.segments) {
+    if (segment.kind === 'rest') {
+      ends = node.rest;
+      break;
+    }
+    let child = segment.kind === 'literal' ? node.literals.get(segment.text) : node.one;
+    if (child === undefined) {
+      child = createNode();
+      if (segment.kind === 'literal') node.literals.set(segment.text, child);
+      else node.one = child;
+    }
+    node = child;
+    ends = node.here;
+  }
+  const routes = ends.get(template.verb) ?? [];
+  ends.set(template.verb, routes);
+  routes.push({ method, binding, template });
+}
+
+/** The best end that `pick` takes: a literal before `*`, `*` before `**`. Visits a node at most once. */
+function search(
+  node: RouteNode,
+  segments: readonly string[],
+  index: number,
+  verb: string,
+  pick: (routes: readonly Route[]) => Route | undefined,
+): Route | undefined {
+  const segment = segments[index];
+  let found: Route | undefined;
+  if (segment === undefined) {
+    const routes = node.here.get(verb);
+    found = routes && pick(routes);
+  } else {
+    const literal = node.literals.get(canonicalSegment(segment));
+    found = literal && search(literal, segments, index + 1, verb, pick);
+    if (found === undefined && node.one !== undefined && segment !== '') {
+      found = search(node.one, segments, index + 1, verb, pick);
+    }
+  }
+  if (found !== undefined) return found;
+  const routes = node.rest.get(verb);
+  return routes && pick(routes);
+}
+
+function pickMethod(routes: readonly Route[], httpMethod: string): Route | undefined {
+  const of = (wanted: string) => routes.find(({ binding }) => binding.httpMethod === wanted);
+  return of(httpMethod) ?? (httpMethod === 'HEAD' ? of('GET') : undefined) ?? of('*');
+}
+
+function routeMatch({ method, binding, template }: Route, segments: readonly string[]): RouteMatch {
+  const pathValues = template.variables.map(({ field, start, end, multiSegment }, index): PathValue => {
+    const open = template.segments[end - 1]?.kind === 'rest';
+    const raw = segments.slice(start, open ? undefined : end).join('/');
+    return {
+      variable: binding.variables[index] as PathValue['variable'],
+      value: decodePathValue(raw, multiSegment, field),
+    };
+  });
+  return { method, binding, pathValues };
+}

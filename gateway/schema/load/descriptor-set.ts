@@ -1,0 +1,94 @@
+import { createRegistry, type DescService } from '@bufbuild/protobuf';
+import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { baseFiles } from '../base/index.js';
+import { createRouteTable } from '../http/index.js';
+import { ProblemList, SchemaError, SchemaProblem } from '../problem/index.js';
+import { filesFromSet } from './file-bytes.js';
+import { type LinkOptions, linkFiles } from './link/index.js';
+import { methodsFromServices } from './methods.js';
+import type { Schema } from './schema.js';
+
+export interface SchemaOptions {
+  /**
+   * The full names of the services that may be called. Default: all that the source has but those that operate a
+   * server rather than serve its users (reflection, channelz, Envoy's own).
+   */
+  readonly services?: readonly string[];
+}
+
+/** Services that show the inside of a server; they are exposed only when asked for by name. */
+const OPERATOR_SERVICES = /^(?:grpc\.(?:reflection|channelz|admin|binarylog)\.|envoy\.)/;
+
+/** Whether a service is not exposed by default. */
+export function isOperatorService(name: string): boolean {
+  return OPERATOR_SERVICES.test(name);
+}
+
+/**
+ * The schema of a serialized google.protobuf.FileDescriptorSet, as `protoc --descriptor_set_out --include_imports` and
+ * `buf build --as-file-descriptor-set` write it. The registry also knows google.rpc error details, google.api.HttpBody
+ * and the well-known types; where the set has a type itself, its own wins.
+ * A method that cannot be linked is left out; that and what is wrong with options is in `problems`. Throws `SchemaError` when no
+ * method can be called.
+ */
+export function schemaFromDescriptorSet(bytes: Uint8Array, options: SchemaOptions = {}): Schema {
+  const problems = new ProblemList();
+  const files: FileDescriptorProto[] = [];
+  for (const file of filesFromSet(bytes)) {
+    if (file instanceof SchemaProblem) problems.add(file);
+    else files.push(file);
+  }
+  if (files.length === 0) {
+    const reason = problems.list().join('; ');
+    throw new SchemaError(
+      `this is not a google.protobuf.FileDescriptorSet with files in it${reason && `: ${reason}`}`,
+    );
+  }
+  return schemaFromFiles(files, options, problems, () => SET_ADVICE);
+}
+
+const SET_ADVICE = ' (a set must have all imports: protoc --include_imports)';
+
+/** The same for parsed files, in which names are completed in place; `problems` and `explain` say what is known of them already. */
+export function schemaFromFiles(
+  files: readonly FileDescriptorProto[],
+  options: SchemaOptions = {},
+  problems: ProblemList = new ProblemList(),
+  explain?: LinkOptions['explain'],
+): Schema {
+  const isExposed = (name: string) => options.services?.includes(name) ?? !isOperatorService(name);
+  const linked = linkFiles(files, { problems, isExposed, ...(explain && { explain }) });
+  const services = exposedServices(linked.services, options.services);
+  const methods = methodsFromServices(services, linked, problems);
+  const list = problems.list();
+  if (methods.size === 0 && (services.length === 0 || list.length > 0)) throw nothingUsable(list);
+  return {
+    registry: createRegistry(baseFiles().registry, linked.registry),
+    services,
+    methods,
+    routes: createRouteTable(methods),
+    problems: list,
+    leftOut: linked.leftOut,
+  };
+}
+
+function nothingUsable(problems: readonly SchemaProblem[]): SchemaError {
+  const [first] = problems;
+  if (first === undefined) return new SchemaError('the schema has no service that could be called');
+  const place = first.file === undefined || first.name === first.file ? '' : ` (${first.file})`;
+  const more = problems.length === 1 ? '' : `; and ${problems.length - 1} more problems`;
+  return new SchemaError(`the schema has no method that could be called: ${first}${place}${more}`);
+}
+
+function exposedServices(
+  declared: readonly DescService[],
+  wanted: readonly string[] | undefined,
+): DescService[] {
+  if (wanted === undefined) return declared.filter((service) => !isOperatorService(service.typeName));
+  return wanted.map((name) => {
+    const found = declared.find((service) => service.typeName === name);
+    if (found !== undefined) return found;
+    const names = declared.map((service) => service.typeName).join(', ');
+    throw new SchemaError(`the schema has no service "${name}"; it has: ${names || 'none'}`);
+  });
+}

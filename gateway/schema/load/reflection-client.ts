@@ -1,0 +1,165 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+import { Code, RpcError } from '../../status/index.js';
+import { baseFiles } from '../base/index.js';
+import { SchemaError } from '../problem/index.js';
+import {
+  type ReflectionAnswer,
+  ReflectionBound,
+  type ReflectionBudget,
+  ReflectionConversation,
+  ReflectionHungUp,
+  type ReflectionOpen,
+  type ReflectionQuestion,
+} from './reflection-call.js';
+
+export interface ReflectionClientOptions {
+  readonly signal: AbortSignal;
+  readonly budget: ReflectionBudget;
+  /** How many questions may be asked. */
+  readonly maxQuestions: number;
+  /** How long a single answer may take, in milliseconds, once the server has answered anything. */
+  readonly answerMs: number;
+  /** How long the first one may take. */
+  readonly firstAnswerMs: number;
+  /** How long questions may be asked, in milliseconds. */
+  readonly maxMs: number;
+}
+
+const VERSIONS = ['v1', 'v1alpha'];
+
+/**
+ * The ends of a call that are about the server rather than the question: it is away, or does not want us. They are about the
+ * question after all where the server still lists its services.
+ */
+const ABOUT_SERVER: readonly Code[] = [
+  Code.UNAVAILABLE,
+  Code.CANCELLED,
+  Code.UNAUTHENTICATED,
+  Code.PERMISSION_DENIED,
+];
+
+/**
+ * Asks a server's reflection service: v1, or v1alpha where v1 is UNIMPLEMENTED. A call that ends in the middle is opened
+ * again, since some servers end it after each answer, and some over a question that they cannot answer: such a question is asked twice, and then it
+ * is its own problem. End it with `close`.
+ */
+export class ReflectionClient {
+  readonly #open: ReflectionOpen;
+  readonly #options: ReflectionClientOptions;
+  #conversation: ReflectionConversation | undefined;
+  #stop: AbortController | undefined;
+  #version = 0;
+  #answered = false;
+  #questions = 0;
+  readonly #startedAt = performance.now();
+
+  constructor(open: ReflectionOpen, options: ReflectionClientOptions) {
+    this.#open = open;
+    this.#options = options;
+  }
+
+  /**
+   * The answer, in which `problem` says why there is none. Throws `RpcError` when the server is away, has no reflection (UNIMPLEMENTED) or
+   * refuses us, or the signal has aborted; `ReflectionBound` when a bound is reached.
+   */
+  async ask(question: ReflectionQuestion): Promise<ReflectionAnswer> {
+    this.#questions += 1;
+    if (this.#questions > this.#options.maxQuestions) {
+      throw new ReflectionBound(`more than ${this.#options.maxQuestions} questions`);
+    }
+    if (this.#answered && performance.now() - this.#startedAt > this.#options.maxMs) {
+      throw new ReflectionBound(`more than ${this.#options.maxMs} ms`);
+    }
+    let failure: RpcError | undefined;
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      try {
+        return await this.#askOnce(question);
+      } catch (reason) {
+        this.close();
+        if (!(reason instanceof RpcError) || this.#options.signal.aborted) throw reason;
+        if (!this.#answered && reason.code === Code.UNIMPLEMENTED && this.#version + 1 < VERSIONS.length) {
+          this.#version += 1;
+          attempt -= 1;
+        } else if (!(await this.#isAboutQuestion(reason))) throw this.#asShown(reason);
+        failure = reason;
+      }
+    }
+    const problem = failure?.message ?? 'no answer';
+    return { files: [], services: [], extensionNumbers: [], problem };
+  }
+
+  /** Ends the call, if one is open. */
+  close(): void {
+    this.#conversation?.close();
+    this.#stop?.abort();
+    this.#conversation = undefined;
+  }
+
+  /** Whether an end of the call may have to do with what was asked. A server that hangs up is away only if it never answers. */
+  async #isAboutQuestion(reason: RpcError): Promise<boolean> {
+    if (!this.#answered || reason instanceof ReflectionBound) return false;
+    if (reason instanceof ReflectionHungUp || !ABOUT_SERVER.includes(reason.code)) return true;
+    return await this.#stillAnswers();
+  }
+
+  async #stillAnswers(): Promise<boolean> {
+    try {
+      return (await this.#askOnce({ listServices: '' })).problem === undefined;
+    } catch {
+      this.close();
+      return false;
+    }
+  }
+
+  #asShown(reason: RpcError): RpcError {
+    return reason.code === Code.UNIMPLEMENTED && !this.#answered ? noReflection() : reason;
+  }
+
+  async #askOnce(question: ReflectionQuestion): Promise<ReflectionAnswer> {
+    const conversation = this.#conversation ?? this.#openConversation();
+    const { answerMs, firstAnswerMs } = this.#options;
+    const boundMs = this.#answered ? answerMs : firstAnswerMs;
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#stop?.abort();
+    }, boundMs);
+    try {
+      return await conversation.ask(question);
+    } catch (reason) {
+      if (!late) throw reason;
+      throw new RpcError(Code.DEADLINE_EXCEEDED, `the server has not answered within ${boundMs} ms`);
+    } finally {
+      clearTimeout(timer);
+      this.#answered ||= conversation.answered;
+    }
+  }
+
+  #openConversation(): ReflectionConversation {
+    const version = VERSIONS[this.#version] ?? '';
+    this.#stop = new AbortController();
+    const signal = AbortSignal.any([this.#options.signal, this.#stop.signal]);
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+    const { budget } = this.#options;
+    this.#conversation = new ReflectionConversation(
+      this.#open(path, signal, Math.max(1, budget.bytes)),
+      typeOf(version, 'ServerReflectionRequest'),
+      typeOf(version, 'ServerReflectionResponse'),
+      budget,
+    );
+    return this.#conversation;
+  }
+}
+
+function typeOf(version: string, name: string): DescMessage {
+  const desc = baseFiles().registry.getMessage(`grpc.reflection.${version}.${name}`);
+  if (desc === undefined) throw new SchemaError(`proto/grpc/reflection/${version} does not declare ${name}`);
+  return desc;
+}
+
+function noReflection(): RpcError {
+  return new RpcError(
+    Code.UNIMPLEMENTED,
+    'the server has no reflection (v1 or v1alpha); give its descriptor set or .proto files instead',
+  );
+}

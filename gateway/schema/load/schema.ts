@@ -1,0 +1,21 @@
+import type { DescService, Registry } from '@bufbuild/protobuf';
+import type { RouteTable } from '../http/index.js';
+import type { Method } from '../method/index.js';
+import type { SchemaProblem } from '../problem/index.js';
+
+/** Everything the gateway knows of an upstream. Immutable: a new schema is a new object. */
+export interface Schema {
+  readonly registry: Registry;
+  /** The services that may be called. */
+  readonly services: readonly DescService[];
+  /** By gRPC path, "/pkg.Service/Method". */
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly routes: RouteTable;
+  /**
+   * What of the source cannot be used: methods that need something broken or missing, which are left out, and options, whose methods
+   * keep their gRPC path.
+   */
+  readonly problems: readonly SchemaProblem[];
+  /** Why a method that the source has is left out, by gRPC path; "/pkg.Service/" for a service of which nothing more is known. */
+  readonly leftOut: ReadonlyMap<string, SchemaProblem>;
+}

@@ -1,0 +1,52 @@
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import type { FileContent } from './file-content.js';
+import type { HttpBinding } from './http-binding.js';
+import type { Json } from './json.js';
+
+/** The fields that make a server stream resumable, from `(sluice.v1.stream)`. */
+export interface Resume {
+  /** Scalar field of the response: the cursor of a message. */
+  readonly cursor: DescField;
+  /** Scalar field of the request: where to put the cursor to continue after it. */
+  readonly request: DescField;
+}
+
+/** What a client gets of a stream that is faster than it, from `(sluice.v1.stream)` or the configuration; see PROTOCOL.md section 13. */
+export type SlowReaderRule =
+  | { readonly policy: 'pause' }
+  | {
+      readonly policy: 'conflate';
+      /** Scalar or enum field of the response. */
+      readonly key: DescField;
+      readonly maxMessages: number;
+    }
+  | { readonly policy: 'drop-oldest'; readonly maxMessages: number }
+  | { readonly policy: 'disconnect'; readonly afterMs: number };
+
+/** A method that can be called: all that the gateway knows of it comes from descriptors. */
+export interface Method {
+  /** "/pkg.Service/Method" */
+  readonly path: string;
+  /** "pkg.Service" */
+  readonly service: string;
+  readonly name: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  readonly input: DescMessage;
+  readonly output: DescMessage;
+  /** Its `google.api.http` paths, in order of declaration. */
+  readonly bindings: readonly HttpBinding[];
+  /** Declared free of side effects (`idempotency_level = NO_SIDE_EFFECTS`), or bound to HTTP GET. */
+  readonly safe: boolean;
+  readonly resume: Resume | undefined;
+  /** `pause` where nothing else is said, and for every method that does not stream its responses. */
+  readonly slowReader: SlowReaderRule;
+  /** What of a request message is the content of a file, at the gRPC path; a binding has its own. */
+  readonly upload: FileContent | undefined;
+  /** The same for a response message. */
+  readonly download: FileContent | undefined;
+  /** The schema says that it is a file, there or at a binding: see `FileContent.declared`. */
+  readonly file: boolean;
+  /** A request that the method itself gives as an example, from `(sluice.v1.example)`. */
+  readonly example: Json | undefined;
+}
