@@ -3,7 +3,6 @@ import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/pro
 import { baseFiles } from '../base/index.js';
 import type { SchemaError } from '../problem/index.js';
 import { ProblemList, SchemaProblem } from '../problem/index.js';
-import { compile } from '../source/index.js';
 import { completeFiles } from './descriptor-files.js';
 import { type SchemaOptions, schemaFromFiles } from './descriptor-set.js';
 import { linkFiles } from './link/index.js';
@@ -20,6 +19,7 @@ export async function schemaFromProtoFiles(
   protoPaths: readonly string[] = [],
   options: SchemaOptions = {},
 ): Promise<Schema> {
+  const { compile } = await import('../source/index.js');
   const problems = new ProblemList();
   const report = (file: string, { message }: SchemaError) => {
     problems.add(
@@ -76,6 +76,7 @@ async function filesFromProtoFiles(
   files: readonly string[],
   protoPaths: readonly string[],
 ): Promise<FileDescriptorProto[]> {
+  const { compile } = await import('../source/index.js');
   const drafts = new Map((await loadProtoFiles(files, protoPaths)).map((draft) => [draft.proto.name, draft]));
   const ordered = completeFiles([...drafts.values()].map((draft) => draft.proto));
   return compile(ordered.map((file) => drafts.get(file.name) ?? file));

@@ -2,7 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { baseFiles } from '../base/index.js';
 import { SchemaError } from '../problem/index.js';
-import { type FileDraft, parseFile } from '../source/index.js';
+import type { FileDraft } from '../source/index.js';
 
 /**
  * Parses .proto files and everything they import.
@@ -22,6 +22,8 @@ export async function loadProtoFiles(
     throw error;
   },
 ): Promise<FileDraft[]> {
+  // Here and not at the top: a gateway that reads its schema elsewhere does without the parser.
+  const { parseFile } = await import('../source/index.js');
   const paths = (protoPaths.length === 0 ? ['.'] : protoPaths).map((path) => resolve(path));
   const roots: { path: string; real: string }[] = [];
   for (const file of files) {

@@ -9,7 +9,7 @@ import {
   MessageOptionsSchema,
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
-import { jsonNameFromProto } from '../base/json-name.js';
+import { jsonNameFromProto } from '../base/index.js';
 import { defaultText } from './default-value.js';
 import { type FileDraft, fullName, locate } from './draft.js';
 import { readInlineOptions } from './inline-options.js';

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import t from 'tap';
 import { baseFiles } from '../../../../gateway/schema/base/base-files.js';
 import { protoFolder } from '../../../../gateway/schema/base/proto-folder.js';
+import { baseSetBytes } from '../../../../scripts/base-set.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const built = join(root, 'dist/gateway/schema/base/base-files.js');
@@ -29,6 +30,11 @@ t.test('the types that every schema may lean on are there', async (t) => {
   t.equal(registry.getExtension('sluice.v1.file')?.number, 50811);
   t.ok(byName.has('google/protobuf/descriptor.proto'));
   t.equal(baseFiles(), baseFiles(), 'made once');
+});
+
+t.test('proto/base.binpb is what the files of proto/ and the installed well-known types give', async (t) => {
+  const kept = readFileSync(join(protoFolder(), 'base.binpb'));
+  t.ok(kept.equals(baseSetBytes()), 'proto/base.binpb is stale: run `npm run generate`');
 });
 
 t.test('the proto folder is found from the sources, and from dist past its own proto folder', async (t) => {
