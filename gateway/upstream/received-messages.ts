@@ -80,22 +80,28 @@ export class ReceivedMessages {
 
   /** Everything held, or the next to come; `undefined` after the end. One at a time. */
   read(): Promise<Batch | undefined> {
-    if (this.#messages.length > 0) return Promise.resolve(this.#take());
+    if (this.#messages.length > 0) {
+      const batch = this.#takeAll();
+      this.#onTaken();
+      return Promise.resolve(batch);
+    }
     if (this.#ended) return Promise.resolve(undefined);
     return this.#reader.wait();
   }
 
   #settle(): void {
     if (!this.#reader.isAwaited) return;
-    if (this.#messages.length > 0) this.#reader.ring(this.#take());
-    else if (this.#ended) this.#reader.ring(undefined);
+    if (this.#messages.length > 0) {
+      // First: `onTaken` may end the queue, and the reader is to get its batch all the same.
+      this.#reader.ring(this.#takeAll());
+      this.#onTaken();
+    } else if (this.#ended) this.#reader.ring(undefined);
   }
 
-  #take(): Batch {
+  #takeAll(): Batch {
     const batch = this.#messages;
     this.#messages = [];
     this.#bytes = 0;
-    this.#onTaken();
     return batch;
   }
 }
