@@ -1,5 +1,5 @@
-// Not by the index: help and what is wrong with the line must not load the gateway.
-import { nearest } from '../gateway/server/config/nearest.js';
+// Help and a wrong line must not load the whole gateway: its options alone.
+import { nearest } from '../gateway/options/index.js';
 import { type Flags, variableOf } from './flags.js';
 
 /**

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-// Not by the index: help and what is wrong with the line must not load the gateway.
-import { nearest } from '../gateway/server/config/nearest.js';
+// Help and a wrong line must not load the whole gateway: its options alone.
+import { nearest } from '../gateway/options/index.js';
 
 /** The headings of the help, in its order. */
 export const GROUPS = [

@@ -3,9 +3,9 @@ import type { Metrics } from '../ops/index.js';
 import { Code, RpcError } from '../status/index.js';
 import { methodNotAllowed } from '../surfaces/index.js';
 import { ownMethods, registerOptions } from './allow.js';
+import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import { registerHostCheck } from './host-check.js';
 import { createListener } from './listener.js';
-import type { ResolvedGatewayOptions } from './options.js';
 import type { Readiness } from './readiness.js';
 import { splitTarget } from './request-target.js';
 

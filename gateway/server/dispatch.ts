@@ -24,8 +24,8 @@ import {
 } from '../surfaces/index.js';
 import { ownMethods } from './allow.js';
 import { admitWebSocket, type ServerSurroundings } from './client-connections.js';
+import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
-import type { ResolvedGatewayOptions } from './options.js';
 import { splitTarget } from './request-target.js';
 
 /** A request that has been let in. */

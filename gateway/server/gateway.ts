@@ -16,11 +16,16 @@ import { ClientConnections } from './client-connections.js';
 import { admitOnConnection, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
 import { METHODS, registerDispatch } from './dispatch.js';
 import { Draining } from './draining.js';
+import {
+  type GatewayOptions,
+  type ResolvedGatewayOptions,
+  resolveGatewayOptions,
+} from './gateway-settings.js';
 import { registerPublicHealth } from './health.js';
 import { registerHostCheck } from './host-check.js';
+import { parseListen } from './listen-address.js';
 import { createListener } from './listener.js';
 import { SchemaSource } from './loaded-schema.js';
-import { type GatewayOptions, parseListen, type ResolvedGatewayOptions, resolveOptions } from './options.js';
 import { registerPage } from './page.js';
 import { Readiness } from './readiness.js';
 import { registerSessions } from './sessions.js';
@@ -50,7 +55,7 @@ export interface Gateway {
  * then nothing is left open.
  */
 export async function openGateway(given: GatewayOptions): Promise<Gateway> {
-  const options = resolveOptions(given);
+  const options = resolveGatewayOptions(given);
   const openTransport = options.transport === 'http2' ? openHttp2Transport : openGrpcJsTransport;
   const transport = openTransport({
     target: options.upstream,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { authorityOf, isLoopbackAddress, normalAddress, requestSource } from '../security/index.js';
 import { Code, RpcError } from '../status/index.js';
-import type { ResolvedGatewayOptions } from './options.js';
+import type { ResolvedGatewayOptions } from './gateway-settings.js';
 
 /**
  * Refuses, before everything else, what is for a host that this listen address does not answer for: 421, whatever the path. Whether it is a

@@ -1,4 +1,5 @@
 export { parseBasePath } from './base-path.js';
 export { ConfigError, type GatewayConfig, type MethodConfig, parseConfig } from './config/index.js';
 export { type Gateway, openGateway } from './gateway.js';
-export { type GatewayOptions, parseListen } from './options.js';
+export type { GatewayOptions } from './gateway-settings.js';
+export { parseListen } from './listen-address.js';

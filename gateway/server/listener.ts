@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerOptions } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { RpcError } from '../status/index.js';
 import { answerError, clientErrorAnswer } from './errors.js';
-import type { ResolvedGatewayOptions } from './options.js';
+import type { ResolvedGatewayOptions } from './gateway-settings.js';
 
 /** A request id that may stand in logs and headers. */
 const REQUEST_ID = /^[!-~]{1,128}$/;

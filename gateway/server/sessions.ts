@@ -14,8 +14,8 @@ import {
 } from '../wire/session/index.js';
 import { admitWebSocket, type ServerSurroundings } from './client-connections.js';
 import { assertNotLeftOut, assertServing, knownMetadata, refusalOfOrigin, targetOf } from './dispatch.js';
+import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
-import type { ResolvedGatewayOptions } from './options.js';
 
 /** The longest that streams of a session may go on when the gateway drains, in milliseconds: time to open them elsewhere. */
 const MAX_DRAIN_MS = 5_000;

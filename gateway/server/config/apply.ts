@@ -1,6 +1,6 @@
+import { nearest } from '../../options/index.js';
 import { createRouteTable, type Method, type Schema, slowReaderRule } from '../../schema/index.js';
 import type { GatewayConfig, MethodConfig } from './content.js';
-import { nearest } from './nearest.js';
 
 /**
  * The schema with what is configured for its methods, which wins over what the proto says. What does not fit the schema is told to

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { nearest } from '../../options/index.js';
 import { MAX_AFTER_MS, type SlowReaderSettings } from '../../schema/index.js';
-import { nearest } from './nearest.js';
 
 // What may stand in the configuration file. A new key of a method belongs into `method`, one of the whole gateway into `content`; each with
 // its line in docs/configuration.md.

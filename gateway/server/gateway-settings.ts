@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
+import { assertNumber, GATEWAY_OPTIONS, type Limits, resolveLimits } from '../options/index.js';
 import type { Schema } from '../schema/index.js';
 import { AllowedOrigins, ServedHosts, TrustedProxies } from '../security/index.js';
 import type { Metadata } from '../status/index.js';
-import { DEFAULT_LIMITS, HeaderRules, type Limits } from '../surfaces/index.js';
+import { HeaderRules } from '../surfaces/index.js';
 import { faultOfPair, type UpstreamTls } from '../upstream/index.js';
 import { BasePath } from './base-path.js';
 import type { GatewayConfig, LimitsConfig } from './config/index.js';
+import { parseListen } from './listen-address.js';
 
 /** What a gateway is made of. Everything but `upstream` and `log` has a default. */
 export interface GatewayOptions {
@@ -112,33 +114,25 @@ export interface ResolvedGatewayOptions
   readonly callsPerAddress: number | undefined;
 }
 
-/** Limits that 0 switches off, and what may be 0. */
-const ZERO_ALLOWED: ReadonlySet<string> = new Set([
-  'flushMs',
-  'exchanges',
-  'exchangesPerAddress',
-  'connectionsPerAddress',
-  'unfinishedBytes',
-]);
-
 /** Fills, checks and freezes, once. Throws a TypeError or RangeError that names the option. */
-export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
+export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOptions {
   const chosen = { ...present(given.config?.limits ?? {}), ...given.limits };
-  const limits = { ...DEFAULT_LIMITS, ...chosen };
-  for (const [name, value] of Object.entries(limits)) {
-    const least = ZERO_ALLOWED.has(name) ? 0 : 1;
-    if (!Number.isSafeInteger(value) || value < least || value > 2 ** 31 - 1) {
-      throw new RangeError(`${name} must be a whole number from ${least} to ${2 ** 31 - 1}, not ${value}`);
-    }
-  }
-  const listen = given.listen ?? '127.0.0.1:8080';
-  const adminListen = given.adminListen ?? '127.0.0.1:9090';
+  const listen = given.listen ?? GATEWAY_OPTIONS.listen.default;
+  const adminListen = given.adminListen ?? GATEWAY_OPTIONS.adminListen.default;
   for (const address of [listen, adminListen]) parseListen(address);
-  const transport = given.transport ?? 'http2';
-  if (transport !== 'http2' && transport !== 'grpc-js') {
-    throw new TypeError(`transport must be http2 or grpc-js, not ${JSON.stringify(transport)}`);
+  const transport = given.transport ?? GATEWAY_OPTIONS.transport.default;
+  const { choices } = GATEWAY_OPTIONS.transport;
+  if (!choices.includes(transport)) {
+    throw new TypeError(`transport must be ${choices.join(' or ')}, not ${JSON.stringify(transport)}`);
   }
-  const { upstreamConnections = 16, upstreamStreams = 90 } = given;
+  const numbers = {
+    upstreamConnections: given.upstreamConnections ?? GATEWAY_OPTIONS.upstreamConnections.default,
+    upstreamStreams: given.upstreamStreams ?? GATEWAY_OPTIONS.upstreamStreams.default,
+    graceMs: given.graceMs ?? GATEWAY_OPTIONS.graceMs.default,
+  };
+  for (const name of Object.keys(numbers) as (keyof typeof numbers)[]) {
+    assertNumber(name, GATEWAY_OPTIONS[name], numbers[name]);
+  }
   return Object.freeze({
     upstream: given.upstream,
     upstreamTls: given.upstreamTls,
@@ -158,11 +152,9 @@ export function resolveOptions(given: GatewayOptions): ResolvedGatewayOptions {
     allowHosts: new ServedHosts(given.allowHosts ?? []),
     headerRules: new HeaderRules(given.forwardHeaders, given.ingressOwnsAuthorization),
     trustedProxies: new TrustedProxies(given.trustedProxies ?? []),
-    upstreamConnections,
-    upstreamStreams,
-    limits: Object.freeze(limits),
+    ...numbers,
+    limits: resolveLimits(chosen),
     callsPerAddress: chosen.exchangesPerAddress,
-    graceMs: given.graceMs ?? 10_000,
     log: given.log,
   });
 }
@@ -178,16 +170,4 @@ function checkedMetadata(pairs: Metadata): Metadata {
     if (fault !== undefined) throw new TypeError(`reflection metadata: ${fault}`);
   }
   return pairs;
-}
-
-/** "host:port" or "[v6]:port" or ":port" (every address) in parts. Throws a TypeError that says how to write it. */
-export function parseListen(listen: string): { readonly host: string; readonly port: number } {
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(listen);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
-    throw new TypeError(
-      `listen address ${JSON.stringify(listen)}: write it like 127.0.0.1:8080, [::1]:8080 or :8080`,
-    );
-  }
-  return { host: match[1] ?? (match[2] || '::'), port };
 }

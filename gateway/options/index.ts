@@ -1,0 +1,17 @@
+export { GATEWAY_OPTIONS } from './gateway-options.js';
+export { CLIENT_LIMITS, DEFAULT_LIMITS, type Limits, resolveLimits } from './limit-options.js';
+export { didYouMean, nearest } from './nearest.js';
+export {
+  defaultOf,
+  flagOf,
+  MAX_WHOLE_NUMBER,
+  type NumberOption,
+  OPTION_GROUPS,
+  type OptionRow,
+  type OptionTable,
+  type OptionValue,
+  type OptionValues,
+  UNITS,
+  variableOf,
+} from './option.js';
+export { allowedValues, assertNumber, type OptionReading, readOptionText } from './read.js';
