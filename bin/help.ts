@@ -1,4 +1,5 @@
-import { type Flag, type Flags, GROUPS, variableOf } from './flags.js';
+import { flagOf, MAX_WHOLE_NUMBER, type NumberOption, variableOf } from '../gateway/options/index.js';
+import { type CommandOption, type CommandTable, placeholderOf } from './options/index.js';
 
 /** A command line to show, and what it does. */
 export interface Example {
@@ -6,37 +7,84 @@ export interface Example {
   readonly does: string;
 }
 
+/** The headings of the help, in its order. */
+export const HELP_GROUPS = [
+  'Listening',
+  'Service (upstream)',
+  'Schema',
+  'Who may call',
+  'Limits',
+  'Times',
+  'Core service',
+  'Output',
+];
+
+/** Lines are no longer than this, which fits most terminals. */
+const MAX_COLUMNS = 96;
+
 /** The examples of a help text: what each does is a comment above it, as in a shell. */
 export function formatExamples(examples: readonly Example[]): string {
   return examples.map(({ line, does }) => `  # ${does}\n  ${line}`).join('\n');
 }
 
-/** The part of a help text that lists the flags, each with its variable, under the headings of `GROUPS`. */
-export function formatFlags(table: Flags): string {
-  const rows = Object.entries(table).map(([name, flag]) => ({
-    group: flag.group,
-    left: `--${name}${placeholder(flag)}`,
-    right: `${flag.help}${flag.type === 'list' ? ' (may be repeated)' : ''}${fallbackOf(flag)}`,
-    variable: flag.lineOnly ? undefined : variableOf(name),
-  }));
-  const width = rows.reduce((most, { left }) => Math.max(most, left.length), 0);
-  const sections = GROUPS.map((group) => {
-    const lines = rows
-      .filter((row) => row.group === group)
-      .map(
-        ({ left, right, variable }) =>
-          `  ${left.padEnd(width)}  ${right}${variable === undefined ? '' : `\n  ${''.padEnd(width)}  ${variable}`}`,
-      );
-    return lines.length === 0 ? '' : `${group}:\n${lines.join('\n')}`;
+/** The part of a help text that lists the options, under the headings of `HELP_GROUPS`. */
+export function formatOptions(table: CommandTable): string {
+  const sections = HELP_GROUPS.map((group) => {
+    const rows = Object.entries(table).filter(([, row]) => row.group === group);
+    return rows.length === 0 ? '' : `${group}:\n${rows.map(([name, row]) => block(name, row)).join('\n')}`;
   });
   return sections.filter(Boolean).join('\n\n');
 }
 
-function placeholder({ type, value }: Flag): string {
-  return type === 'switch' ? '' : ` ${value ?? (type === 'number' ? 'N' : 'TEXT')}`;
+function block(name: string, row: CommandOption): string {
+  const facts = [...factsOf(row), ...(row.lineOnly ? [] : [variableOf(name)])];
+  // What is in brackets stays together.
+  const words = [...row.help.split(' '), ...facts.map((fact) => `[${fact}]`)];
+  const placeholder = placeholderOf(row);
+  return `  --${flagOf(name)}${placeholder && ` ${placeholder}`}\n${wrapped(words, '      ')}`;
 }
 
-function fallbackOf({ default: own, shownDefault }: Flag): string {
-  const fallback = own ?? shownDefault;
-  return fallback === undefined ? '' : ` [${fallback}]`;
+/** The default with its unit, what is accepted where that is not plain, and how a list is given. */
+function factsOf(row: CommandOption): string[] {
+  if (row.lineOnly) return [];
+  switch (row.type) {
+    case 'number':
+      return [`default: ${defaultText(row)}`, ...boundsOf(row)];
+    case 'list':
+      return ['default: none', row.commas ? 'repeatable, or separated by commas' : 'repeatable'];
+    case 'switch':
+      return ['default: off'];
+    case 'choice':
+      return [`default: ${row.default}`, `one of ${row.choices.join(', ')}`];
+    case 'text':
+      return [`default: ${row.default ?? 'none'}`];
+  }
+}
+
+function defaultText(row: NumberOption): string {
+  return `${row.default} ${row.unit}${inMiB(row)}${row.defaultText === undefined ? '' : `; ${row.defaultText}`}`;
+}
+
+function inMiB({ unit, default: value }: NumberOption): string {
+  const mib = value / 1024 ** 2;
+  return unit === 'bytes' && Number.isInteger(mib) ? `, ${mib} MiB` : '';
+}
+
+/** What every number accepts goes without saying. */
+function boundsOf({ min, max }: NumberOption): string[] {
+  if (max !== MAX_WHOLE_NUMBER) return [`${min} to ${max}`];
+  return min > 1 ? [`at least ${min}`] : [];
+}
+
+function wrapped(words: readonly string[], indent: string): string {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of words) {
+    if (line.length + word.length + 1 > MAX_COLUMNS && line !== indent) {
+      lines.push(line.trimEnd());
+      line = indent;
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()].join('\n');
 }

@@ -1,7 +1,11 @@
+export type { Limits } from './options/index.js';
 export { type Schema, schemaFromDescriptorSet, schemaFromProtoFiles } from './schema/index.js';
 export { AllowedOrigins, ServedHosts, TrustedProxies } from './security/index.js';
 export {
   ConfigError,
+  type ConfigFile,
+  configJsonSchema,
+  type FileOption,
   type Gateway,
   type GatewayConfig,
   type GatewayOptions,
@@ -9,7 +13,8 @@ export {
   openGateway,
   parseBasePath,
   parseConfig,
+  parseConfigFile,
   parseListen,
 } from './server/index.js';
-export { HeaderRules, type Limits } from './surfaces/index.js';
+export { HeaderRules } from './surfaces/index.js';
 export { assertAuthority, assertUpstreamAddress, faultOfPair, type UpstreamTls } from './upstream/index.js';

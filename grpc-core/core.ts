@@ -16,7 +16,7 @@ import { dataHandlers, openDataLog } from './items/index.js';
 import { listenOn, shutDown } from './listener.js';
 import { logHandlers, openJournal } from './logs/index.js';
 import { Market, stockHandlers } from './market/index.js';
-import { type CoreOptions, type ResolvedCoreOptions, resolveCoreOptions } from './options.js';
+import { type CoreOptions, type ResolvedCoreOptions, resolveCoreOptions } from './options/index.js';
 import { addReflection } from './reflection/index.js';
 import { roomHandlers } from './rooms/index.js';
 import { type Calls, createCalls, createReadGate } from './rpc/index.js';

@@ -1,2 +1,2 @@
 export { type Core, openCore } from './core.js';
-export type { CoreOptions } from './options.js';
+export type { CoreOptions } from './options/index.js';

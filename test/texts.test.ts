@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from '../bin/commands.js';
-import type { Flag } from '../bin/flags.js';
+import { HELP_GROUPS } from '../bin/help.js';
+import { CORE_COMMAND, type CommandOption, GATEWAY_COMMAND, START_COMMAND } from '../bin/options/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -37,15 +37,16 @@ t.test('errors, log lines, help and documents say who does what', (t) => {
   t.end();
 });
 
-t.test('the help of every flag is one plain phrase', (t) => {
-  for (const table of [CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS]) {
-    for (const [name, { help }] of Object.entries<Flag>(table)) {
-      t.match(help, /^[a-z.*:]|^PEM|^SIG|^TLS/, `--${name} begins small`);
-      t.notMatch(help, /[.]$|\s{2}/, `--${name} has no full stop`);
-      t.ok(help.length < 240, `--${name} is short`);
+t.test('the help of every option is one plain phrase', async (t) => {
+  for (const table of [CORE_COMMAND, GATEWAY_COMMAND, START_COMMAND]) {
+    for (const [name, { help, group }] of Object.entries<CommandOption>(table)) {
+      t.match(help, /^[a-z.*:]|^CA |^PEM/, `${name} begins small`);
+      t.notMatch(help, /[.]$|\s{2}/, `${name} has no full stop`);
+      t.notMatch(help, /\bmilliseconds?\b|\bbytes\b/, `${name}: its unit is shown with its default`);
+      t.ok(help.length < 240, `${name} is short`);
+      t.ok(HELP_GROUPS.includes(group), `${name} is under a heading`);
     }
   }
-  const heartbeat = GATEWAY_FLAGS['heartbeat-ms'].help;
-  for (const surface of ['SSE', 'NDJSON', 'array', 'WebSocket']) t.match(heartbeat, surface);
-  t.end();
+  const { help } = GATEWAY_COMMAND.heartbeatMs;
+  for (const surface of ['SSE', 'NDJSON', 'array', 'WebSocket']) t.match(help, surface);
 });

@@ -1,12 +1,11 @@
 export { GATEWAY_OPTIONS } from './gateway-options.js';
-export { CLIENT_LIMITS, DEFAULT_LIMITS, type Limits, resolveLimits } from './limit-options.js';
+export { CLIENT_LIMITS, DEFAULT_LIMITS, LIMIT_OPTIONS, type Limits, resolveLimits } from './limit-options.js';
 export { didYouMean, nearest } from './nearest.js';
 export {
   defaultOf,
   flagOf,
   MAX_WHOLE_NUMBER,
   type NumberOption,
-  OPTION_GROUPS,
   type OptionRow,
   type OptionTable,
   type OptionValue,

@@ -37,7 +37,7 @@ export const CLIENT_LIMITS = {
     'exchanges',
     400,
     'how many exchanges (requests, WebSockets, calls of sessions) one client address may have open; 0: no limit',
-    { min: 0, defaultText: '400, and calls on a quarter of the places at the service' },
+    { min: 0, defaultText: 'with calls on at most a quarter of the places at the service' },
   ),
   /** More is refused when it is accepted. */
   connectionsPerAddress: limit(

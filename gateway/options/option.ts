@@ -1,15 +1,3 @@
-/** The headings of help texts and documents, in their order. */
-export const OPTION_GROUPS = [
-  'Listening',
-  'Service (upstream)',
-  'Schema',
-  'Who may call',
-  'Limits',
-  'Times',
-  'Core service',
-  'Output',
-] as const;
-
 /** What a number counts, with its name in sentences. */
 export const UNITS = {
   ms: 'milliseconds',
@@ -23,7 +11,8 @@ export const UNITS = {
 export const MAX_WHOLE_NUMBER = 2 ** 31 - 1;
 
 interface Described {
-  readonly group: (typeof OPTION_GROUPS)[number];
+  /** The heading under which help texts and documents list it. */
+  readonly group: string;
   /** One phrase for help texts and documents: small letter first, no full stop. */
   readonly help: string;
 }

@@ -1,5 +1,14 @@
 export { parseBasePath } from './base-path.js';
-export { ConfigError, type GatewayConfig, type MethodConfig, parseConfig } from './config/index.js';
+export {
+  ConfigError,
+  type ConfigFile,
+  configJsonSchema,
+  type FileOption,
+  type GatewayConfig,
+  type MethodConfig,
+  parseConfig,
+  parseConfigFile,
+} from './config/index.js';
 export { type Gateway, openGateway } from './gateway.js';
 export type { GatewayOptions } from './gateway-settings.js';
 export { parseListen } from './listen-address.js';

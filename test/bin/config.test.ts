@@ -55,7 +55,7 @@ t.test('a wrong configuration file is one clear line and exit code 2', async (t)
       2,
       /bad\.yaml:2:26: /,
     ],
-    [['gateway', '--slow-reader-bytes', '0'], 2, /--slow-reader-bytes must be from 1/],
+    [['gateway', '--slow-reader-bytes', '0'], 2, /--slow-reader-bytes must be .* from 1/],
   ];
   for (const [args, code, message] of cases) {
     const running = sluice(t, args);

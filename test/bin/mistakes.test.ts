@@ -14,7 +14,7 @@ const AT_ONCE = 6;
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 /** These ask for something else than to run, and have no variable. */
-const LINE_ONLY = ['--help', '--version'];
+const LINE_ONLY = ['--help', '--version', '--print-config'];
 
 t.test('help explains every flag and names its variable', async (t) => {
   for (const command of ['start', 'core', 'gateway']) {
@@ -29,7 +29,7 @@ t.test('help explains every flag and names its variable', async (t) => {
       t.match(text, variable);
     }
     for (const flag of LINE_ONLY) t.match(text, flag);
-    t.notMatch(text, /SLUICE_(HELP|VERSION)/, 'what has no effect is not shown');
+    t.notMatch(text, /SLUICE_(HELP|VERSION|PRINT_CONFIG)/, 'what has no effect is not shown');
     t.equal(new Set(flags).size, flags.length, 'each flag is listed once');
     t.match(text, /^(Listening|Limits|Times|Core service|Output):$/m, 'under headings');
     const examples = text.match(/^ {2}sluice .*/gm) ?? [];
@@ -39,6 +39,10 @@ t.test('help explains every flag and names its variable', async (t) => {
       for (const flag of named) t.match(text, new RegExp(`^  ${flag}\\b`, 'm'));
     }
   }
+  const [about, own] = [sluice(t, ['help', 'gateway']), sluice(t, ['gateway', '--help'])];
+  t.equal(await about.exit, 0);
+  t.equal(await own.exit, 0);
+  t.same(about.lines, own.lines, 'help COMMAND is COMMAND --help');
   const general = sluice(t, ['--help']);
   t.equal(await general.exit, 0);
   t.match(general.lines.join('\n'), /sluice gateway/);
@@ -72,12 +76,16 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
   const set = ['--descriptor-set', path('../../dist/proto/sluice.binpb')];
   const cases: [args: string[], code: number, message: RegExp, environment?: NodeJS.ProcessEnv][] = [
     [['gateway', '--nope'], 2, /--nope/],
-    [['gateway', 'positional'], 2, /positional/],
-    [['gateway', '--head-wait-ms', 'soon'], 2, /--head-wait-ms must be a whole number, not "soon"/],
+    [['gateway', 'positional'], 2, /unexpected argument "positional"/],
+    [
+      ['gateway', '--head-wait-ms', 'soon'],
+      2,
+      /--head-wait-ms must be a whole number of milliseconds .*, not "soon"/,
+    ],
     [['gateway'], 2, /SLUICE_HEAD_WAIT_MS must be a whole number/, { SLUICE_HEAD_WAIT_MS: 'soon' }],
-    [['gateway', '--heartbeat-ms', '0'], 2, /--heartbeat-ms must be from 1/],
-    [['gateway', '--upstream-connections', '10001'], 2, /--upstream-connections must be from 1 to 10000/],
-    [['gateway', '--upstream-streams', '0'], 2, /--upstream-streams must be from 1/],
+    [['gateway', '--heartbeat-ms', '0'], 2, /--heartbeat-ms must be .* from 1 to/],
+    [['gateway', '--upstream-connections', '10001'], 2, /--upstream-connections must be .* from 1 to 10000/],
+    [['gateway', '--upstream-streams', '0'], 2, /--upstream-streams must be .* from 1 /],
     [['gateway', '--exchanges-per-address', '-1'], 2, /--exchanges-per-address/],
     [['gateway', '--unfinished-bytes', '64MiB'], 2, /--unfinished-bytes must be a whole number/],
     [['gateway', '--trusted-proxies', '10.0.0.0/8,ingress'], 2, /--trusted-proxies: .*"ingress"/],
@@ -88,14 +96,14 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
       2,
       /--allow-origin: .* write it like https:..a.example,/,
     ],
-    [['gateway', '--max-head-bytes', '10'], 2, /--max-head-bytes must be from 1024/],
+    [['gateway', '--max-head-bytes', '10'], 2, /--max-head-bytes must be .* from 1024/],
     [['gateway', '--patch-mask', 'maybe'], 2, /--patch-mask must be on or off, not "maybe"/],
     [['gateway', '--listen', 'foo'], 2, /--listen: listen address "foo"/],
     [['gateway', '--admin-listen', 'foo'], 2, /--admin-listen: listen address "foo"/],
     [['core', '--listen', 'foo'], 2, /--listen: listen address "foo"/],
     [['start', '--core-listen', 'foo'], 2, /--core-listen: listen address "foo"/],
     [['gateway', '--upstream', 'http://a:1'], 2, /--upstream: upstream target "http:\/\/a:1" must look like/],
-    [['gateway', '--lisen', ':1'], 2, /Unknown option '--lisen', did you mean --listen\?/],
+    [['gateway', '--lisen', ':1'], 2, /unknown option --lisen, did you mean --listen\?/],
     [['gateway', '--log-level', 'loud'], 2, /--log-level must be one of/],
     [['gateway', '--proto-path', dir], 2, /--proto/],
     [['gateway', '--upstream', 'unix:'], 2, /--upstream: .*the path is missing/],
@@ -127,7 +135,17 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
   for (let begin = 0; begin < cases.length; begin += AT_ONCE) {
     await Promise.all(cases.slice(begin, begin + AT_ONCE).map(judge));
   }
-  const unknown = sluice(t, ['fly']);
-  t.equal(await unknown.exit, 2);
-  t.match(unknown.errors[0], /no command "fly"/);
+  const unknown: [args: string[], message: RegExp][] = [
+    [['fly'], /no command "fly"$/],
+    [['gatway'], /no command "gatway", did you mean gateway\?$/],
+    [['help', 'cor'], /no command "cor", did you mean core\?$/],
+    [[], /^Sluice gives browsers/],
+  ];
+  for (const [args, message] of unknown) {
+    const running = sluice(t, args);
+    t.equal(await running.exit, 2, args.join(' '));
+    t.match(running.errors[0], message);
+    t.match(running.errors.join('\n'), /sluice gateway/, 'with the commands that there are');
+    t.same(running.lines, []);
+  }
 });

@@ -1,44 +1,48 @@
 import { z } from 'zod';
-import { nearest } from '../../options/index.js';
+import { CLIENT_LIMITS, didYouMean, type OptionTable } from '../../options/index.js';
 import { MAX_AFTER_MS, type SlowReaderSettings } from '../../schema/index.js';
+import { fieldsOf, wholeNumber } from './option-fields.js';
 
-// What may stand in the configuration file. A new key of a method belongs into `method`, one of the whole gateway into `content`; each with
+// What may stand in the configuration file. A new key of a method belongs into `method`, an option into the table of gateway/options; each with
 // its line in docs/configuration.md.
+
+/** More keys than these would make an error longer than anybody reads. */
+const MAX_LISTED_KEYS = 12;
 
 /** Takes its keys and no others, and names the one that was probably meant. */
 function object<Shape extends z.ZodRawShape>(shape: Shape) {
   const allowed = Object.keys(shape);
+  const list =
+    allowed.length > MAX_LISTED_KEYS
+      ? 'docs/configuration.md lists what is allowed here'
+      : `allowed here: ${allowed.join(', ')}`;
   return z.strictObject(shape, {
     error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return `must be a map with ${allowed.join(', ')}`;
-      const meant = nearest(String(issue.keys[0]), allowed);
-      return `is unknown${meant === undefined ? '' : `, did you mean ${meant}?`}; allowed here: ${allowed.join(', ')}`;
+      if (issue.code !== 'unrecognized_keys') {
+        return `must be a map${allowed.length > MAX_LISTED_KEYS ? ' of options' : ` with ${allowed.join(', ')}`}`;
+      }
+      return `is unknown${didYouMean(String(issue.keys[0]), allowed)}; ${list}`;
     },
   });
-}
-
-function wholeNumber(max: number, min = 1) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
 const KEY_NEEDED = 'must be a field of the response: the newest message of each of its values is kept';
 
 /** What each policy takes beside its name. */
-const POLICIES: Readonly<Record<SlowReaderSettings['policy'], readonly string[]>> = {
+export const POLICIES: Readonly<Record<SlowReaderSettings['policy'], readonly string[]>> = {
   pause: [],
   conflate: ['key', 'maxMessages'],
   'drop-oldest': ['maxMessages'],
   disconnect: ['afterMs'],
 };
 
-const slowReader = object({
+export const slowReader = object({
   policy: z.enum(['pause', 'conflate', 'drop-oldest', 'disconnect'], {
     error: `must be one of ${Object.keys(POLICIES).join(', ')}`,
   }),
   key: z.string({ error: KEY_NEEDED }).min(1, { error: KEY_NEEDED }).optional(),
-  maxMessages: wholeNumber(2 ** 31 - 1).optional(),
-  afterMs: wholeNumber(MAX_AFTER_MS).optional(),
+  maxMessages: wholeNumber('a whole number', 1, 2 ** 31 - 1).optional(),
+  afterMs: wholeNumber('a whole number of milliseconds', 1, MAX_AFTER_MS).optional(),
 }).superRefine((settings, context) => {
   const takes = POLICIES[settings.policy];
   for (const name of Object.keys(settings)) {
@@ -55,40 +59,49 @@ const method = object({ slowReader: slowReader.optional() });
 
 const METHOD_NAME = /^[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*\/(?:[A-Za-z_]\w*|\*)$/;
 
-/** 0 switches one off. */
-const limit = wholeNumber(2 ** 31 - 1, 0).optional();
+const methods = z.record(
+  z.string().regex(METHOD_NAME, {
+    error:
+      'is not a method name: write package.Service/Method, or package.Service/* for every method of a service',
+  }),
+  method,
+  { error: ({ code }) => (code === 'invalid_key' ? undefined : 'must be a map of methods') },
+);
 
-const limits = object({
-  exchangesPerAddress: limit,
-  connectionsPerAddress: limit,
-  exchanges: limit,
-  unfinishedBytes: limit,
-});
+const limits = object(fieldsOf(CLIENT_LIMITS));
 
-/** The whole file. */
-export const content = object({
-  limits: limits.optional(),
-  methods: z
-    .record(
-      z.string().regex(METHOD_NAME, {
-        error:
-          'is no name of methods: write it package.Service/Method, or package.Service/* for every method of a service',
-      }),
-      method,
-      {
-        error: ({ code }) => (code === 'invalid_key' ? undefined : 'must be a map of methods'),
-      },
-    )
-    .optional(),
-});
+/** Sections of the file by name, each with the options that it holds. */
+export type FileSections = Readonly<Record<string, OptionTable>>;
+
+/** The whole file: these sections, and `limits` and `methods`. */
+export function contentOf(sections: FileSections) {
+  const optional = Object.entries(sections).map(
+    ([name, table]) => [name, object(fieldsOf(table)).optional()] as const,
+  );
+  return object({
+    ...Object.fromEntries(optional),
+    limits: limits.optional(),
+    methods: methods.optional(),
+  }).superRefine((file, context) => {
+    const { gateway = {}, limits = {} } = file as Partial<Record<string, Record<string, unknown>>>;
+    for (const name of Object.keys(limits)) {
+      if (gateway[name] === undefined) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['gateway', name],
+        message: `is also set by limits.${name}: leave one of them out`,
+      });
+    }
+  });
+}
 
 /** What is configured for a method. */
 export type MethodConfig = Readonly<z.infer<typeof method>>;
 
 /** What is configured for all clients. */
-export type LimitsConfig = Readonly<z.infer<typeof limits>>;
+export type LimitsConfig = { readonly [Name in keyof typeof CLIENT_LIMITS]?: number | undefined };
 
-/** What a configuration file says; see docs/configuration.md. */
+/** What a configuration file says of limits and methods; see docs/configuration.md. */
 export interface GatewayConfig {
   /** What clients may have open; a flag of the same name wins. */
   readonly limits?: LimitsConfig | undefined;

@@ -1,13 +1,30 @@
 import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
+import type { OptionValue } from '../../options/index.js';
 import { ConfigError } from './config-error.js';
-import { content, type GatewayConfig } from './content.js';
+import { contentOf, type FileSections, type GatewayConfig } from './content.js';
+
+/** An option that a file sets. */
+export interface FileOption {
+  readonly section: string;
+  readonly name: string;
+  readonly value: OptionValue;
+}
+
+/** What a configuration file says. */
+export interface ConfigFile {
+  readonly config: GatewayConfig;
+  /** The options that its sections set, `limits` among them. */
+  readonly options: readonly FileOption[];
+  /** Where something is: "gateway.yaml:3:11", with its file, line and column. */
+  placeOf(path: readonly string[]): string;
+}
 
 /**
  * Reads the text of a configuration file: YAML, of which JSON is a part. `file` is its name, for errors. An empty file configures
  * nothing. Throws `ConfigError` for the first mistake in the file.
  */
-export function configFromText(text: string, file: string): GatewayConfig {
+export function configFromText(text: string, file: string, sections: FileSections): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true });
   const at = (offset: number | undefined) => {
@@ -27,8 +44,17 @@ export function configFromText(text: string, file: string): GatewayConfig {
     },
   });
   const value: unknown = readValue(document, (problem) => new ConfigError(`${file}: ${problem}`));
-  const result = content.safeParse(value ?? {});
-  if (result.success) return result.data;
+  const result = contentOf(sections).safeParse(value ?? {});
+  if (result.success) {
+    const { limits, methods, ...options } = result.data as FileContent;
+    return {
+      config: { ...(limits && { limits }), ...(methods && { methods }) },
+      options: Object.entries({ limits, ...options }).flatMap(([section, values = {}]) =>
+        Object.entries(values).map(([name, value]) => ({ section, name, value })),
+      ),
+      placeOf: (path) => at(placeOf(document, path).offset),
+    };
+  }
   const mistakes = result.error.issues
     .map(mistakeFromIssue)
     .map((mistake) => ({ ...mistake, place: placeOf(document, mistake.path) }))
@@ -37,6 +63,9 @@ export function configFromText(text: string, file: string): GatewayConfig {
   const more = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more)` : '';
   throw new ConfigError(`${at(place.offset)}: ${pathText(path)} ${problem}${more}`);
 }
+
+type FileContent = GatewayConfig &
+  Readonly<Record<string, Readonly<Record<string, OptionValue>> | undefined>>;
 
 type Path = readonly string[];
 

@@ -63,6 +63,9 @@ export function podBytes({ places, exchanges, unfinishedBytes, messageBytes }) {
   );
 }
 
+/** What the kernel counts as the pod's beside it: its sockets' buffers and page cache. A quarter more, and whole steps of 256 MiB. */
+export const podLimitMiB = (podBytes) => Math.ceil((1.25 * podBytes) / (256 * MIB)) * 256;
+
 /** Messages that are small, and as large as they may be: there the gateway's limit of 4 MiB is on the text as well. */
 export const SMALL = 100;
 export const LARGE = 4_000_000;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { CORE_OPTIONS, MAX_TIMER_MS } from './core-options.js';
 
 /** How to open a core. */
 export interface CoreOptions {
@@ -43,8 +44,6 @@ export type ResolvedCoreOptions = Readonly<
   }
 >;
 
-const maxTimerMs = 2_147_483_647;
-
 /** Checks and fills once; throws a RangeError that names the option and says what is right. */
 export function resolveCoreOptions(given: CoreOptions): ResolvedCoreOptions {
   if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]/]+|):\d{1,5}$/.test(given.listen)) {
@@ -60,15 +59,15 @@ export function resolveCoreOptions(given: CoreOptions): ResolvedCoreOptions {
     listen: given.listen.startsWith(':') ? `[::]${given.listen}` : given.listen,
     dataDir: given.dataDir,
     log: given.log,
-    graceMs: integer('graceMs', given.graceMs ?? 10_000, 0, maxTimerMs),
-    dataIntervalMs: integer('dataIntervalMs', given.dataIntervalMs ?? 100, 1, maxTimerMs),
+    graceMs: setting('graceMs', given),
+    dataIntervalMs: setting('dataIntervalMs', given),
     dataRetain: optional('dataRetain', given.dataRetain),
     logRetain: integer('logRetain', given.logRetain ?? 10_000, 1),
-    marketTickMs: integer('marketTickMs', given.marketTickMs ?? 1000, 1, maxTimerMs),
+    marketTickMs: integer('marketTickMs', given.marketTickMs ?? 1000, 1, MAX_TIMER_MS),
     maxUploadBytes: integer('maxUploadBytes', given.maxUploadBytes ?? 1024 ** 3, 0),
-    maxUnaryMs: integer('maxUnaryMs', given.maxUnaryMs ?? 30_000, 1, maxTimerMs),
-    maxConnectionAgeMs: optional('maxConnectionAgeMs', given.maxConnectionAgeMs, maxTimerMs),
-    keepaliveMs: integer('keepaliveMs', given.keepaliveMs ?? 60_000, 1000, maxTimerMs),
+    maxUnaryMs: integer('maxUnaryMs', given.maxUnaryMs ?? 30_000, 1, MAX_TIMER_MS),
+    maxConnectionAgeMs: optional('maxConnectionAgeMs', given.maxConnectionAgeMs, MAX_TIMER_MS),
+    keepaliveMs: integer('keepaliveMs', given.keepaliveMs ?? 60_000, 1000, MAX_TIMER_MS),
     maxCallsPerConnection: integer(
       'maxCallsPerConnection',
       given.maxCallsPerConnection ?? 10_000,
@@ -77,6 +76,12 @@ export function resolveCoreOptions(given: CoreOptions): ResolvedCoreOptions {
     ),
     callBufferBytes: integer('callBufferBytes', given.callBufferBytes ?? 65_536, 1),
   });
+}
+
+/** A number of the table of options, by its row. */
+function setting(name: 'graceMs' | 'dataIntervalMs', given: CoreOptions): number {
+  const { default: fallback, min, max } = CORE_OPTIONS[name];
+  return integer(name, given[name] ?? fallback, min, max);
 }
 
 function integer(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): number {

@@ -1,13 +1,18 @@
 import t from 'tap';
-import { CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS } from '../../bin/commands.js';
-import { unknownVariables } from '../../bin/environment.js';
-import { type Flag, variableOf } from '../../bin/flags.js';
-import { sluice } from '../support/process.js';
+import {
+  CORE_COMMAND,
+  type CommandOption,
+  GATEWAY_COMMAND,
+  START_COMMAND,
+  unknownVariables,
+} from '../../../bin/options/index.js';
+import { variableOf } from '../../../gateway/options/index.js';
+import { sluice } from '../../support/process.js';
 
 // Every case is a process, and a busy machine takes seconds to start one.
 t.setTimeout(600_000);
 
-const TABLES = [CORE_FLAGS, GATEWAY_FLAGS, START_FLAGS];
+const TABLES = [CORE_COMMAND, GATEWAY_COMMAND, START_COMMAND];
 
 t.test('a variable that looks like a setting and is none is named, with what was meant', async (t) => {
   const cases: [name: string, value: string, said: string | undefined][] = [
@@ -18,6 +23,7 @@ t.test('a variable that looks like a setting and is none is named, with what was
     ['SLUICE_COLOUR', 'red', 'there is no setting SLUICE_COLOUR'],
     ['SLUICE_PORT', '8080', 'there is no setting SLUICE_PORT'],
     ['SLUICE_HELP', '1', 'there is no setting SLUICE_HELP'],
+    ['SLUICE_PRINT_CONFIG', '1', 'there is no setting SLUICE_PRINT_CONFIG'],
     ['SLUICE_VERSION', '1', 'there is no setting SLUICE_VERSION'],
     // What Kubernetes and Docker set for a service of that name.
     ['SLUICE_PORT', 'tcp://10.0.0.1:80', undefined],
@@ -43,8 +49,8 @@ t.test('a variable that looks like a setting and is none is named, with what was
     );
   }
   for (const table of TABLES) {
-    for (const [name, flag] of Object.entries<Flag>(table)) {
-      const said = flag.lineOnly ? [`there is no setting ${variableOf(name)}`] : [];
+    for (const [name, row] of Object.entries<CommandOption>(table)) {
+      const said = row.lineOnly ? [`there is no setting ${variableOf(name)}`] : [];
       t.same(unknownVariables({ [variableOf(name)]: '1' }, TABLES), said, name);
     }
   }

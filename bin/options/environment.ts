@@ -1,6 +1,5 @@
-// Help and a wrong line must not load the whole gateway: its options alone.
-import { nearest } from '../gateway/options/index.js';
-import { type Flags, variableOf } from './flags.js';
+import { flagOf, nearest, variableOf } from '../../gateway/options/index.js';
+import type { CommandTable } from './command-table.js';
 
 /**
  * What Kubernetes sets in every container for a Service named `sluice` or `sluice-…`, after Docker's links: not settings of ours.
@@ -18,22 +17,22 @@ function isServiceLink(name: string, value: string): boolean {
  * One line for each variable that looks like a setting and is none, with the one that was probably meant. The variables of all `tables`
  * count as known: one environment may serve several commands.
  */
-export function unknownVariables(environment: NodeJS.ProcessEnv, tables: readonly Flags[]): string[] {
+export function unknownVariables(environment: NodeJS.ProcessEnv, tables: readonly CommandTable[]): string[] {
   const known = new Map(
     tables.flatMap((table) =>
       Object.entries(table)
-        .filter(([, flag]) => !flag.lineOnly)
-        .map(([name]) => [name, variableOf(name)] as const),
+        .filter(([, row]) => !row.lineOnly)
+        .map(([name]) => [flagOf(name), variableOf(name)] as const),
     ),
   );
-  const names = new Set(known.values());
+  const variables = new Set(known.values());
   return Object.entries(environment)
-    .filter(([name]) => /^sluice_/i.test(name) && !names.has(name))
+    .filter(([name]) => /^sluice_/i.test(name) && !variables.has(name))
     .filter(([name, value = '']) => !isServiceLink(name, value))
     .map(([name]) => {
       const given = name.slice('SLUICE_'.length);
       const meant = nearest(given, known.keys()) ?? withUnit(given, known.keys());
-      return `there is no setting ${name}${meant === undefined ? '' : `, did you mean ${variableOf(meant)}?`}`;
+      return `there is no setting ${name}${meant === undefined ? '' : `, did you mean ${known.get(meant)}?`}`;
     })
     .sort();
 }

@@ -1,0 +1,39 @@
+import type { Example } from '../help.js';
+import type { Running } from '../lifetime.js';
+import { type CommandTable, readSettings, type Settings } from '../options/index.js';
+
+/** What happens once a command line is understood. */
+export type Outcome = { readonly running: Running } | { readonly printed: string };
+
+/** One command of `sluice`. */
+export interface Command {
+  readonly summary: string;
+  readonly table: CommandTable;
+  readonly examples: readonly Example[];
+  /** Reads the options, checks them and starts, or says what is in force. Rejects with `SettingsError` for what is wrong with them. */
+  run(line: readonly string[], environment: NodeJS.ProcessEnv): Promise<Outcome>;
+}
+
+/** What the commands do, with the gateway and the core: most of a second, which help and a wrong line need not wait for. */
+const load = () => import('../run/index.js');
+
+type PrintableTable = CommandTable & { readonly printConfig: { readonly type: 'switch' } };
+
+/** Makes a command; `start` is given what it needs to run, loaded. */
+export function command<Table extends PrintableTable>(
+  name: string,
+  { table, ...rest }: Pick<Command, 'summary' | 'examples'> & { readonly table: Table },
+  start: (run: Awaited<ReturnType<typeof load>>, settings: Settings<Table>) => Promise<Running>,
+): Command {
+  return {
+    ...rest,
+    table,
+    async run(line, environment) {
+      const settings = await readSettings(table, line, environment);
+      const run = await load();
+      run.checkSettings(settings);
+      if (settings.values.printConfig) return { printed: run.printConfig(name, settings) };
+      return { running: await start(run, settings) };
+    },
+  };
+}

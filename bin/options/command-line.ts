@@ -1,0 +1,102 @@
+import { didYouMean, flagOf, type OptionRow, readOptionText } from '../../gateway/options/index.js';
+import type { CommandTable } from './command-table.js';
+import { UsageError } from './settings-error.js';
+
+/** The texts that a command line gives for its options, by name; of a switch without a value it is "true". */
+export type LineTexts = ReadonlyMap<string, readonly string[]>;
+
+/** The longest part of a wrong argument that an error repeats, in characters. */
+const MAX_SHOWN = 60;
+
+/**
+ * Takes a command line apart: `--name value`, `--name=value`, `--switch`, `--switch=false`. What follows a list up to the next flag belongs to
+ * it: `--proto a b` is `--proto a --proto b`. Throws `UsageError`.
+ */
+export function parseLine(table: CommandTable, line: readonly string[]): LineTexts {
+  const names = new Map(Object.keys(table).map((name) => [flagOf(name), name]));
+  const texts = new Map<string, string[]>();
+  for (let index = 0; index < line.length; ) {
+    const [flag, inline] = splitArgument(line[index] as string, names.keys());
+    index += 1;
+    const name = names.get(flag);
+    const row = name === undefined ? undefined : table[name];
+    if (name === undefined || row === undefined) {
+      throw new UsageError(
+        `unknown option --${shown(flag)}${didYouMean(flag, names.keys(), (meant) => `--${meant}`)}`,
+      );
+    }
+    const given = texts.get(name);
+    if (given !== undefined && row.type !== 'list') throw new UsageError(`--${flag} is given twice`);
+    const values = inline === undefined ? [] : [inline];
+    if (inline === undefined && row.type === 'switch') values.push('true');
+    // A value may begin with one hyphen: "-1" is a wrong number, and no option.
+    else if (inline === undefined && index < line.length && !line[index]?.startsWith('--')) {
+      values.push(line[index] as string);
+      index += 1;
+    }
+    if (values.length === 0) throw new UsageError(`--${flag} needs a value: ${placeholderOf(row)}`);
+    while (row.type === 'list' && index < line.length && !line[index]?.startsWith('-')) {
+      values.push(line[index] as string);
+      index += 1;
+    }
+    texts.set(name, [...(given ?? []), ...values]);
+  }
+  return texts;
+}
+
+/** What a help text shows in the place of a value. */
+export function placeholderOf(row: OptionRow): string {
+  switch (row.type) {
+    case 'number':
+      return row.unit === 'ms' || row.unit === 'bytes' ? row.unit.toUpperCase() : 'N';
+    case 'choice':
+      return row.choices.length <= 2 ? row.choices.join('|') : 'NAME';
+    case 'switch':
+      return '';
+    default:
+      return row.value;
+  }
+}
+
+/** The values of the texts of one option. Throws `UsageError` that names the flag. */
+export function valuesOfLine(name: string, row: OptionRow, texts: readonly string[]) {
+  const separated =
+    row.type === 'list' && row.commas
+      ? texts.flatMap((text) => text.split(',')).map((entry) => entry.trim())
+      : texts;
+  return valuesOf(`--${flagOf(name)}`, row, separated);
+}
+
+/** The value of one option from its texts. Throws `UsageError` that names `source`. */
+export function valuesOf(source: string, row: OptionRow, texts: readonly string[]) {
+  const values = texts.map((text) => {
+    const reading = readOptionText(row, text);
+    if ('fault' in reading) throw new UsageError(`${source} ${reading.fault}`);
+    return reading.value;
+  });
+  return row.type === 'list' ? (values as string[]) : values[0];
+}
+
+function splitArgument(argument: string, flags: Iterable<string>): [flag: string, inline?: string] {
+  if (argument.startsWith('--') && argument.length > 2) {
+    const end = argument.indexOf('=');
+    return end < 0 ? [argument.slice(2)] : [argument.slice(2, end), argument.slice(end + 1)];
+  }
+  if (argument.startsWith('-') && argument.length > 1) {
+    const flag = argument.replace(/^-+/, '').split('=', 1)[0] ?? '';
+    throw new UsageError(
+      `unknown option ${shown(argument)}${didYouMean(flag, flags, (meant) => `--${meant}`)}`,
+    );
+  }
+  throw new UsageError(`unexpected argument ${JSON.stringify(cut(argument))}: options begin with --`);
+}
+
+function cut(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+}
+
+/** A text on one line, in quotes where it has anything unusual. */
+function shown(text: string): string {
+  const short = cut(text);
+  return /^[\w.-]+$/.test(short) ? short : JSON.stringify(short);
+}

@@ -1,0 +1,88 @@
+import { GATEWAY_OPTIONS, type OptionRow, type OptionTable } from '../../gateway/options/index.js';
+import { CORE_OPTIONS } from '../../grpc-core/options/index.js';
+
+/** Where the configuration file has an option. */
+export interface FilePlace {
+  readonly section: keyof typeof FILE_SECTIONS;
+  readonly key: string;
+}
+
+/** An option of a command: its row, and where else than on the command line it may be set. */
+export type CommandOption = OptionRow & {
+  readonly place?: FilePlace;
+  /** It asks for something else than to run, so it has no variable. */
+  readonly lineOnly?: true;
+};
+
+/** The options of a command by name: `maxMessageBytes` is `--max-message-bytes`. */
+export type CommandTable = Readonly<Record<string, CommandOption>>;
+
+const LOG_OPTIONS = {
+  logLevel: {
+    group: 'Output',
+    type: 'choice',
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    default: 'info',
+    help: 'the least serious lines that the log has',
+  },
+} as const satisfies OptionTable;
+
+const COMMON = {
+  config: {
+    group: 'Output',
+    type: 'text',
+    value: 'FILE',
+    help: 'a configuration file (YAML or JSON): options, and settings of single methods; see docs/configuration.md',
+  },
+  printConfig: {
+    group: 'Output',
+    type: 'switch',
+    lineOnly: true,
+    help: 'print every option in force and where it comes from, as a configuration file, and exit',
+  },
+  help: { group: 'Output', type: 'switch', lineOnly: true, help: 'print this text and exit' },
+  version: { group: 'Output', type: 'switch', lineOnly: true, help: 'print the version and exit' },
+} as const satisfies CommandTable;
+
+/** The sections of the configuration file that hold options. */
+export const FILE_SECTIONS = {
+  gateway: { ...GATEWAY_OPTIONS, ...LOG_OPTIONS },
+  core: { ...CORE_OPTIONS, ...LOG_OPTIONS },
+} as const satisfies Readonly<Record<string, OptionTable>>;
+
+type InFile<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: Table[Name] & { readonly place: FilePlace };
+};
+
+function inFile<const Table extends OptionTable>(section: FilePlace['section'], table: Table): InFile<Table> {
+  return Object.fromEntries(
+    Object.entries(table).map(([key, row]) => [key, { ...row, place: { section, key } }]),
+  ) as unknown as InFile<Table>;
+}
+
+const GATEWAY = inFile('gateway', FILE_SECTIONS.gateway);
+const CORE = inFile('core', FILE_SECTIONS.core);
+
+export const GATEWAY_COMMAND = { ...GATEWAY, ...COMMON };
+export const CORE_COMMAND = { ...CORE, ...COMMON };
+
+const {
+  // The service is the core of the same process.
+  upstream: _,
+  upstreamAuthority: _authority,
+  upstreamTls: _tls,
+  upstreamCa: _ca,
+  upstreamCert: _cert,
+  upstreamKey: _key,
+  upstreamServerName: _serverName,
+  ...GATEWAY_OF_BOTH
+} = GATEWAY;
+
+/** Of options that both have, such as `graceMs`, the gateway's count for the one process. */
+export const START_COMMAND = {
+  ...GATEWAY_OF_BOTH,
+  coreListen: CORE.listen,
+  dataDir: CORE.dataDir,
+  dataIntervalMs: CORE.dataIntervalMs,
+  ...COMMON,
+};

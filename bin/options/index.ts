@@ -1,0 +1,14 @@
+export { placeholderOf } from './command-line.js';
+export {
+  CORE_COMMAND,
+  type CommandOption,
+  type CommandTable,
+  FILE_SECTIONS,
+  GATEWAY_COMMAND,
+  START_COMMAND,
+} from './command-table.js';
+export { unknownVariables } from './environment.js';
+export { type Origin, oneLine, originText } from './origin.js';
+export { assertTogether } from './rules.js';
+export { faultOf, nameOf, readConfigFile, readSettings, type Settings } from './settings.js';
+export { SettingsError, UsageError } from './settings-error.js';

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { type Gateway, type GatewayOptions, openGateway } from '../../gateway/index.js';
+import { LIMIT_OPTIONS } from '../../gateway/options/index.js';
+import { nameOf, readConfigFile } from '../options/index.js';
+import { defined } from './defined.js';
+import { readReflectionMetadata } from './reflection-metadata.js';
+import { type GatewaySettings, readNamed, readSources } from './sources.js';
+
+/** Opens a gateway as it is set. Rejects with one clear line. */
+export async function startGateway(
+  settings: GatewaySettings,
+  upstream: Pick<GatewayOptions, 'upstream' | 'upstreamAuthority' | 'upstreamTls'>,
+  log: Logger,
+): Promise<Gateway> {
+  const { values } = settings;
+  const metadataSource = nameOf(settings, 'reflectionMetadata');
+  return await openGateway({
+    ...upstream,
+    ...(await readSources(settings, settings.file?.config)),
+    reflectionMetadata: await readReflectionMetadata(metadataSource, values.reflectionMetadata, readNamed),
+    transport: values.transport,
+    codeGeneration: !values.noCodeGeneration,
+    patchMask: values.patchMask === 'on',
+    listen: values.listen,
+    adminListen: values.adminListen,
+    publicHealth: values.publicHealth,
+    ...defined({ basePath: values.basePath, pageDir: values.noPage ? undefined : findPage() }),
+    allowOrigins: values.allowOrigin,
+    allowHosts: values.allowHost,
+    forwardHeaders: values.forwardHeader,
+    trustedProxies: values.trustedProxies,
+    ingressOwnsAuthorization: values.ingressOwnsAuthorization,
+    upstreamConnections: values.upstreamConnections,
+    upstreamStreams: values.upstreamStreams,
+    graceMs: values.graceMs,
+    limits: limitsOf(settings),
+    log,
+  });
+}
+
+/** Reads again what may have changed, and gives it to the gateway; what it cannot take while it runs is a warning in the log. */
+export async function reloadGateway(settings: GatewaySettings, gateway: Gateway, log: Logger): Promise<void> {
+  const { file } = settings;
+  const read = file && (await readConfigFile(nameOf(settings, 'config'), file.path));
+  await gateway.reload(await readSources(settings, read?.config));
+  const before = JSON.stringify(file?.options);
+  if (read !== undefined && JSON.stringify(read.options) !== before) {
+    log.warn(
+      { file: read.path },
+      'options in the configuration file have changed: they count after a restart',
+    );
+  }
+}
+
+/** The limits that are set. Those that are not have the gateway's own defaults, of which one is more than a number. */
+function limitsOf({ values, origins }: GatewaySettings): NonNullable<GatewayOptions['limits']> {
+  const names = Object.keys(LIMIT_OPTIONS) as (keyof typeof LIMIT_OPTIONS)[];
+  const set = names.filter((name) => origins[name].kind !== 'default');
+  return Object.fromEntries(set.map((name) => [name, values[name]]));
+}
+
+/** The built page: beside us in dist/, or in dist/ when we run from source. */
+function findPage(): string | undefined {
+  return ['../../clients', '../../dist/clients']
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((folder) => existsSync(`${folder}/playground/page.js`));
+}

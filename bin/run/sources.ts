@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import {
+  type GatewayOptions,
+  type Schema,
+  schemaFromDescriptorSet,
+  schemaFromProtoFiles,
+  type UpstreamTls,
+} from '../../gateway/index.js';
+import { type GATEWAY_COMMAND, nameOf, type Settings, type START_COMMAND } from '../options/index.js';
+import { defined } from './defined.js';
+
+/** The options that `sluice gateway` and `sluice start` have in common. */
+export type GatewaySettings = Settings<
+  Pick<typeof GATEWAY_COMMAND, keyof typeof GATEWAY_COMMAND & keyof typeof START_COMMAND>
+>;
+
+/** What the gateway is told by files, and may be told again by changed ones. */
+export async function readSources(
+  settings: GatewaySettings,
+  config: GatewayOptions['config'],
+): Promise<Pick<GatewayOptions, 'config' | 'schema'>> {
+  return defined({ config, schema: await readSchema(settings) });
+}
+
+/** A descriptor set wins over .proto files, those over the service's own reflection. */
+async function readSchema(settings: GatewaySettings): Promise<Schema | undefined> {
+  const { descriptorSet, proto, protoPath } = settings.values;
+  if (descriptorSet !== undefined) {
+    const bytes = await readNamed(nameOf(settings, 'descriptorSet'), descriptorSet);
+    try {
+      return schemaFromDescriptorSet(bytes);
+    } catch (cause) {
+      throw new Error(`${descriptorSet}: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return proto.length === 0 ? undefined : await schemaFromProtoFiles(proto, protoPath);
+}
+
+/** The files of TLS towards the service; nothing where no option asks for TLS. */
+export async function readTls(settings: Settings<typeof GATEWAY_COMMAND>): Promise<UpstreamTls | undefined> {
+  const { upstreamTls, upstreamCa, upstreamCert, upstreamServerName: serverName } = settings.values;
+  if (!upstreamTls && upstreamCa === undefined && upstreamCert === undefined) return undefined;
+  const read = async (name: 'upstreamCa' | 'upstreamCert' | 'upstreamKey') => {
+    const file = settings.values[name];
+    return file === undefined ? undefined : await readNamed(nameOf(settings, name), file);
+  };
+  const [ca, cert, key] = await Promise.all([read('upstreamCa'), read('upstreamCert'), read('upstreamKey')]);
+  return defined({ ca, cert, key, serverName });
+}
+
+/** The content of a file that an option names. Its error names the option. */
+export async function readNamed(source: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new Error(`${source} ${file}: ${(cause as Error).message}`, { cause });
+  }
+}

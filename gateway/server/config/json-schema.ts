@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { contentOf, type FileSections, POLICIES, slowReader } from './content.js';
+
+/** The JSON Schema (draft-07, which editors know best) of a configuration file with these sections. */
+export function jsonSchemaOf(sections: FileSections): Readonly<Record<string, unknown>> {
+  const schema = z.toJSONSchema(contentOf(sections), {
+    target: 'draft-7',
+    io: 'input',
+    override({ zodSchema, jsonSchema }) {
+      if (zodSchema === (slowReader as z.core.$ZodType)) jsonSchema.allOf = policyRules();
+    },
+  });
+  return { title: 'Configuration file of Sluice', ...schema };
+}
+
+/** What a policy does not take is refused, and a policy that needs a key must have it. */
+function policyRules() {
+  const all = [...new Set(Object.values(POLICIES).flat())];
+  return Object.entries(POLICIES).map(([policy, takes]) => ({
+    if: { properties: { policy: { const: policy } }, required: ['policy'] },
+    // biome-ignore lint/suspicious/noThenProperty: a word of JSON Schema
+    then: {
+      properties: Object.fromEntries(
+        all.filter((name) => !takes.includes(name)).map((name) => [name, false]),
+      ),
+      ...(takes.includes('key') ? { required: ['key'] } : {}),
+    },
+  }));
+}

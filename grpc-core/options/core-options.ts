@@ -1,0 +1,41 @@
+/** The longest delay that a Node timer keeps. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Every option of a core that a command line or a configuration file may set. The rows have the form of all option tables of the project (name,
+ * type, unit, default, bounds, help), written out here because the core imports nothing of the gateway.
+ */
+export const CORE_OPTIONS = {
+  listen: {
+    group: 'Listening',
+    type: 'text',
+    value: 'HOST:PORT',
+    default: '127.0.0.1:50051',
+    help: 'where gRPC clients connect; :50051 for every address, port 0 for a free one',
+  },
+  dataDir: {
+    group: 'Core service',
+    type: 'text',
+    value: 'DIR',
+    default: './data',
+    help: 'files and state of the core; made when missing',
+  },
+  dataIntervalMs: {
+    group: 'Core service',
+    type: 'number',
+    unit: 'ms',
+    default: 100,
+    min: 1,
+    max: MAX_TIMER_MS,
+    help: 'time between two new items of the data stream',
+  },
+  graceMs: {
+    group: 'Times',
+    type: 'number',
+    unit: 'ms',
+    default: 10_000,
+    min: 0,
+    max: MAX_TIMER_MS,
+    help: 'how long open calls may go on after SIGTERM',
+  },
+} as const;
