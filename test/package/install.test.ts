@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { freshCopy, linkModules, outsideFolder, run } from '../support/fresh-copy.js';
+import { freshCopy, linkModules, outsideFolder, repositoryFile, run } from '../support/fresh-copy.js';
 import { http, httpJson } from '../support/http.js';
 import { sluiceAt } from '../support/process.js';
 
@@ -29,6 +29,9 @@ t.test('the command works after each build, and from the packed tarball', async 
     join(app, 'package.json'),
     JSON.stringify({ private: true, dependencies: { sluice: `file:${filename}` } }),
   );
+  for (const file of ['LICENSE', 'NOTICE', 'README.md', 'CHANGELOG.md', 'SECURITY.md']) {
+    t.equal(readFileSync(join(installed, file), 'utf8'), repositoryFile(file), `the tarball has ${file}`);
+  }
   // npm's own links to the commands.
   await run(app, 'npm', 'rebuild', '--ignore-scripts', 'sluice');
   t.match((await run(app, 'npx', '--no', 'sluice', '--version')).stdout.trim(), VERSION);

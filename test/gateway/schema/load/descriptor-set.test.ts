@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import t from 'tap';
+import { baseFiles } from '../../../../gateway/schema/base/index.js';
 import { protoFolder } from '../../../../gateway/schema/base/proto-folder.js';
 import {
   descriptorSetFromProtoFiles,
@@ -265,9 +266,12 @@ t.test('HttpBody and a lone bytes field are found', async (t) => {
 });
 
 t.test('an option of somebody else under our number is not ours', async (t) => {
+  const [stream, file] = ['stream', 'file'].map(
+    (name) => baseFiles().registry.getExtension(`sluice.v1.${name}`)?.number,
+  );
   const folder = t.testdir({
     'x.proto': `syntax = "proto3"; package x; import "google/protobuf/descriptor.proto";
-      extend google.protobuf.MethodOptions { string acme = 50810; uint32 acme2 = 50811; }
+      extend google.protobuf.MethodOptions { string acme = ${stream}; uint32 acme2 = ${file}; }
       message M { int32 id = 1; }
       service S { rpc A(M) returns (stream M) { option (acme) = "\\n\\002id"; option (acme2) = 7; } }`,
   });
