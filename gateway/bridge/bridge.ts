@@ -35,7 +35,7 @@ export interface Report {
  *
  *     browser --incoming--> pump --write--> call         half-close when incoming ends; bad input cancels the call
  *     browser <--outgoing-- pump <--read--- call         end(status) when the call is over
- *     signal: left -> the call is cancelled, nobody is told; draining -> the call is cancelled, leave()
+ *     signal: left -> the call is cancelled, nobody is told; draining -> the call is cancelled, drain()
  */
 export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => Call): Promise<Report> {
   const { incoming, outgoing, signal, traffic } = exchange;
@@ -109,7 +109,7 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   const aborted = cause instanceof RpcError ? undefined : cause;
   const status = failure?.toStatus() ?? (await call.status);
   try {
-    if (aborted === 'draining') await outgoing.leave();
+    if (aborted === 'draining') await outgoing.drain();
     else if (aborted === undefined) {
       const told = outgoing.end(forClient(status), failure);
       cut = failure instanceof TooSlow && !(await isToldInTime(told));

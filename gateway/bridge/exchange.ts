@@ -50,7 +50,7 @@ export interface Outgoing {
    */
   end(status: Status, failure: RpcError | undefined): Promise<void>;
   /** Instead of `end`: the gateway is draining, so the browser is sent elsewhere in the way of its surface. */
-  leave(): Promise<void>;
+  drain(): Promise<void>;
 }
 
 /**

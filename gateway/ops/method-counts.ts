@@ -1,5 +1,5 @@
 import type { SlowReaderRule } from '../schema/index.js';
-import type { Finished, Meter } from '../surfaces/index.js';
+import type { FinishedExchange, Meter } from '../surfaces/index.js';
 
 /**
  * What is counted of one method: plain numbers, so that a call costs a few additions. Labels are made when somebody asks.
@@ -31,7 +31,7 @@ export class MethodCounts implements Meter {
     this.droppedMessages.set(this.#policy, (this.droppedMessages.get(this.#policy) ?? 0) + messages);
   }
 
-  finished({ surface, code, durationMs, report }: Finished): void {
+  finished({ surface, code, durationMs, report }: FinishedExchange): void {
     this.up += report.received;
     this.down += report.sent;
     let codes = this.#calls.get(surface);

@@ -2,7 +2,12 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
 import { AddressCounts, peerOf, type RequestSource, type TrustedProxies } from '../security/index.js';
-import { type OnRefusal, type Surroundings, tooManyOfAddress } from '../surfaces/index.js';
+import {
+  type AllHeldBytes,
+  type ExchangeContext,
+  type OnRefusal,
+  tooManyOfAddress,
+} from '../surfaces/index.js';
 
 /** Refused connections are logged together, so that a flood of them does not become one of lines. */
 const LOG_EVERY_MS = 60_000;
@@ -77,7 +82,9 @@ export class ClientConnections {
 }
 
 /** What the routes work with: that of the surfaces, and the connections that they come in by. */
-export interface ServerSurroundings extends Surroundings {
+export interface ServerContext extends ExchangeContext {
+  /** What clients' messages that wait for services hold in all sessions. */
+  readonly heldInSessions: AllHeldBytes;
   readonly connections: ClientConnections;
 }
 
@@ -88,7 +95,7 @@ export interface ServerSurroundings extends Surroundings {
 export function admitWebSocket(
   socket: Socket,
   source: RequestSource,
-  { exchanges, connections }: ServerSurroundings,
+  { exchanges, connections }: ServerContext,
 ): void {
   exchanges.assertRoom(source);
   connections.admitWebSocket(socket, source);

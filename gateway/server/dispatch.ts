@@ -13,24 +13,24 @@ import { Code, type Metadata, RpcError } from '../status/index.js';
 import {
   type AddressFields,
   answerHttp,
-  answerSocket,
+  answerWebSocket,
   discardBody,
+  type ExchangeContext,
   fieldsOfSocket,
+  type MethodRequest,
   methodNotAllowed,
   requestDeadline,
   requestMetadata,
-  type Surroundings,
-  type Target,
 } from '../surfaces/index.js';
 import { ownMethods } from './allow.js';
-import { admitWebSocket, type ServerSurroundings } from './client-connections.js';
+import { admitWebSocket, type ServerContext } from './client-connections.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import { splitTarget } from './request-target.js';
 
 /** A request that has been let in. */
-interface Admitted {
-  readonly target: Target;
+interface AdmittedRequest {
+  readonly request: MethodRequest;
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   /** WebSockets only: the fields in the address, encoded. */
@@ -41,7 +41,7 @@ interface Admitted {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set before the handler. */
-    admitted: Admitted | null;
+    admitted: AdmittedRequest | null;
   }
 }
 
@@ -59,26 +59,26 @@ const OTHER_METHODS = ROUTED_METHODS.filter((method) => method !== 'GET') as HTT
  * neither `**` nor `:verb`, and its routes cannot be replaced while it runs.
  *
  *     request -> admit: draining? schema? path? origin? metadata?  -> answerHttp    -> bridge
- *                  | all failures here are plain HTTP errors       -> answerSocket  -> bridge   (after the upgrade)
+ *                  | all failures here are plain HTTP errors       -> answerWebSocket  -> bridge   (after the upgrade)
  */
 export function registerDispatch(
   app: FastifyInstance,
   options: ResolvedGatewayOptions,
   schema: () => LoadedSchema,
-  surroundings: ServerSurroundings,
+  context: ServerContext,
 ): void {
   // A property, not a WeakMap: one entry a request there costs the garbage collector more than everything else here.
   app.decorateRequest('admitted', null);
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
   const preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
-    request.admitted = admit(request, options, schema(), surroundings);
+    request.admitted = admit(request, options, schema(), context);
     done();
   };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const call = request.admitted;
     if (call === null) throw new RpcError(Code.INTERNAL, 'a request without admission');
     try {
-      await answerHttp(call.target, request, reply, call, surroundings);
+      await answerHttp(call.request, request, reply, call, context);
     } catch (reason) {
       discardBody(request.raw);
       throw reason;
@@ -92,7 +92,7 @@ export function registerDispatch(
     handler,
     wsHandler: (socket, request) => {
       const call = request.admitted;
-      if (call !== null) answerSocket(call.target, socket, request, call, surroundings);
+      if (call !== null) answerWebSocket(call.request, socket, request, call, context);
       else socket.terminate();
     },
   });
@@ -103,10 +103,10 @@ function admit(
   request: FastifyRequest,
   options: ResolvedGatewayOptions,
   loaded: LoadedSchema,
-  surroundings: ServerSurroundings,
-): Admitted {
+  context: ServerContext,
+): AdmittedRequest {
   // What comes in one request is answered until the grace ends; what would go on is sent elsewhere by its surface.
-  if (request.ws) assertServing(surroundings.exchanges);
+  if (request.ws) assertServing(context.exchanges);
   const { schema } = loaded;
   const { headers } = request.raw;
   const [path, search] = splitTarget(request.raw.url);
@@ -121,23 +121,23 @@ function admit(
   }
   checkSite(request, match, options);
   const { method } = match;
-  const target = targetOf(loaded, match, request.raw, options, parseQuery(search));
+  const methodRequest = createMethodRequest(loaded, match, request.raw, options, parseQuery(search));
   const unary = !method.requestStream && !method.responseStream;
   const source = requestSource(request.raw, options.trustedProxies);
-  const bound = request.ws ? fieldsOfSocket(target) : NO_FIELDS;
+  const bound = request.ws ? fieldsOfSocket(methodRequest) : NO_FIELDS;
   const admitted = {
     source,
-    target,
+    request: methodRequest,
     metadata: requestMetadata(headers, knownMetadata(request, options.trustedProxies), options.headerRules),
     deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : undefined),
     bound,
   };
-  if (request.ws) admitWebSocket(request.raw.socket, source, surroundings);
+  if (request.ws) admitWebSocket(request.raw.socket, source, context);
   return admitted;
 }
 
 /** Throws UNAVAILABLE while the gateway drains. */
-export function assertServing({ draining }: Surroundings['exchanges']): void {
+export function assertServing({ draining }: ExchangeContext['exchanges']): void {
   if (!draining) return;
   throw new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down', {
     headers: { connection: 'close', 'retry-after': '1' },
@@ -158,19 +158,19 @@ export function assertNotLeftOut(path: string, { leftOut }: Schema): void {
 }
 
 /** All that a surface needs of a method; `query` is that of the request's address. */
-export function targetOf(
+export function createMethodRequest(
   { schema, codec }: LoadedSchema,
   match: RouteMatch,
   request: IncomingMessage,
   { limits, patchMask }: Pick<ResolvedGatewayOptions, 'limits' | 'patchMask'>,
   query: URLSearchParams = NO_PARAMETERS,
-): Target {
+): MethodRequest {
   const { method, binding } = match;
   const { body, responseBody } = binding ?? {};
   const requestCodec = codec.forMessage(method.input);
   return {
     ...match,
-    request,
+    http: request,
     query,
     requestCodec,
     bodyCodec: typeof body === 'object' ? codec.forField(method.input, body) : requestCodec,

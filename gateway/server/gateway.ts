@@ -199,7 +199,7 @@ async function registerRoutes(
   app: FastifyInstance,
   options: ResolvedGatewayOptions,
   source: SchemaSource,
-  surroundings: Parameters<typeof registerDispatch>[3],
+  context: Parameters<typeof registerDispatch>[3],
   corsMethods: string[],
 ): Promise<void> {
   await app.register(websocket, {
@@ -251,10 +251,10 @@ async function registerRoutes(
     done();
   });
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
-  if (options.publicHealth) registerPublicHealth(app, surroundings.exchanges);
+  if (options.publicHealth) registerPublicHealth(app, context.exchanges);
   app.get('/_sluice/services', { exposeHeadRoute: true }, async () => source.get().description);
-  registerSessions(app, options, () => source.get(), surroundings);
-  registerDispatch(app, options, () => source.get(), surroundings);
+  registerSessions(app, options, () => source.get(), context);
+  registerDispatch(app, options, () => source.get(), context);
 }
 
 async function listen(app: FastifyInstance, address: string): Promise<string> {

@@ -3,7 +3,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { type RequestSource, requestSource } from '../security/index.js';
 import { Code, type Metadata, RpcError } from '../status/index.js';
-import { answerSession, requestMetadata, type Surroundings, type Target } from '../surfaces/index.js';
+import {
+  answerSession,
+  type ExchangeContext,
+  type MethodRequest,
+  requestMetadata,
+} from '../surfaces/index.js';
 import { cutReason } from '../wire/index.js';
 import {
   chooseProtocol,
@@ -12,8 +17,14 @@ import {
   SESSION_PATH,
   SessionCloseCode,
 } from '../wire/session/index.js';
-import { admitWebSocket, type ServerSurroundings } from './client-connections.js';
-import { assertNotLeftOut, assertServing, knownMetadata, refusalOfOrigin, targetOf } from './dispatch.js';
+import { admitWebSocket, type ServerContext } from './client-connections.js';
+import {
+  assertNotLeftOut,
+  assertServing,
+  createMethodRequest,
+  knownMetadata,
+  refusalOfOrigin,
+} from './dispatch.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
 
@@ -34,17 +45,17 @@ export function registerSessions(
   app: FastifyInstance,
   options: ResolvedGatewayOptions,
   schema: () => LoadedSchema,
-  surroundings: ServerSurroundings,
+  context: ServerContext,
 ): void {
   const { limits, graceMs, headerRules } = options;
-  const targetOfMethod = (name: string, request: IncomingMessage): Target => {
+  const methodRequestOf = (name: string, request: IncomingMessage): MethodRequest => {
     const loaded = schema();
     const method = loaded.schema.methods.get(`/${name}`);
     if (method === undefined) {
       assertNotLeftOut(`/${name}`, loaded.schema);
       throw new RpcError(Code.UNIMPLEMENTED, `there is no method ${name}: write it like pkg.Service/Method`);
     }
-    return targetOf(loaded, { method, binding: undefined, pathValues: [] }, request, options);
+    return createMethodRequest(loaded, { method, binding: undefined, pathValues: [] }, request, options);
   };
   app.decorateRequest('sessionMetadata', null);
   app.decorateRequest('sessionSource', null);
@@ -53,15 +64,15 @@ export function registerSessions(
     url: SESSION_PATH,
     preHandler: (request, _reply, done) => {
       if (request.ws) {
-        request.sessionMetadata = admitSession(request, options, surroundings);
+        request.sessionMetadata = admitSession(request, options, context);
         request.sessionSource = requestSource(request.raw, options.trustedProxies);
-        admitWebSocket(request.raw.socket, request.sessionSource, surroundings);
+        admitWebSocket(request.raw.socket, request.sessionSource, context);
       }
       done();
     },
     handler: () => {
       // A client that asks whether HTTP gets through asks for a gateway that is there for it.
-      assertServing(surroundings.exchanges);
+      assertServing(context.exchanges);
       throw new RpcError(Code.INVALID_ARGUMENT, 'a session is opened as a WebSocket', {
         httpStatus: 426,
         headers: { upgrade: 'websocket', connection: 'upgrade' },
@@ -80,10 +91,11 @@ export function registerSessions(
         source: request.sessionSource ?? requestSource(request.raw, options.trustedProxies),
         requestId: request.id,
         request: request.raw,
-        targetOf: targetOfMethod,
+        methodRequestOf,
         drainMs: Math.min(Math.floor(graceMs / 2), MAX_DRAIN_MS),
         log: request.log,
-        surroundings,
+        context,
+        heldInSessions: context.heldInSessions,
       });
     },
   });
@@ -92,7 +104,7 @@ export function registerSessions(
 function admitSession(
   request: FastifyRequest,
   options: ResolvedGatewayOptions,
-  { exchanges }: Surroundings,
+  { exchanges }: ExchangeContext,
 ): Metadata | RpcError {
   assertServing(exchanges);
   const { headers } = request.raw;

@@ -1,20 +1,32 @@
 export type { Traffic } from '../bridge/index.js';
-export { type AddressFields, fieldsOfSocket } from './address-fields.js';
-export { discardBody } from './body-reader.js';
-export { cutConnection } from './connection-end.js';
-export type { Finished, Meter, Surroundings } from './conversation.js';
-export { errorJson } from './error-json.js';
-export { ExchangeLimits } from './exchange-limits.js';
-export { Exchanges } from './exchanges.js';
-export { HeaderRules } from './header-rules.js';
-export { answerHttp } from './http.js';
-export { DEFAULT_LIMITS, type Limits } from './limits.js';
-export { methodNotAllowed } from './negotiation.js';
-export { LIMIT_NAMES, type LimitName, type OnRefusal, tooManyOfAddress } from './refusal.js';
-export { sendError } from './reply.js';
-export { requestDeadline, requestMetadata } from './request-metadata.js';
-export { AllHeldBytes, answerSession, type SessionOptions } from './session/index.js';
-export { mustStayOk, sendRetryableEvent } from './sse-error.js';
-export type { Target } from './target.js';
-export { UnfinishedMessages } from './unfinished-messages.js';
-export { answerSocket, type SocketCall } from './websocket.js';
+export type { ExchangeContext, FinishedExchange, Meter, MethodRequest } from './exchange/index.js';
+export {
+  DEFAULT_LIMITS,
+  ExchangeLimits,
+  Exchanges,
+  LIMIT_NAMES,
+  type LimitName,
+  type Limits,
+  type OnRefusal,
+  tooManyOfAddress,
+  UnfinishedMessages,
+} from './exchange/index.js';
+export {
+  answerHttp,
+  discardBody,
+  methodNotAllowed,
+  mustStayOk,
+  sendError,
+  sendRetryableEvent,
+} from './http/index.js';
+export { cutConnection } from './liveness/index.js';
+export {
+  type AddressFields,
+  errorJson,
+  fieldsOfSocket,
+  HeaderRules,
+  requestDeadline,
+  requestMetadata,
+} from './message/index.js';
+export { AllHeldBytes, answerSession, type SessionContext } from './session/index.js';
+export { answerWebSocket, type WebSocketCall } from './websocket/index.js';

@@ -1,18 +1,16 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { watchDelivery } from '../delivery-watch.js';
-import { startSocketHeartbeat } from '../socket-heartbeat.js';
-import { boundSocketMessages } from '../socket-patience.js';
-import { formatOf } from './format.js';
+import { watchDelivery } from '../liveness/index.js';
+import { boundSocketMessages, SocketWriter, startSocketHeartbeat } from '../socket/index.js';
 import { Session } from './session.js';
-import type { SessionOptions } from './session-options.js';
-import { SessionWebSocket } from './web-socket.js';
+import type { SessionContext } from './session-context.js';
+import { formatOf } from './session-format.js';
 
 /** Runs a session on a WebSocket whose sub-protocol is one of ours. Must run in the tick of the upgrade. */
-export function answerSession(socket: WebSocket, raw: Socket, options: SessionOptions): void {
+export function answerSession(socket: WebSocket, raw: Socket, options: SessionContext): void {
   const format = formatOf(socket.protocol);
   const { limits } = options;
-  const frames = new SessionWebSocket(socket, raw, limits.maxPauseMs);
+  const frames = new SocketWriter(socket, raw, limits.maxPauseMs);
   const session = new Session(frames, format, options);
   socket.on('message', (data: Buffer, binary: boolean) => session.receive(data, binary));
   // What fails on a socket closes it, and the close is what counts.
@@ -25,7 +23,7 @@ export function answerSession(socket: WebSocket, raw: Socket, options: SessionOp
     isPaused: () => frames.paused,
     // The first frame has a time of its own, and a session may be silent after it.
     isExpecting: () => false,
-    unfinished: options.surroundings.unfinished.of(
+    unfinished: options.context.unfinished.of(
       options.source.group,
       (reason) => session.refuse(reason),
       () => socket.terminate(),

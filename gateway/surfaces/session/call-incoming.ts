@@ -2,10 +2,10 @@ import type { Incoming } from '../../bridge/index.js';
 import { Code, RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { SessionFault } from '../../wire/session/index.js';
-import { createDeferred, type Deferred } from '../deferred.js';
-import { compact } from './compact.js';
+import { createDeferred, type Deferred } from '../exchange/index.js';
+import { compact } from '../socket/index.js';
+import { CallWindow } from './call-window.js';
 import type { HeldBytes } from './held-bytes.js';
-import { ReceiveWindow } from './receive-window.js';
 
 /** What a message costs to hold besides its bytes: without it a client could make us hold any number of empty ones. */
 const MESSAGE_BYTES = 128;
@@ -13,7 +13,7 @@ const MESSAGE_BYTES = 128;
 const BATCH_BYTES = 64 * 1024;
 
 /** What a call's messages need from its session. */
-export interface IncomingOptions {
+export interface CallIncomingOptions {
   /** The method takes more than one message. */
   readonly stream: boolean;
   /** The wire bytes of a message. Throws INVALID_ARGUMENT. */
@@ -28,8 +28,8 @@ export interface IncomingOptions {
 
 /** The messages of a client in one call. They are kept as they came and decoded when the service has room. */
 export class CallIncoming implements Incoming {
-  readonly #options: IncomingOptions;
-  readonly #window: ReceiveWindow;
+  readonly #options: CallIncomingOptions;
+  readonly #window: CallWindow;
   #queue: Buffer[] = [];
   /** How many of them, from the first on, have memory of their own. */
   #compacted = 0;
@@ -42,9 +42,9 @@ export class CallIncoming implements Incoming {
   #failure: RpcError | undefined;
   #arrived: Deferred<void> | undefined;
 
-  constructor(options: IncomingOptions) {
+  constructor(options: CallIncomingOptions) {
     this.#options = options;
-    this.#window = new ReceiveWindow(options.stream);
+    this.#window = new CallWindow(options.stream);
   }
 
   /** What the client may send at this moment. */

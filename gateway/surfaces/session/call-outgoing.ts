@@ -2,12 +2,11 @@ import type { Outgoing } from '../../bridge/index.js';
 import { Code, RpcError, type Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { joinMetadata, MAX_CREDIT, type ServerFrame, SessionFault } from '../../wire/session/index.js';
-import { createDeferred, type Deferred } from '../deferred.js';
-import { passedOn } from '../response-metadata.js';
-import { scratch } from '../scratch.js';
-import type { Target } from '../target.js';
-import type { SessionFormat } from './format.js';
-import type { TakesTurns, Turns } from './turns.js';
+import type { MethodRequest } from '../exchange/index.js';
+import { createDeferred, type Deferred } from '../exchange/index.js';
+import { passedOn, scratch } from '../message/index.js';
+import type { SessionFormat } from './session-format.js';
+import type { QueuedWriter, WriteQueue } from './write-queue.js';
 
 /** What one turn writes at most, unless a single message is larger: what a call delays the others by. */
 const TURN_BYTES = 64 * 1024;
@@ -16,11 +15,11 @@ const MAX_COUNT = 2 ** 32 - 1;
 const NOTHING: Batch = [];
 
 /** What a call's answers need from its session. */
-export interface OutgoingOptions {
+export interface CallOutgoingOptions {
   readonly id: number;
-  readonly target: Target;
+  readonly request: MethodRequest;
   readonly format: SessionFormat;
-  readonly turns: Turns;
+  readonly turns: WriteQueue;
   /** What the client has granted at first. */
   readonly credit: number;
   readonly signal: AbortSignal;
@@ -38,11 +37,11 @@ export interface OutgoingOptions {
  * The answers of one call: messages by credit and turn, and the end. A batch is held until the client has granted credit for all
  * of it, and nothing is read from the service meanwhile.
  */
-export class CallOutgoing implements Outgoing, TakesTurns {
+export class CallOutgoing implements Outgoing, QueuedWriter {
   // There is no head: `opened` has been sent, and `headers` go their own way.
   readonly headWaitMs = Number.POSITIVE_INFINITY;
   readonly flushMs: number;
-  readonly #options: OutgoingOptions;
+  readonly #options: CallOutgoingOptions;
   readonly #encode: ReturnType<SessionFormat['encoder']>;
   #credit: number;
   #batch: Batch = NOTHING;
@@ -59,10 +58,10 @@ export class CallOutgoing implements Outgoing, TakesTurns {
   #expired = false;
   #pause: NodeJS.Timeout | undefined;
 
-  constructor(options: OutgoingOptions) {
-    this.flushMs = options.target.limits.flushMs;
+  constructor(options: CallOutgoingOptions) {
+    this.flushMs = options.request.limits.flushMs;
     this.#options = options;
-    this.#encode = options.format.encoder(options.id, options.target);
+    this.#encode = options.format.encoder(options.id, options.request);
     this.#credit = options.credit;
     options.signal.addEventListener('abort', this.#stop);
   }
@@ -94,7 +93,7 @@ export class CallOutgoing implements Outgoing, TakesTurns {
     const written = new Promise<void>((resolve, reject) => {
       this.#settle = (reason) => (reason === undefined ? resolve() : reject(reason));
     });
-    const { maxPauseMs } = this.#options.target.limits;
+    const { maxPauseMs } = this.#options.request.limits;
     this.#pause = setTimeout(this.#onPause, maxPauseMs).unref();
     if (this.#expired) this.#abortExpired();
     return written;
@@ -189,7 +188,7 @@ export class CallOutgoing implements Outgoing, TakesTurns {
     await left.promise;
   }
 
-  async leave(): Promise<void> {
+  async drain(): Promise<void> {
     await this.end(new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down').toStatus());
   }
 
@@ -214,8 +213,8 @@ export class CallOutgoing implements Outgoing, TakesTurns {
   }
 
   readonly #onPause = (): void => {
-    const { abort, target } = this.#options;
-    const problem = `the client took nothing for ${target.limits.maxPauseMs} ms`;
+    const { abort, request } = this.#options;
+    const problem = `the client took nothing for ${request.limits.maxPauseMs} ms`;
     abort(new RpcError(Code.RESOURCE_EXHAUSTED, problem));
   };
 

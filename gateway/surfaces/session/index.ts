@@ -1,3 +1,3 @@
 export { answerSession } from './answer-session.js';
 export { AllHeldBytes } from './held-bytes.js';
-export type { SessionOptions } from './session-options.js';
+export type { SessionContext } from './session-context.js';

@@ -4,29 +4,24 @@ import { Code, type Metadata, RpcError } from '../../status/index.js';
 import type { Transport } from '../../upstream/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import { type ClientFrame, joinMetadata, type ServerFrame } from '../../wire/session/index.js';
-import { converse } from '../conversation.js';
-import type { OpenedExchange } from '../exchanges.js';
-import { boundFirstMessage } from '../first-message.js';
-import { boundIncoming } from '../pauses.js';
-import { cursorField } from '../request-message.js';
-import { callMetadata } from '../request-metadata.js';
-import { passedOn } from '../response-metadata.js';
-import type { Target } from '../target.js';
+import type { ExchangeHandle, MethodRequest } from '../exchange/index.js';
+import { boundFirstMessage, boundIncoming, runExchange } from '../exchange/index.js';
+import { callMetadata, cursorField, passedOn } from '../message/index.js';
 import { CallIncoming } from './call-incoming.js';
 import { CallOutgoing } from './call-outgoing.js';
-import type { SessionFormat } from './format.js';
 import type { HeldBytes } from './held-bytes.js';
-import type { SessionOptions } from './session-options.js';
-import type { Turns } from './turns.js';
+import type { SessionContext } from './session-context.js';
+import type { SessionFormat } from './session-format.js';
+import type { WriteQueue } from './write-queue.js';
 
 /** What of an `x-request-id` is kept in the log: as long as those of HTTP requests may be. */
 const MAX_REQUEST_ID_LENGTH = 128;
 
 /** What the calls of a session share. */
 export interface SharedByCalls {
-  readonly options: SessionOptions;
+  readonly options: SessionContext;
   readonly format: SessionFormat;
-  readonly turns: Turns;
+  readonly turns: WriteQueue;
   readonly held: HeldBytes;
   /** Sends frames of messages. */
   readonly send: (frames: Uint8Array) => void;
@@ -35,8 +30,8 @@ export interface SharedByCalls {
 }
 
 /** An `open` that may become a call: what is wrong with it has been found. */
-export interface Admitted {
-  readonly target: Target;
+export interface AdmittedCall {
+  readonly request: MethodRequest;
   readonly metadata: Metadata;
   /** The request field that asks to go on after a cursor; empty without one. */
   readonly cursor: Uint8Array;
@@ -51,16 +46,21 @@ const NO_CURSOR = new Uint8Array(0);
  * Checks an `open`. Throws `RpcError`: how the call ends before it has begun. Nothing for a client that has been told the end of this
  * stream: there is nothing to begin.
  */
-export function admitCall(open: Open, options: SessionOptions): Admitted | undefined {
+export function admitCall(open: Open, options: SessionContext): AdmittedCall | undefined {
   const { limits } = options;
-  const target = options.targetOf(open.method, options.request);
-  const { requestStream, responseStream } = target.method;
+  const request = options.methodRequestOf(open.method, options.request);
+  const { requestStream, responseStream } = request.method;
   if (responseStream && parseLastEventId(open.cursor).kind === 'ended') return undefined;
   const metadata = callMetadata(options.metadata, open.metadata, options.headerRules);
-  const cursor = open.cursor === '' ? NO_CURSOR : cursorField(target, open.cursor, 'cursor');
+  const cursor = open.cursor === '' ? NO_CURSOR : cursorField(request, open.cursor, 'cursor');
   const unary = !requestStream && !responseStream;
   const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : undefined);
-  return { target, metadata, cursor, deadline: timeoutMs === undefined ? undefined : Date.now() + timeoutMs };
+  return {
+    request,
+    metadata,
+    cursor,
+    deadline: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+  };
 }
 
 /** One call of a session: an ordinary exchange, whose frames come and go with those of the others. */
@@ -68,29 +68,29 @@ export class SessionCall {
   /** The service may answer for ever: draining ends such calls before the others. */
   readonly endless: boolean;
   readonly #shared: SharedByCalls;
-  readonly #admitted: Admitted;
+  readonly #admitted: AdmittedCall;
   readonly #id: number;
-  readonly #exchange: OpenedExchange;
+  readonly #exchange: ExchangeHandle;
   readonly #incoming: CallIncoming;
   readonly #outgoing: CallOutgoing;
   /** It has been logged that metadata is left out. */
   #warned = false;
 
   /** Throws `RpcError` when there are too many, of this client or of all. */
-  constructor(open: Open, admitted: Admitted, shared: SharedByCalls) {
-    const { target, cursor } = admitted;
+  constructor(open: Open, admitted: AdmittedCall, shared: SharedByCalls) {
+    const { request, cursor } = admitted;
     const { options, format, turns, held, send, control } = shared;
     const { id } = open;
     this.#shared = shared;
     this.#admitted = admitted;
     this.#id = id;
-    this.endless = target.method.responseStream;
+    this.endless = request.method.responseStream;
     // The session ends its calls itself when the gateway drains.
-    this.#exchange = options.surroundings.exchanges.openWithCall(true, options.source);
+    this.#exchange = options.context.exchanges.openWithCall(true, options.source);
     this.#incoming = new CallIncoming({
-      stream: target.method.requestStream,
+      stream: request.method.requestStream,
       decode: (data) => {
-        const message = format.decode(data, target);
+        const message = format.decode(data, request);
         // Later fields win on the wire.
         return cursor.length === 0 ? message : Buffer.concat([message, cursor]);
       },
@@ -102,7 +102,7 @@ export class SessionCall {
     });
     this.#outgoing = new CallOutgoing({
       id,
-      target,
+      request,
       format,
       turns,
       credit: open.credit,
@@ -147,32 +147,32 @@ export class SessionCall {
    * rejects.
    */
   async run(): Promise<boolean> {
-    const { target, metadata, deadline } = this.#admitted;
-    const { log, surroundings, limits } = this.#shared.options;
-    const pauses = { maxPauseMs: limits.maxPauseMs, abort: (error: RpcError) => this.abort(error) };
+    const { request, metadata, deadline } = this.#admitted;
+    const { log, context, limits } = this.#shared.options;
+    const stall = { maxPauseMs: limits.maxPauseMs, abort: (error: RpcError) => this.abort(error) };
     const timer =
       deadline === undefined
         ? undefined
         : setTimeout(() => this.#outgoing.expire(), Math.min(deadline - Date.now(), MAX_TIMER_MS));
     const requests = boundFirstMessage(this.#incoming, {
-      stream: target.method.requestStream,
+      stream: request.method.requestStream,
       limits,
       hasAnswer: () => this.#outgoing.hasAnswer,
-      abort: pauses.abort,
+      abort: stall.abort,
     });
-    const { cut } = await converse(
+    const { cut } = await runExchange(
       {
-        target,
+        request,
         surface: 'session',
         requestId: this.#requestId,
-        incoming: boundIncoming(requests, pauses),
+        incoming: boundIncoming(requests, stall),
         outgoing: this.#outgoing,
         metadata,
         deadline,
         exchange: this.#exchange,
         log,
       },
-      { ...surroundings, transport: this.#telling(surroundings.transport) },
+      { ...context, transport: this.#telling(context.transport) },
     );
     clearTimeout(timer);
     this.#incoming.close();
@@ -213,7 +213,7 @@ export class SessionCall {
     if (names.length === 0 || this.#warned) return;
     this.#warned = true;
     const { log } = this.#shared.options;
-    const { path } = this.#admitted.target.method;
+    const { path } = this.#admitted.request.method;
     log.warn(
       { requestId: this.#requestId, method: path.slice(1), metadata: names },
       'the answer leaves metadata out: it is too much',

@@ -10,14 +10,14 @@ import {
   SessionFault,
   UsedIds,
 } from '../../wire/session/index.js';
-import { detailJson } from '../error-json.js';
-import { spread } from '../limits.js';
-import type { SessionFormat } from './format.js';
-import type { FrameSocket } from './frame-socket.js';
+import { spread } from '../exchange/index.js';
+import { detailJson } from '../message/index.js';
+import type { FrameSocket } from '../socket/index.js';
 import { HeldBytes } from './held-bytes.js';
 import { admitCall, SessionCall, type SharedByCalls } from './session-call.js';
-import type { SessionOptions } from './session-options.js';
-import { Turns } from './turns.js';
+import type { SessionContext } from './session-context.js';
+import type { SessionFormat } from './session-format.js';
+import { WriteQueue } from './write-queue.js';
 
 /**
  * What may wait for the client beyond `highWaterBytes` before nothing more is read from it: the answers to its own frames would
@@ -44,8 +44,8 @@ type Open = Extract<ClientFrame, { kind: 'open' }>;
 export class Session {
   readonly #socket: FrameSocket;
   readonly #format: SessionFormat;
-  readonly #options: SessionOptions;
-  readonly #turns: Turns;
+  readonly #options: SessionContext;
+  readonly #turns: WriteQueue;
   readonly #held: HeldBytes;
   readonly #shared: SharedByCalls;
   readonly #used = new UsedIds();
@@ -62,13 +62,13 @@ export class Session {
   /** No frame is taken any more. */
   #over = false;
 
-  constructor(socket: FrameSocket, format: SessionFormat, options: SessionOptions) {
+  constructor(socket: FrameSocket, format: SessionFormat, options: SessionContext) {
     this.#socket = socket;
     this.#format = format;
     this.#options = options;
-    this.#held = new HeldBytes(options.surroundings.heldInSessions, options.source.group);
+    this.#held = new HeldBytes(options.heldInSessions, options.source.group);
     const { highWaterBytes, firstFrameMs } = options.limits;
-    this.#turns = new Turns(() => !this.#over && socket.bufferedBytes <= highWaterBytes);
+    this.#turns = new WriteQueue(() => !this.#over && socket.bufferedBytes <= highWaterBytes);
     this.#shared = {
       options,
       format,
@@ -81,7 +81,7 @@ export class Session {
       () => this.#close(SessionCloseCode.silent, `no frame within ${firstFrameMs} ms`),
       firstFrameMs,
     );
-    this.#leaveCarriers = options.surroundings.exchanges.carry(() => this.#drain());
+    this.#leaveCarriers = options.context.exchanges.carry(() => this.#drain());
   }
 
   /** Calls that count: their `end` has not left this process. */
@@ -168,7 +168,7 @@ export class Session {
         this.#endAtOnce(id, ENDED);
         return;
       }
-      this.#registry = admitted.target.registry;
+      this.#registry = admitted.request.registry;
       call = new SessionCall(open, admitted, this.#shared);
     } catch (reason) {
       this.#refuse(open, RpcError.from(reason));
@@ -186,8 +186,8 @@ export class Session {
 
   /** An `open` that becomes no call. */
   #refuse({ id, method }: Open, error: RpcError): void {
-    const { requestId, log, surroundings } = this.#options;
-    surroundings.countRefusal(error);
+    const { requestId, log, context } = this.#options;
+    context.countRefusal(error);
     const line = { requestId, method: method.slice(0, MAX_NAME_LENGTH), surface: 'session' };
     if (error.code === Code.INTERNAL) log.error({ ...line, err: error }, 'call failed');
     else log.info({ ...line, code: codeName(error.code), problem: error.message }, 'request refused');

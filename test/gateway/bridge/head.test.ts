@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { bridge } from '../../../gateway/bridge/index.js';
 import { Code, type Metadata, type Status } from '../../../gateway/status/index.js';
-import { createDeferred } from '../../../gateway/surfaces/deferred.js';
+import { createDeferred } from '../../../gateway/surfaces/exchange/deferred.js';
 import type { Call } from '../../../gateway/upstream/index.js';
 
 /** Both ends of one connection, closed in the teardown. */
@@ -57,7 +57,7 @@ function startExchange(call: Call) {
         head: () => void told.push('head'),
         write: () => undefined,
         end: async ({ code }) => void told.push(`end ${code}`),
-        leave: async () => {},
+        drain: async () => {},
       },
       signal: new AbortController().signal,
       traffic: { up: 0, down: 0 },

@@ -1,10 +1,14 @@
 import { createMessageQueue } from '../../../clients/browser/message-queue.js';
 import { createSseParser } from '../../../clients/browser/sse-parser.js';
-import { metadataHeaders, passedOn, trailersJson } from '../../../gateway/surfaces/response-metadata.js';
-import { statusFromTrailers } from '../../../gateway/upstream/http2/grpc/grpc-status.js';
-import { Deframer } from '../../../gateway/upstream/http2/grpc/deframer.js';
+import {
+  metadataHeaders,
+  passedOn,
+  trailersJson,
+} from '../../../gateway/surfaces/message/response-metadata.js';
 import { pairsFromRaw } from '../../../gateway/upstream/http2/grpc/call-headers.js';
+import { Deframer } from '../../../gateway/upstream/http2/grpc/deframer.js';
 import { decodeGrpcMessage } from '../../../gateway/upstream/http2/grpc/grpc-message.js';
+import { statusFromTrailers } from '../../../gateway/upstream/http2/grpc/grpc-status.js';
 import { FrameParser } from '../../../gateway/upstream/http2/h2/frame-parser.js';
 import { HeaderDecoder } from '../../../gateway/upstream/http2/h2/header-decoder.js';
 import { formatSseEvent } from '../../../gateway/wire/index.js';

@@ -6,12 +6,12 @@ import { decodePathValue } from '../../../gateway/schema/http/percent.js';
 import { requestJson } from '../../../gateway/schema/index.js';
 import { forwardedElements, listMembers } from '../../../gateway/security/forwarded.js';
 import { authorityOf } from '../../../gateway/security/served-hosts.js';
-import { HeaderRules } from '../../../gateway/surfaces/header-rules.js';
+import { HeaderRules } from '../../../gateway/surfaces/message/header-rules.js';
 import {
   callMetadata,
   requestDeadline,
   requestMetadata,
-} from '../../../gateway/surfaces/request-metadata.js';
+} from '../../../gateway/surfaces/message/request-metadata.js';
 import {
   chooseMediaType,
   contentDisposition,

@@ -203,7 +203,7 @@ function surface(name: string, kind: Kind, method: string, sending: Sending, for
 }
 
 export const HTTP_SURFACES: readonly Surface[] = [
-  surface('rest', 'unary', 'Ask', JSON_BODY),
+  surface('json', 'unary', 'Ask', JSON_BODY),
   surface('ndjson', 'down', 'Down', QUERY, FORMS.ndjson),
   surface('array', 'down', 'Down', QUERY, FORMS.array),
   surface('sse', 'down', 'Down', QUERY, FORMS.sse),

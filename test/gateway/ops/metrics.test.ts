@@ -50,10 +50,10 @@ t.test(
     const { samples, type } = await scrape(gateway.adminUrl);
     t.match(type, /^text\/plain; version=0\.0\.4/);
     const wanted = {
-      [`sluice_calls_total{method="${F}/Ask",surface="rest",code="OK"}`]: 2,
+      [`sluice_calls_total{method="${F}/Ask",surface="json",code="OK"}`]: 2,
       [`sluice_calls_total{method="${F}/Down",surface="ndjson",code="DATA_LOSS"}`]: 1,
       [`sluice_calls_total{method="${F}/Down",surface="sse",code="DATA_LOSS"}`]: 1,
-      [`sluice_calls_total{method="${F}/Up",surface="rest",code="NOT_FOUND"}`]: 1,
+      [`sluice_calls_total{method="${F}/Up",surface="json",code="NOT_FOUND"}`]: 1,
       [`sluice_calls_total{method="${F}/Both",surface="websocket",code="OK"}`]: 1,
       [`sluice_messages_total{method="${F}/Ask",direction="up"}`]: 2,
       [`sluice_messages_total{method="${F}/Ask",direction="down"}`]: 2,
@@ -70,7 +70,7 @@ t.test(
     t.ok(samples.has('nodejs_eventloop_lag_p99_seconds'));
     const twice = await scrape(gateway.adminUrl);
     t.equal(
-      twice.samples.get(`sluice_calls_total{method="${F}/Ask",surface="rest",code="OK"}`),
+      twice.samples.get(`sluice_calls_total{method="${F}/Ask",surface="json",code="OK"}`),
       2,
       'a scrape adds nothing',
     );
@@ -119,8 +119,8 @@ t.test('bytes are counted at once, by surface and direction, as protobuf', async
   const { samples } = await scrape(gateway.adminUrl);
   const bytesOf = (surface: string, direction: string) =>
     samples.get(`sluice_bytes_total{surface="${surface}",direction="${direction}"}`);
-  t.equal(bytesOf('rest', 'up'), 2 * item.byteLength, 'a GET has an empty message');
-  t.equal(bytesOf('rest', 'down'), 2 * item.byteLength);
+  t.equal(bytesOf('json', 'up'), 2 * item.byteLength, 'a GET has an empty message');
+  t.equal(bytesOf('json', 'down'), 2 * item.byteLength);
   t.equal(bytesOf('sse', 'down'), 3 * item.byteLength, 'of a stream that is open');
   t.equal(bytesOf('websocket', 'up'), item.byteLength);
   t.equal(bytesOf('websocket', 'down'), item.byteLength);
@@ -248,7 +248,7 @@ t.test('two gateways in one process count for themselves, and the process once',
   const two = await openForeign(t, scripts);
   await http(one.url + method('Ask'));
   await until(t, 'no exchange to be open', () => one.gateway.openExchanges === 0);
-  const name = `sluice_calls_total{method="${F}/Ask",surface="rest",code="OK"}`;
+  const name = `sluice_calls_total{method="${F}/Ask",surface="json",code="OK"}`;
   t.equal((await scrape(one.gateway.adminUrl)).samples.get(name), 1);
   t.equal((await scrape(two.gateway.adminUrl)).samples.get(name), undefined);
   t.ok((await scrape(two.gateway.adminUrl)).samples.has('process_cpu_seconds_total'));

@@ -10,9 +10,9 @@ import {
   type Limits,
   UnfinishedMessages,
 } from '../../../../gateway/surfaces/index.js';
-import { formatOf } from '../../../../gateway/surfaces/session/format.js';
 import { Session } from '../../../../gateway/surfaces/session/session.js';
-import type { SessionOptions } from '../../../../gateway/surfaces/session/session-options.js';
+import type { SessionContext } from '../../../../gateway/surfaces/session/session-context.js';
+import { formatOf } from '../../../../gateway/surfaces/session/session-format.js';
 import { foreignSchema } from '../../../support/foreign.js';
 import { FakeSocket, FakeTransport } from './fakes.js';
 
@@ -43,20 +43,20 @@ export function openFakeSession(
   const socket = new FakeSocket();
   const transport = new FakeTransport();
   const exchanges = new Exchanges();
-  const options: SessionOptions = {
+  const options: SessionContext = {
     limits,
     metadata,
     headerRules: new HeaderRules(),
     requestId: 'r',
     request,
-    targetOf(name) {
+    methodRequestOf(name) {
       const method = schema.methods.get(`/${name}`);
       if (method === undefined) throw new RpcError(Code.UNIMPLEMENTED, 'no such method');
       return {
         method,
         binding: undefined,
         pathValues: [],
-        request,
+        http: request,
         query: new URLSearchParams(),
         requestCodec: codec.forMessage(method.input),
         bodyCodec: codec.forMessage(method.input),
@@ -69,11 +69,11 @@ export function openFakeSession(
     drainMs: DRAIN_MS,
     log,
     source: { address: '', group: '', isProxied: false, proto: undefined, host: undefined },
-    surroundings: {
+    heldInSessions: new AllHeldBytes(),
+    context: {
       transport,
       exchanges,
       unfinished: new UnfinishedMessages(0),
-      heldInSessions: new AllHeldBytes(),
       meterOf: () => ({ dropped: nothing, finished: nothing }),
       trafficOf: () => ({ up: 0, down: 0 }),
       countRefusal: nothing,

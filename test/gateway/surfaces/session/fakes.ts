@@ -1,5 +1,5 @@
 import { Code, type Metadata, type Status } from '../../../../gateway/status/index.js';
-import { type FrameSocket, WRITE_BYTES } from '../../../../gateway/surfaces/session/frame-socket.js';
+import { type FrameSocket, WRITE_BYTES } from '../../../../gateway/surfaces/socket/frame-socket.js';
 import type { Batch, Call, CallOptions, Transport } from '../../../../gateway/upstream/index.js';
 
 /** A socket whose client takes frames when the test says so. */

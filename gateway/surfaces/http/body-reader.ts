@@ -1,0 +1,234 @@
+import type { IncomingMessage } from 'node:http';
+import { MAX_TIMER_MS } from '../../async/index.js';
+import type { AbortCause } from '../../bridge/index.js';
+import { Code, RpcError } from '../../status/index.js';
+import type { Limits } from '../exchange/index.js';
+import { createDeferred, type Deferred, PIECE_BYTES, type UnfinishedMessage } from '../exchange/index.js';
+import { endConnection, watchPeer } from '../liveness/index.js';
+import { DRAINING } from './json-outgoing.js';
+
+/** What is read and dropped of a body that nobody wants, before the connection is closed instead. */
+const DISCARD_BYTES = 1024 * 1024;
+/** How long that may take, in milliseconds. */
+const DISCARD_MS = 2_000;
+
+/** What ends the wait for a body beside its own end. */
+export interface WholeBody {
+  /** 413 when it is larger. */
+  readonly maxBytes: number;
+  /** The call's, in epoch milliseconds: DEADLINE_EXCEEDED when it has passed. */
+  readonly deadline: number | undefined;
+  /** The gateway is draining, has no more time, or no more memory. Its listener is removed when the body is there. */
+  readonly signal: AbortSignal;
+  /** Where it counts until it is whole. */
+  readonly unfinished: UnfinishedMessage;
+}
+
+/**
+ * A request body, pulled: nothing is read from the socket but what Node buffers (64 KiB) until `read` asks for it. A client
+ * that keeps us waiting is refused with 408; time in which nobody asks does not count. Whoever makes one calls `close`.
+ */
+export class BodyReader {
+  readonly #request: IncomingMessage;
+  readonly #limits: Pick<Limits, 'bodyIdleMs' | 'messageTimeoutMs'>;
+  #wakeUp: Deferred<void> | undefined;
+  #ended = false;
+  #cut = false;
+  /** Why nobody waits any more, although the body has not ended. */
+  #late: RpcError | undefined;
+  /** Spent on waiting for the rest of the message that has begun. */
+  #waitedMs = 0;
+  #unwatch: (() => void) | undefined;
+
+  constructor(request: IncomingMessage, limits: Pick<Limits, 'bodyIdleMs' | 'messageTimeoutMs'>) {
+    this.#request = request;
+    this.#limits = limits;
+    request.on('readable', this.#wake);
+    request.on('end', this.#end);
+    request.on('close', this.#close);
+    request.on('error', this.#close);
+  }
+
+  /**
+   * The next bytes, as they arrived; `undefined` at the end of the body and after `close`. `isMidMessage`: what came before is a part of a
+   * message, so all the reads until `messageEnded` have one `messageTimeoutMs` together. Rejects with CANCELLED when the client left before
+   * the end, and with 408 when it has sent nothing for `bodyIdleMs`, or not the rest of its message in time.
+   */
+  async read(isMidMessage: boolean): Promise<Buffer | undefined> {
+    this.#unwatch?.();
+    const chunk = await this.#next(isMidMessage);
+    // Until the next read the socket is not read either, so nobody else would notice that the client has left.
+    if (chunk !== undefined) this.#unwatch = watchPeer(this.#request.socket);
+    return chunk;
+  }
+
+  /** A message is whole: the next one has its time anew. */
+  messageEnded(): void {
+    this.#waitedMs = 0;
+  }
+
+  async #next(isMidMessage: boolean): Promise<Buffer | undefined> {
+    for (;;) {
+      const chunk = this.#request.read() as Buffer | null;
+      if (chunk !== null) return chunk;
+      if (this.#ended) return undefined;
+      if (this.#cut) throw new RpcError(Code.CANCELLED, 'the request body was cut short');
+      if (this.#late) throw this.#late;
+      await this.#arrival(isMidMessage);
+    }
+  }
+
+  /** Waits for anything to happen, as long as the limits allow. */
+  async #arrival(isMidMessage: boolean): Promise<void> {
+    const { bodyIdleMs, messageTimeoutMs } = this.#limits;
+    const leftMs = isMidMessage ? Math.max(0, messageTimeoutMs - this.#waitedMs) : bodyIdleMs;
+    const begun = performance.now();
+    const timer = setTimeout(
+      () => {
+        this.#giveUp(
+          leftMs < bodyIdleMs
+            ? tooSlow(`the rest of the message did not come within ${messageTimeoutMs} ms`)
+            : tooSlow(`nothing of the body came for ${bodyIdleMs} ms`),
+        );
+      },
+      Math.min(leftMs, bodyIdleMs),
+    );
+    this.#wakeUp ??= createDeferred();
+    await this.#wakeUp.promise;
+    clearTimeout(timer);
+    if (isMidMessage) this.#waitedMs += performance.now() - begun;
+  }
+
+  /** The whole body, which is one message. Rejects as `read` does, and with what `WholeBody` says. */
+  async readAll(whole: WholeBody): Promise<Buffer> {
+    const { maxBytes } = whole;
+    const declared = Number(this.#request.headers['content-length']);
+    if (declared > maxBytes) throw tooLarge(maxBytes);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let letGo: (() => void) | undefined;
+    try {
+      for (;;) {
+        const here = this.#request.read() as Buffer | null;
+        // Nearly every body is here with its head: then there is nothing to wait for, and no end to watch for.
+        if (here === null && !this.#ended) letGo ??= this.#endWith(whole);
+        const chunk = here ?? (await this.#next(true));
+        if (chunk === undefined) break;
+        bytes += chunk.length;
+        if (bytes > maxBytes) throw tooLarge(maxBytes);
+        chunks.push(chunk);
+        if (this.#request.complete && this.#request.readableLength === 0) {
+          this.#ended = true;
+          break;
+        }
+        whole.unfinished.holds(bytes + chunks.length * PIECE_BYTES);
+        if (whole.signal.aborted) throw reasonOf(whole.signal);
+      }
+    } finally {
+      letGo?.();
+      whole.unfinished.holds(0);
+    }
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  }
+
+  /** Gives the wait up at the deadline, or when the signal says so. Returns what ends the watch. */
+  #endWith({ deadline, signal }: WholeBody): () => void {
+    const pass = () => this.#giveUp(new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline has passed'));
+    const abort = () => this.#giveUp(reasonOf(signal));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    const timer =
+      deadline === undefined
+        ? undefined
+        : setTimeout(pass, Math.min(Math.max(0, deadline - Date.now()), MAX_TIMER_MS));
+    return () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    };
+  }
+
+  #giveUp(reason: RpcError): void {
+    this.#late ??= reason;
+    this.#wake();
+  }
+
+  /**
+   * Nobody will read any more. A rest of the body is read and dropped within bounds, so that the client can read its
+   * answer before the connection ends, and a small rest leaves the connection usable.
+   */
+  close(): void {
+    this.#unwatch?.();
+    this.#request.off('readable', this.#wake);
+    const unfinished = !this.#ended && !this.#cut;
+    this.#ended = true;
+    this.#wake();
+    if (!unfinished) return;
+    const { socket } = this.#request;
+    let dropped = 0;
+    const stop = () => {
+      clearTimeout(timer);
+      this.#request.off('data', drop);
+      socket.off('close', stop);
+    };
+    const drop = (chunk: Buffer) => {
+      dropped += chunk.length;
+      if (dropped <= DISCARD_BYTES) return;
+      stop();
+      endConnection(socket);
+    };
+    const timer = setTimeout(() => endConnection(socket), DISCARD_MS);
+    this.#request.once('close', stop);
+    this.#request.once('end', stop);
+    // A request whose answer has gone out hears no more of its connection.
+    socket.once('close', stop);
+    this.#request.on('data', drop);
+    this.#request.resume();
+  }
+
+  readonly #wake = () => {
+    const wakeUp = this.#wakeUp;
+    this.#wakeUp = undefined;
+    wakeUp?.resolve();
+  };
+
+  readonly #end = () => {
+    this.#ended = true;
+    this.#wake();
+  };
+
+  readonly #close = () => {
+    if (!this.#ended) this.#cut = true;
+    this.#wake();
+  };
+}
+
+/** Why an exchange ends whose body has not come. */
+function reasonOf(signal: AbortSignal): RpcError {
+  const cause = signal.reason as AbortCause;
+  if (cause instanceof RpcError) return cause;
+  return cause === 'draining' ? DRAINING : new RpcError(Code.CANCELLED, 'the request body was cut short');
+}
+
+/** Drops a body that nobody has begun to read, within the same bounds. Does nothing when it has been read. */
+export function discardBody(request: IncomingMessage): void {
+  if (!request.readableEnded && !request.readableDidRead && !request.destroyed)
+    new BodyReader(request, NEVER_READ).close();
+}
+
+/** For a body that is only dropped. */
+const NEVER_READ = { bodyIdleMs: DISCARD_MS, messageTimeoutMs: DISCARD_MS };
+
+/** RESOURCE_EXHAUSTED as HTTP says it. */
+export function tooLarge(maxBytes: number): RpcError {
+  return new RpcError(Code.RESOURCE_EXHAUSTED, `the message is larger than ${maxBytes} bytes`, {
+    httpStatus: 413,
+  });
+}
+
+/** The client keeps us waiting, as HTTP says it. The connection is of no more use. */
+function tooSlow(problem: string): RpcError {
+  return new RpcError(Code.DEADLINE_EXCEEDED, problem, {
+    httpStatus: 408,
+    headers: { connection: 'close' },
+  });
+}

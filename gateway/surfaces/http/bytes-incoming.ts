@@ -1,0 +1,116 @@
+import type { Incoming } from '../../bridge/index.js';
+import { bytesFieldHead, encodeBytesField } from '../../codec/index.js';
+import { assertNoRival, type FileContent, jsonBesideBody, requestJson } from '../../schema/index.js';
+import type { SendBatch } from '../../upstream/index.js';
+import type { MethodRequest } from '../exchange/index.js';
+import { messageFromAddress, RESERVED_PARAMETERS } from '../message/index.js';
+import { BodyReader, type WholeBody } from './body-reader.js';
+
+/** Data in one message of an upload; what services are commonly tuned for. */
+const CHUNK_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+/** What stands in front of the data, encoded: in each message on the way to it, the request itself first. */
+type Before = readonly Uint8Array[];
+
+/** The fields around the data, from path, query and content type: they go into the first message. */
+function firstFields(request: MethodRequest, { path, mediaType }: FileContent): Before {
+  const { method, binding, pathValues, query, http } = request;
+  const options = { reserved: RESERVED_PARAMETERS };
+  const type = mediaType === undefined ? undefined : http.headers['content-type'];
+  const json =
+    typeof binding?.body === 'object'
+      ? jsonBesideBody(method.input, binding.body, pathValues, query, options)
+      : requestJson(method.input, pathValues, query, options);
+  // A stream has them in a message of their own.
+  if (!method.requestStream) assertNoRival(binding?.body, json);
+  const around = messageFromAddress(request, json);
+  if (mediaType === undefined || type === undefined) return [around];
+  const said = encodeBytesField([mediaType], Buffer.from(type), []);
+  // In the same message as the data, which has one of each: not every service joins the parts of a message.
+  return path.length === 1 ? [Buffer.concat([around, said])] : [around, said];
+}
+
+/** From here on data is passed on as it came: below, a copy costs less than a further piece. */
+const PIECE_BYTES = 8 * 1024;
+
+/** Whether to pass it on without a copy. Not what keeps much more memory than its own from being given back while it waits for the service. */
+function isWorthPassing(data: Buffer): boolean {
+  return data.length >= PIECE_BYTES && data.buffer.byteLength <= 2 * data.length;
+}
+
+/** A request body as the data field of messages: a file on its way up. */
+export class BytesIncoming implements Incoming {
+  readonly #content: FileContent;
+  readonly #body: BodyReader;
+  #first: Before;
+  #begun = false;
+  #over = false;
+  #left: Buffer = NOTHING;
+  /** Received since the last whole `CHUNK_BYTES`: what must become one within the time of a message. */
+  #pending = 0;
+
+  constructor(request: MethodRequest, content: FileContent) {
+    this.#content = content;
+    // Before the body is touched: a bad query must not cost the client its connection.
+    this.#first = firstFields(request, content);
+    this.#body = new BodyReader(request.http, request.limits);
+  }
+
+  async read(): Promise<SendBatch | undefined> {
+    if (this.#over) return undefined;
+    const { path } = this.#content;
+    const [around = NOTHING, ...inner] = this.#first;
+    if (!this.#begun && path[0]?.oneof !== undefined && around.length > 0) {
+      // The data would overwrite, or be overwritten by, what came with it.
+      this.#first = [NOTHING, ...inner];
+      this.#begun = inner.length === 0;
+      return [around];
+    }
+    const chunk = this.#left.length > 0 ? this.#left : await this.#receive();
+    if (chunk === undefined) {
+      this.#over = true;
+      if (this.#begun) return undefined;
+    }
+    const data = (chunk ?? NOTHING).subarray(0, CHUNK_BYTES);
+    this.#left = (chunk ?? NOTHING).subarray(data.length);
+    const before = this.#begun ? [] : this.#first;
+    this.#begun = true;
+    return isWorthPassing(data)
+      ? [[bytesFieldHead(path, data.length, before), data]]
+      : [encodeBytesField(path, data, before)];
+  }
+
+  /** A client that trickles must bring a message's worth of data in a message's time. */
+  async #receive(): Promise<Buffer | undefined> {
+    const chunk = await this.#body.read(this.#pending > 0);
+    this.#pending += chunk?.length ?? 0;
+    if (this.#pending >= CHUNK_BYTES) {
+      this.#pending %= CHUNK_BYTES;
+      this.#body.messageEnded();
+    }
+    return chunk;
+  }
+
+  close(): void {
+    this.#over = true;
+    this.#left = NOTHING;
+    this.#body.close();
+  }
+}
+
+/** The one message of a unary method whose `bytes` field is the whole request body. */
+export async function messageFromBytes(
+  request: MethodRequest,
+  content: FileContent,
+  whole: WholeBody,
+): Promise<Uint8Array> {
+  const first = firstFields(request, content);
+  const body = new BodyReader(request.http, request.limits);
+  try {
+    const data = await body.readAll(whole);
+    return encodeBytesField(content.path, data, first);
+  } finally {
+    body.close();
+  }
+}

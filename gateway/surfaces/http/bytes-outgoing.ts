@@ -1,0 +1,80 @@
+import type { FastifyReply } from 'fastify';
+import type { Outgoing } from '../../bridge/index.js';
+import { bytesField } from '../../codec/index.js';
+import type { FileContent } from '../../schema/index.js';
+import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
+import type { Batch } from '../../upstream/index.js';
+import { contentDisposition } from '../../wire/index.js';
+import type { MethodRequest } from '../exchange/index.js';
+import { sendDraining } from './json-outgoing.js';
+import { headersFromMetadata, sendError, startStream } from './reply.js';
+import { ResponseSink } from './response-sink.js';
+
+/** The data fields of a stream of messages as one chunked body: a file on its way down. */
+export class BytesOutgoing implements Outgoing {
+  // Only the first message, or the end, tells a file from a failure.
+  readonly headWaitMs = Number.POSITIVE_INFINITY;
+  readonly flushMs = 0;
+  readonly #request: MethodRequest;
+  readonly #reply: FastifyReply;
+  readonly #content: FileContent;
+  #metadata: Metadata | undefined;
+  #sink: ResponseSink | undefined;
+
+  constructor(request: MethodRequest, reply: FastifyReply, content: FileContent) {
+    this.#request = request;
+    this.#reply = reply;
+    this.#content = content;
+  }
+
+  head(metadata: Metadata | undefined): undefined {
+    this.#metadata = metadata;
+  }
+
+  write(batch: Batch): Promise<void> | undefined {
+    const parts = batch
+      .map((message) => bytesField(message, this.#content.path))
+      .filter((part) => part !== undefined);
+    const sink = this.#sink ?? this.#start(batch[0]);
+    if (parts.length === 0) return undefined;
+    // A chunk is large: copying it once costs less than a system call for each of many.
+    return sink.write(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
+  }
+
+  async end(status: Status, failure?: RpcError): Promise<void> {
+    if (this.#sink === undefined) {
+      if (status.code !== Code.OK) return sendError(this.#reply, status, this.#request.registry, failure);
+      this.#start(undefined);
+    }
+    if (status.code === Code.OK) await this.#sink?.end();
+    else await this.#sink?.break();
+  }
+
+  async drain(): Promise<void> {
+    if (this.#sink === undefined) sendDraining(this.#reply, this.#request.registry);
+    else await this.#sink.break();
+  }
+
+  #start(first: Uint8Array | undefined): ResponseSink {
+    startStream(this.#reply, {
+      'content-type': contentType(this.#content, first) ?? 'application/octet-stream',
+      'content-disposition': contentDisposition(this.#request.pathValues.at(-1)?.value ?? ''),
+      'x-content-type-options': 'nosniff',
+      ...headersFromMetadata(this.#reply, this.#metadata),
+    });
+    this.#sink = new ResponseSink(this.#reply.raw);
+    return this.#sink;
+  }
+}
+
+/** A media type and nothing else: it becomes a header, and it comes from the service. */
+const MAX_TYPE_LENGTH = 256;
+const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+(?:\s*;\s*[\w.+-]+=(?:[\w.+-]+|"[^"\\\r\n]*"))*$/;
+
+/** What a google.api.HttpBody says it is. */
+function contentType({ path, mediaType }: FileContent, first: Uint8Array | undefined): string | undefined {
+  if (mediaType === undefined || first === undefined) return undefined;
+  const type = bytesField(first, [...path.slice(0, -1), mediaType]);
+  const text = type === undefined ? '' : Buffer.from(type).toString('latin1');
+  return text.length <= MAX_TYPE_LENGTH && MEDIA_TYPE.test(text) ? text : undefined;
+}

@@ -1,0 +1,75 @@
+import type { Registry } from '@bufbuild/protobuf';
+import type { FastifyReply } from 'fastify';
+import type { Outgoing } from '../../bridge/index.js';
+import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
+import type { Batch } from '../../upstream/index.js';
+import type { MethodRequest } from '../exchange/index.js';
+import { encodeBatch, scratch } from '../message/index.js';
+import { headersFromMetadata, sendError } from './reply.js';
+
+/** One message as a JSON body: unary calls and client streams. Nothing is sent before the call has ended. */
+export class JsonOutgoing implements Outgoing {
+  // The head is sent with the body, so there is nothing to wait for.
+  readonly headWaitMs = Number.POSITIVE_INFINITY;
+  readonly flushMs = 0;
+  readonly #request: MethodRequest;
+  readonly #reply: FastifyReply;
+  #metadata: Metadata | undefined;
+  #json: Buffer | undefined;
+
+  constructor(request: MethodRequest, reply: FastifyReply) {
+    this.#request = request;
+    this.#reply = reply;
+  }
+
+  head(metadata: Metadata | undefined): undefined {
+    this.#metadata = metadata;
+  }
+
+  write(batch: Batch): undefined {
+    if (this.#json !== undefined || batch.length > 1) {
+      throw new RpcError(Code.INTERNAL, 'the service sent more than one message where one is due');
+    }
+    const [message] = batch;
+    // Here and not at the end: what is no message must still be able to fail the call.
+    if (message !== undefined) this.#json = this.#encode(message);
+  }
+
+  async end(status: Status, failure?: RpcError): Promise<void> {
+    if (status.code !== Code.OK) return sendError(this.#reply, status, this.#request.registry, failure);
+    if (this.#json === undefined) {
+      const error = new RpcError(Code.INTERNAL, 'the service ended the call without a message');
+      sendError(this.#reply, error.toStatus(), this.#request.registry);
+      throw error;
+    }
+    this.#reply
+      .code(200)
+      .headers(headersFromMetadata(this.#reply, this.#metadata, status.trailers))
+      .type('application/json; charset=utf-8')
+      .send(this.#json);
+  }
+
+  async drain(): Promise<void> {
+    sendDraining(this.#reply, this.#request.registry);
+  }
+
+  #encode(message: Uint8Array): Buffer {
+    const { responseCodec } = this.#request;
+    const failure = encodeBatch([message], scratch, (one) => responseCodec.writeJson(one, scratch));
+    if (failure !== undefined) throw failure;
+    return scratch.take();
+  }
+}
+
+/** What clients of a draining gateway are told. */
+export const DRAINING = new RpcError(
+  Code.UNAVAILABLE,
+  'the gateway is shutting down, send the request again',
+  { headers: { 'retry-after': '1' } },
+);
+
+/** Sends that, while the head has not been sent. */
+export function sendDraining(reply: FastifyReply, registry: Registry): void {
+  reply.headers(DRAINING.headers);
+  sendError(reply, DRAINING.toStatus(), registry);
+}

@@ -1,0 +1,158 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ByteWriter } from '../../codec/index.js';
+import { createDeferred, type Deferred } from '../exchange/index.js';
+import { isOpenEnded, resetWhenTaken } from '../liveness/index.js';
+
+/** How long a broken transfer waits for the client to close before the socket is destroyed, in milliseconds. */
+const LINGER_MS = 2_000;
+
+/** Up to here a chunk is copied together with its frame: one small copy costs less than two more buffers in a system call. */
+const COPY_BYTES = 4_096;
+const CRLF = Buffer.from('\r\n');
+/** The head of a chunk, with leading zeros, so that its place can be left free before the size is known. */
+const CHUNK_HEAD = Buffer.from('0000\r\n');
+const MOST_IN_HEAD = 0xffff;
+const HEX = Buffer.from('0123456789abcdef');
+
+/**
+ * The bytes of an HTTP response, with flow control. Listens from the first instant, so no wait can outlive the client; whoever
+ * makes one must end it with `end`, `break` or by the client leaving.
+ *
+ * Chunks are framed here and written to the socket as one: `ServerResponse.write` makes four writes of each, which is a third of what a
+ * small message costs. Where the response has no socket yet (pipelining) or no chunks (HTTP/1.0) it does the writing.
+ */
+export class ResponseSink {
+  readonly #response: ServerResponse;
+  readonly #socket: Socket | undefined;
+  #room: Deferred<void> | undefined;
+  #closed = false;
+
+  /** The head must have been written to the response. */
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    // From here on nothing of the head is held back in the response.
+    response.flushHeaders();
+    if (
+      response.chunkedEncoding &&
+      response.socket !== null &&
+      response.writableLength === response.socket.writableLength
+    ) {
+      this.#socket = response.socket;
+    }
+    (this.#socket ?? response).on('drain', this.#wake);
+    response.on('close', this.#close);
+    // A write that meets a vanished client fails here; `close` follows and says all that matters.
+    response.on('error', ignore);
+  }
+
+  /** The client has left, or everything has been sent and the response is over. */
+  get closed(): boolean {
+    return this.#closed || this.#response.destroyed;
+  }
+
+  /** There is no room now: somebody waits in `write`. */
+  get full(): boolean {
+    return this.#room !== undefined;
+  }
+
+  /** Sends bytes. Resolves when there is room for more, or the client has left; returns nothing when there is room at once. */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.closed || bytes.length === 0) return undefined;
+    if (this.#socket === undefined ? this.#response.write(bytes) : this.#writeChunk(this.#socket, bytes)) {
+      return undefined;
+    }
+    return this.#whenRoom();
+  }
+
+  /** Before bytes are written to `out` that `send` will send: leaves room there for what goes in front of them. */
+  begin(out: ByteWriter): void {
+    if (this.#socket !== undefined) out.bytes(CHUNK_HEAD);
+  }
+
+  /** Sends what was written to `out` since `begin`, as `write` does, and takes it. */
+  send(out: ByteWriter): Promise<void> | undefined {
+    const socket = this.#socket;
+    if (socket === undefined) return this.write(out.take());
+    const bytes = out.length - CHUNK_HEAD.length;
+    if (bytes > MOST_IN_HEAD) return this.write(out.take().subarray(CHUNK_HEAD.length));
+    if (bytes > 0) out.bytes(CRLF);
+    const chunk = out.take();
+    if (this.closed || bytes === 0) return undefined;
+    for (let at = 3, rest = bytes; at >= 0; at--, rest >>>= 4) chunk[at] = HEX[rest & 15] as number;
+    return socket.write(chunk) ? undefined : this.#whenRoom();
+  }
+
+  #whenRoom(): Promise<void> {
+    this.#room ??= createDeferred();
+    return this.#room.promise;
+  }
+
+  /** Source: RFC 9112 section 7.1. */
+  #writeChunk(socket: Socket, bytes: Uint8Array): boolean {
+    const size = `${bytes.length.toString(16)}\r\n`;
+    if (bytes.length <= COPY_BYTES) {
+      const chunk = Buffer.allocUnsafe(size.length + bytes.length + CRLF.length);
+      chunk.write(size, 0, 'latin1');
+      chunk.set(bytes, size.length);
+      chunk.set(CRLF, size.length + bytes.length);
+      return socket.write(chunk);
+    }
+    socket.cork();
+    socket.write(size, 'latin1');
+    socket.write(bytes);
+    const room = socket.write(CRLF);
+    socket.uncork();
+    return room;
+  }
+
+  /** Ends the response as a whole one. Resolves when the bytes have left this process, or the client has. */
+  async end(bytes?: Uint8Array | string): Promise<void> {
+    if (this.closed) return;
+    const over = createDeferred();
+    this.#response.once('close', () => over.resolve());
+    this.#response.end(bytes ?? '', () => over.resolve());
+    await over.promise;
+  }
+
+  /**
+   * Ends a response so that no client takes it for a whole one: what was written is flushed, the last chunk
+   * is never sent, and the socket is closed with a FIN. What the client still sends is read and dropped for
+   * a moment, because a socket closed over unread bytes sends a reset, and a reset takes the flushed bytes with it. Where there are no
+   * chunks (HTTP/1.0) a FIN would say that the body is whole: there it is a reset, as soon as the client has what was written.
+   */
+  async break(bytes?: Uint8Array | string): Promise<void> {
+    const { socket } = this.#response;
+    if (this.closed || socket === null) return;
+    const gone = createDeferred();
+    this.#response.once('close', () => gone.resolve());
+    const openEnded = isOpenEnded(socket);
+    // A FIN waits for what has been written, a reset does not.
+    if (bytes !== undefined || openEnded) {
+      const flushed = createDeferred();
+      this.#response.write(bytes ?? '', () => flushed.resolve());
+      await Promise.race([flushed.promise, gone.promise]);
+    }
+    if (openEnded) return await resetWhenTaken(socket, LINGER_MS);
+    socket.end();
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    await gone.promise;
+    clearTimeout(timer);
+  }
+
+  readonly #wake = () => {
+    const room = this.#room;
+    this.#room = undefined;
+    room?.resolve();
+  };
+
+  readonly #close = () => {
+    this.#closed = true;
+    (this.#socket ?? this.#response).off('drain', this.#wake);
+    this.#response.off('close', this.#close);
+    this.#wake();
+  };
+}
+
+function ignore(): void {}

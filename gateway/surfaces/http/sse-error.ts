@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http';
+import type { Registry } from '@bufbuild/protobuf';
+import type { FastifyReply } from 'fastify';
+import { isRetryable, type RpcError, type Status } from '../../status/index.js';
+import { formatSseEvent, namesOnly } from '../../wire/index.js';
+import { spread } from '../exchange/index.js';
+import { errorJson, retryDelayMs } from '../message/index.js';
+import { MediaType } from './negotiation.js';
+
+/** The head of every SSE answer. `no-transform`: a compressing proxy would hold events back. */
+export const SSE_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+} as const;
+
+/** An `EventSource` gives up for ever on any status but 200, so what it should try again must not have one. */
+export function mustStayOk(
+  { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  { code }: Pick<Status, 'code'>,
+): boolean {
+  return (
+    (method === 'GET' || method === 'HEAD') && namesOnly(headers.accept, MediaType.sse) && isRetryable(code)
+  );
+}
+
+/** The last event of a stream that may be asked for again: without a final id, and with the time to wait. */
+export function retryableEvent(status: Status, registry: Registry, retryMs: number): string {
+  const data = JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });
+  return formatSseEvent({ event: 'error', retryMs: retryDelayMs(status, registry) ?? spread(retryMs), data });
+}
+
+/** Answers a request that never became an exchange, and must stay 200, with that one event. */
+export function sendRetryableEvent(
+  reply: FastifyReply,
+  failure: RpcError,
+  registry: Registry,
+  retryMs: number,
+): void {
+  reply
+    .headers({ ...failure.headers, ...SSE_HEADERS })
+    .code(200)
+    .send(retryableEvent(failure.toStatus(), registry, retryMs));
+}

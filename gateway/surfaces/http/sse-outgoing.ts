@@ -1,0 +1,122 @@
+import type { FastifyReply } from 'fastify';
+import type { Outgoing } from '../../bridge/index.js';
+import { scalarField } from '../../codec/index.js';
+import { Code, isRetryable, type Metadata, type RpcError, type Status } from '../../status/index.js';
+import type { Batch } from '../../upstream/index.js';
+import { endId, formatSseComment, formatSseEvent, formatSseRetry, idFromCursor } from '../../wire/index.js';
+import type { MethodRequest } from '../exchange/index.js';
+import { spread } from '../exchange/index.js';
+import { startHeartbeat } from '../liveness/index.js';
+import { encodeBatch, endJson, errorJson, passedOn, scratch } from '../message/index.js';
+import { headersFromMetadata, sendError, startStream, warnLeftOut } from './reply.js';
+import { ResponseSink } from './response-sink.js';
+import { mustStayOk, retryableEvent, SSE_HEADERS } from './sse-error.js';
+
+const FIRST = Buffer.from(formatSseComment('stream'));
+const HEARTBEAT = Buffer.from(formatSseComment('heartbeat'));
+
+/** A stream of messages as server-sent events. */
+export class SseOutgoing implements Outgoing {
+  readonly headWaitMs: number;
+  readonly flushMs: number;
+  readonly #request: MethodRequest;
+  readonly #reply: FastifyReply;
+  #sink: ResponseSink | undefined;
+  #lastId: string | undefined;
+  #dropped = 0;
+  #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
+
+  constructor(request: MethodRequest, reply: FastifyReply) {
+    this.headWaitMs = request.limits.headWaitMs;
+    this.flushMs = request.limits.flushMs;
+    this.#request = request;
+    this.#reply = reply;
+  }
+
+  head(metadata: Metadata | undefined): undefined {
+    startStream(this.#reply, {
+      ...SSE_HEADERS,
+      ...headersFromMetadata(this.#reply, metadata),
+    });
+    this.#sink = new ResponseSink(this.#reply.raw);
+    void this.#send(FIRST);
+    this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
+      // While the client does not read, a heartbeat would only add to what it has not read.
+      if (this.#sink?.full === false) void this.#sink.write(HEARTBEAT);
+    });
+  }
+
+  write(batch: Batch): Promise<void> | undefined {
+    const cursor = this.#request.method.resume?.cursor;
+    const out = scratch;
+    this.#sink?.begin(out);
+    if (this.#dropped > 0) out.text(this.#takeDropped());
+    const failure = encodeBatch(batch, out, (message) => {
+      const value = cursor === undefined ? undefined : scalarField(message, cursor);
+      const id = value === undefined ? undefined : idFromCursor(value);
+      out.text(id === undefined ? 'data: ' : `id: ${id}\ndata: `);
+      this.#request.responseCodec.writeJson(message, out);
+      out.text('\n\n');
+      this.#lastId = id ?? this.#lastId;
+    });
+    this.#heartbeat?.beat();
+    const room = this.#sink?.send(out);
+    if (failure !== undefined) throw failure;
+    return room;
+  }
+
+  dropped(count: number): void {
+    this.#dropped += count;
+  }
+
+  async end(status: Status, failure?: RpcError): Promise<void> {
+    if (this.#sink === undefined) {
+      if (status.code !== Code.OK && !mustStayOk(this.#request.http, status)) {
+        return sendError(this.#reply, status, this.#request.registry, failure);
+      }
+      this.head(undefined);
+    }
+    this.#heartbeat?.stop();
+    await this.#sink?.end(this.#takeDropped() + this.#lastEvent(status));
+  }
+
+  async drain(): Promise<void> {
+    if (this.#sink === undefined) this.head(undefined);
+    this.#heartbeat?.stop();
+    const retryMs = spread(this.#request.limits.retryMs);
+    await this.#sink?.end(
+      this.#takeDropped() +
+        formatSseRetry(retryMs) +
+        formatSseComment('the gateway is shutting down, reconnect'),
+    );
+  }
+
+  /** The event that tells of dropped messages; it leaves with whatever comes next. */
+  #takeDropped(): string {
+    if (this.#dropped === 0) return '';
+    const data = JSON.stringify({ count: this.#dropped });
+    this.#dropped = 0;
+    return formatSseEvent({ event: 'dropped', data });
+  }
+
+  #send(bytes: Uint8Array): Promise<void> | undefined {
+    this.#heartbeat?.beat();
+    return this.#sink?.write(bytes);
+  }
+
+  #lastEvent(status: Status): string {
+    const { registry, limits } = this.#request;
+    if (status.code === Code.OK) {
+      const { pairs, leftOut } = passedOn(status.trailers);
+      warnLeftOut(this.#reply, leftOut);
+      return formatSseEvent({
+        event: 'end',
+        id: endId(this.#lastId),
+        data: JSON.stringify(endJson(status, pairs, registry)),
+      });
+    }
+    if (isRetryable(status.code)) return retryableEvent(status, registry, limits.retryMs);
+    const data = JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });
+    return formatSseEvent({ event: 'error', id: endId(this.#lastId), data });
+  }
+}

@@ -1,0 +1,10 @@
+export {
+  cutConnection,
+  endConnection,
+  isOpenEnded,
+  noteOpenEnded,
+  resetWhenTaken,
+} from './connection-end.js';
+export { watchDelivery } from './delivery-watch.js';
+export { startHeartbeat } from './heartbeat.js';
+export { watchPeer } from './peer-watch.js';

@@ -1,0 +1,16 @@
+export {
+  type AddressFields,
+  fieldsBesideBody,
+  fieldsOfSocket,
+  messageFromAddress,
+  messageFromQuery,
+  RESERVED_PARAMETERS,
+  withAddress,
+} from './address-fields.js';
+export { encodeBatch } from './encode-batch.js';
+export { detailJson, endJson, errorJson, retryDelayMs } from './error-json.js';
+export { HeaderRules } from './header-rules.js';
+export { cursorField, hasSeenEnd, messageFromJson, resumeAfter, textFromBytes } from './request-message.js';
+export { callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';
+export { metadataHeaders, passedOn } from './response-metadata.js';
+export { scratch } from './scratch.js';

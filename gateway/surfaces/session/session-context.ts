@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyBaseLogger } from 'fastify';
+import type { RequestSource } from '../../security/index.js';
+import type { Metadata } from '../../status/index.js';
+import type { ExchangeContext, Limits, MethodRequest } from '../exchange/index.js';
+import type { HeaderRules } from '../message/index.js';
+import type { AllHeldBytes } from './held-bytes.js';
+
+/** What a session is made of. */
+export interface SessionContext {
+  readonly limits: Limits;
+  /** What the headers of the handshake send along with every call. */
+  readonly metadata: Metadata;
+  /** What a call may say itself. */
+  readonly headerRules: HeaderRules;
+  readonly requestId: string;
+  /** The handshake. */
+  readonly request: IncomingMessage;
+  /** What a call of a method ("pkg.Service/Method") needs. Throws `RpcError`: UNIMPLEMENTED when it may not be called. */
+  readonly methodRequestOf: (method: string, request: IncomingMessage) => MethodRequest;
+  /** Whose calls these are. */
+  readonly source: RequestSource;
+  /** How long streams may go on when the gateway drains, in milliseconds. */
+  readonly drainMs: number;
+  readonly log: FastifyBaseLogger;
+  readonly context: ExchangeContext;
+  /** What clients' messages that wait for services hold in all sessions. */
+  readonly heldInSessions: AllHeldBytes;
+}

@@ -1,0 +1,114 @@
+import { type ByteWriter, scalarField } from '../../codec/index.js';
+import type { StatusDetail } from '../../status/index.js';
+import { Opcode } from '../../wire/index.js';
+import {
+  type ClientFrame,
+  clientFrameFromJson,
+  clientFrameFromProto,
+  JSON_PROTOCOL,
+  jsonFromServerFrame,
+  jsonMessageHead,
+  jsonMessageTail,
+  PROTO_HEAD_BYTES,
+  PROTO_PROTOCOL,
+  protoFromServerFrame,
+  putProtoCursorHead,
+  putProtoMessageHead,
+  type ServerFrame,
+} from '../../wire/session/index.js';
+import type { MethodRequest } from '../exchange/index.js';
+import { scratch } from '../message/index.js';
+import { beginFrame, endFrame, writeBinaryFrame } from '../socket/index.js';
+
+const EMPTY = new Uint8Array(0);
+
+/** How a sub-protocol spells frames. */
+export interface SessionFormat {
+  readonly protocol: string;
+  readonly binary: boolean;
+  /** Throws `SessionFault` for what is not a frame. */
+  parse(frame: Buffer): ClientFrame;
+  /** A frame as a WebSocket message, head included. `detailJson` unpacks the details of a status. */
+  control(frame: ServerFrame, detailJson: (detail: StatusDetail) => unknown): Uint8Array;
+  /** The wire bytes of a client's message. Throws INVALID_ARGUMENT naming the field. */
+  decode(data: Buffer, request: MethodRequest): Uint8Array;
+  /**
+   * What appends the messages of one call as WebSocket messages, heads included. Throws INTERNAL for bytes that are no message; what was
+   * appended is then for the caller to cut.
+   */
+  encoder(id: number, request: MethodRequest): (message: Uint8Array, out: ByteWriter) => void;
+}
+
+const TAIL = Buffer.from(jsonMessageTail(undefined));
+
+const json: SessionFormat = {
+  protocol: JSON_PROTOCOL,
+  binary: false,
+  parse: clientFrameFromJson,
+  control(frame, detailJson) {
+    // Whatever can fail comes before something is written: others use the same buffer.
+    const text = jsonFromServerFrame(frame, detailJson);
+    const at = beginFrame(scratch);
+    scratch.text(text);
+    endFrame(scratch, at, Opcode.text);
+    return scratch.take();
+  },
+  decode(data, { requestCodec }) {
+    // The WebSocket library has checked that text is UTF-8.
+    return data.length === 0 ? EMPTY : requestCodec.fromJson(data.toString('utf8'));
+  },
+  encoder(id, request) {
+    const { responseCodec } = request;
+    const head = Buffer.from(jsonMessageHead(id));
+    return (message, out) => {
+      const at = beginFrame(out);
+      out.bytes(head);
+      responseCodec.writeJson(message, out);
+      const cursor = cursorOf(message, request);
+      if (cursor === undefined) out.bytes(TAIL);
+      else out.text(jsonMessageTail(cursor));
+      endFrame(out, at, Opcode.text);
+    };
+  },
+};
+
+const proto: SessionFormat = {
+  protocol: PROTO_PROTOCOL,
+  binary: true,
+  parse: clientFrameFromProto,
+  control(frame) {
+    writeBinaryFrame(protoFromServerFrame(frame), scratch);
+    return scratch.take();
+  },
+  decode(data, { requestCodec }) {
+    requestCodec.assertWire(data);
+    return data;
+  },
+  encoder(id, request) {
+    return (message, out) => {
+      const cursor = cursorOf(message, request);
+      const cursorBytes = cursor === undefined ? undefined : Buffer.from(cursor);
+      const at = beginFrame(out);
+      out.reserve(PROTO_HEAD_BYTES);
+      out.length = putProtoMessageHead(out.buffer, out.length, id, message.length, cursorBytes?.length);
+      out.bytes(message);
+      if (cursorBytes !== undefined) {
+        out.reserve(PROTO_HEAD_BYTES);
+        out.length = putProtoCursorHead(out.buffer, out.length, cursorBytes.length);
+        out.bytes(cursorBytes);
+      }
+      endFrame(out, at, Opcode.binary);
+    };
+  },
+};
+
+/** Undefined where the method has no cursors. */
+function cursorOf(message: Uint8Array, { method }: MethodRequest): string | undefined {
+  return method.resume && scalarField(message, method.resume.cursor);
+}
+
+/** The spelling of a sub-protocol, by its name. Throws TypeError for one that is not ours. */
+export function formatOf(protocol: string): SessionFormat {
+  for (const format of [json, proto]) if (format.protocol === protocol) return format;
+  throw new TypeError(`no sub-protocol ${JSON.stringify(protocol)}`);
+}

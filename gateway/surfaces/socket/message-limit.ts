@@ -1,0 +1,73 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import { Code, RpcError } from '../../status/index.js';
+import type { UnfinishedMessage } from '../exchange/index.js';
+import { FrameTracker } from './frame-tracker.js';
+
+/** What a message may grow to after we have closed its socket. */
+const CLOSING_BYTES = 64 * 1024;
+
+export interface MessageLimit {
+  /** How long a message that has begun may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** We are not reading now: then the client is not to blame, and its time begins anew. */
+  readonly isPaused: () => boolean;
+  /** A message is due, so its time has begun although it has not. */
+  readonly isExpecting: () => boolean;
+  /** Where a message counts until it is whole. */
+  readonly unfinished: UnfinishedMessage;
+  /** The time is over. At most once; whoever is told ends the socket. */
+  readonly onLate: (reason: RpcError) => void;
+}
+
+/**
+ * Bounds the time in which a WebSocket message that has begun must be whole, and counts what it holds until then: a frame that trickles, or
+ * fragments without a last one, would hold what has come for ever, and answers to pings may come between them. What still comes of a message
+ * when we have closed the socket is dropped: the library would go on holding it, for a whole crowd that was refused. Must run in the tick in
+ * which the socket opens. Stops by itself when the socket closes.
+ */
+export function boundSocketMessages(
+  socket: WebSocket,
+  raw: Socket,
+  { timeoutMs, isPaused, isExpecting, unfinished, onLate }: MessageLimit,
+): void {
+  const frames = new FrameTracker();
+  let since = performance.now();
+  const onData = (chunk: Buffer) => {
+    const { messages, isMidMessage } = frames;
+    const hasBegun = isMidMessage || isExpecting();
+    frames.push(chunk);
+    unfinished.holds(frames.heldBytes);
+    if (frames.messages !== messages || !hasBegun) since = performance.now();
+    if (socket.readyState === socket.CLOSING && frames.heldBytes > CLOSING_BYTES) drop();
+  };
+  const onDropped = (chunk: Buffer) => {
+    frames.push(chunk);
+    if (frames.isClosed) socket.terminate();
+  };
+  // Whoever has closed the socket ends the connection in time, also where no close frame comes.
+  const drop = () => {
+    raw.removeAllListeners('data');
+    raw.on('data', onDropped);
+    raw.resume();
+  };
+  // Four looks in the time are exact enough, and cost nothing where a timer for each message would.
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      if (isPaused() || !(frames.isMidMessage || isExpecting())) since = now;
+      else if (now - since >= timeoutMs) {
+        clearInterval(timer);
+        onLate(new RpcError(Code.DEADLINE_EXCEEDED, `the message did not come whole within ${timeoutMs} ms`));
+      }
+    },
+    Math.ceil(timeoutMs / 4),
+  ).unref();
+  raw.on('data', onData);
+  socket.once('close', () => {
+    clearInterval(timer);
+    raw.off('data', onData);
+    raw.off('data', onDropped);
+    unfinished.holds(0);
+  });
+}

@@ -1,0 +1,1 @@
+export { answerWebSocket, type WebSocketCall } from './answer-websocket.js';

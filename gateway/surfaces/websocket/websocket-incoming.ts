@@ -1,0 +1,167 @@
+import type { Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import type { Incoming } from '../../bridge/index.js';
+import { Code, RpcError } from '../../status/index.js';
+import type { Batch } from '../../upstream/index.js';
+import type { MethodRequest } from '../exchange/index.js';
+import { createDeferred, type Deferred } from '../exchange/index.js';
+import { watchPeer } from '../liveness/index.js';
+import { type AddressFields, textFromBytes, withAddress } from '../message/index.js';
+
+interface Frame {
+  readonly data: Buffer;
+  readonly binary: boolean;
+}
+
+/** Bytes of frames held for a service that does not read, before the socket is paused; one socket read may come on top. */
+const HIGH_WATER_BYTES = 64 * 1024;
+/** What an empty frame costs us to hold: without it a client could make us hold any number of them. */
+const FRAME_BYTES = 128;
+
+/**
+ * The messages of a plain WebSocket. Must be made in the tick in which the socket opens: what comes earlier than its
+ * listeners is lost. Frames are kept as they came and decoded when the service has room.
+ */
+export class WebSocketIncoming implements Incoming {
+  readonly #request: MethodRequest;
+  readonly #bound: AddressFields;
+  readonly #socket: WebSocket;
+  readonly #raw: Socket;
+  readonly #onViolation: (error: RpcError) => void;
+  #frames: Frame[] = [];
+  #bytes = 0;
+  #messages = 0;
+  #halfClosed = false;
+  #closed = false;
+  #failure: RpcError | undefined;
+  #arrived: Deferred<void> | undefined;
+  #unwatch: (() => void) | undefined;
+  /** The client's first message was binary, so it wants binary answers. */
+  binary = false;
+
+  /** `bound`: fields of every message, from the address. `onViolation` hears of what comes when nobody reads any more. */
+  constructor(
+    request: MethodRequest,
+    bound: AddressFields,
+    socket: WebSocket,
+    raw: Socket,
+    onViolation: (error: RpcError) => void,
+  ) {
+    this.#request = request;
+    this.#bound = bound;
+    this.#socket = socket;
+    this.#raw = raw;
+    this.#onViolation = onViolation;
+    socket.on('message', this.#receive);
+    socket.on('close', this.#wake);
+  }
+
+  /** The socket is not read now, so neither pongs nor a close frame can be seen. */
+  get paused(): boolean {
+    return this.#unwatch !== undefined;
+  }
+
+  /** The method takes one message, and it has not come: the request is not whole yet. */
+  get isIncomplete(): boolean {
+    return this.#needsMessage() && !this.#halfClosed;
+  }
+
+  async read(): Promise<Batch | undefined> {
+    for (;;) {
+      if (this.#failure) throw this.#failure;
+      if (this.#closed) return undefined;
+      const frames = this.#frames;
+      if (frames.length > 0) {
+        this.#frames = [];
+        this.#bytes = 0;
+        const batch = this.#decode(frames);
+        if (batch.length > 0) return batch;
+        continue;
+      }
+      // A unary or server-stream method has all it takes after one message.
+      if (this.#halfClosed || (this.#messages > 0 && !this.#request.method.requestStream)) return undefined;
+      if (this.#socket.readyState !== this.#socket.OPEN) {
+        throw new RpcError(Code.CANCELLED, 'the socket was closed before the half-close');
+      }
+      this.#resume();
+      this.#arrived ??= createDeferred();
+      await this.#arrived.promise;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#frames = [];
+    this.#resume();
+    this.#socket.off('message', this.#receive);
+    this.#socket.off('close', this.#wake);
+    this.#wake();
+  }
+
+  readonly #receive = (data: RawData, binary: boolean) => {
+    const frame = { data: data as Buffer, binary };
+    const over = this.#halfClosed || (this.#messages > 0 && !this.#request.method.requestStream);
+    const isHalfClose = !binary && frame.data.length === 0;
+    if (isHalfClose && (over || !this.#needsMessage())) {
+      this.#halfClosed = true;
+      return this.#wake();
+    }
+    if (over) {
+      const rule = this.#halfClosed
+        ? 'no message may follow the half-close'
+        : 'this method takes one message';
+      return this.#onViolation(new RpcError(Code.INVALID_ARGUMENT, rule));
+    }
+    if (isHalfClose) this.#halfClosed = true;
+    else if (this.#messages === 0) this.binary = binary;
+    this.#messages += 1;
+    this.#frames.push(frame);
+    this.#bytes += frame.data.length + FRAME_BYTES;
+    if (this.#bytes >= HIGH_WATER_BYTES) this.#pause();
+    this.#wake();
+  };
+
+  /** A method that takes one message takes the half-close alone as an empty one. */
+  #needsMessage(): boolean {
+    return this.#messages === 0 && !this.#request.method.requestStream;
+  }
+
+  #decode(frames: readonly Frame[]): Uint8Array[] {
+    const batch: Uint8Array[] = [];
+    try {
+      for (const { data, binary } of frames) batch.push(this.#message(data, binary));
+    } catch (reason) {
+      // The messages before the bad one go first.
+      this.#failure = RpcError.from(reason);
+    }
+    return batch;
+  }
+
+  #message(data: Buffer, binary: boolean): Uint8Array {
+    const { requestCodec } = this.#request;
+    if (binary) requestCodec.assertWire(data);
+    const message = binary || data.length === 0 ? data : requestCodec.fromJson(textFromBytes(data));
+    return withAddress(this.#request, message, this.#bound);
+  }
+
+  #pause(): void {
+    if (this.#unwatch !== undefined) return;
+    this.#socket.pause();
+    // An unsolicited pong, which nobody answers (RFC 6455 section 5.5.3): answers to pings would pile up before our closed window,
+    // and clients give up on that.
+    this.#unwatch = watchPeer(this.#raw, () => this.#socket.pong());
+  }
+
+  #resume(): void {
+    if (this.#unwatch === undefined) return;
+    this.#unwatch();
+    this.#unwatch = undefined;
+    this.#socket.resume();
+  }
+
+  readonly #wake = () => {
+    const arrived = this.#arrived;
+    this.#arrived = undefined;
+    arrived?.resolve();
+  };
+}
