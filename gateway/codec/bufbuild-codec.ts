@@ -2,8 +2,8 @@ import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { fromBinary, fromJsonString, toBinary, toJsonString } from '@bufbuild/protobuf';
 import { Code, RpcError } from '../status/index.js';
 import { absentJson } from './absent.js';
-import type { ByteWriter } from './byte-writer.js';
 import type { Codec, MessageCodec } from './codec.js';
+import type { ByteWriter } from './primitive/index.js';
 
 /** The longest detail of a library's error that a client is shown. */
 const MAX_DETAIL_LENGTH = 300;

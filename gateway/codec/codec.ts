@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import type { ByteWriter } from './byte-writer.js';
+import type { ByteWriter } from './primitive/index.js';
 
 /**
  * ProtoJSON <-> wire bytes for one message type.

@@ -1,24 +1,30 @@
 import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { Code, RpcError } from '../status/index.js';
 import { absentJson } from './absent.js';
-import type { ByteWriter } from './byte-writer.js';
 import type { Codec, MessageCodec } from './codec.js';
-import { finishMessageSet, isMessageSet } from './message-set.js';
-import { generateParseMember } from './parse/generated.js';
-import { parseAlone, parseMember, parseMessage } from './parse/messages.js';
-import { JsonFault, Parser } from './parse/parser.js';
-import { pathOf } from './parse/path.js';
-import { peek, unexpected } from './parse/tokens.js';
-import type { MessagePlan, ParseMessage, PrintMessage } from './plan.js';
-import { Planner } from './planner.js';
-import { aloneFrom } from './print/alone.js';
-import { checkWire } from './print/check.js';
-import { generatePrintFields } from './print/generated.js';
-import { invalidTextPath } from './print/invalid-text.js';
-import { printArranged, printFields, printMessage } from './print/messages.js';
-import { DISORDER, Printer } from './print/printer.js';
-import { beginWellKnown, finishWellKnown } from './well-known.js';
-import { INVALID_TEXT, WireFault, wireError } from './wire-reader.js';
+import { beginWellKnown, finishMessageSet, finishWellKnown, isMessageSet, Planner } from './compile/index.js';
+import {
+  generateParseMember,
+  parseAlone,
+  parseMember,
+  parseMessage,
+  pathOf,
+  peek,
+  unexpected,
+} from './parse/index.js';
+import type { MessagePlan, ParseMessage, PrintMessage } from './plan/index.js';
+import { DISORDER, JsonFault, Parser, Printer } from './plan/index.js';
+import type { ByteWriter } from './primitive/index.js';
+import { INVALID_TEXT, WireFault, wireError } from './primitive/index.js';
+import {
+  aloneFrom,
+  checkWire,
+  generatePrintFields,
+  invalidTextPath,
+  printArranged,
+  printFields,
+  printMessage,
+} from './print/index.js';
 
 export interface CompiledCodecOptions {
   /**

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type DescMessage, type FileRegistry, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
 import protobuf from 'protobufjs';
 import { bufbuildCodec } from '../../gateway/codec/bufbuild-codec.js';
-import { ByteWriter } from '../../gateway/codec/byte-writer.js';
+import { ByteWriter } from '../../gateway/codec/primitive/byte-writer.js';
 import type { Codec } from '../../gateway/codec/codec.js';
 import { compiledCodec } from '../../gateway/codec/compiled-codec.js';
 import { messageOf, projectRegistry, protoRegistry } from '../gateway/codec/proto-source.js';

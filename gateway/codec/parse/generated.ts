@@ -1,4 +1,4 @@
-import type { FieldPlan, MessagePlan, ParseField } from '../plan.js';
+import type { FieldPlan, MessagePlan, ParseField } from '../plan/index.js';
 import { isZero, nullItem } from './fields.js';
 import { parseObject } from './messages.js';
 import { peek, takeComma, unexpected } from './tokens.js';

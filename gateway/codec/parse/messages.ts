@@ -1,6 +1,6 @@
-import { digestOf } from '../digest.js';
-import type { FieldPlan, KeyPlan, MessagePlan } from '../plan.js';
-import { JsonFault, type Parser } from './parser.js';
+import type { FieldPlan, KeyPlan, MessagePlan } from '../plan/index.js';
+import { JsonFault, type Parser } from '../plan/index.js';
+import { digestOf } from '../primitive/index.js';
 import {
   CLOSE_BRACE,
   COLON,

@@ -1,4 +1,4 @@
-import { JsonFault, type Parser } from './parser.js';
+import { JsonFault, type Parser } from '../plan/index.js';
 import { MINUS, peek, QUOTE, stringText, takeNumber, takeString, unexpected } from './tokens.js';
 
 /** So many digits are exact in a double, whatever they are. */

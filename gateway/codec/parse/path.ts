@@ -1,4 +1,4 @@
-import type { Parser } from './parser.js';
+import type { Parser } from '../plan/index.js';
 import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './tokens.js';
 
 /** Deeper and longer than this a path helps nobody. */

@@ -1,6 +1,5 @@
-import type { EnumPlan, FieldPlan } from '../plan.js';
+import type { EnumPlan, FieldPlan, JsonFault, Parser } from '../plan/index.js';
 import { takeFloating, takeInteger } from './numbers.js';
-import type { JsonFault, Parser } from './parser.js';
 import { LETTER_N, peek, QUOTE, stringText, takeBool, takeNull, takeString, unexpected } from './tokens.js';
 
 const TWO_32 = 4_294_967_296;

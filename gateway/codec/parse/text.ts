@@ -1,4 +1,4 @@
-import { JsonFault, type Parser } from './parser.js';
+import { JsonFault, type Parser } from '../plan/index.js';
 import { putVarint32 } from './scalars.js';
 import { peek, QUOTE, takeString, unescapeInto, unexpected } from './tokens.js';
 

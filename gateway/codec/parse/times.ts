@@ -1,12 +1,11 @@
+import type { MessagePlan, Parser } from '../plan/index.js';
 import {
   DURATION_SECONDS_MAX,
   dayFromDate,
   SECONDS_PER_DAY,
   TIMESTAMP_SECONDS_MAX,
   TIMESTAMP_SECONDS_MIN,
-} from '../calendar.js';
-import type { MessagePlan } from '../plan.js';
-import type { Parser } from './parser.js';
+} from '../primitive/index.js';
 import { putVarint32, putVarint64 } from './scalars.js';
 import { peek, QUOTE, stringText, takeString, unexpected } from './tokens.js';
 

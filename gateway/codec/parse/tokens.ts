@@ -1,4 +1,4 @@
-import { JsonFault, type Parser } from './parser.js';
+import { JsonFault, type Parser } from '../plan/index.js';
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;

@@ -1,7 +1,7 @@
-import type { FieldPlan, MessagePlan } from '../plan.js';
+import type { FieldPlan, MessagePlan } from '../plan/index.js';
+import { JsonFault, type Parser } from '../plan/index.js';
 import { parseObject, repeatedKey } from './messages.js';
 import { takeFiniteNumber } from './numbers.js';
-import { JsonFault, type Parser } from './parser.js';
 import { putDoubleBits } from './scalars.js';
 import { parseText } from './text.js';
 import {

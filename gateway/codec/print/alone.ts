@@ -1,5 +1,4 @@
-import { FieldPlan, fieldOfTag, type PrintMessage } from '../plan.js';
-import { DISORDER } from './printer.js';
+import { DISORDER, FieldPlan, fieldOfTag, type PrintMessage } from '../plan/index.js';
 import { readTag, skip } from './wire-values.js';
 
 const NO_NAME = new Uint8Array(0);

@@ -1,7 +1,5 @@
-import { ByteWriter } from '../byte-writer.js';
-import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan.js';
-import { varint } from '../varint.js';
-import { WireReader, WireType } from '../wire-reader.js';
+import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan/index.js';
+import { ByteWriter, varint, WireReader, WireType } from '../primitive/index.js';
 import { checkRecord } from './check.js';
 import { keyText, losesItsValue } from './map-entry.js';
 

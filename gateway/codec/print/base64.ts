@@ -1,4 +1,4 @@
-import type { Printer } from './printer.js';
+import type { Printer } from '../plan/index.js';
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 const QUOTE = 0x22;

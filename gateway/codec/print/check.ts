@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ScalarType } from '@bufbuild/protobuf';
-import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan.js';
-import { INVALID_TEXT, MAX_DEPTH, WireReader, WireType, wireError } from '../wire-reader.js';
+import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan/index.js';
+import { INVALID_TEXT, MAX_DEPTH, WireReader, WireType, wireError } from '../primitive/index.js';
 
 /**
  * Throws when the bytes are not a message of this type. Nothing is made of them, so four megabytes of empty messages cost no

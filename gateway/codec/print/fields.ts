@@ -1,6 +1,5 @@
 import { ScalarType } from '@bufbuild/protobuf';
-import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan.js';
-import { DISORDER, type Printer } from './printer.js';
+import { DISORDER, type FieldPlan, fieldOfTag, type MessagePlan, type Printer } from '../plan/index.js';
 import { readLength, readTag, skip } from './wire-values.js';
 
 const OPEN_BRACE = 0x7b;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ScalarType } from '@bufbuild/protobuf';
-import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan.js';
-import { MAX_DEPTH, WireReader, WireType } from '../wire-reader.js';
+import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan/index.js';
+import { MAX_DEPTH, WireReader, WireType } from '../primitive/index.js';
 
 /** Names longer than this help nobody. */
 const MAX_PATH_LENGTH = 500;

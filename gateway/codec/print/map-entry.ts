@@ -1,6 +1,6 @@
 import { ScalarType } from '@bufbuild/protobuf';
-import type { FieldPlan, MessagePlan } from '../plan.js';
-import { WireReader, WireType } from '../wire-reader.js';
+import type { FieldPlan, MessagePlan } from '../plan/index.js';
+import { WireReader, WireType } from '../primitive/index.js';
 
 /** The key of an entry that is in order, so that equal keys have equal texts. */
 export function keyText(entry: MessagePlan, value: Uint8Array): string {

@@ -1,6 +1,5 @@
-import type { FieldPlan, MessagePlan } from '../plan.js';
-import { WireReader, WireType } from '../wire-reader.js';
-import type { Printer } from './printer.js';
+import type { FieldPlan, MessagePlan, Printer } from '../plan/index.js';
+import { WireReader, WireType } from '../primitive/index.js';
 
 /** A group of number 1: an item of the set. In it the number of an extension, a varint of number 2, and its message, of number 3. */
 export const ITEM_TAG = 0x0b;

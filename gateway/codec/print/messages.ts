@@ -1,7 +1,6 @@
-import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan.js';
-import { wireError } from '../wire-reader.js';
+import { DISORDER, type FieldPlan, fieldOfTag, type MessagePlan, type Printer } from '../plan/index.js';
+import { wireError } from '../primitive/index.js';
 import { arrange } from './arrange.js';
-import { DISORDER, type Printer } from './printer.js';
 import { readTag, skip } from './wire-values.js';
 
 const OPEN_BRACE = 0x7b;

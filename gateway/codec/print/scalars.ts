@@ -1,7 +1,6 @@
-import type { EnumPlan, FieldPlan } from '../plan.js';
+import type { EnumPlan, FieldPlan, Printer } from '../plan/index.js';
 import { putInt32, putInt64, putUint32, putUint64 } from './digits.js';
 import { doubleOf, floatOf, putDouble, putFloat } from './floats.js';
-import type { Printer } from './printer.js';
 
 const QUOTE = 0x22;
 const TRUE = Buffer.from('true');

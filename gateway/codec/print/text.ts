@@ -1,5 +1,5 @@
-import { INVALID_TEXT } from '../wire-reader.js';
-import type { Printer } from './printer.js';
+import type { Printer } from '../plan/index.js';
+import { INVALID_TEXT } from '../primitive/index.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,14 +1,13 @@
+import type { MessagePlan, Printer } from '../plan/index.js';
 import {
   DURATION_SECONDS_MAX,
   dateFromDay,
   SECONDS_PER_DAY,
   TIMESTAMP_SECONDS_MAX,
   TIMESTAMP_SECONDS_MIN,
-} from '../calendar.js';
-import type { MessagePlan } from '../plan.js';
-import { wireError } from '../wire-reader.js';
+  wireError,
+} from '../primitive/index.js';
 import { putPadded, putPair, putUint53 } from './digits.js';
-import type { Printer } from './printer.js';
 import { readTag, readVarint, skip } from './wire-values.js';
 
 const QUOTE = 0x22;

@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { type FieldPlan, fieldOfTag, type MessagePlan } from '../plan.js';
-import { INVALID_TEXT, WireType, wireError } from '../wire-reader.js';
+import { DISORDER, type FieldPlan, fieldOfTag, type MessagePlan, type Printer } from '../plan/index.js';
+import { INVALID_TEXT, WireType, wireError } from '../primitive/index.js';
 import { printEntries, printItems } from './fields.js';
 import { doubleOf } from './floats.js';
 import { closeObject, printArranged } from './messages.js';
-import { DISORDER, type Printer } from './printer.js';
 import { printDoubleValue } from './scalars.js';
 import { printText } from './text.js';
 import { readTag, skip } from './wire-values.js';

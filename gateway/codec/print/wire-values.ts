@@ -1,6 +1,6 @@
-import type { FieldPlan } from '../plan.js';
-import { MAX_DEPTH, WireType, wireError } from '../wire-reader.js';
-import { DISORDER, type Printer } from './printer.js';
+import type { FieldPlan } from '../plan/index.js';
+import { DISORDER, type Printer } from '../plan/index.js';
+import { MAX_DEPTH, WireType, wireError } from '../primitive/index.js';
 
 const MAX_VARINT_BYTES = 10;
 

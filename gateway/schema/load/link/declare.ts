@@ -13,7 +13,7 @@ import { baseFiles } from '../../base/index.js';
 import type { ProblemList } from '../../problem/index.js';
 import { SchemaProblem } from '../../problem/index.js';
 import type { Declaration, Fault, LinkFile, MessageDeclaration } from './declaration.js';
-import { Scope } from './scope.js';
+import { Scope } from './declaration.js';
 
 export const IDENTIFIER = /^[A-Za-z0-9_]+$/;
 /** Packages and messages around a declaration: real ones have ten, and every name is looked up in all of them. */

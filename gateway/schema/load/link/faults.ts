@@ -7,9 +7,14 @@ import {
   FieldDescriptorProto_Type as FieldType,
   FieldDescriptorProto_Label as Label,
 } from '@bufbuild/protobuf/wkt';
-import type { Declaration, ExtensionDeclaration, LinkFile, MessageDeclaration } from './declaration.js';
+import type {
+  Declaration,
+  ExtensionDeclaration,
+  LinkFile,
+  MessageDeclaration,
+  Scope,
+} from './declaration.js';
 import { IDENTIFIER } from './declare.js';
-import type { Scope } from './scope.js';
 
 const MAX_FIELD_NUMBER = 2 ** 29 - 1;
 const TYPE_KINDS = ['message', 'enum'] as const;

@@ -6,10 +6,9 @@ import {
   ServiceDescriptorProtoSchema,
 } from '@bufbuild/protobuf/wkt';
 import { type ProblemList, SchemaProblem } from '../../problem/index.js';
-import type { Declaration, LinkFile } from './declaration.js';
+import type { Declaration, LinkFile, Scope } from './declaration.js';
 import { faultOfFile, IDENTIFIER, packageScope } from './declare.js';
 import type { Explain } from './faults.js';
-import type { Scope } from './scope.js';
 
 /** A service with the methods that can be called; the others, and a service that is none, leave an empty place. */
 export interface LinkedService {

@@ -1,6 +1,6 @@
 import type { ScalarType } from '@bufbuild/protobuf';
-import type { Parser } from './parse/parser.js';
-import type { Printer } from './print/printer.js';
+import type { Parser } from './parser.js';
+import type { Printer } from './printer.js';
 
 /** Reads one value from the wire at the printer's position into its registers `low` and `high`. */
 export type ReadValue = (printer: Printer, field: FieldPlan) => void;

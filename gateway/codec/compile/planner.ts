@@ -6,14 +6,18 @@ import type {
   Registry,
   ScalarType,
 } from '@bufbuild/protobuf';
-import { digestOf } from './digest.js';
+import { parseList, parseMap, parseSingular } from '../parse/index.js';
+import {
+  DIRECT_TAGS,
+  type EnumPlan,
+  FieldPlan,
+  type KeyPlan,
+  type Kind,
+  MessagePlan,
+} from '../plan/index.js';
+import { digestOf, varint, WireType } from '../primitive/index.js';
+import { printList, printMap, printSingular, readClosedEnum } from '../print/index.js';
 import { ENUM_KIND, GROUP_KIND, keyKind, MESSAGE_KIND, NULL_KIND, scalarKind } from './kinds.js';
-import { parseList, parseMap, parseSingular } from './parse/fields.js';
-import { DIRECT_TAGS, type EnumPlan, FieldPlan, type KeyPlan, type Kind, MessagePlan } from './plan.js';
-import { printList, printMap, printSingular } from './print/fields.js';
-import { readClosedEnum } from './print/wire-values.js';
-import { varint } from './varint.js';
-import { WireType } from './wire-reader.js';
 
 const IMPLICIT_PRESENCE = 2;
 const LEGACY_REQUIRED = 3;

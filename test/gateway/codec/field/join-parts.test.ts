@@ -3,8 +3,8 @@ import { type DescMessage, fromBinary, toJson } from '@bufbuild/protobuf';
 import { loadSync, type ServiceDefinition } from '@grpc/proto-loader';
 import fc from 'fast-check';
 import t from 'tap';
-import { bufbuildCodec, joinParts } from '../../../gateway/codec/index.js';
-import { schemaFromText } from '../schema/schema-from-text.js';
+import { bufbuildCodec, joinParts } from '../../../../gateway/codec/index.js';
+import { schemaFromText } from '../../schema/schema-from-text.js';
 
 const TEXT = `message M {
   string text = 1; int32 number = 2; M child = 3; repeated M items = 4; map<string, M> map = 5;

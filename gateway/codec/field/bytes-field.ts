@@ -1,6 +1,5 @@
 import type { DescField } from '@bufbuild/protobuf';
-import { varint } from './varint.js';
-import { WireReader, WireType } from './wire-reader.js';
+import { varint, WireReader, WireType } from '../primitive/index.js';
 
 const IMPLICIT_PRESENCE = 2;
 const NOTHING = new Uint8Array(0);

@@ -1,18 +1,26 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
-import { parseDuration, parseTimestamp } from './parse/times.js';
-import { parseAny, parseDynamicValue, parseFieldMask, parseOnly, parseWrapper } from './parse/well-known.js';
-import type { MessagePlan, ParseMessage, PrintMessage } from './plan.js';
-import { printDuration, printTimestamp } from './print/times.js';
+import {
+  parseAny,
+  parseDuration,
+  parseDynamicValue,
+  parseFieldMask,
+  parseOnly,
+  parseTimestamp,
+  parseWrapper,
+} from '../parse/index.js';
+import type { MessagePlan, ParseMessage, PrintMessage } from '../plan/index.js';
 import {
   printAny,
+  printDuration,
   printDynamicValue,
   printFieldMask,
   printFiniteDouble,
   printListValue,
   printStruct,
+  printTimestamp,
   printWrapper,
-} from './print/well-known.js';
+} from '../print/index.js';
 
 interface WellKnown {
   /** Number and type of each field. A type that only shares the name is an ordinary message. */

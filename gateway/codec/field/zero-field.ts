@@ -1,6 +1,5 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
-import { varint } from './varint.js';
-import { WireType } from './wire-reader.js';
+import { varint, WireType } from '../primitive/index.js';
 
 const IMPLICIT_PRESENCE = 2;
 

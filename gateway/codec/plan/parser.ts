@@ -1,6 +1,4 @@
-import { ByteWriter } from '../byte-writer.js';
-import { KeyList } from '../key-list.js';
-import type { MessagePlan } from '../plan.js';
+import { ByteWriter, KeyList } from '../primitive/index.js';
 
 /** How deep objects and arrays that are messages may nest. */
 export const MAX_JSON_DEPTH = 100;
@@ -136,7 +134,7 @@ export class Parser {
   }
 
   /** Clears marks for the fields and oneofs of a message, and returns where they begin. */
-  openMarks(plan: MessagePlan): number {
+  openMarks(plan: { readonly fields: readonly unknown[]; readonly oneofs: readonly string[] }): number {
     const base = this.markTop;
     const top = base + plan.fields.length + plan.oneofs.length;
     if (top > this.marks.length) {

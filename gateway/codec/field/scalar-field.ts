@@ -1,5 +1,5 @@
 import { type DescField, ScalarType } from '@bufbuild/protobuf';
-import { WireReader, WireType, wireError } from './wire-reader.js';
+import { WireReader, WireType, wireError } from '../primitive/index.js';
 
 const IMPLICIT_PRESENCE = 2;
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,6 +1,5 @@
-import type { ByteWriter } from '../byte-writer.js';
-import { KeyList } from '../key-list.js';
-import { MAX_DEPTH, wireError } from '../wire-reader.js';
+import type { ByteWriter } from '../primitive/index.js';
+import { KeyList, MAX_DEPTH, wireError } from '../primitive/index.js';
 
 /**
  * Thrown when a message cannot be printed in one pass: its records are not in the order of printing, or one replaces

@@ -1,50 +1,51 @@
 import { ScalarType } from '@bufbuild/protobuf';
-import { parseBoolKey } from './parse/fields.js';
-import { parseGroup, parseNested } from './parse/messages.js';
 import {
+  parseBase64,
   parseBool,
+  parseBoolKey,
   parseDouble,
   parseEnum,
   parseFixed32,
   parseFixed64,
   parseFloat32,
+  parseGroup,
   parseInt32,
   parseInt64,
+  parseNested,
   parseNull,
   parseSfixed32,
   parseSfixed64,
   parseSint32,
   parseSint64,
+  parseText,
   parseUint32,
   parseUint64,
-} from './parse/scalars.js';
-import { parseBase64, parseText } from './parse/text.js';
-import type { Kind, ParseValue, PrintValue, ReadValue } from './plan.js';
-import { printBase64 } from './print/base64.js';
-import { printGroup, printNested } from './print/messages.js';
+} from '../parse/index.js';
+import type { Kind, ParseValue, PrintValue, ReadValue } from '../plan/index.js';
+import { WireType } from '../primitive/index.js';
 import {
+  printBase64,
   printBool,
   printDoubleValue,
   printEnum,
   printFloatValue,
+  printGroup,
   printInt32,
   printInt64,
+  printNested,
   printNull,
   printSint32,
   printSint64,
+  printText,
   printUint32,
   printUint64,
-} from './print/scalars.js';
-import { printText } from './print/text.js';
-import {
   readFixed32,
   readFixed64,
   readGroup,
   readLength,
   readVarint,
   readVarint32,
-} from './print/wire-values.js';
-import { WireType } from './wire-reader.js';
+} from '../print/index.js';
 
 const QUOTE = 0x22;
 

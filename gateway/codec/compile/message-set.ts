@@ -1,15 +1,14 @@
 import type { DescMessage } from '@bufbuild/protobuf';
-import { parseNested } from './parse/messages.js';
-import type { Parser } from './parse/parser.js';
-import type { FieldPlan, MessagePlan } from './plan.js';
+import { parseNested } from '../parse/index.js';
+import type { FieldPlan, MessagePlan, Parser } from '../plan/index.js';
+import { varint } from '../primitive/index.js';
 import {
   ITEM_END_TAG,
   ITEM_MESSAGE_TAG,
   ITEM_NUMBER_TAG,
   ITEM_TAG,
   printMessageSet,
-} from './print/message-set.js';
-import { varint } from './varint.js';
+} from '../print/index.js';
 
 const ITEM_END = Uint8Array.of(ITEM_END_TAG);
 

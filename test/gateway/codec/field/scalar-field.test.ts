@@ -1,8 +1,13 @@
 import t from 'tap';
-import { bytesField, bytesFieldHead, encodeBytesField, scalarField } from '../../../gateway/codec/index.js';
-import { Code } from '../../../gateway/status/index.js';
-import { fieldOf, hex, messageOf, protoRegistry } from './proto-source.js';
-import { refusal } from './refusal.js';
+import {
+  bytesField,
+  bytesFieldHead,
+  encodeBytesField,
+  scalarField,
+} from '../../../../gateway/codec/index.js';
+import { Code } from '../../../../gateway/status/index.js';
+import { fieldOf, hex, messageOf, protoRegistry } from '../proto-source.js';
+import { refusal } from '../refusal.js';
 
 const registry = protoRegistry({
   'item.proto': `

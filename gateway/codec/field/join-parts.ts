@@ -1,6 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { varint } from './varint.js';
-import { WireReader, WireType } from './wire-reader.js';
+import { varint, WireReader, WireType } from '../primitive/index.js';
 
 /** The records of one field so far. */
 interface Run {
