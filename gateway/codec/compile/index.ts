@@ -1,3 +1,3 @@
-export { finishMessageSet, isMessageSet } from './message-set.js';
+export { finishMessageSet, isMessageSet } from './plan-message-set.js';
+export { beginWellKnown, finishWellKnown } from './plan-well-known.js';
 export { Planner } from './planner.js';
-export { beginWellKnown, finishWellKnown } from './well-known.js';

@@ -1,7 +1,6 @@
-export { parseBoolKey, parseList, parseMap, parseSingular } from './fields.js';
-export { generateParseMember } from './generated.js';
-export { parseAlone, parseGroup, parseMember, parseMessage, parseNested } from './messages.js';
-export { pathOf } from './path.js';
+export { generateParseMember } from './generate-parse.js';
+export { parseBoolKey, parseList, parseMap, parseSingular } from './parse-fields.js';
+export { parseAlone, parseGroup, parseMember, parseMessage, parseNested } from './parse-messages.js';
 export {
   parseBool,
   parseDouble,
@@ -18,8 +17,9 @@ export {
   parseSint64,
   parseUint32,
   parseUint64,
-} from './scalars.js';
-export { parseBase64, parseText } from './text.js';
-export { parseDuration, parseTimestamp } from './times.js';
+} from './parse-scalars.js';
+export { parseBase64, parseText } from './parse-text.js';
+export { parseDuration, parseTimestamp } from './parse-times.js';
+export { parseAny, parseDynamicValue, parseFieldMask, parseOnly, parseWrapper } from './parse-well-known.js';
+export { pathOf } from './path.js';
 export { peek, unexpected } from './tokens.js';
-export { parseAny, parseDynamicValue, parseFieldMask, parseOnly, parseWrapper } from './well-known.js';

@@ -1,11 +1,17 @@
 export { aloneFrom } from './alone.js';
 export { printBase64 } from './base64.js';
 export { checkWire } from './check.js';
-export { printList, printMap, printSingular } from './fields.js';
-export { generatePrintFields } from './generated.js';
+export { generatePrintFields } from './generate-print.js';
 export { invalidTextPath } from './invalid-text.js';
-export { ITEM_END_TAG, ITEM_MESSAGE_TAG, ITEM_NUMBER_TAG, ITEM_TAG, printMessageSet } from './message-set.js';
-export { printArranged, printFields, printGroup, printMessage, printNested } from './messages.js';
+export { printList, printMap, printSingular } from './print-fields.js';
+export {
+  ITEM_END_TAG,
+  ITEM_MESSAGE_TAG,
+  ITEM_NUMBER_TAG,
+  ITEM_TAG,
+  printMessageSet,
+} from './print-message-set.js';
+export { printArranged, printFields, printGroup, printMessage, printNested } from './print-messages.js';
 export {
   printBool,
   printDoubleValue,
@@ -18,9 +24,9 @@ export {
   printSint64,
   printUint32,
   printUint64,
-} from './scalars.js';
-export { printText } from './text.js';
-export { printDuration, printTimestamp } from './times.js';
+} from './print-scalars.js';
+export { printText } from './print-text.js';
+export { printDuration, printTimestamp } from './print-times.js';
 export {
   printAny,
   printDynamicValue,
@@ -29,7 +35,7 @@ export {
   printListValue,
   printStruct,
   printWrapper,
-} from './well-known.js';
+} from './print-well-known.js';
 export {
   readClosedEnum,
   readFixed32,

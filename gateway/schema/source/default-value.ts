@@ -9,7 +9,11 @@ import { cEscape } from './string-escape.js';
 import type { TokenReader } from './token-reader.js';
 
 /** The text of `default_value` in a descriptor. Source: FieldDescriptorProto.default_value in descriptor.proto. */
-export function defaultText(field: FieldDescriptorProto, value: OptionValue, reader: TokenReader): string {
+export function protoDefaultText(
+  field: FieldDescriptorProto,
+  value: OptionValue,
+  reader: TokenReader,
+): string {
   const { type } = field;
   if (field.label === Label.REPEATED || type === Type.MESSAGE || type === Type.GROUP) {
     return reader.fail(`the field ${field.name} cannot have a default`, value.at);

@@ -16,7 +16,7 @@ const INT32_MIN = -2_147_483_648;
 const INT32_MAX = 2_147_483_647;
 
 /** Reads `enum Name { ... }` into `into`. */
-export function parseEnum(
+export function parseEnumDeclaration(
   draft: FileDraft,
   scope: string,
   path: number[],

@@ -10,7 +10,7 @@ import {
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
 import { jsonNameFromProto } from '../base/index.js';
-import { defaultText } from './default-value.js';
+import { protoDefaultText } from './default-value.js';
 import { type FileDraft, fullName, locate } from './draft.js';
 import { readInlineOptions } from './inline-options.js';
 import type { Token } from './token.js';
@@ -147,7 +147,7 @@ function readNumberAndOptions(draft: FileDraft, scope: string, proto: FieldDescr
     if (name === 'default') {
       // Which text is right depends on the type, and an enum is known only after linking.
       draft.checks.push(() => {
-        proto.defaultValue = defaultText(proto, option.value, reader);
+        proto.defaultValue = protoDefaultText(proto, option.value, reader);
       });
     } else if (name === 'json_name') {
       if (option.value.kind !== 'string') reader.fail('json_name is a string', option.at);

@@ -7,8 +7,8 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import type { FileDraft } from './draft.js';
 import { readOption } from './option-value.js';
-import { parseEnum } from './parse-enum.js';
-import { parseExtend, parseMessage } from './parse-message.js';
+import { parseEnumDeclaration } from './parse-enum.js';
+import { parseExtend, parseMessageDeclaration } from './parse-message.js';
 import { parseService } from './parse-service.js';
 import { TokenReader } from './token-reader.js';
 
@@ -106,10 +106,10 @@ function parseStatement(draft: FileDraft): void {
       return;
     }
     case 'message':
-      parseMessage(draft, scope, [MESSAGE_TYPE, proto.messageType.length], proto.messageType);
+      parseMessageDeclaration(draft, scope, [MESSAGE_TYPE, proto.messageType.length], proto.messageType);
       return;
     case 'enum':
-      parseEnum(draft, scope, [ENUM_TYPE, proto.enumType.length], proto.enumType);
+      parseEnumDeclaration(draft, scope, [ENUM_TYPE, proto.enumType.length], proto.enumType);
       return;
     case 'service':
       parseService(draft, scope, [SERVICE, proto.service.length], proto.service);

@@ -13,7 +13,7 @@ import {
 import { type FileDraft, fullName, locate } from './draft.js';
 import { readInlineOptions } from './inline-options.js';
 import { readOption } from './option-value.js';
-import { parseEnum } from './parse-enum.js';
+import { parseEnumDeclaration } from './parse-enum.js';
 import { type FieldPlace, parseField } from './parse-field.js';
 import { readRanges, readReservedNames } from './ranges.js';
 import { MAX_FIELD_NUMBER } from './token-reader.js';
@@ -28,7 +28,12 @@ const ONEOF_DECL = 8;
 const MAX_MESSAGE_SET_NUMBER = 2_147_483_646;
 
 /** Reads `message Name { ... }` into `into`. */
-export function parseMessage(draft: FileDraft, scope: string, path: number[], into: DescriptorProto[]): void {
+export function parseMessageDeclaration(
+  draft: FileDraft,
+  scope: string,
+  path: number[],
+  into: DescriptorProto[],
+): void {
   const { reader } = draft;
   const start = reader.next();
   const proto = create(DescriptorProtoSchema, { name: reader.identifier('the name of a message') });
@@ -64,10 +69,15 @@ function parseElement(draft: FileDraft, scope: string, path: number[], proto: De
   const keyword = token.kind === 'word' && !reader.isSymbol('.', 1) ? token.text : '';
   switch (keyword) {
     case 'message':
-      parseMessage(draft, scope, [...path, NESTED_TYPE, proto.nestedType.length], proto.nestedType);
+      parseMessageDeclaration(
+        draft,
+        scope,
+        [...path, NESTED_TYPE, proto.nestedType.length],
+        proto.nestedType,
+      );
       return;
     case 'enum':
-      parseEnum(draft, scope, [...path, ENUM_TYPE, proto.enumType.length], proto.enumType);
+      parseEnumDeclaration(draft, scope, [...path, ENUM_TYPE, proto.enumType.length], proto.enumType);
       return;
     case 'extend':
       parseExtend(draft, scope, {

@@ -6,7 +6,7 @@ import {
   TIMESTAMP_SECONDS_MAX,
   TIMESTAMP_SECONDS_MIN,
 } from '../primitive/index.js';
-import { putVarint32, putVarint64 } from './scalars.js';
+import { putVarint32, putVarint64 } from './parse-scalars.js';
 import { peek, QUOTE, stringText, takeString, unexpected } from './tokens.js';
 
 const SECONDS_TAG = 0x08;

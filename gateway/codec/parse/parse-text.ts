@@ -1,5 +1,5 @@
 import { JsonFault, type Parser } from '../plan/index.js';
-import { putVarint32 } from './scalars.js';
+import { putVarint32 } from './parse-scalars.js';
 import { peek, QUOTE, takeString, unescapeInto, unexpected } from './tokens.js';
 
 /** Beyond it Node's own copy is faster. */

@@ -1,9 +1,9 @@
 import type { FieldPlan, MessagePlan } from '../plan/index.js';
 import { JsonFault, type Parser } from '../plan/index.js';
-import { parseObject, repeatedKey } from './messages.js';
 import { takeFiniteNumber } from './numbers.js';
-import { putDoubleBits } from './scalars.js';
-import { parseText } from './text.js';
+import { parseObject, repeatedKey } from './parse-messages.js';
+import { putDoubleBits } from './parse-scalars.js';
+import { parseText } from './parse-text.js';
 import {
   CLOSE_BRACE,
   COLON,

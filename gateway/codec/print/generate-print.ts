@@ -1,7 +1,7 @@
 import { ScalarType } from '@bufbuild/protobuf';
 import type { FieldPlan, MessagePlan, PrintMessage } from '../plan/index.js';
 import { DISORDER } from '../plan/index.js';
-import { closeObject, missingRequired, printArranged } from './messages.js';
+import { closeObject, missingRequired, printArranged } from './print-messages.js';
 import { readLength, readTag, skip } from './wire-values.js';
 
 /** Larger messages are interpreted: V8 does not optimise functions of any size. */

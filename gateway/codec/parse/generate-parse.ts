@@ -1,6 +1,6 @@
 import type { FieldPlan, MessagePlan, ParseField } from '../plan/index.js';
-import { isZero, nullItem } from './fields.js';
-import { parseObject } from './messages.js';
+import { isZero, nullItem } from './parse-fields.js';
+import { parseObject } from './parse-messages.js';
 import { peek, takeComma, unexpected } from './tokens.js';
 
 /** Larger messages are interpreted: V8 does not optimise functions of any size. */

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { DISORDER, type FieldPlan, fieldOfTag, type MessagePlan, type Printer } from '../plan/index.js';
 import { INVALID_TEXT, WireType, wireError } from '../primitive/index.js';
-import { printEntries, printItems } from './fields.js';
 import { doubleOf } from './floats.js';
-import { closeObject, printArranged } from './messages.js';
-import { printDoubleValue } from './scalars.js';
-import { printText } from './text.js';
+import { printEntries, printItems } from './print-fields.js';
+import { closeObject, printArranged } from './print-messages.js';
+import { printDoubleValue } from './print-scalars.js';
+import { printText } from './print-text.js';
 import { readTag, skip } from './wire-values.js';
 
 const EMPTY_OBJECT = Buffer.from('{}');

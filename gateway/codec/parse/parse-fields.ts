@@ -1,6 +1,6 @@
 import type { FieldPlan, MessagePlan } from '../plan/index.js';
 import { JsonFault, type Parser } from '../plan/index.js';
-import { repeatedKey } from './messages.js';
+import { repeatedKey } from './parse-messages.js';
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
