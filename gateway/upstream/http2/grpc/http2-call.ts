@@ -1,14 +1,12 @@
 import { MAX_TIMER_MS } from '../../../async/index.js';
 import { Code, type Metadata, type Status } from '../../../status/index.js';
-import { ReceivedMessages } from '../../received-messages.js';
 import { localStatus } from '../../received-status.js';
 import type { Batch, Call, CallOptions, SendBatch } from '../../transport.js';
-import type { WindowBudget } from '../h2/index.js';
-import { type ClientStream, headerListBytes } from '../h2/index.js';
+import { type ClientStream, headerListBytes, type WindowBudget } from '../h2/index.js';
 import type { ConnectionPool, ConnectionWaiter, PooledConnection } from '../pool/index.js';
 import { requestHeaders } from './call-headers.js';
 import { RequestSender } from './request-sender.js';
-import { CallResponse } from './response.js';
+import { CallResponse, type ResponseOwner } from './response.js';
 
 /** What all calls of a transport share. */
 export interface Http2CallContext {
@@ -24,60 +22,49 @@ export interface Http2CallContext {
 }
 
 /**
- * One call: it waits for a connection, sends its requests and reads the response.
- *
- *     connecting --------> streaming --status, everything decoded--> read out --inbox empty--> over
- *        |  ^--untouched, once--|  \__ deadline: the status is ours, what had come stays readable __/
- *        |______________________|___ cancel, abort: over at once, what had come is dropped
+ * One call: it waits for a connection, sends its requests and hands its response on. How far it has come is the response's state; see
+ * there. A call that the peer refused before it looked at it goes to a further connection, once.
  */
-export class Http2Call implements Call {
-  readonly headers: Promise<Metadata | undefined>;
-  readonly status: Promise<Status>;
+export class Http2Call implements Call, ConnectionWaiter, ResponseOwner {
   readonly #method: string;
   readonly #options: CallOptions;
   readonly #context: Http2CallContext;
-  readonly #messages: ReceivedMessages;
   readonly #requests = new RequestSender();
-  readonly #waiter: ConnectionWaiter;
-  #resolveHeaders!: (headers: Metadata | undefined) => void;
-  #resolveStatus!: (status: Status) => void;
-  #response: CallResponse | undefined;
+  readonly #response: CallResponse;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
-  #repeated = false;
-  /** How it ended, while messages are still to be read. */
-  #status: Status | undefined;
-  #over = false;
+  #wasRepeated = false;
 
   constructor(method: string, options: CallOptions, context: Http2CallContext) {
     this.#method = method;
     this.#options = options;
     this.#context = context;
-    this.headers = new Promise((resolve) => {
-      this.#resolveHeaders = resolve;
-    });
-    this.status = new Promise((resolve) => {
-      this.#resolveStatus = resolve;
-    });
-    this.#messages = new ReceivedMessages(() => {
-      this.#response?.onTaken();
-      this.#finishWhenRead();
-    });
-    this.#waiter = {
-      onConnection: (connection) => this.#start(connection),
-      onRefused: (status) => this.#settle(status),
-    };
+    const { pool, budget, readAheadBytes } = context;
+    const maxMessageBytes = options.maxMessageBytes ?? context.maxMessageBytes;
+    this.#response = new CallResponse(
+      { pool, budget, readAheadBytes, maxMessageBytes },
+      this.#requests,
+      this,
+    );
     options.signal.addEventListener('abort', this.#onAbort);
     if (options.deadline !== undefined) this.#armDeadline(options.deadline);
     this.#acquireConnection();
   }
 
+  get headers(): Promise<Metadata | undefined> {
+    return this.#response.headers;
+  }
+
+  get status(): Promise<Status> {
+    return this.#response.status;
+  }
+
   get isOver(): boolean {
-    return this.#over;
+    return this.#response.isOver;
   }
 
   read(): Promise<Batch | undefined> {
-    return this.#messages.read();
+    return this.#response.read();
   }
 
   write(batch: SendBatch): Promise<boolean> {
@@ -89,132 +76,85 @@ export class Http2Call implements Call {
   }
 
   cancel(): void {
-    if (this.#over) return;
-    this.#context.pool.withdraw(this.#waiter);
-    this.#response?.abandon();
-    const dropped = this.#messages.drop();
-    const told = this.#status;
-    this.#finish(
-      told ? { ...told, truncated: told.truncated || dropped } : localStatus(Code.CANCELLED, 'cancelled'),
-    );
+    if (this.isOver) return;
+    this.#context.pool.withdraw(this);
+    this.#response.cancel();
+  }
+
+  /** Opens the stream. For the pool. */
+  onConnection(connection: PooledConnection): void {
+    const { pool, scheme, authority } = this.#context;
+    const { metadata, deadline } = this.#options;
+    clearTimeout(this.#connectTimer);
+    this.#connectTimer = undefined;
+    const head = requestHeaders({ scheme, authority, method: this.#method, metadata, deadline });
+    const bytes = headerListBytes(head);
+    const limit = connection.peerHeaderListBytes;
+    if (bytes > limit) {
+      pool.release(connection, false);
+      const message = `the request headers are ${bytes} bytes, the service takes ${limit}: send less metadata`;
+      this.#response.fail(localStatus(Code.RESOURCE_EXHAUSTED, message));
+      return;
+    }
+    let stream: ClientStream;
+    try {
+      stream = connection.request(head, this.#response);
+    } catch (reason) {
+      pool.release(connection, false);
+      const message = reason instanceof Error ? reason.message : String(reason);
+      this.onRefused(localStatus(Code.UNAVAILABLE, message, 'the connection to the upstream was lost'));
+      return;
+    }
+    this.#response.attach(stream, connection);
+  }
+
+  /** There is no connection, and will be none. For the pool. */
+  onNoConnection(status: Status): void {
+    this.#response.fail(status);
+  }
+
+  /** The service has not looked at the call. Sent again once, where everything can be. For the response. */
+  onRefused(status: Status): void {
+    if (this.#wasRepeated || !this.#requests.canReplay) {
+      this.#response.fail(status);
+      return;
+    }
+    this.#wasRepeated = true;
+    this.#acquireConnection();
+  }
+
+  /** For the response. */
+  onOver(): void {
+    clearTimeout(this.#deadlineTimer);
+    clearTimeout(this.#connectTimer);
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#context.onOver(this);
   }
 
   readonly #onAbort = (): void => this.cancel();
 
   #acquireConnection(): void {
     const { pool, connectTimeoutMs } = this.#context;
-    pool.acquire(this.#waiter);
-    if (this.#response || this.#status || this.#over) return;
+    pool.acquire(this);
+    if (this.#response.hasBegun) return;
     this.#connectTimer ??= setTimeout(() => {
-      pool.withdraw(this.#waiter);
-      this.#settle(
-        localStatus(Code.UNAVAILABLE, `no connection to the upstream within ${connectTimeoutMs} ms`),
-      );
+      const message = `no connection to the upstream within ${connectTimeoutMs} ms`;
+      this.#fail(localStatus(Code.UNAVAILABLE, message));
     }, connectTimeoutMs);
-  }
-
-  #start(connection: PooledConnection): void {
-    const { pool, budget, scheme, authority } = this.#context;
-    const { metadata, deadline, maxMessageBytes } = this.#options;
-    const method = this.#method;
-    clearTimeout(this.#connectTimer);
-    this.#connectTimer = undefined;
-    const head = requestHeaders({ scheme, authority, method, metadata, deadline });
-    const bytes = headerListBytes(head);
-    const limit = connection.peerHeaderListBytes;
-    if (bytes > limit) {
-      pool.release(connection, false);
-      const message = `the request headers are ${bytes} bytes, the service takes ${limit}: send less metadata`;
-      this.#settle(localStatus(Code.RESOURCE_EXHAUSTED, message));
-      return;
-    }
-    const response = new CallResponse(
-      {
-        connection,
-        budget,
-        maxMessageBytes: maxMessageBytes ?? this.#context.maxMessageBytes,
-        readAheadBytes: this.#context.readAheadBytes,
-        onHeaders: (headers) => {
-          this.#requests.commit();
-          this.#resolveHeaders(headers);
-        },
-        onOver: () => {
-          clearTimeout(this.#deadlineTimer);
-          this.#requests.end();
-        },
-        onReadOut: (status) => this.#settle(status),
-        onRefused: (status) => this.#repeat(status),
-        onGone: (wasReset) => pool.release(connection, wasReset),
-        onRoom: () => this.#requests.onRoom(),
-      },
-      this.#messages,
-    );
-    let stream: ClientStream;
-    try {
-      stream = connection.request(head, response);
-    } catch (reason) {
-      pool.release(connection, false);
-      const message = reason instanceof Error ? reason.message : String(reason);
-      this.#repeat(localStatus(Code.UNAVAILABLE, message, 'the connection to the upstream was lost'));
-      return;
-    }
-    response.attach(stream);
-    this.#response = response;
-    this.#requests.attach(stream);
-  }
-
-  /** The service has not looked at the call. Sent again once, where everything can be. */
-  #repeat(status: Status): void {
-    if (this.#over || this.#status) return;
-    if (this.#repeated || !this.#requests.canReplay) {
-      this.#settle(status);
-      return;
-    }
-    this.#repeated = true;
-    this.#response = undefined;
-    this.#requests.detach();
-    this.#acquireConnection();
   }
 
   #armDeadline(deadline: number): void {
     this.#deadlineTimer = setTimeout(
       () => {
-        if (Date.now() < deadline) {
-          this.#armDeadline(deadline);
-          return;
-        }
-        const status = localStatus(Code.DEADLINE_EXCEEDED, 'the deadline has passed');
-        this.#context.pool.withdraw(this.#waiter);
-        if (this.#response) this.#response.fail(status);
-        else this.#settle(status);
+        if (Date.now() < deadline) this.#armDeadline(deadline);
+        else this.#fail(localStatus(Code.DEADLINE_EXCEEDED, 'the deadline has passed'));
       },
       Math.min(Math.max(0, deadline - Date.now()), MAX_TIMER_MS),
     );
   }
 
-  /** It is known how the call ended, and nothing more will come into the inbox. */
-  #settle(status: Status): void {
-    if (this.#over) return;
-    this.#status ??= status;
-    this.#requests.end();
-    this.#messages.end();
-    this.#finishWhenRead();
-  }
-
-  #finishWhenRead(): void {
-    if (this.#status && this.#messages.isEmpty) this.#finish(this.#status);
-  }
-
-  #finish(status: Status): void {
-    if (this.#over) return;
-    this.#over = true;
-    clearTimeout(this.#deadlineTimer);
-    clearTimeout(this.#connectTimer);
-    this.#options.signal.removeEventListener('abort', this.#onAbort);
-    this.#requests.end();
-    this.#messages.end();
-    this.#resolveHeaders(undefined);
-    this.#resolveStatus(status);
-    this.#context.onOver(this);
+  #fail(status: Status): void {
+    this.#context.pool.withdraw(this);
+    this.#response.fail(status);
   }
 }

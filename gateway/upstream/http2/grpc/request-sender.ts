@@ -7,7 +7,7 @@ import { frameBatch } from './framing.js';
  * What is kept of the requests until the service has answered, so that a call which the peer never looked at can
  * be sent again. A call that has sent more is not repeated.
  */
-const replayBytes = 64 * 1024;
+const REPLAY_BYTES = 64 * 1024;
 
 const yes = Promise.resolve(true);
 const no = Promise.resolve(false);
@@ -17,26 +17,25 @@ const no = Promise.resolve(false);
  * batch beyond what the stream has taken: `write` says when there is room.
  */
 export class RequestSender {
+  #state: 'open' | 'half-closed' | 'ended' = 'open';
   #stream: ClientStream | undefined;
   #replay: Buffer[] | undefined = [];
   #replayBytes = 0;
-  #halfClosed = false;
-  #ended = false;
   /** Rings for the `write` that waits: whether there is room. */
   readonly #room = new Bell<boolean>();
 
   /** Whether everything written so far can be sent again. */
   get canReplay(): boolean {
-    return this.#replay !== undefined && !this.#ended;
+    return this.#replay !== undefined;
   }
 
-  /** Sends what has been written, now and from now on, to this stream. Its `onRoom` must come to ours. */
+  /** Sends what has been written, now and from now on, to this stream. Its `onRoom` must be passed on to ours. */
   attach(stream: ClientStream): void {
     this.#stream = stream;
     // Nothing was let go before a stream was there, so the replay holds everything.
     const room = this.#send(this.#replay ?? []);
     this.#forgetLarge();
-    if (this.#halfClosed) stream.end();
+    if (this.#state === 'half-closed') stream.end();
     if (room) this.#room.ring(true);
   }
 
@@ -55,8 +54,9 @@ export class RequestSender {
     this.#replay = undefined;
   }
 
+  /** See `Call.write`. */
   write(batch: SendBatch): Promise<boolean> {
-    if (this.#ended || this.#halfClosed) return no;
+    if (this.#state !== 'open') return no;
     const buffers = frameBatch(batch);
     if (this.#replay) {
       for (const buffer of buffers) {
@@ -72,16 +72,17 @@ export class RequestSender {
     return this.#room.wait();
   }
 
+  /** See `Call.halfClose`. */
   halfClose(): void {
-    if (this.#ended || this.#halfClosed) return;
-    this.#halfClosed = true;
+    if (this.#state !== 'open') return;
+    this.#state = 'half-closed';
     this.#stream?.end();
   }
 
-  /** The call is over for writing: whoever waits is told. */
+  /** The call is over for writing: a `write` that waits is told. */
   end(): void {
-    this.#ended = true;
-    this.#replay = undefined;
+    this.#state = 'ended';
+    this.commit();
     this.detach();
     this.#room.ring(false);
   }
@@ -95,6 +96,6 @@ export class RequestSender {
   }
 
   #forgetLarge(): void {
-    if (this.#replayBytes > replayBytes) this.#replay = undefined;
+    if (this.#replayBytes > REPLAY_BYTES) this.#replay = undefined;
   }
 }

@@ -1,8 +1,8 @@
 import { Code, type Metadata, type Status } from '../../../status/index.js';
-import type { ReceivedMessages } from '../../received-messages.js';
 import { localStatus } from '../../received-status.js';
+import type { Batch } from '../../transport.js';
 import { type ClientStream, ErrorCode, type RawHeaders, type StreamHandler } from '../h2/index.js';
-import type { PooledConnection } from '../pool/index.js';
+import type { ConnectionPool, PooledConnection } from '../pool/index.js';
 import { firstValue, pairsFromRaw } from './call-headers.js';
 import {
   isGrpcContentType,
@@ -11,151 +11,195 @@ import {
   statusFromReset,
   statusFromTrailers,
 } from './grpc-status.js';
-import { ResponseReader, type ResponseReaderOptions } from './response-reader.js';
+import { MessageReader, type MessageReaderOptions } from './message-reader.js';
+import type { RequestSender } from './request-sender.js';
 
-export interface CallResponseOptions extends Omit<ResponseReaderOptions, 'onBroken'> {
-  readonly connection: PooledConnection;
-  readonly onHeaders: (headers: Metadata) => void;
-  /** It is known that the call is over; messages may still be there to read. At most once. */
-  readonly onOver: () => void;
-  /** Everything that arrived has been decoded, and this is how the call ended. At most once, after `onOver`. */
-  readonly onReadOut: (status: Status) => void;
-  /** Instead of both: the peer has not looked at the call. */
-  readonly onRefused: (status: Status) => void;
-  /** The stream is gone, by a reset of ours or not, and with it its place on the connection. Exactly once. */
-  readonly onGone: (wasReset: boolean) => void;
-  /** The stream takes more requests. */
-  readonly onRoom: () => void;
+export interface CallResponseOptions extends MessageReaderOptions {
+  readonly pool: ConnectionPool;
+}
+
+/** The call that a response belongs to. */
+export interface ResponseOwner {
+  /** The peer has not looked at the call: a further stream may be attached, or `fail` called. */
+  onRefused(status: Status): void;
+  /** It is over, and both promises are settled. Once. */
+  onOver(): void;
 }
 
 /** How long the end of our requests may stay unsent after the service has ended the call, in milliseconds. */
 const LINGER_MS = 1_000;
 
-/** The answer of one stream: its headers, its messages, how it ended. Nothing that has arrived is lost, however it ends. */
+/**
+ * The response of one call: its metadata, its messages, its status. Nothing that arrived is lost, however the stream ends.
+ *
+ *     waiting --headers--> receiving --end, reset, failure--> reading --everything read--> over
+ *        |                     |                                 |                          ^
+ *        +---------------------+-------- cancel: what was not read is dropped -------------+
+ */
 export class CallResponse implements StreamHandler {
-  readonly #options: CallResponseOptions;
-  readonly #reader: ResponseReader;
+  readonly headers: Promise<Metadata | undefined>;
+  readonly status: Promise<Status>;
+  readonly #pool: ConnectionPool;
+  readonly #requests: RequestSender;
+  readonly #owner: ResponseOwner;
+  readonly #reader: MessageReader;
+  #resolveHeaders!: (headers: Metadata | undefined) => void;
+  #resolveStatus!: (status: Status) => void;
+  #state: 'waiting' | 'receiving' | 'reading' | 'over' = 'waiting';
+  /** Both until the place on the connection is given back. */
   #stream: ClientStream | undefined;
+  #connection: PooledConnection | undefined;
   #httpStatus = 0;
-  #sawAnything = false;
-  /** Nothing more will come from the stream. */
-  #over = false;
-  #readOut = false;
-  #gone = false;
-  #lingerTimer: NodeJS.Timeout | undefined;
   #status: Status | undefined;
+  #lingerTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: CallResponseOptions, inbox: ReceivedMessages) {
-    this.#options = options;
-    this.#reader = new ResponseReader({ ...options, onBroken: (status) => this.#refuse(status) }, inbox);
+  constructor(options: CallResponseOptions, requests: RequestSender, owner: ResponseOwner) {
+    this.#pool = options.pool;
+    this.#requests = requests;
+    this.#owner = owner;
+    this.#reader = new MessageReader(options, () => this.#settle());
+    this.headers = new Promise((resolve) => {
+      this.#resolveHeaders = resolve;
+    });
+    this.status = new Promise((resolve) => {
+      this.#resolveStatus = resolve;
+    });
   }
 
-  /** The stream whose handler this is. Once, before anything is heard of it. */
-  attach(stream: ClientStream): void {
+  /** Everything has been read or dropped. */
+  get isOver(): boolean {
+    return this.#state === 'over';
+  }
+
+  /** A stream is open, or has been and the call has ended. */
+  get hasBegun(): boolean {
+    return this.#stream !== undefined || this.#state !== 'waiting';
+  }
+
+  /** See `Call.read`. */
+  read(): Promise<Batch | undefined> {
+    return this.#reader.read();
+  }
+
+  /** The stream whose handler this is, before anything is heard of it. */
+  attach(stream: ClientStream, connection: PooledConnection): void {
     this.#stream = stream;
+    this.#connection = connection;
     this.#reader.attach(stream);
+    this.#requests.attach(stream);
   }
 
-  /** The reader has taken what was there. */
-  onTaken(): void {
-    this.#reader.onTaken();
-    this.#settle();
-  }
-
-  /** Ends the stream from our side; messages that have arrived stay readable. */
+  /** Ends the call from our side, unless it has ended; messages that arrived stay readable. */
   fail(status: Status): void {
-    if (this.#over) return;
+    if (this.#hasEnded) return;
     this.#setStatus(status);
     this.#reset();
     this.#finish();
   }
 
-  /** The same without the messages: nobody will read them. */
-  abandon(): void {
-    this.#over = true;
-    this.#readOut = true;
+  /** Ends the call now, unless it is over. A status that is known stands, without the messages that were not read. */
+  cancel(): void {
+    if (this.#state === 'over') return;
+    const isKnown = this.#state === 'reading' && this.#reader.isDecoded;
     this.#reset();
+    const dropped = this.#reader.drop();
+    const status = isKnown ? this.#status : undefined;
+    this.#end(
+      status === undefined
+        ? localStatus(Code.CANCELLED, 'cancelled')
+        : { ...status, truncated: status.truncated || dropped },
+    );
   }
 
   onHeaders(headers: RawHeaders, httpStatus: number, isEnd: boolean): void {
-    this.#sawAnything = true;
     this.#httpStatus = httpStatus;
-    if (this.#over) return;
+    if (this.#hasEnded) return;
+    this.#state = 'receiving';
     if (isEnd) {
       this.#setStatus(statusFromTrailers(headers, httpStatus));
       return;
     }
     const contentType = firstValue(headers, 'content-type');
     if (!isGrpcContentType(contentType)) {
-      this.#refuse(statusFromHttp(httpStatus, `and content-type ${JSON.stringify(contentType ?? '')}`));
+      this.fail(statusFromHttp(httpStatus, `and content-type ${JSON.stringify(contentType ?? '')}`));
       return;
     }
     const encoding = firstValue(headers, 'grpc-encoding');
     if (encoding !== undefined) this.#reader.encoding = encoding;
-    this.#options.onHeaders(pairsFromRaw(headers));
+    this.#requests.commit();
+    this.#resolveHeaders(pairsFromRaw(headers));
   }
 
   onData(bytes: Uint8Array): void {
-    if (!this.#over) this.#reader.push(bytes);
+    if (this.#hasEnded) return;
+    this.#reader.push(bytes);
+    if (this.#reader.fault !== undefined) this.fail(this.#reader.fault);
   }
 
   onTrailers(headers: RawHeaders): void {
-    if (!this.#over) this.#setStatus(statusFromTrailers(headers, this.#httpStatus));
+    if (!this.#hasEnded) this.#setStatus(statusFromTrailers(headers, this.#httpStatus));
   }
 
   onEnd(): void {
     const stream = this.#stream;
-    if (this.#over || stream === undefined) return;
-    this.#setStatus(this.#status ?? this.#statusWithoutTrailers());
+    if (this.#hasEnded || stream === undefined) return;
+    if (this.#status === undefined) this.#setStatus(this.#statusWithoutTrailers());
     this.#finish();
-    // The service is through, so nobody will hear the rest of the requests.
+    // The service is through and reads no more requests.
     if (!stream.endQueued) this.#reset();
     else if (!stream.endSent) this.#lingerTimer = setTimeout(() => this.#reset(), LINGER_MS);
   }
 
   onClosed(code: number, breach?: string): void {
-    if (!this.#over) {
-      const status =
-        this.#status ?? (breach === undefined ? this.#statusOfLoss(code) : statusFromBreach(code, breach));
-      if (!this.#status && !this.#sawAnything && code === ErrorCode.REFUSED_STREAM) {
-        this.#over = true;
-        this.#readOut = true;
-        this.#leave();
-        this.#options.onRefused(status);
+    if (!this.#hasEnded) {
+      const status = breach === undefined ? this.#statusOfLoss(code) : statusFromBreach(code, breach);
+      if (this.#state === 'waiting' && code === ErrorCode.REFUSED_STREAM) {
+        this.#release(false);
+        this.#requests.detach();
+        this.#owner.onRefused(status);
         return;
       }
       this.#setStatus(status);
       this.#finish();
     }
-    this.#leave();
+    this.#release(false);
   }
 
   onRoom(): void {
-    this.#options.onRoom();
+    this.#requests.onRoom();
+  }
+
+  /** Nothing more is taken from the stream. */
+  get #hasEnded(): boolean {
+    return this.#state === 'reading' || this.#state === 'over';
   }
 
   #reset(): void {
     const stream = this.#stream;
-    const resets = stream !== undefined && !stream.isClosed;
+    if (stream === undefined) return;
+    const resets = !stream.isClosed;
     if (resets) {
-      this.#options.connection.countReset();
+      this.#connection?.countReset();
       stream.reset(ErrorCode.CANCEL);
     }
-    this.#leave(resets);
+    this.#release(resets);
   }
 
-  #leave(wasReset = false): void {
-    if (this.#gone) return;
-    this.#gone = true;
+  /** Gives the place on the connection back. */
+  #release(wasReset: boolean): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#stream = undefined;
+    this.#connection = undefined;
     clearTimeout(this.#lingerTimer);
-    if (this.#stream !== undefined) this.#options.budget.delete(this.#stream);
-    this.#options.onGone(wasReset);
+    this.#reader.detach();
+    this.#pool.release(connection, wasReset);
   }
 
   #statusOfLoss(code: number): Status {
-    const { connection } = this.#options;
+    const connection = this.#connection;
     // A lost connection is CANCEL on each of its streams.
-    if (connection.isLost) {
+    if (connection?.isLost) {
       const message = 'the connection to the upstream was lost';
       return localStatus(Code.UNAVAILABLE, `${message}: ${connection.reason}`, message);
     }
@@ -168,39 +212,46 @@ export class CallResponse implements StreamHandler {
       : statusFromReset(ErrorCode.NO_ERROR);
   }
 
-  /** What comes is not gRPC, or too large: the rest is not looked at. A failure of the service's own stands. */
-  #refuse(status: Status): void {
-    const told = this.#status;
-    this.#status = told === undefined || told.code === Code.OK ? status : { ...told, truncated: true };
-    if (!told) this.#options.onOver();
-    this.#over = true;
-    this.#reset();
-    this.#end(this.#status);
+  #setStatus(status: Status): void {
+    if (this.#status !== undefined) return;
+    this.#status = status;
+    this.#requests.end();
   }
 
+  /** The stream brings nothing more. */
   #finish(): void {
-    this.#over = true;
-    this.#reader.decode();
+    this.#state = 'reading';
+    if (this.#reader.fault === undefined) this.#reader.decode();
     this.#settle();
   }
 
-  /** Over and handed on: the end. */
+  /** Goes on to the end once everything has been decoded, and read. */
   #settle(): void {
-    if (!this.#over || !this.#status || !this.#reader.isEmpty) return;
-    const cut = this.#status.code === Code.OK && this.#reader.isMidMessage;
-    const message = 'the upstream ended the call in the middle of a message';
-    this.#end(cut ? localStatus(Code.INTERNAL, message) : this.#status);
+    const reader = this.#reader;
+    if (this.#state === 'receiving' && reader.fault !== undefined) this.fail(reader.fault);
+    if (this.#state !== 'reading' || !reader.isDecoded || this.#status === undefined) return;
+    this.#status = statusWith(this.#status, reader);
+    reader.end();
+    if (reader.isRead) this.#end(this.#status);
   }
 
   #end(status: Status): void {
-    if (this.#readOut) return;
-    this.#readOut = true;
-    this.#options.onReadOut(status);
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#requests.end();
+    this.#reader.end();
+    this.#resolveHeaders(undefined);
+    this.#resolveStatus(status);
+    this.#owner.onOver();
   }
+}
 
-  #setStatus(status: Status): void {
-    if (this.#status) return;
-    this.#status = status;
-    this.#options.onOver();
+/** The status of a call whose messages have been decoded: a failure that the service has told stands, an OK needs whole messages. */
+function statusWith(status: Status, { fault, isMidMessage }: MessageReader): Status {
+  if (fault !== undefined && status !== fault) {
+    return status.code === Code.OK ? fault : { ...status, truncated: true };
   }
+  return status.code === Code.OK && isMidMessage
+    ? localStatus(Code.INTERNAL, 'the upstream ended the call in the middle of a message')
+    : status;
 }

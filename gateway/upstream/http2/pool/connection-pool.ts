@@ -275,7 +275,7 @@ export class ConnectionPool {
     const status = this.#refusal();
     for (const waiter of this.#waiters) {
       this.#waiters.delete(waiter);
-      waiter.onRefused(status);
+      waiter.onNoConnection(status);
     }
   }
 
