@@ -1,11 +1,11 @@
-import { type CallSocket, openCallSocket, type SocketOptions } from './call-socket.js';
-import { createEndpoint, type EndpointOptions } from './endpoint.js';
-import type { JsonObject } from './json.js';
-import { openServerStream, type ServerStream, type StreamOptions } from './server-stream.js';
-import { openSessionCall, type SessionCall, type SessionCallOptions } from './session-call.js';
-import type { Metadata } from './session-frame.js';
-import { createSessionPool, type SessionOptions } from './session-pool.js';
-import { type CallOptions, callUnary } from './unary.js';
+import { type Call, type CallOptions, openCall } from './session/call.js';
+import type { Metadata } from './session/session-frame.js';
+import { createSessionPool, type SessionOptions } from './session/session-pool.js';
+import { createEndpoint, type EndpointOptions } from './shared/endpoint.js';
+import type { JsonObject } from './shared/json.js';
+import { type CallSocket, openCallSocket, type SocketOptions } from './socket/call-socket.js';
+import { openServerStream, type ServerStream, type StreamOptions } from './stream/server-stream.js';
+import { callUnary, type UnaryOptions } from './stream/unary.js';
 
 export interface ClientOptions extends EndpointOptions {
   /** Metadata of every `call`, under that of the call itself. A function is asked again whenever a call begins or resumes. */
@@ -18,17 +18,14 @@ export interface ClientOptions extends EndpointOptions {
 export interface Client {
   /**
    * A call of any kind, on a WebSocket that all of them share: with flow control both ways that ends at the page's own code, not at the
-   * browser's buffers, and moving from a gateway that leaves to another. Begins at once. See `SessionCall`.
+   * browser's buffers, and moving from a gateway that leaves to another. Begins at once. See `Call`.
    */
-  call<Message extends JsonObject = JsonObject>(
-    method: string,
-    options?: SessionCallOptions,
-  ): SessionCall<Message>;
+  call<Message extends JsonObject = JsonObject>(method: string, options?: CallOptions): Call<Message>;
   /** One request, one answer. See `callUnary`. */
   unary<Response extends JsonObject = JsonObject>(
     method: string,
     request: unknown,
-    options?: CallOptions,
+    options?: UnaryOptions,
   ): Promise<Response>;
   /** One request, many answers; pauses the service, resumes where the method allows. See `openServerStream`. */
   serverStream<Message extends JsonObject = JsonObject>(
@@ -56,7 +53,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const clientMetadata = typeof metadata === 'function' ? metadata : () => metadata;
   return {
     call: (method, callOptions = {}) =>
-      openSessionCall({ pool, method: endpoint.methodName(method), clientMetadata, options: callOptions }),
+      openCall({ pool, method: endpoint.methodName(method), clientMetadata, options: callOptions }),
     unary: (method, request, callOptions = {}) => callUnary(endpoint, method, request, callOptions),
     serverStream: (method, request, streamOptions = {}) =>
       openServerStream(endpoint, method, request, streamOptions),

@@ -16,7 +16,7 @@ export interface NativeClientOptions {
   readonly channelOptions?: ChannelOptions;
 }
 
-const defaultChannelOptions: ChannelOptions = {
+const DEFAULT_CHANNEL_OPTIONS: ChannelOptions = {
   // A connection that vanished without a word (a laptop that slept, a lost route) shows in 40 s instead of never.
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
@@ -50,7 +50,7 @@ export function createNativeClient(
     }),
   ) as unknown as ProtoGrpcType;
   return new loaded.streaming.StreamingService(address, options.credentials ?? credentials.createInsecure(), {
-    ...defaultChannelOptions,
+    ...DEFAULT_CHANNEL_OPTIONS,
     ...options.channelOptions,
   });
 }

@@ -21,7 +21,7 @@ export interface CallControls {
 }
 
 /** How often the rate is counted anew. */
-const rateEveryMs = 500;
+const RATE_EVERY_MS = 500;
 
 /** The buttons of a method's kind, the messages and the outcome. At most one call runs at a time. */
 export function createCallControls(options: CallControlsOptions): CallControls {
@@ -70,10 +70,10 @@ export function createCallControls(options: CallControlsOptions): CallControls {
     rate = 0;
     showCount();
     timer = setInterval(() => {
-      rate = ((log.received - before) * 1000) / rateEveryMs;
+      rate = ((log.received - before) * 1000) / RATE_EVERY_MS;
       before = log.received;
       showCount();
-    }, rateEveryMs);
+    }, RATE_EVERY_MS);
     show();
   };
   const send = async () => {

@@ -8,7 +8,7 @@ export interface CurlRequest {
   readonly body: string;
 }
 
-const media: Record<Kind, { readonly type: string; readonly accept: string }> = {
+const MEDIA: Record<Kind, { readonly type: string; readonly accept: string }> = {
   unary: { type: 'application/json', accept: 'application/json' },
   server_stream: { type: 'application/json', accept: 'text/event-stream' },
   client_stream: { type: 'application/x-ndjson', accept: 'application/json' },
@@ -17,7 +17,7 @@ const media: Record<Kind, { readonly type: string; readonly accept: string }> = 
 
 /** The same call for a POSIX shell. Request streams are sent as NDJSON, with this one message. */
 export function curlCommand({ kind, url, headers, body }: CurlRequest): string {
-  const { type, accept } = media[kind];
+  const { type, accept } = MEDIA[kind];
   const all = { 'content-type': type, accept, ...headers };
   return [
     // -N: curl would otherwise hold back a stream until its own buffer is full.

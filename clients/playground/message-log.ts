@@ -1,13 +1,13 @@
 import { element } from './element.js';
 
 /** So many messages are shown; older ones are dropped. */
-const maxShown = 200;
+const MAX_SHOWN = 200;
 /** A message is shown up to so many characters. */
-const maxShownLength = 20_000;
+const MAX_SHOWN_LENGTH = 20_000;
 /** All that is shown has at most so many characters: more, and laying it out keeps the page from answering. */
-const maxTotalLength = 100_000;
+const MAX_TOTAL_LENGTH = 100_000;
 /** How long what came waits to be drawn, at most, in milliseconds: often enough to read along, rarely enough to click. */
-const drawEveryMs = 100;
+const DRAW_EVERY_MS = 100;
 
 export interface MessageLog {
   readonly list: HTMLOListElement;
@@ -78,8 +78,8 @@ export function createMessageLog(onDraw: () => void): MessageLog {
       const text = textOf(value);
       entries.push({ direction, number: received, time, text });
       totalLength += text.length;
-      while (entries.length > maxShown || totalLength > maxTotalLength) dropOldest();
-      if (!drawing) setTimeout(draw, drawEveryMs);
+      while (entries.length > MAX_SHOWN || totalLength > MAX_TOTAL_LENGTH) dropOldest();
+      if (!drawing) setTimeout(draw, DRAW_EVERY_MS);
       drawing = true;
     },
     draw,
@@ -110,11 +110,11 @@ function entryElement({ direction, number, time, text }: Entry): HTMLLIElement {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return cut(value);
   const compact = JSON.stringify(value) ?? String(value);
-  if (compact.length > maxShownLength) return cut(compact);
+  if (compact.length > MAX_SHOWN_LENGTH) return cut(compact);
   return compact.length <= 100 ? compact : JSON.stringify(value, null, 2);
 }
 
 function cut(text: string): string {
-  const more = text.length - maxShownLength;
-  return more <= 0 ? text : `${text.slice(0, maxShownLength)}… and ${more} characters more`;
+  const more = text.length - MAX_SHOWN_LENGTH;
+  return more <= 0 ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}… and ${more} characters more`;
 }

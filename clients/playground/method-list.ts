@@ -2,7 +2,7 @@ import { element } from './element.js';
 import type { Kind, MethodEntry, ServiceEntry } from './services.js';
 
 /** What a kind is called in the page. */
-export const kindNames: Record<Kind, string> = {
+export const KIND_NAMES: Record<Kind, string> = {
   unary: 'unary',
   server_stream: 'server stream',
   client_stream: 'client stream',
@@ -13,7 +13,7 @@ export const kindNames: Record<Kind, string> = {
 export function methodList(services: readonly ServiceEntry[], current: string, filter: string): HTMLElement {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const wanted = ({ path, kind }: MethodEntry) => {
-    const text = `${path} ${kindNames[kind]}`.toLowerCase();
+    const text = `${path} ${KIND_NAMES[kind]}`.toLowerCase();
     return words.every((word) => text.includes(word));
   };
   const shown = services
@@ -45,6 +45,6 @@ function methodLink(method: MethodEntry, current: string): HTMLAnchorElement {
     'a',
     { href: `#${method.path}`, 'aria-current': method.path === current ? 'page' : undefined },
     element('span', {}, method.name),
-    element('span', { class: `kind ${method.kind}` }, kindNames[method.kind]),
+    element('span', { class: `kind ${method.kind}` }, KIND_NAMES[method.kind]),
   );
 }

@@ -2,8 +2,8 @@ import type { Client } from '../browser/index.js';
 import { createCallControls } from './call-controls.js';
 import { curlCommand } from './curl-command.js';
 import { button, element, field } from './element.js';
-import { gatewayAddress } from './gateway-address.js';
-import { kindNames } from './method-list.js';
+import { GATEWAY_ADDRESS } from './gateway-address.js';
+import { KIND_NAMES } from './method-list.js';
 import { headersFromText, messageFromText } from './request-input.js';
 import type { MethodEntry } from './services.js';
 
@@ -53,7 +53,7 @@ export function createMethodPanel(client: Client, method: MethodEntry): MethodPa
     } catch {
       // A line that is still being typed; the call itself will say so.
     }
-    const url = `${gatewayAddress}${method.path}`;
+    const url = `${GATEWAY_ADDRESS}${method.path}`;
     curl.textContent = curlCommand({ kind: method.kind, url, headers: given, body: editor.value });
     copied.textContent = '';
   };
@@ -78,7 +78,7 @@ export function createMethodPanel(client: Client, method: MethodEntry): MethodPa
       'div',
       { class: 'title' },
       element('h2', {}, method.name),
-      element('span', { class: `kind ${method.kind}` }, kindNames[method.kind]),
+      element('span', { class: `kind ${method.kind}` }, KIND_NAMES[method.kind]),
     ),
     element(
       'p',

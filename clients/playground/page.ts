@@ -1,16 +1,16 @@
 // The page at `/`: lists what the gateway exposes and calls it. Started by index.html.
 import { createClient } from '../browser/index.js';
 import { element } from './element.js';
-import { gatewayAddress } from './gateway-address.js';
+import { GATEWAY_ADDRESS } from './gateway-address.js';
 import { methodList } from './method-list.js';
 import { createMethodPanel, type MethodPanel } from './method-panel.js';
 import { type MethodEntry, type ServiceEntry, servicesFromJson } from './services.js';
 
-const client = createClient({ baseUrl: gatewayAddress });
+const client = createClient({ baseUrl: GATEWAY_ADDRESS });
 const list = elementOf('services', HTMLElement);
 const filter = elementOf('filter', HTMLInputElement);
 const main = elementOf('method', HTMLElement);
-elementOf('gateway', HTMLElement).textContent = gatewayAddress;
+elementOf('gateway', HTMLElement).textContent = GATEWAY_ADDRESS;
 
 let services: ServiceEntry[] = [];
 let panel: MethodPanel | undefined;
@@ -60,7 +60,7 @@ function showMethod(): void {
 
 async function load(): Promise<void> {
   try {
-    const response = await fetch(`${gatewayAddress}/_sluice/services`, {
+    const response = await fetch(`${GATEWAY_ADDRESS}/_sluice/services`, {
       headers: { accept: 'application/json' },
     });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);

@@ -110,16 +110,16 @@ function metadataFromHeaders(headers: Readonly<Record<string, string>>): Record<
 }
 
 /** How long messages may keep the page from drawing and listening, in milliseconds. */
-const workMs = 10;
+const WORK_MS = 10;
 
 /**
- * Gives the browser a turn after each `workMs` of messages. A service that is faster than the page is held back by that, as by
+ * Gives the browser a turn after each `WORK_MS` of messages. A service that is faster than the page is held back by that, as by
  * any slow reader, instead of freezing the page.
  */
 function createBreather(): () => Promise<void> {
   let sinceMs = performance.now();
   return async () => {
-    if (performance.now() - sinceMs < workMs) return;
+    if (performance.now() - sinceMs < WORK_MS) return;
     await new Promise((resolve) => setTimeout(resolve));
     sinceMs = performance.now();
   };

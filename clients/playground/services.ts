@@ -21,7 +21,7 @@ export interface ServiceEntry {
   readonly methods: readonly MethodEntry[];
 }
 
-const kinds: readonly string[] = ['unary', 'server_stream', 'client_stream', 'bidi_stream'] satisfies Kind[];
+const KINDS: readonly string[] = ['unary', 'server_stream', 'client_stream', 'bidi_stream'] satisfies Kind[];
 
 /** Reads the answer of `/_sluice/services`. What is not understood is left out rather than refused: the page may be older than the gateway. */
 export function servicesFromJson(json: unknown): ServiceEntry[] {
@@ -38,7 +38,7 @@ export function servicesFromJson(json: unknown): ServiceEntry[] {
 function methodFromJson(service: string, method: unknown): MethodEntry[] {
   const name = textOf(fieldOf(method, 'name'));
   const kind = fieldOf(method, 'kind');
-  if (name === '' || typeof kind !== 'string' || !kinds.includes(kind)) return [];
+  if (name === '' || typeof kind !== 'string' || !KINDS.includes(kind)) return [];
   return [
     {
       name,

@@ -1,2 +1,2 @@
 export { type Backoff, backoffMs } from './backoff.js';
-export { maxTimerMs, wait } from './wait.js';
+export { MAX_TIMER_MS, wait } from './wait.js';

@@ -1,5 +1,5 @@
 /** Timers count in 32 bits: beyond this (24.8 days) they fire at once instead of late. */
-export const maxTimerMs = 2_147_483_647;
+export const MAX_TIMER_MS = 2_147_483_647;
 
 /**
  * Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as it aborts. Leaves no timer and
@@ -20,7 +20,7 @@ export function wait(ms: number, signal: AbortSignal): Promise<void> {
         signal.removeEventListener('abort', onAbort);
         resolve();
       },
-      Math.min(ms, maxTimerMs),
+      Math.min(ms, MAX_TIMER_MS),
     );
     signal.addEventListener('abort', onAbort, { once: true });
   });

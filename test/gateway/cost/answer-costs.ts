@@ -1,5 +1,5 @@
-import { createMessageQueue } from '../../../clients/browser/message-queue.js';
-import { createSseParser } from '../../../clients/browser/sse-parser.js';
+import { createMessageQueue } from '../../../clients/browser/shared/message-queue.js';
+import { createSseParser } from '../../../clients/browser/stream/sse-parser.js';
 import {
   metadataHeaders,
   passedOn,

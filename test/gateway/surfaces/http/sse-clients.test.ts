@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type EventSourceMessage, fetchEventSource } from '@microsoft/fetch-event-source';
 import t from 'tap';
-import { createSseParser } from '../../../../clients/browser/sse-parser.js';
+import { createSseParser } from '../../../../clients/browser/stream/sse-parser.js';
 import { bytes, type Foreign, method, openForeign } from '../../../support/foreign.js';
 import { open } from '../../../support/http.js';
 import type { Step } from '../../../support/scripted-upstream.js';
