@@ -1,5 +1,6 @@
 import { type ClientReadableStream, type ServiceError, status } from '@grpc/grpc-js';
-import { type Backoff, backoffMs, wait } from '../retry/index.js';
+import { type Backoff, backoffMs } from '../retry/backoff.js';
+import { wait } from '../retry/wait.js';
 import { callMessages } from './call-messages.js';
 import { StreamError } from './stream-error.js';
 

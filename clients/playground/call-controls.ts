@@ -8,22 +8,22 @@ import type { MethodEntry } from './services.js';
 export interface CallControlsOptions {
   readonly client: Client;
   readonly method: MethodEntry;
-  /** The request as typed; undefined when it cannot be sent, which the person has been told. */
+  /** The request in the editor; undefined if it is not JSON, which the panel shows. */
   readonly readMessage: () => unknown;
   readonly readHeaders: () => Record<string, string> | undefined;
 }
 
 export interface CallControls {
   readonly root: HTMLElement;
-  /** What Ctrl+Enter does: the call, or the next message of one that is open. */
-  go(): void;
+  /** Starts the call, or sends the next message of a call that is open: what Ctrl+Enter does. */
+  submit(): void;
   close(): void;
 }
 
-/** How often the rate is counted anew. */
+/** How often the message rate is updated, in milliseconds. */
 const RATE_EVERY_MS = 500;
 
-/** The buttons of a method's kind, the messages and the outcome. At most one call runs at a time. */
+/** The buttons for a method's kind, the messages and the outcome. At most one call runs at a time. */
 export function createCallControls(options: CallControlsOptions): CallControls {
   const { client, method, readMessage, readHeaders } = options;
   const sends = method.kind === 'client_stream' || method.kind === 'bidi_stream';
@@ -33,7 +33,7 @@ export function createCallControls(options: CallControlsOptions): CallControls {
   let call: RunningCall | undefined;
   let paused = false;
   let halfClosed = false;
-  /** Messages a second; undefined while nothing runs. */
+  /** Messages per second; undefined while no call runs. */
   let rate: number | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -81,13 +81,13 @@ export function createCallControls(options: CallControlsOptions): CallControls {
     const message = readMessage();
     if (message === undefined || call?.send === undefined || halfClosed) return;
     log.add('sent', message);
-    // Why it failed is how the call ended, and that is shown there.
+    // The outcome of the call shows why it failed.
     await call.send(message).catch(() => undefined);
   };
   const halfClose = async () => {
     halfClosed = true;
     show();
-    log.add('note', 'half-closed: no more messages will be sent');
+    log.add('note', 'half-closed: the page sends no more messages');
     await call?.halfClose?.().catch(() => undefined);
   };
   const togglePause = () => {
@@ -103,7 +103,7 @@ export function createCallControls(options: CallControlsOptions): CallControls {
   const halfCloseButton = button('Half-close', {}, () => void halfClose());
   const pauseButton = button(
     'Pause',
-    { title: 'Takes no more messages, so that the service pauses' },
+    { title: 'Stop reading messages, so that the service pauses' },
     togglePause,
   );
   const cancelButton = button('Cancel', {}, cancel);
@@ -120,8 +120,8 @@ export function createCallControls(options: CallControlsOptions): CallControls {
     const received = log.received;
     const words = [`${received.toLocaleString('en')} ${received === 1 ? 'message' : 'messages'}`];
     if (rate !== undefined)
-      words.push(paused ? 'paused' : `${Math.round(rate).toLocaleString('en')} a second`);
-    if (!log.complete) words.push('the newest are shown');
+      words.push(paused ? 'paused' : `${Math.round(rate).toLocaleString('en')} per second`);
+    if (!log.complete) words.push('only the newest are shown');
     count.textContent = words.join(' · ');
   };
   show();
@@ -139,7 +139,7 @@ export function createCallControls(options: CallControlsOptions): CallControls {
       log.list,
       outcome,
     ),
-    go: sends ? () => void send() : start,
+    submit: sends ? () => void send() : start,
     close() {
       clearInterval(timer);
       const running = call;

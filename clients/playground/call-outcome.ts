@@ -1,7 +1,8 @@
+import { Code } from '../browser/index.js';
 import { element } from './element.js';
 import type { CallEnd } from './running-call.js';
 
-/** How a call ended: code, text, details and metadata. */
+/** Shows how a call ended: code, origin, text, details and metadata. */
 export function callOutcome(end: CallEnd, seconds: string): HTMLElement {
   const parts: HTMLElement[] = [
     element(
@@ -11,10 +12,21 @@ export function callOutcome(end: CallEnd, seconds: string): HTMLElement {
       element('span', { class: 'quiet' }, ` after ${seconds} s`),
     ),
   ];
+  const origin = originText(end);
+  if (origin !== undefined) parts.push(element('p', { class: 'origin quiet' }, origin));
   if (end.message !== '') parts.push(element('p', { class: 'reason' }, end.message));
   if (end.details.length > 0) parts.push(part('Details', end.details));
   if (Object.keys(end.metadata).length > 0) parts.push(part('Metadata', end.metadata));
   return element('div', { class: end.code === 0 ? 'outcome good' : 'outcome bad' }, ...parts);
+}
+
+/** Who ended a call that failed. Undefined for OK, and for a call that the person at the page cancelled. */
+function originText({ code, domain, reason }: CallEnd): string | undefined {
+  if (code === Code.OK || (code === Code.CANCELLED && domain === undefined)) return undefined;
+  if (domain === 'sluice') return `from the gateway: ${reason ?? 'no reason given'}`;
+  if (domain !== undefined) return `from the service: ${reason ?? 'no reason given'} (${domain})`;
+  // Without an ErrorInfo, only this code may also come from the client itself.
+  return code === Code.UNAVAILABLE ? 'from the service or the network' : 'from the service';
 }
 
 function part(name: string, value: unknown): HTMLElement {

@@ -4,7 +4,7 @@ export interface CurlRequest {
   readonly kind: Kind;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The request as the person typed it. */
+  /** The text of the editor. */
   readonly body: string;
 }
 
@@ -15,12 +15,12 @@ const MEDIA: Record<Kind, { readonly type: string; readonly accept: string }> = 
   bidi_stream: { type: 'application/x-ndjson', accept: 'application/x-ndjson' },
 };
 
-/** The same call for a POSIX shell. Request streams are sent as NDJSON, with this one message. */
+/** The same call as a command for a POSIX shell. A stream of requests is sent as NDJSON with this one message. */
 export function curlCommand({ kind, url, headers, body }: CurlRequest): string {
   const { type, accept } = MEDIA[kind];
   const all = { 'content-type': type, accept, ...headers };
   return [
-    // -N: curl would otherwise hold back a stream until its own buffer is full.
+    // -N: otherwise curl holds back a stream until its own buffer is full.
     `curl ${kind === 'unary' || kind === 'client_stream' ? '' : '-N '}${shellQuote(url)}`,
     ...Object.entries(all).map(([name, value]) => `-H ${shellQuote(`${name}: ${value}`)}`),
     // Not --data-binary: a body that begins with @ would name a file.
@@ -28,12 +28,12 @@ export function curlCommand({ kind, url, headers, body }: CurlRequest): string {
   ].join(' \\\n  ');
 }
 
-/** A word that a POSIX shell takes as it is, whatever is in it. */
+/** A text as one word of a POSIX shell, whatever it contains. */
 export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** NDJSON wants one line; text that is not JSON yet stays as it is. */
+/** The body on one line, as NDJSON needs it. Text that is not JSON yet is unchanged. */
 function oneLine(body: string): string {
   try {
     return JSON.stringify(JSON.parse(body));

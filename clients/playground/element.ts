@@ -1,8 +1,8 @@
 type Attributes = Readonly<Record<string, string | boolean | undefined>>;
 
 /**
- * Makes an element. Strings become text nodes, never markup, so nothing that a service says can turn into HTML. An attribute
- * that is false or undefined is left out, one that is true is empty.
+ * Creates an element. Strings become text nodes, never markup, so no text of a service can become HTML. An attribute
+ * that is false or undefined is omitted, one that is true is empty.
  */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
@@ -17,14 +17,14 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A button that does something. Whoever drops the button drops the listener. */
+/** Creates a button that calls `onClick`. */
 export function button(text: string, attributes: Attributes, onClick: () => void): HTMLButtonElement {
   const made = element('button', { type: 'button', ...attributes }, text);
   made.addEventListener('click', onClick);
   return made;
 }
 
-/** A control with its name above it. */
+/** Creates a control with a label above it. */
 export function field(name: string, control: HTMLElement, hint?: string): HTMLLabelElement {
   const parts = [element('span', {}, name), control];
   if (hint !== undefined) parts.splice(1, 0, element('small', { class: 'quiet' }, hint));

@@ -1,12 +1,12 @@
 import { element } from './element.js';
 
-/** So many messages are shown; older ones are dropped. */
+/** The number of messages shown; older ones are dropped. */
 const MAX_SHOWN = 200;
-/** A message is shown up to so many characters. */
+/** The number of characters shown of one message. */
 const MAX_SHOWN_LENGTH = 20_000;
-/** All that is shown has at most so many characters: more, and laying it out keeps the page from answering. */
+/** The number of characters shown of all messages together: with more, the layout freezes the page. */
 const MAX_TOTAL_LENGTH = 100_000;
-/** How long what came waits to be drawn, at most, in milliseconds: often enough to read along, rarely enough to click. */
+/** The longest wait until a message is drawn, in milliseconds: short enough to read along, long enough for clicks. */
 const DRAW_EVERY_MS = 100;
 
 export interface MessageLog {
@@ -16,7 +16,7 @@ export interface MessageLog {
   /** Whether everything since the last `clear` is still shown. */
   readonly complete: boolean;
   add(direction: Direction, value: unknown): void;
-  /** Draws what waits, now. */
+  /** Draws the waiting messages now. */
   draw(): void;
   clear(): void;
 }
@@ -28,11 +28,11 @@ interface Entry {
   readonly number: number;
   readonly time: string;
   readonly text: string;
-  /** Its place in the page, once it was drawn. */
+  /** Its element, once it was drawn. */
   item?: HTMLLIElement;
 }
 
-/** A bounded list of messages, newest last. It is drawn a few times a second however fast messages come; `onDraw` is told each time. */
+/** A bounded list of messages, newest last. It is drawn at most every `DRAW_EVERY_MS`; `onDraw` is called each time. */
 export function createMessageLog(onDraw: () => void): MessageLog {
   const list = element('ol', { class: 'messages', 'aria-label': 'Messages', tabindex: '0' });
   const entries: Entry[] = [];
@@ -45,14 +45,14 @@ export function createMessageLog(onDraw: () => void): MessageLog {
 
   const dropOldest = () => {
     const oldest = entries.shift();
-    // Stays in the page until the next drawing, or a fast stream would show an empty list most of the time.
+    // Stays in the page until the next drawing: otherwise a fast stream would show an empty list most of the time.
     if (oldest?.item !== undefined) stale.push(oldest.item);
     totalLength -= oldest?.text.length ?? 0;
     complete = false;
   };
   const draw = () => {
     drawing = false;
-    // Whoever reads further up is left there; whoever is at the end stays at the end.
+    // A person who reads further up stays there; a person at the end stays at the end.
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     for (const item of stale) item.remove();
     stale = [];
@@ -106,7 +106,7 @@ function entryElement({ direction, number, time, text }: Entry): HTMLLIElement {
   );
 }
 
-/** Readable text of a value, cut when it is long; so what waits for a frame is bounded as well. */
+/** Readable text of a value, shortened if it is long, so that the waiting entries are bounded as well. */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return cut(value);
   const compact = JSON.stringify(value) ?? String(value);
@@ -116,5 +116,5 @@ function textOf(value: unknown): string {
 
 function cut(text: string): string {
   const more = text.length - MAX_SHOWN_LENGTH;
-  return more <= 0 ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}… and ${more} characters more`;
+  return more <= 0 ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}… and ${more} more characters`;
 }

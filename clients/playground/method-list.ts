@@ -1,7 +1,7 @@
 import { element } from './element.js';
 import type { Kind, MethodEntry, ServiceEntry } from './services.js';
 
-/** What a kind is called in the page. */
+/** The names of the kinds in the page. */
 export const KIND_NAMES: Record<Kind, string> = {
   unary: 'unary',
   server_stream: 'server stream',
@@ -9,7 +9,7 @@ export const KIND_NAMES: Record<Kind, string> = {
   bidi_stream: 'bidi stream',
 };
 
-/** Services with their methods as links; `filter` keeps the methods whose path contains all of its words. */
+/** The services, with their methods as links. Shows the methods whose path or kind contains every word of `filter`. */
 export function methodList(services: readonly ServiceEntry[], current: string, filter: string): HTMLElement {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const wanted = ({ path, kind }: MethodEntry) => {
@@ -23,7 +23,7 @@ export function methodList(services: readonly ServiceEntry[], current: string, f
     return element(
       'p',
       { class: 'quiet' },
-      words.length > 0 ? 'No method has this name.' : 'No service is exposed.',
+      words.length > 0 ? 'No method matches.' : 'The gateway exposes no services.',
     );
   }
   return element(

@@ -9,11 +9,11 @@ import type { MethodEntry } from './services.js';
 
 export interface MethodPanel {
   readonly root: HTMLElement;
-  /** Cancels what runs. Whoever takes the panel out of the page calls it. */
+  /** Cancels the running call. The code that removes the panel from the page calls it. */
   close(): void;
 }
 
-/** Everything to call one method: its description, the request, the controls and what came back. */
+/** The panel of one method: its description, the request, the controls and the answers. */
 export function createMethodPanel(client: Client, method: MethodEntry): MethodPanel {
   const example = JSON.stringify(method.example, null, 2);
   const rows = Math.min(Math.max(example.split('\n').length + 1, 5), 18);
@@ -51,7 +51,7 @@ export function createMethodPanel(client: Client, method: MethodEntry): MethodPa
     try {
       given = headersFromText(headers.value);
     } catch {
-      // A line that is still being typed; the call itself will say so.
+      // A line that is still being typed. Starting the call reports the error.
     }
     const url = `${GATEWAY_ADDRESS}${method.path}`;
     curl.textContent = curlCommand({ kind: method.kind, url, headers: given, body: editor.value });
@@ -63,7 +63,7 @@ export function createMethodPanel(client: Client, method: MethodEntry): MethodPa
         copied.textContent = 'copied';
       },
       () => {
-        copied.textContent = 'the browser did not allow it';
+        copied.textContent = 'the browser refused to copy';
       },
     );
   });
@@ -87,16 +87,16 @@ export function createMethodPanel(client: Client, method: MethodEntry): MethodPa
     ),
     element('p', { class: 'comment' }, method.comment),
     ...(method.resumable
-      ? [element('p', { class: 'quiet' }, 'Goes on after the last message when the connection is lost.')]
+      ? [element('p', { class: 'quiet' }, 'Resumes after the last message if the connection is lost.')]
       : []),
     field('Request', editor, 'ProtoJSON; Ctrl+Enter sends it'),
-    field('Headers', headers, 'one a line; grpc-metadata-… reaches the service'),
+    field('Headers', headers, 'one per line; grpc-metadata-NAME reaches the service as NAME'),
     problem,
     controls.root,
     element(
       'details',
       { open: true },
-      element('summary', {}, 'The same with curl'),
+      element('summary', {}, 'The same call with curl'),
       curl,
       element('p', {}, copy, ' ', copied),
     ),
@@ -104,7 +104,7 @@ export function createMethodPanel(client: Client, method: MethodEntry): MethodPa
   root.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    controls.go();
+    controls.submit();
   });
   return { root, close: controls.close };
 }

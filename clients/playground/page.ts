@@ -1,4 +1,4 @@
-// The page at `/`: lists what the gateway exposes and calls it. Started by index.html.
+// The page at `/`: lists the methods that the gateway exposes, and calls them. Loaded by index.html.
 import { createClient } from '../browser/index.js';
 import { element } from './element.js';
 import { GATEWAY_ADDRESS } from './gateway-address.js';
@@ -25,7 +25,7 @@ function ownRank({ name }: ServiceEntry): number {
   return name.startsWith('grpc.') ? 1 : 0;
 }
 
-/** The method that the address names, so that a method can be linked to and Back works. */
+/** The method in the address of the page, so that links to a method and Back work. */
 function currentPath(): string {
   try {
     return decodeURI(location.hash.slice(1));
@@ -49,7 +49,7 @@ function showMethod(): void {
   panel?.close();
   panel = undefined;
   if (method === undefined) {
-    main.replaceChildren(element('p', { class: 'quiet' }, 'There is nothing to call.'));
+    main.replaceChildren(element('p', { class: 'quiet' }, 'The gateway exposes no methods.'));
     return;
   }
   panel = createMethodPanel(client, method);
@@ -64,12 +64,12 @@ async function load(): Promise<void> {
       headers: { accept: 'application/json' },
     });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    // A person comes for the services that are not gRPC's own.
+    // People look for their own services first, then for those of gRPC.
     services = servicesFromJson(await response.json()).sort((a, b) => ownRank(a) - ownRank(b));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     list.replaceChildren(
-      element('p', { class: 'problem', role: 'alert' }, `The services could not be read: ${reason}`),
+      element('p', { class: 'problem', role: 'alert' }, `The list of services could not be read: ${reason}`),
     );
     return;
   }
@@ -78,7 +78,7 @@ async function load(): Promise<void> {
 
 filter.addEventListener('input', showList);
 addEventListener('hashchange', () => {
-  // The link that skips to the method is no method.
+  // The link "Skip to the method" does not name a method.
   if (location.hash === '#method') return;
   showMethod();
   main.focus();

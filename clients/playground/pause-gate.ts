@@ -1,13 +1,13 @@
-/** A gate that a loop passes before each step; closed, it holds the loop. */
+/** A gate that a loop passes before each step. While it is closed, the loop waits. */
 export interface PauseGate {
   readonly closed: boolean;
   close(): void;
   open(): void;
-  /** Resolves at once while the gate is open, else when it opens. */
+  /** Resolves at once while the gate is open, otherwise when it opens. */
   passed(): Promise<void>;
 }
 
-/** Creates an open gate. Whoever ends the loop opens it, or the loop never learns of its end. */
+/** Creates an open gate. The code that ends the loop opens the gate, so that the loop can notice its end. */
 export function createPauseGate(): PauseGate {
   let waiting: (() => void)[] | undefined;
   return {

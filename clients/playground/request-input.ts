@@ -1,4 +1,4 @@
-/** Parses the editor's text. The error says what is wrong and where. */
+/** Parses the text of the editor. The error says what is wrong and where. */
 export function messageFromText(text: string): unknown {
   if (text.trim() === '') return {};
   try {

@@ -1,4 +1,4 @@
-import { type Client, SluiceError } from '../browser/index.js';
+import { type Client, Code, SluiceError } from '../browser/index.js';
 import { createPauseGate } from './pause-gate.js';
 import type { MethodEntry } from './services.js';
 
@@ -8,19 +8,22 @@ export interface CallEnd {
   readonly status: string;
   readonly message: string;
   readonly details: readonly unknown[];
-  /** Trailing metadata, or response headers of a unary call. */
+  /** See `SluiceError`. */
+  readonly reason: string | undefined;
+  readonly domain: string | undefined;
+  /** Trailing metadata; for a unary call the metadata in its response headers. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 export interface CallEvents {
   onMessage(message: unknown): void;
-  /** Something the person should know that is no message: a reconnect, a gap. */
+  /** An event to show that is not a message: a reconnect, a gap. */
   onNote(text: string): void;
-  /** Once, at the very end. */
+  /** Called once, at the end. */
   onEnd(end: CallEnd): void;
 }
 
-/** A call in flight. What a kind of method cannot do is absent. */
+/** A call in flight. Functions that its kind of method does not have are absent. */
 export interface RunningCall {
   cancel(): void;
   readonly pause?: () => void;
@@ -37,7 +40,7 @@ export interface CallStart {
   readonly events: CallEvents;
 }
 
-/** Starts a call of any kind. Its end, good or bad, is told by `onEnd`; nothing is thrown. */
+/** Starts a call of any kind. `onEnd` reports its end, with OK or an error; nothing is thrown. */
 export function startCall(start: CallStart): RunningCall {
   switch (start.method.kind) {
     case 'unary':
@@ -65,7 +68,7 @@ function startUnary({ client, method, request, headers, events }: CallStart): Ru
   return { cancel: () => controller.abort() };
 }
 
-/** On the session, where a pause of this page is a pause of the service in every browser: over HTTP Firefox reads on without bound. */
+/** On a session, where a page that pauses also pauses the service in every browser. Over HTTP Firefox would read on without limit. */
 function startStream({ client, method, request, headers, events }: CallStart): RunningCall {
   const gate = createPauseGate();
   const sends = method.kind !== 'server_stream';
@@ -73,17 +76,17 @@ function startStream({ client, method, request, headers, events }: CallStart): R
     ...(sends ? {} : { request }),
     metadata: metadataFromHeaders(headers),
     onReconnect: ({ attempt, delayMs, error }) =>
-      events.onNote(`${error.message}; try ${attempt} to resume in ${(delayMs / 1000).toFixed(1)} s`),
-    onGap: (gap) => events.onNote(`Messages are missing: ${JSON.stringify(gap)}`),
-    onDropped: (count) => events.onNote(`${count} left out, because this page was slow`),
+      events.onNote(`${error.message}; reconnect attempt ${attempt} in ${(delayMs / 1000).toFixed(1)} s`),
+    onGap: (gap) => events.onNote(`messages were lost: ${JSON.stringify(gap)}`),
+    onDropped: (count) => events.onNote(`the gateway left out ${count} messages because this page was slow`),
   });
   const run = async () => {
     try {
-      const breathe = createBreather();
+      const yieldToBrowser = createYielding();
       for await (const message of call.messages) {
         events.onMessage(message);
-        await breathe();
-        // Held here the loop asks for nothing, so it grants nothing and the service waits.
+        await yieldToBrowser();
+        // While the gate is closed the loop takes no message, so it grants no credit and the service pauses.
         await gate.passed();
       }
       events.onEnd(endFrom(undefined, await call.trailers));
@@ -102,21 +105,21 @@ function startStream({ client, method, request, headers, events }: CallStart): R
   };
 }
 
-/** What the headers of an HTTP request would have been at the service (PROTOCOL.md, section 3). */
+/** The metadata that the headers of an HTTP request would have been (PROTOCOL.md, section 3). */
 function metadataFromHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.replace(/^grpc-metadata-/, ''), value]),
   );
 }
 
-/** How long messages may keep the page from drawing and listening, in milliseconds. */
+/** How long messages may keep the page from drawing and handling events, in milliseconds. */
 const WORK_MS = 10;
 
 /**
- * Gives the browser a turn after each `WORK_MS` of messages. A service that is faster than the page is held back by that, as by
- * any slow reader, instead of freezing the page.
+ * Returns a function that lets the browser handle events after each `WORK_MS` of messages. So a service that is faster than the page
+ * is slowed down, as by any slow reader, and does not freeze the page.
  */
-function createBreather(): () => Promise<void> {
+function createYielding(): () => Promise<void> {
   let sinceMs = performance.now();
   return async () => {
     if (performance.now() - sinceMs < WORK_MS) return;
@@ -125,12 +128,15 @@ function createBreather(): () => Promise<void> {
   };
 }
 
+const NO_ORIGIN = { reason: undefined, domain: undefined };
+
 function endFrom(reason: unknown, metadata: Readonly<Record<string, unknown>>): CallEnd {
-  if (reason === undefined) return { code: 0, status: 'OK', message: '', details: [], metadata };
+  if (reason === undefined)
+    return { code: Code.OK, status: 'OK', message: '', details: [], ...NO_ORIGIN, metadata };
   if (reason instanceof SluiceError) {
-    const { code, status, message, details } = reason;
-    return { code, status, message, details, metadata };
+    const { code, status, message, details, reason: why, domain } = reason;
+    return { code, status, message, details, reason: why, domain, metadata };
   }
   const message = reason instanceof Error ? reason.message : String(reason);
-  return { code: 2, status: 'UNKNOWN', message, details: [], metadata };
+  return { code: Code.UNKNOWN, status: 'UNKNOWN', message, details: [], ...NO_ORIGIN, metadata };
 }

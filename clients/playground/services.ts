@@ -1,6 +1,6 @@
 export type Kind = 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
 
-/** A method as `/_sluice/services` tells it. */
+/** A method in the answer of `/_sluice/services`. */
 export interface MethodEntry {
   /** "/pkg.Service/Method" */
   readonly path: string;
@@ -9,7 +9,7 @@ export interface MethodEntry {
   readonly comment: string;
   /** Its `google.api.http` paths, for example "GET /v1/data". */
   readonly http: readonly string[];
-  /** Its stream goes on where it was cut. */
+  /** Its messages have cursors, so a stream that was cut resumes. */
   readonly resumable: boolean;
   /** An example request as ProtoJSON. */
   readonly example: unknown;
@@ -23,7 +23,7 @@ export interface ServiceEntry {
 
 const KINDS: readonly string[] = ['unary', 'server_stream', 'client_stream', 'bidi_stream'] satisfies Kind[];
 
-/** Reads the answer of `/_sluice/services`. What is not understood is left out rather than refused: the page may be older than the gateway. */
+/** Reads the answer of `/_sluice/services`. Entries that it does not understand are left out, because the page may be older than the gateway. */
 export function servicesFromJson(json: unknown): ServiceEntry[] {
   return listOf(fieldOf(json, 'services')).map((service) => {
     const name = textOf(fieldOf(service, 'name'));

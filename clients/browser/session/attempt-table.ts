@@ -1,72 +1,106 @@
 import { Code } from '../shared/code.js';
 import { SluiceError } from '../shared/sluice-error.js';
-import type { CallEnd, Gap, Metadata, ServerFrame } from './session-frame.js';
+import type { Attempt, AttemptEvents } from './call-transport.js';
+import {
+  cancelFrame,
+  creditFrame,
+  halfCloseFrame,
+  messageFrame,
+  type OpenFrame,
+  openFrame,
+  type ServerFrame,
+} from './session-frame.js';
 
-/** What an attempt tells its call. Nothing is told after `onEnd`, and nothing after `cancel()`. */
-export interface AttemptEvents {
-  onOpened(): void;
-  /** The service has room for so many more messages. The first grant comes right after `onOpened`. */
-  onCredit(messages: number): void;
-  onHeaders(metadata: Metadata): void;
-  onMessage(data: unknown, cursor: string): void;
-  onDropped(count: number): void;
-  onGap(gap: Gap): void;
-  /** The gateway takes no new calls here and will end this one: whoever can go on elsewhere should. */
-  onGoAway(): void;
-  onEnd(end: CallEnd): void;
-}
-
-/** What one id stands for, from its `open` to its `end`. */
-export interface OpenAttempt {
-  /** How many messages the gateway may still send. */
-  allowed: number;
-  /** How many we may still send: only to notice a gateway that grants beyond all bounds. */
-  granted: number;
-  /** Undefined once the call has left: what still comes is thrown away until its end. */
+/** An attempt on a session, from its `open` frame to its `end` frame. */
+interface OpenAttempt {
+  /** How many more messages the gateway may send. */
+  receiveCredit: number;
+  /** How many more messages this client may send. Kept only to detect a gateway that grants more than the protocol allows. */
+  sendCredit: number;
+  /** Undefined after `cancel`: the frames that still arrive are ignored until the `end` frame. */
   events: AttemptEvents | undefined;
 }
 
-/** A frame that is about one call. */
-export type AttemptFrame = Exclude<ServerFrame, { readonly type: 'pong' | 'goAway' }>;
+/** A frame that belongs to one call. */
+type AttemptFrame = Exclude<ServerFrame, { readonly type: 'pong' | 'goAway' }>;
 
-/** The calls of one session, by id. */
+/** The attempts on one session, by the id of their call. */
 export interface AttemptTable {
-  /** Open ones, and those that were cancelled and whose end has not come. */
+  /** Open attempts, and cancelled ones whose `end` frame has not arrived. */
   readonly size: number;
-  /** Whether this call is still open. */
-  has(id: number, attempt: OpenAttempt): boolean;
-  add(id: number, attempt: OpenAttempt): void;
-  /** Gives a frame to its call. Fails with INTERNAL for one that the protocol does not allow now. */
+  /** Whether there are ids for further attempts. */
+  readonly hasIds: boolean;
+  /** Begins an attempt under a new id, and sends its `open` frame. */
+  begin(open: OpenFrame, events: AttemptEvents): Attempt;
+  /** Gives a frame to its attempt. Throws INTERNAL for a frame that the protocol does not allow now. */
   take(frame: AttemptFrame): void;
   goAway(): void;
-  /** Ends all calls. */
+  /** Ends all attempts with this error. */
   end(error: SluiceError): void;
 }
 
-/** Section 12: all credit of one direction together. */
+/** The part of a session's WebSocket that its attempts use. */
+export interface AttemptSocket {
+  send(text: string): void;
+  /** Resolves when the browser's send buffer has room. Rejects with the signal's reason. */
+  whenRoom(signal: AbortSignal): Promise<void>;
+}
+
+/** The largest id: ids are uint32. */
+const MAX_ID = 2 ** 32 - 1;
+/** The most credit in one direction (PROTOCOL.md, section 12). */
 const MAX_CREDIT = 2 ** 31 - 1;
 
-/** Creates a table without calls. */
-export function createAttemptTable(): AttemptTable {
+/** Creates an empty table. */
+export function createAttemptTable(socket: AttemptSocket): AttemptTable {
   const attempts = new Map<number, OpenAttempt>();
+  let lastId = 0;
 
   const attemptOf = (id: number): OpenAttempt => {
     const attempt = attempts.get(id);
-    if (attempt === undefined) throw broken(`the gateway sent a frame for call ${id}, which is not open`);
+    if (attempt === undefined)
+      throw protocolError(`the gateway sent a frame for call ${id}, which is not open`);
     return attempt;
   };
   const addCredit = (attempt: OpenAttempt, messages: number) => {
-    attempt.granted += messages;
-    if (attempt.granted > MAX_CREDIT) throw broken('the gateway granted too much credit');
+    attempt.sendCredit += messages;
+    if (attempt.sendCredit > MAX_CREDIT) throw protocolError('the gateway granted too much credit');
     if (messages > 0) attempt.events?.onCredit(messages);
   };
   return {
     get size() {
       return attempts.size;
     },
-    has: (id, attempt) => attempts.get(id) === attempt,
-    add(id, attempt) {
+    get hasIds() {
+      return lastId < MAX_ID;
+    },
+    begin(open, events) {
+      lastId += 1;
+      const id = lastId;
+      const attempt: OpenAttempt = { receiveCredit: open.credit, sendCredit: 0, events };
       attempts.set(id, attempt);
+      const write = (text: string) => {
+        // After its end a call must not send, and a closed socket cannot: `end` removes all attempts.
+        if (attempts.has(id)) socket.send(text);
+      };
+      write(openFrame(id, open));
+      return {
+        send(message) {
+          attempt.sendCredit -= 1;
+          write(messageFrame(id, message));
+        },
+        whenRoom: (signal) => socket.whenRoom(signal),
+        halfClose: () => write(halfCloseFrame(id)),
+        grant(messages) {
+          attempt.receiveCredit += messages;
+          write(creditFrame(id, messages));
+        },
+        cancel() {
+          if (attempt.events === undefined) return;
+          attempt.events = undefined;
+          write(cancelFrame(id));
+        },
+      };
     },
     take(frame) {
       const attempt = attemptOf(frame.id);
@@ -82,10 +116,10 @@ export function createAttemptTable(): AttemptTable {
           attempt.events?.onHeaders(frame.metadata);
           return;
         case 'message':
-          if (attempt.allowed === 0) {
-            throw broken(`the gateway sent more messages than call ${frame.id} had room for`);
+          if (attempt.receiveCredit === 0) {
+            throw protocolError(`the gateway sent more messages than the credit of call ${frame.id} allows`);
           }
-          attempt.allowed -= 1;
+          attempt.receiveCredit -= 1;
           attempt.events?.onMessage(frame.data, frame.cursor);
           return;
         case 'dropped':
@@ -110,6 +144,6 @@ export function createAttemptTable(): AttemptTable {
   };
 }
 
-function broken(text: string): SluiceError {
+function protocolError(text: string): SluiceError {
   return new SluiceError(Code.INTERNAL, text);
 }

@@ -1,33 +1,25 @@
-import { type Backoff, backoffMs, wait } from '../../retry/index.js';
+import { wait } from '../../retry/wait.js';
 import { abortable } from '../shared/abortable.js';
 import { type CallScope, openCallScope } from '../shared/call-scope.js';
 import { Code, isRetryable } from '../shared/code.js';
 import { createDeferred, type Deferred } from '../shared/deferred.js';
+import { type Reconnect, type ReconnectPolicy, reconnectDelayMs } from '../shared/reconnect.js';
 import { SluiceError } from '../shared/sluice-error.js';
-import type { AttemptEvents } from './attempt-table.js';
+import type { Attempt, AttemptEvents, CallTransport } from './call-transport.js';
 import type { CallEnd, Metadata, OpenFrame } from './session-frame.js';
 import type { SessionPool } from './session-pool.js';
-import type { Attempt, SessionSocket } from './session-socket.js';
 
-/** A reconnect that is about to be tried. */
-export interface Reconnect {
-  /** Tries in a row without a message, this one included. */
-  readonly attempt: number;
-  readonly delayMs: number;
-  readonly error: SluiceError;
-}
-
-/** What the attempts of a call ask of it, and what they tell it. */
+/** The call that the attempts belong to: they ask it what to send, and give it their events. */
 export interface AttemptOwner extends Omit<AttemptEvents, 'onGoAway' | 'onEnd'> {
-  /** Asked before each attempt. */
+  /** Called before each attempt. */
   metadata(): Metadata | Promise<Metadata>;
-  /** What the next attempt is opened with. Asked in the tick in which it begins and the one before it, if any, is left. */
+  /** The `open` frame of the next attempt. Called in the tick in which it begins and the attempt before it is cancelled. */
   nextOpenFrame(metadata: Metadata): OpenFrame;
-  /** An attempt has begun. It is the only one that counts from now on. */
+  /** An attempt has begun, and replaces the one before. */
   onAttempt(attempt: Attempt): void;
-  /** Whether the call may have more than one message to send: only a WebSocket carries those. */
+  /** Whether the call may send more than one message, which only a WebSocket carries. */
   mayNeedWebSocket(): boolean;
-  /** Whether the call can go on elsewhere after the last message that came. */
+  /** Whether the call can resume after the last message received. */
   canResume(): boolean;
   onReconnect(reconnect: Reconnect): void;
 }
@@ -35,39 +27,44 @@ export interface AttemptOwner extends Omit<AttemptEvents, 'onGoAway' | 'onEnd'> 
 export interface AttemptsOptions {
   readonly pool: SessionPool;
   readonly scope: CallScope;
-  /** Tries in a row that bring no message before the error is the end. */
-  readonly maxReconnects: number;
-  readonly backoff: Backoff;
-  /** The caller gave the call its time: then a deadline that passes is its end. */
+  readonly reconnects: ReconnectPolicy;
+  /** The call has a `timeoutMs`: then DEADLINE_EXCEEDED is final. */
   readonly hasTimeout: boolean;
 }
 
 interface AttemptEnd extends CallEnd {
-  /** The gateway refused the call because it goes: the service was never asked, so any call may be tried again. */
+  /** The gateway refused the call because it shuts down. The service has not seen it, so every call may be tried again. */
   readonly refused: boolean;
 }
 
 interface RunningAttempt {
   readonly attempt: Attempt;
   readonly ended: Deferred<AttemptEnd>;
-  /** Resolves when the gateway goes and the call can go on elsewhere. */
+  /** Resolves when the gateway shuts down and the call can resume elsewhere. */
   readonly shouldMove: Deferred<'move'>;
   over: boolean;
 }
 
+/** What the attempts of one call share. */
+interface AttemptsState extends AttemptsOptions {
+  readonly owner: AttemptOwner;
+  /** Attempts in a row that brought no message. */
+  failures: number;
+}
+
 /**
- * Brings a call to its end, over one session or several. Where it can resume, it goes on after the last message that came: on
- * another session before its gateway has gone, and after a lost socket or a retryable error with back-off. Never rejects.
+ * Runs a call to its end, in one attempt or several. A call that can resume goes on after the last message received: on another session
+ * while its gateway shuts down, and with back-off after a lost connection or a temporary error. Never rejects.
  */
 export async function runAttempts(owner: AttemptOwner, options: AttemptsOptions): Promise<CallEnd> {
-  const { scope, maxReconnects, backoff } = options;
-  const progress = { failures: 0 };
+  const state: AttemptsState = { ...options, owner, failures: 0 };
+  const { scope, reconnects } = options;
   let running: RunningAttempt | undefined;
   for (;;) {
     let end: AttemptEnd;
     try {
-      running ??= await begin(owner, options, progress, scope.signal, undefined);
-      const next = await follow(running, owner, options, progress);
+      running ??= await begin(state, scope.signal, undefined);
+      const next = await endOrMove(running, state);
       if ('attempt' in next) {
         running = next;
         continue;
@@ -78,58 +75,49 @@ export async function runAttempts(owner: AttemptOwner, options: AttemptsOptions)
     }
     running = undefined;
     const { error } = end;
-    if (error === undefined || scope.signal.aborted || progress.failures >= maxReconnects) return end;
-    if (!end.refused && !goesOn(error, owner, options)) return end;
-    progress.failures += 1;
-    // The session that refused is not taken again, and the pool keeps to the time that its gateway asked for.
+    if (error === undefined || scope.signal.aborted || state.failures >= reconnects.maxReconnects) return end;
+    if (!end.refused && !mayResume(error, state)) return end;
+    state.failures += 1;
+    // The pool does not use the session that refused, and waits as long as its gateway asked for.
     if (end.refused) continue;
-    const delayMs = Math.min(
-      backoff.maxMs,
-      Math.max(error.retryAfterMs ?? 0, backoffMs(progress.failures, backoff, Math.random)),
-    );
-    owner.onReconnect({ attempt: progress.failures, delayMs, error });
+    const delayMs = reconnectDelayMs(state.failures, reconnects, error.retryAfterMs);
+    owner.onReconnect({ attempt: state.failures, delayMs, error });
     await wait(delayMs, scope.signal).catch(() => undefined);
   }
 }
 
-function goesOn(error: SluiceError, owner: AttemptOwner, { hasTimeout }: AttemptsOptions): boolean {
+function mayResume(error: SluiceError, { hasTimeout, owner }: AttemptsState): boolean {
   if (hasTimeout && error.code === Code.DEADLINE_EXCEEDED) return false;
   return isRetryable(error.code) && owner.canResume();
 }
 
-/** Begins an attempt, and leaves the one before in the same tick: what it still sends comes again on the new one. */
+/** Begins an attempt, and cancels the one before in the same tick: the messages that it would still bring arrive on the new one. */
 async function begin(
-  owner: AttemptOwner,
-  { pool, scope }: AttemptsOptions,
-  progress: { failures: number },
+  state: AttemptsState,
   signal: AbortSignal,
   before: RunningAttempt | undefined,
 ): Promise<RunningAttempt> {
+  const { owner, pool } = state;
   const metadata = await abortable(Promise.resolve(owner.metadata()), signal);
-  return await pool.begin(signal, owner.mayNeedWebSocket(), (session) => {
-    if (before?.over) throw new SluiceError(Code.CANCELLED, 'the call has ended where it was');
+  return await pool.begin(signal, owner.mayNeedWebSocket(), (transport) => {
+    if (before?.over) throw new SluiceError(Code.CANCELLED, 'the call ended before it could move');
     before?.attempt.cancel();
-    return startAttempt(owner, session, owner.nextOpenFrame(metadata), progress, scope.signal);
+    return startAttempt(state, transport, owner.nextOpenFrame(metadata));
   });
 }
 
-function startAttempt(
-  owner: AttemptOwner,
-  session: SessionSocket,
-  open: OpenFrame,
-  progress: { failures: number },
-  signal: AbortSignal,
-): RunningAttempt {
+function startAttempt(state: AttemptsState, transport: CallTransport, open: OpenFrame): RunningAttempt {
+  const { owner, scope } = state;
   let opened = false;
   const end = (attemptEnd: AttemptEnd) => {
     running.over = true;
-    signal.removeEventListener('abort', onAbort);
+    scope.signal.removeEventListener('abort', onAbort);
     running.ended.resolve(attemptEnd);
   };
-  const lookAround = () => {
-    if (session.leaving && owner.canResume()) running.shouldMove.resolve('move');
+  const moveIfLeaving = () => {
+    if (transport.leaving && owner.canResume()) running.shouldMove.resolve('move');
   };
-  const attempt = session.begin(open, {
+  const attempt = transport.begin(open, {
     onOpened() {
       opened = true;
       owner.onOpened();
@@ -137,18 +125,17 @@ function startAttempt(
     onCredit: (messages) => owner.onCredit(messages),
     onHeaders: (metadata) => owner.onHeaders(metadata),
     onMessage(data, cursor) {
-      progress.failures = 0;
+      state.failures = 0;
       owner.onMessage(data, cursor);
-      lookAround();
+      moveIfLeaving();
     },
     onDropped: (count) => owner.onDropped(count),
     onGap: (gap) => owner.onGap(gap),
-    onGoAway: lookAround,
-    onEnd: (attemptEnd) =>
-      end({
-        ...attemptEnd,
-        refused: !opened && session.leaving && attemptEnd.error?.code === Code.UNAVAILABLE,
-      }),
+    onGoAway: moveIfLeaving,
+    onEnd(callEnd) {
+      const refused = !opened && transport.leaving && callEnd.error?.code === Code.UNAVAILABLE;
+      end({ ...callEnd, refused });
+    },
   });
   const running: RunningAttempt = {
     attempt,
@@ -158,35 +145,34 @@ function startAttempt(
   };
   const onAbort = () => {
     attempt.cancel();
-    end({ error: signal.reason as SluiceError, trailers: {}, refused: false });
+    end({ error: scope.signal.reason as SluiceError, trailers: {}, refused: false });
   };
-  signal.addEventListener('abort', onAbort, { once: true });
+  scope.signal.addEventListener('abort', onAbort, { once: true });
   owner.onAttempt(attempt);
   return running;
 }
 
-/** The end of an attempt, or the next attempt when the gateway went and the call has moved. */
-async function follow(
+/** The end of an attempt, or the next attempt if the gateway shuts down and the call has moved. */
+async function endOrMove(
   running: RunningAttempt,
-  owner: AttemptOwner,
-  options: AttemptsOptions,
-  progress: { failures: number },
+  state: AttemptsState,
 ): Promise<AttemptEnd | RunningAttempt> {
   const first = await Promise.race([running.ended.promise, running.shouldMove.promise]);
   if (first !== 'move') return first;
-  // The call goes on where it is until there is another place, and may end there.
-  const moving = openCallScope({ signal: options.scope.signal });
+  // The call continues here until another session is ready, and may end here before.
+  const moving = openCallScope({ signal: state.scope.signal });
   running.ended.promise.then(
     () => moving.close(),
     () => undefined,
   );
+  const { maxReconnects } = state.reconnects;
   try {
-    for (let attempt = 1; attempt <= options.maxReconnects && !running.over; attempt += 1) {
+    for (let tries = 1; tries <= maxReconnects && !running.over; tries += 1) {
       try {
-        const next = await begin(owner, options, progress, moving.signal, running);
+        const next = await begin(state, moving.signal, running);
         return next;
       } catch {
-        await wait(backoffMs(attempt, options.backoff, Math.random), moving.signal).catch(() => undefined);
+        await wait(reconnectDelayMs(tries, state.reconnects), moving.signal).catch(() => undefined);
       }
     }
     return await running.ended.promise;

@@ -1,49 +1,50 @@
-/** How many messages may still be sent. Those who want to send wait for it. */
+import { abortable } from '../shared/abortable.js';
+import { createDeferred, type Deferred } from '../shared/deferred.js';
+
+/** How many messages may still be sent. A sender waits until there is credit. */
 export interface Credit {
   add(messages: number): void;
-  /** Takes all away: the next attempt grants its own. Those who wait go on waiting. */
+  /** Sets the credit to zero, because the next attempt grants its own. Senders keep waiting. */
   reset(): void;
-  /** Takes one; false when there is none. */
+  /** Takes credit for one message; false if there is none. */
   tryTake(): boolean;
-  /** Takes one as soon as there is one; rejects with the signal's reason. */
+  /** Takes credit for one message as soon as there is some. Rejects with the signal's reason. */
   take(signal: AbortSignal): Promise<void>;
 }
 
-/** Creates a credit of nothing. */
+/** Creates a credit of zero messages. */
 export function createCredit(): Credit {
-  let left = 0;
-  const waiting = new Set<() => void>();
+  let available = 0;
+  /** Senders in the order in which they began to wait. */
+  const waiting = new Set<Deferred<void>>();
   const tryTake = () => {
-    if (left === 0) return false;
-    left -= 1;
+    if (available === 0) return false;
+    available -= 1;
     return true;
   };
   return {
     add(messages) {
-      left += messages;
-      for (const look of [...waiting]) look();
+      available += messages;
+      for (const sender of waiting) {
+        if (!tryTake()) return;
+        waiting.delete(sender);
+        sender.resolve();
+      }
     },
     reset() {
-      left = 0;
+      available = 0;
     },
     tryTake,
     async take(signal) {
       signal.throwIfAborted();
       if (tryTake()) return;
-      await new Promise<void>((resolve, reject) => {
-        const onAbort = () => {
-          waiting.delete(look);
-          reject(signal.reason);
-        };
-        const look = () => {
-          if (!tryTake()) return;
-          waiting.delete(look);
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        };
-        waiting.add(look);
-        signal.addEventListener('abort', onAbort, { once: true });
-      });
+      const sender = createDeferred<void>();
+      waiting.add(sender);
+      try {
+        await abortable(sender.promise, signal);
+      } finally {
+        waiting.delete(sender);
+      }
     },
   };
 }

@@ -1,39 +1,39 @@
-import { MAX_TIMER_MS } from '../../retry/index.js';
+import { MAX_TIMER_MS } from '../../retry/wait.js';
 import type { CallScope } from '../shared/call-scope.js';
 import { Code } from '../shared/code.js';
 import { type Endpoint, grpcTimeout } from '../shared/endpoint.js';
 import { errorFromErrorObject } from '../shared/error-from-wire.js';
 import { isJsonObject, type JsonObject, parseJson } from '../shared/json.js';
 import { SluiceError } from '../shared/sluice-error.js';
-import { readEventStream } from '../stream/event-stream.js';
+import { DEFAULT_IDLE_TIMEOUT_MS, readEventStream } from '../stream/event-stream.js';
 import { createSseParser } from '../stream/sse-parser.js';
-import type { AttemptEvents } from './attempt-table.js';
+import type { AttemptEvents } from './call-transport.js';
 import type { Credit } from './credit.js';
 import { type CallEnd, callEndFrom, gapFrom, type Metadata, type OpenFrame } from './session-frame.js';
 
-/** Three of the gateway's heartbeats, as `StreamOptions.idleTimeoutMs`. */
-const IDLE_TIMEOUT_MS = 45_000;
-/** Metadata that travels as headers of its own (PROTOCOL.md, section 3); all other names have a prefix. */
-const OWN_HEADERS: ReadonlySet<string> = new Set([
+/** Metadata that travels under its own name as an HTTP header (PROTOCOL.md, section 3). All other names get a prefix. */
+const UNPREFIXED_HEADERS: ReadonlySet<string> = new Set([
   'authorization',
   'x-request-id',
   'traceparent',
   'tracestate',
   'baggage',
 ]);
-const METADATA_PREFIX = 'grpc-metadata-';
+
+/** The prefix of an escaped event id (PROTOCOL.md, section 6). */
+const ESCAPE_PREFIX = '~=';
 
 export interface HttpCallOptions {
-  /** The scope of this exchange alone; its end ends the request. */
+  /** The scope of this request alone: its end aborts the request. */
   readonly scope: CallScope;
-  /** What may still come. While there is none the body is not read. */
+  /** Credit for the messages that may be passed on. Without credit the body is not read. */
   readonly credit: Credit;
   readonly events: Pick<AttemptEvents, 'onHeaders' | 'onMessage' | 'onDropped' | 'onGap'>;
 }
 
 /**
- * Makes a call of one message as a `POST` and tells its events: an event stream where the method streams, JSON where it has one answer. Returns how
- * the call ended; rejects when it could not be made, or broke off, mostly with a `SluiceError`.
+ * Makes a call of one message as a `POST`: the response is an event stream for a server-stream method, and JSON for a unary one.
+ * Returns how the call ended. Rejects, with a `SluiceError` as a rule, if the request failed or the response broke off.
  */
 export async function callOverHttp(
   endpoint: Endpoint,
@@ -41,16 +41,16 @@ export async function callOverHttp(
   message: string,
   { scope, credit, events }: HttpCallOptions,
 ): Promise<CallEnd> {
-  // Section 12: such a cursor says that the call has ended.
+  // PROTOCOL.md, section 12: such a cursor says that the call has ended.
   if (open.cursor.startsWith('~end')) return { error: undefined, trailers: {} };
   let trailers: Metadata = {};
   const parser = createSseParser();
   const send = async () => {
     const response = await endpoint.fetch(endpoint.httpUrl(open.method), {
       method: 'POST',
-      headers: await endpoint.headers(headersFrom(open.metadata), {
+      headers: await endpoint.headers(headersFromMetadata(open.metadata), {
         'content-type': 'application/json',
-        // A method with one answer has no event stream of it, and one with many prefers that to a JSON array.
+        // A unary method has no event stream, and a server-stream method prefers it to a JSON array.
         accept: 'text/event-stream, application/json;q=0.5',
         ...(open.cursor === '' ? {} : { 'last-event-id': idFromCursor(open.cursor) }),
         ...(open.timeoutMs === 0 ? {} : { 'grpc-timeout': grpcTimeout(open.timeoutMs) }),
@@ -58,21 +58,21 @@ export async function callOverHttp(
       body: message,
       signal: scope.signal,
     });
-    trailers = metadataFrom(response.headers, 'grpc-trailer-');
-    if (response.status === 200) events.onHeaders(metadataFrom(response.headers, METADATA_PREFIX));
+    trailers = metadataFromHeaders(response.headers, 'grpc-trailer-');
+    if (response.status === 200) events.onHeaders(metadataFromHeaders(response.headers, 'grpc-metadata-'));
     return response;
   };
   const incoming = readEventStream({
     open: send,
     parser,
     scope,
-    idleTimeoutMs: IDLE_TIMEOUT_MS,
-    // Only a stream has a cursor, and its head comes at once; the head of a single answer comes with the answer.
-    headTimeoutMs: open.cursor === '' ? MAX_TIMER_MS : IDLE_TIMEOUT_MS,
-    takesJson: true,
+    idleTimeoutMs: DEFAULT_IDLE_TIMEOUT_MS,
+    // Only a stream has a cursor, and its head arrives at once. The head of a unary call arrives with the answer.
+    headTimeoutMs: open.cursor === '' ? MAX_TIMER_MS : DEFAULT_IDLE_TIMEOUT_MS,
+    acceptsJson: true,
     onHeaders: undefined,
   });
-  const asked = () => (parser.retryMs === undefined ? {} : { retryAfterMs: parser.retryMs });
+  const retryAfter = () => (parser.retryMs === undefined ? {} : { retryAfterMs: parser.retryMs });
   for await (const event of incoming) {
     const data = parseJson(event.data);
     if (event.type === 'message') {
@@ -85,28 +85,29 @@ export async function callOverHttp(
     if (event.type === 'dropped') events.onDropped(typeof body.count === 'number' ? body.count : 0);
     else if (event.type === 'gap') events.onGap(gapFrom(body));
     else if (event.type === 'error') {
-      const error = errorFromErrorObject(body.error, { truncated: body.truncated === true, ...asked() });
+      const error = errorFromErrorObject(body.error, { truncated: body.truncated === true, ...retryAfter() });
       return { error, trailers };
     } else if (event.type === 'end') {
       const end = callEndFrom(body);
       return { ...end, trailers: { ...trailers, ...end.trailers } };
     }
-    // Names we do not know are notes for newer clients.
+    // Unknown events are for newer clients.
   }
-  throw new SluiceError(Code.UNAVAILABLE, 'the stream was cut', asked());
+  throw new SluiceError(Code.UNAVAILABLE, 'the stream was cut: it has no end event', retryAfter());
 }
 
-function headersFrom(metadata: Metadata): Record<string, string> {
+/** The request headers that carry this metadata to the service. */
+function headersFromMetadata(metadata: Metadata): Record<string, string> {
   return Object.fromEntries(
     Object.entries(metadata).map(([name, value]) => [
-      OWN_HEADERS.has(name.toLowerCase()) ? name : `${METADATA_PREFIX}${name}`,
+      UNPREFIXED_HEADERS.has(name.toLowerCase()) ? name : `grpc-metadata-${name}`,
       value,
     ]),
   );
 }
 
-/** The metadata among headers. The values of a "-bin" name are joined by ",", as everywhere in this client. */
-function metadataFrom(headers: Headers, prefix: string): Metadata {
+/** The metadata in response headers with this prefix. Several values of a "-bin" name are joined by ",", as in sessions. */
+function metadataFromHeaders(headers: Headers, prefix: string): Metadata {
   return Object.fromEntries(
     [...headers]
       .filter(([name]) => name.startsWith(prefix))
@@ -117,14 +118,13 @@ function metadataFrom(headers: Headers, prefix: string): Metadata {
   );
 }
 
-/** PROTOCOL.md section 6, "Escapes". */
-const ESCAPED = '~=';
-
+/** The event id of a cursor: escaped if HTTP could not carry the cursor as it is. */
 function idFromCursor(cursor: string): string {
   if (!cursor.startsWith('~') && /^[ -~]*$/.test(cursor) && cursor.trim() === cursor) return cursor;
-  return ESCAPED + encodeURIComponent(cursor);
+  return ESCAPE_PREFIX + encodeURIComponent(cursor);
 }
 
+/** The cursor of an event id. */
 function cursorFromId(id: string): string {
-  return id.startsWith(ESCAPED) ? decodeURIComponent(id.slice(ESCAPED.length)) : id;
+  return id.startsWith(ESCAPE_PREFIX) ? decodeURIComponent(id.slice(ESCAPE_PREFIX.length)) : id;
 }

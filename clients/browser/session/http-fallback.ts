@@ -2,25 +2,24 @@ import { openCallScope } from '../shared/call-scope.js';
 import { Code } from '../shared/code.js';
 import type { Endpoint } from '../shared/endpoint.js';
 import { SluiceError } from '../shared/sluice-error.js';
+import type { CallTransport } from './call-transport.js';
 import { createCredit } from './credit.js';
 import { callOverHttp } from './http-call.js';
 import type { CallEnd } from './session-frame.js';
-import type { SessionSocket } from './session-socket.js';
 
 /**
- * Carries the calls of a pool where WebSockets do not get through: each is one `POST`, and its events are told as a session tells them.
- * It is always open and always has room. A call that has not given its one message when it is asked for it, and one whose method takes
- * a stream of messages (the gateway says so before it asks the service), ends with UNAVAILABLE at once. Whoever creates it closes it.
+ * Carries the calls of a pool where WebSockets are blocked: each call is one `POST`. It always has room. A call that has no message
+ * when it is asked for its first one, and a call whose method takes a stream of messages (the gateway refuses it before the service sees it),
+ * end with UNAVAILABLE at once. The code that creates it closes it.
  */
-export function createHttpFallback(endpoint: Endpoint): SessionSocket {
+export function createHttpFallback(endpoint: Endpoint): CallTransport {
   const closers = new Set<(error: SluiceError) => void>();
-  const needsSocket = () =>
+  const needsWebSocket = () =>
     new SluiceError(
       Code.UNAVAILABLE,
-      `WebSockets do not get through to ${endpoint.origin()}: client and bidi streams need one, other calls their request in the options`,
+      `WebSockets to ${endpoint.origin()} are blocked: client and bidi streams need one, other calls must have a request in their options`,
     );
   return {
-    opened: Promise.resolve(),
     hasRoom: true,
     leaving: false,
     begin(open, events) {
@@ -40,26 +39,28 @@ export function createHttpFallback(endpoint: Endpoint): SessionSocket {
         leave();
         events.onEnd(callEnd);
       };
-      const exchange = async () => {
+      const run = async () => {
         if (over) return;
         events.onOpened();
+        // A call of one message sends it, and the half-close, when it gets this credit.
         events.onCredit(1);
-        // A call of one message has answered that grant with it.
-        if (!complete) throw needsSocket();
+        if (!complete) throw needsWebSocket();
         end(await callOverHttp(endpoint, open, message, { scope, credit, events }));
       };
       closers.add(scope.abort);
+      // In a later tick: the caller of `begin` needs the attempt before its events.
       Promise.resolve()
-        .then(exchange)
+        .then(run)
         .catch((cause: unknown) => {
           const error = scope.errorFrom(cause);
-          end({ error: error.httpStatus === 415 ? needsSocket() : error, trailers: {} });
+          // 415 is the gateway's answer to one message for a method that takes a stream of them.
+          end({ error: error.httpStatus === 415 ? needsWebSocket() : error, trailers: {} });
         });
       return {
         send(text) {
           message = text;
         },
-        room: () => Promise.resolve(),
+        whenRoom: () => Promise.resolve(),
         halfClose() {
           complete = true;
         },

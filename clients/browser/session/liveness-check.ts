@@ -1,72 +1,73 @@
 export interface LivenessCheckOptions {
-  /** How often to look, in milliseconds. */
+  /** The time between two checks, in milliseconds. */
   readonly everyMs: number;
-  /** Bytes that the other side has not taken yet. */
+  /** Bytes that were given to the socket and have not left it. */
   readonly unsentBytes: () => number;
-  /** Asks the other side for a sign of life. */
-  readonly ask: () => void;
-  /** Told once when there is none. The pulse has stopped by then. */
+  /** Sends a ping. */
+  readonly ping: () => void;
+  /** Called once when the gateway counts as gone. The check has stopped by then. */
   readonly onDead: () => void;
 }
 
-/** A look after so many times its time is late: the page stood still (a busy script, a computer that slept). */
-const LATE = 1.5;
-/** Then what came meanwhile is told first: so long, in milliseconds, or for a shorter pulse its own time. */
+/** A check that runs this many times later than scheduled is late: a script blocked the page, or the computer slept. */
+const LATE_FACTOR = 1.5;
+/** A late check runs once more after this time, in milliseconds (or after `everyMs`, if that is shorter), so that frames in between are processed. */
 const GRACE_MS = 1_000;
 
-/** Notices a connection whose other end has vanished without a word, as a lost radio link or a pulled cable leave it. */
+/** Detects a connection whose other end has vanished, for example because a cable was pulled. */
 export interface LivenessCheck {
-  /** Something came from the other side. */
+  /** A frame arrived. */
   heard(): void;
+  /** Starts the check. Does nothing while it runs. */
   start(): void;
   stop(): void;
 }
 
 /**
- * A script is not told of WebSocket pings, and a browser may take many minutes to notice a dead connection. So after `everyMs` without a
- * frame the other side is asked, and after as long again without an answer it counts as dead: within three times `everyMs`. While it takes
- * what we send it is alive, however long the answer stands behind an upload. A page that stood still looks once more before it believes that.
+ * Creates a check, stopped. Scripts do not see WebSocket pings, and a browser may take many minutes to notice a dead connection. So this
+ * sends a ping after `everyMs` without a frame, and reports the gateway as gone after the same time again without an answer: within three
+ * times `everyMs`. A gateway that accepts bytes is alive, even if its answer waits behind an upload. A late check runs once more first.
  */
 export function createLivenessCheck({
   everyMs,
   unsentBytes,
-  ask,
+  ping,
   onDead,
 }: LivenessCheckOptions): LivenessCheck {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wasHeard = false;
-  let asked = false;
+  let pinged = false;
   let graced = false;
   let unsentBefore = 0;
-  /** By the clock, which goes on while a computer sleeps. */
+  /** In the time of `Date`, which advances while a computer sleeps. */
   let dueAt = 0;
 
-  const lookAfter = (ms: number) => {
+  const checkAfter = (ms: number) => {
     dueAt = Date.now() + ms;
-    timer = setTimeout(look, ms);
+    timer = setTimeout(check, ms);
   };
-  const look = () => {
+  const check = () => {
     const unsent = unsentBytes();
     const alive = wasHeard || unsent < unsentBefore;
-    const isLate = Date.now() - dueAt > (LATE - 1) * everyMs;
+    const isLate = Date.now() - dueAt > (LATE_FACTOR - 1) * everyMs;
     wasHeard = false;
     unsentBefore = unsent;
-    if (!alive && asked && isLate && !graced) {
+    if (!alive && pinged && isLate && !graced) {
       graced = true;
-      lookAfter(Math.min(everyMs, GRACE_MS));
+      checkAfter(Math.min(everyMs, GRACE_MS));
       return;
     }
     graced = false;
-    if (alive) asked = false;
-    else if (asked) {
+    if (alive) pinged = false;
+    else if (pinged) {
       timer = undefined;
       onDead();
       return;
     } else {
-      asked = true;
-      ask();
+      pinged = true;
+      ping();
     }
-    lookAfter(everyMs);
+    checkAfter(everyMs);
   };
   return {
     heard() {
@@ -75,10 +76,10 @@ export function createLivenessCheck({
     start() {
       if (timer !== undefined) return;
       wasHeard = true;
-      asked = false;
+      pinged = false;
       graced = false;
       unsentBefore = 0;
-      lookAfter(everyMs);
+      checkAfter(everyMs);
     },
     stop() {
       clearTimeout(timer);

@@ -6,7 +6,7 @@ import { SluiceError } from '../shared/sluice-error.js';
 /** gRPC metadata: lower-case names, values joined by "," where a name has several, base64 where it ends with "-bin". */
 export type Metadata = { readonly [name: string]: string };
 
-/** How a call ended: `google.rpc.Status`, and what it means for the messages before it. */
+/** How a call ended. */
 export interface CallEnd {
   /** Undefined for OK. */
   readonly error: SluiceError | undefined;
@@ -25,25 +25,25 @@ export type ServerFrame =
   | { readonly type: 'goAway'; readonly reconnectAfterMs: number }
   | { readonly type: 'pong' };
 
-/** A stream went on later than it was asked to: what lies between is lost. */
+/** A stream resumed after a later cursor than the requested one: the messages between the two are lost. */
 export interface Gap {
   readonly requested: string;
   readonly resumed: string;
 }
 
-/** What opens a call. */
+/** The contents of an `open` frame, without the id. */
 export interface OpenFrame {
   readonly method: string;
   readonly metadata: Metadata;
-  /** 0 for the gateway's own. */
+  /** 0 for the gateway's default. */
   readonly timeoutMs: number;
   readonly credit: number;
   readonly cursor: string;
 }
 
 /**
- * Reads a frame of `sluice.v1.json`. Undefined for a frame whose name we do not know: a note for newer clients, as everywhere in this
- * client. Fails with INTERNAL for what is not a frame at all.
+ * Reads a frame of `sluice.v1.json`. Undefined for an unknown name, which only newer clients need to understand. Throws INTERNAL for a
+ * malformed frame.
  */
 export function serverFrameFromText(text: string): ServerFrame | undefined {
   let frame: unknown;
@@ -62,7 +62,7 @@ export function serverFrameFromText(text: string): ServerFrame | undefined {
     case 'headers':
       return { type, id: idOf(body, text), metadata: metadataOf(body.metadata) };
     case 'message':
-      // A message may be any JSON, null too (google.protobuf.Value), but there is always one.
+      // A message may be any JSON value, also null (google.protobuf.Value), but it must be there.
       if (body.data === undefined) throw badFrame(text);
       return { type, id: idOf(body, text), data: body.data, cursor: textOf(body.cursor) };
     case 'end':
@@ -72,11 +72,7 @@ export function serverFrameFromText(text: string): ServerFrame | undefined {
     case 'dropped':
       return { type, id: idOf(body, text), count: countOf(body.count, text) };
     case 'gap':
-      return {
-        type,
-        id: idOf(body, text),
-        gap: gapFrom(body),
-      };
+      return { type, id: idOf(body, text), gap: gapFrom(body) };
     case 'goAway':
       return { type, reconnectAfterMs: countOf(body.reconnectAfterMs, text) };
     case 'pong':
@@ -91,14 +87,19 @@ export function openFrame(id: number, open: OpenFrame): string {
   return JSON.stringify({ open: { id, ...open } });
 }
 
-/** `message`. The message is JSON already, so that it is written once, and its length is known before it may be sent. */
+/** `message`. The message is JSON already: it is written once, and its length is known before it may be sent. */
 export function messageFrame(id: number, message: string): string {
   return `{"message":{"id":${id},"data":${message}}}`;
 }
 
-/** `halfClose` or `cancel`. */
-export function plainFrame(type: 'halfClose' | 'cancel', id: number): string {
-  return `{"${type}":{"id":${id}}}`;
+/** `halfClose`. */
+export function halfCloseFrame(id: number): string {
+  return `{"halfClose":{"id":${id}}}`;
+}
+
+/** `cancel`. */
+export function cancelFrame(id: number): string {
+  return `{"cancel":{"id":${id}}}`;
 }
 
 /** `credit`. */
@@ -106,15 +107,15 @@ export function creditFrame(id: number, messages: number): string {
   return `{"credit":{"id":${id},"messages":${messages}}}`;
 }
 
-/** `ping`, with a token that nobody looks at: any answer is a sign of life. */
+/** `ping`. The token is not compared: any answer shows that the gateway is alive. */
 export const PING_FRAME = '{"ping":{"token":""}}';
 
-/** The data of a gap. */
+/** Reads the data of a `gap` event or frame. */
 export function gapFrom({ requested, resumed }: JsonObject): Gap {
   return { requested: textOf(requested), resumed: textOf(resumed) };
 }
 
-/** The `end` of a call: of a session, or of an event stream, whose trailers may have several values in an array. */
+/** Reads the `end` of a call: of a session frame, or of an SSE event, whose trailers have an array where a name has several values. */
 export function callEndFrom({ status, trailers, truncated }: JsonObject): CallEnd {
   const error = errorFromStatusObject(status);
   const retryAfterMs = error === undefined ? undefined : retryDelayMs(error.details);
@@ -139,14 +140,14 @@ function retryDelayMs(details: readonly JsonObject[]): number | undefined {
 }
 
 function badFrame(text: string, cause?: unknown): SluiceError {
-  return new SluiceError(Code.INTERNAL, `the gateway sent a frame that is none: ${excerpt(text)}`, { cause });
+  return new SluiceError(Code.INTERNAL, `the gateway sent a malformed frame: ${excerpt(text)}`, { cause });
 }
 
 function idOf({ id }: JsonObject, text: string): number {
   return countOf(id, text);
 }
 
-/** A uint32. ProtoJSON may leave out a zero. */
+/** A uint32. ProtoJSON may omit a zero. */
 function countOf(value: unknown, text: string): number {
   if (value === undefined) return 0;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
@@ -159,7 +160,7 @@ function textOf(value: unknown): string {
 
 function metadataOf(value: unknown): Metadata {
   if (!isJsonObject(value)) return {};
-  // From entries: the name "__proto__" becomes a property like any other.
+  // `fromEntries` makes the name "__proto__" a property like any other.
   return Object.fromEntries(
     Object.entries(value)
       .map(([name, one]): [string, unknown] => [name, Array.isArray(one) ? one.join(',') : one])

@@ -1,4 +1,4 @@
-/** The promise's value, or the signal's reason if that comes first. Leaves no listener behind. */
+/** Resolves as the promise does, or rejects with the signal's reason when it aborts first. Removes its listener in every case. */
 export async function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   signal.throwIfAborted();
   let onAbort: () => void = () => undefined;

@@ -1,36 +1,37 @@
-import { MAX_TIMER_MS } from '../../retry/index.js';
+import { MAX_TIMER_MS } from '../../retry/wait.js';
 import { Code } from './code.js';
 import { onPageHide } from './page-lifecycle.js';
 import { SluiceError } from './sluice-error.js';
 
 export interface CallScopeOptions {
+  /** Aborting it ends the scope with CANCELLED, or with the reason if that is a `SluiceError`. */
   readonly signal?: AbortSignal | undefined;
+  /** The deadline, in milliseconds from now. Default: none. */
   readonly timeoutMs?: number | undefined;
-  /** The scope is that of a connection: it ends with UNAVAILABLE when the page is left. */
+  /** The scope belongs to a connection: it ends with UNAVAILABLE when the user leaves the page. Default false. */
   readonly endsWithPage?: boolean;
 }
 
-/** The life of one call: everything that may end it early ends `signal`, with a `SluiceError` as the reason. */
+/** The lifetime of a call or of one connection. Everything that ends it early aborts `signal`, with a `SluiceError` as the reason. */
 export interface CallScope {
   readonly signal: AbortSignal;
-  /** Ends the call for a reason of our own. */
+  /** Ends the scope with this error. Only the first end counts. */
   abort(reason: SluiceError): void;
-  /** Milliseconds left until the deadline, at least 1; undefined without one. */
+  /** Milliseconds until the deadline, at least 1; undefined without a deadline. */
   remainingMs(): number | undefined;
-  /** What a failed wait means: the reason of the abort if there was one, else UNAVAILABLE with the cause. */
+  /** The error of a wait that failed: the reason of the abort if there was one, else UNAVAILABLE with the cause. */
   errorFrom(cause: unknown): SluiceError;
-  /** Removes the listeners and the timer, and aborts whatever is still going on. Whoever opens a scope closes it. */
+  /** Removes the listeners and the timer, and aborts the work that still runs. The code that opens a scope closes it. */
   close(): void;
 }
 
 /**
- * Opens a scope. The caller's signal becomes CANCELLED, `timeoutMs` becomes DEADLINE_EXCEEDED; a timeout that is not a
- * positive number fails with INVALID_ARGUMENT. The clock also runs here, not only at the service, so that a gateway
- * out of reach cannot hold a call.
+ * Opens a scope. A `timeoutMs` that is not from 1 to 2^31-1 throws INVALID_ARGUMENT. The deadline is kept here as well as at the service,
+ * so that a gateway out of reach cannot hold a call.
  */
 export function openCallScope({ signal, timeoutMs, endsWithPage = false }: CallScopeOptions): CallScope {
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
-    throw new SluiceError(Code.INVALID_ARGUMENT, `timeoutMs must be between 1 and ${MAX_TIMER_MS}`);
+    throw new SluiceError(Code.INVALID_ARGUMENT, `timeoutMs must be from 1 to ${MAX_TIMER_MS}`);
   }
   const controller = new AbortController();
   const deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
@@ -46,9 +47,13 @@ export function openCallScope({ signal, timeoutMs, endsWithPage = false }: CallS
     timeoutMs === undefined
       ? undefined
       : setTimeout(() => {
-          controller.abort(new SluiceError(Code.DEADLINE_EXCEEDED, `no end within ${timeoutMs} ms`));
+          controller.abort(
+            new SluiceError(Code.DEADLINE_EXCEEDED, `the call did not end within ${timeoutMs} ms`),
+          );
         }, timeoutMs);
-  const stay = endsWithPage ? onPageHide(() => controller.abort(pageHiddenError())) : undefined;
+  const removeOnPageHide = endsWithPage
+    ? onPageHide(() => controller.abort(pageHiddenError()))
+    : () => undefined;
   if (signal?.aborted === true) onAbort();
   else signal?.addEventListener('abort', onAbort, { once: true });
 
@@ -65,14 +70,14 @@ export function openCallScope({ signal, timeoutMs, endsWithPage = false }: CallS
     },
     close() {
       clearTimeout(timer);
-      stay?.();
+      removeOnPageHide();
       signal?.removeEventListener('abort', onAbort);
       controller.abort(new SluiceError(Code.CANCELLED, 'the call is over'));
     },
   };
 }
 
-/** What the calls of a page that is left end with. */
+/** The error of connections that close because the user leaves the page. */
 export function pageHiddenError(): SluiceError {
-  return new SluiceError(Code.UNAVAILABLE, 'the page was left');
+  return new SluiceError(Code.UNAVAILABLE, 'the user left the page');
 }

@@ -2,8 +2,8 @@ import { Code, codeFromNumber, codeName } from './code.js';
 import { SluiceError } from './sluice-error.js';
 
 /**
- * What a close of the plain WebSocket says about the call (PROTOCOL.md, section 8): undefined for OK, else the error.
- * `opened` is whether the handshake had succeeded: a browser hides why one failed.
+ * The error of a call whose plain WebSocket closed with this code (PROTOCOL.md, section 8); undefined for OK. `opened` says whether the
+ * handshake had succeeded: browsers hide the reason of one that failed.
  */
 export function errorFromClose(closeCode: number, reason: string, opened: boolean): SluiceError | undefined {
   if (closeCode === 1000) return undefined;
@@ -16,38 +16,38 @@ export function errorFromClose(closeCode: number, reason: string, opened: boolea
   if (!opened) {
     return new SluiceError(
       Code.UNAVAILABLE,
-      'the WebSocket was not accepted: the gateway is away, or it knows no such method, or it does not allow this origin',
+      'the gateway has not accepted the WebSocket: it is unreachable, does not know the method, or does not allow this origin',
     );
   }
   return new SluiceError(codeFromClose(closeCode), textOf(closeCode, reason));
 }
 
 /**
- * What the close of a session says about its calls (PROTOCOL.md, section 12). `alive` is whether the gateway had said anything on
- * it. Never OK: a session has no end of its own.
+ * The error of the calls of a session that closed with this code (PROTOCOL.md, section 12). Never OK: a close is not the end of a call.
+ * `alive` says whether the gateway had sent a frame.
  */
 export function errorFromSessionClose(closeCode: number, reason: string, alive: boolean): SluiceError {
   if (closeCode >= 4000) return new SluiceError(codeFromSessionClose(closeCode), textOf(closeCode, reason));
   if (!alive && closeCode === 1006) {
     return new SluiceError(
       Code.UNAVAILABLE,
-      'the session was not accepted: the gateway is away, or it has no sessions, or it does not allow this origin',
+      'the gateway has not accepted the session: it is unreachable, has no sessions, or does not allow this origin',
     );
   }
-  // 1000 is ours to say: from the other side it is some proxy's doing.
+  // A gateway never closes a session with 1000: a proxy did.
   const code = closeCode === 1000 ? Code.UNAVAILABLE : codeFromClose(closeCode);
   return new SluiceError(code, textOf(closeCode, reason));
 }
 
 function codeFromSessionClose(closeCode: number): Code {
   switch (closeCode) {
-    case 4400: // we broke a rule
+    case 4400: // this client broke the protocol
       return Code.INTERNAL;
     case 4401:
       return Code.UNAUTHENTICATED;
     case 4403: // the gateway does not allow the origin of this page
       return Code.PERMISSION_DENIED;
-    case 4408: // our first frame came too late
+    case 4408: // the first frame of this client was late
       return Code.UNAVAILABLE;
     case 4429: // more calls than this gateway allows: `callsPerSession` is too large for it
       return Code.RESOURCE_EXHAUSTED;
@@ -59,7 +59,7 @@ function codeFromSessionClose(closeCode: number): Code {
 function codeFromClose(closeCode: number): Code {
   switch (closeCode) {
     case 1001: // draining
-    case 1005: // closed without a code: some proxy's doing
+    case 1005: // closed without a code, by a proxy
     case 1006: // the connection broke
     case 1008: // a ping was not answered in time
     case 1012:
@@ -86,8 +86,8 @@ function textOf(closeCode: number, reason: string): string {
     case 1006:
       return 'the connection was lost';
     case 1009:
-      return 'a message was too long for the gateway';
+      return 'a message is longer than the gateway accepts';
     default:
-      return `the WebSocket was closed with ${closeCode}`;
+      return `the WebSocket closed with the code ${closeCode}`;
   }
 }

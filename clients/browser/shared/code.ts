@@ -29,18 +29,18 @@ export function codeName(code: Code): CodeName {
   return NAMES[code] as CodeName;
 }
 
-/** A number from the wire as a code; what gRPC does not define is UNKNOWN. */
+/** A number from the wire as a code. Numbers that gRPC does not define become UNKNOWN. */
 export function codeFromNumber(value: unknown): Code {
   return typeof value === 'number' && NAMES[value] !== undefined ? (value as Code) : Code.UNKNOWN;
 }
 
-/** A name from the wire as a code; undefined when gRPC does not define it. */
+/** A name from the wire as a code; undefined if gRPC does not define it. */
 export function codeFromName(value: unknown): Code | undefined {
   return typeof value === 'string' && Object.hasOwn(Code, value) ? Code[value as CodeName] : undefined;
 }
 
 /**
- * The code for an HTTP status that no gateway of ours explained, for example a proxy's 502.
+ * The code for an HTTP status without the gateway's own error, for example the 502 of a proxy.
  * Source: https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
  */
 export function codeFromHttpStatus(httpStatus: number): Code {
@@ -63,7 +63,7 @@ export function codeFromHttpStatus(httpStatus: number): Code {
   }
 }
 
-/** Whether the gateway calls an error with this code worth coming back for (PROTOCOL.md, section 6). */
+/** Whether a stream with cursors may resume after an error with this code (PROTOCOL.md, section 6). */
 export function isRetryable(code: Code): boolean {
   switch (code) {
     case Code.UNAVAILABLE:

@@ -1,12 +1,15 @@
-/** A promise that is settled from outside. Browsers and Node before 22 have no `Promise.withResolvers`. */
+/**
+ * A promise that its creator settles: the one way in which this client wakes up code that waits. With `abortable` the wait ends early.
+ * Older browsers, and Node before 22, have no `Promise.withResolvers`.
+ */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;
-  /** Only the first of these counts. */
+  /** Only the first call of `resolve` or `reject` has an effect. */
   resolve(value: Value): void;
   reject(reason: unknown): void;
 }
 
-/** Creates one. A rejection that nobody waits for is never reported as unhandled. */
+/** Creates a pending promise. If no code waits for it, its rejection is not reported as unhandled. */
 export function createDeferred<Value>(): Deferred<Value> {
   let resolve: (value: Value) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;

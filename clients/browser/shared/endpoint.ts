@@ -1,24 +1,24 @@
 import { Code } from './code.js';
 import { SluiceError } from './sluice-error.js';
 
-/** Names and values of request headers. Metadata for the service has the prefix `grpc-metadata-` (PROTOCOL.md, section 3). */
+/** Request headers by name. Metadata for the service has the prefix `grpc-metadata-` (PROTOCOL.md, section 3). */
 export type RequestHeaders = Readonly<Record<string, string>>;
 
 export interface EndpointOptions {
-  /** Where the gateway is, for example "https://api.example.com" or "/gateway". Default: where the page came from. */
+  /** The URL of the gateway, for example "https://api.example.com" or "/gateway". Default: the origin of the page. */
   readonly baseUrl?: string;
   /**
-   * Headers of every HTTP request. A function is asked again for each request, also for each reconnect, so a token can be a
-   * fresh one. Not for WebSockets: browsers cannot set headers there.
+   * Headers of every HTTP request. A function is called for each request and each reconnect, so that it can return a fresh token.
+   * Not for WebSockets: browsers cannot set headers there.
    */
   readonly headers?: RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>);
   /** Default: the global one. */
   readonly fetch?: typeof fetch;
-  /** Default: the global one. Node before 22 has none: give the one of `ws`. */
+  /** Default: the global one. Node before 22 has none: pass the one of `ws`. */
   readonly WebSocket?: WebSocketConstructor;
 }
 
-/** What this client needs of a WebSocket: the part of the WHATWG interface that it uses. */
+/** The part of the WHATWG interface of a WebSocket that this client uses. */
 export interface WebSocketLike {
   readonly bufferedAmount: number;
   send(data: string): void;
@@ -28,25 +28,25 @@ export interface WebSocketLike {
 }
 
 type SocketEvent = 'open' | 'message' | 'close' | 'error';
-/** `never`, so that the listeners of any event fit; both forms, so that the DOM's interface and that of `ws` do. */
+/** `never`, so that listeners of every event fit; both forms, so that the types of the DOM and of `ws` fit. */
 type SocketListener = ((event: never) => void) | { handleEvent(event: never): void };
 
 export type WebSocketConstructor = new (url: string, subProtocol?: string) => WebSocketLike;
 
-/** A gateway, and how to reach it: the options, completed. */
+/** The address of a gateway and the ways to reach it: the options, completed. */
 export interface Endpoint {
-  /** The method as sessions name it: "pkg.Service/Method". Fails as `httpUrl` does. */
+  /** The name of a method on a session: "pkg.Service/Method". Throws as `httpUrl` does. */
   methodName(method: string): string;
-  /** The address of a method on HTTP. Fails with INVALID_ARGUMENT for what is not "pkg.Service/Method". */
+  /** The URL of a method for HTTP. Throws INVALID_ARGUMENT if the name is not "pkg.Service/Method". */
   httpUrl(method: string): string;
-  /** Where sessions are, for HTTP: a gateway answers 426 there. */
+  /** The URL of sessions for HTTP: a gateway answers a plain request with 426. */
   sessionUrl(): string;
-  /** Where the gateway is, for people: "https://api.example.com". */
+  /** The origin of the gateway, for error messages: "https://api.example.com". */
   origin(): string;
-  /** The same as `httpUrl` for a WebSocket, with fields in the query. */
+  /** The URL of a method for a WebSocket, with message fields in the query. Throws as `httpUrl` does. */
   socketUrl(method: string, query: Readonly<Record<string, string>>): string;
-  /** The headers of one request: those of the client, those of the call over them, ours over all. */
-  headers(given: RequestHeaders, own: RequestHeaders): Promise<Headers>;
+  /** The headers of one request. Headers of the call replace those of the client, and `fixed` replaces both. */
+  headers(ofCall: RequestHeaders, fixed: RequestHeaders): Promise<Headers>;
   readonly fetch: typeof fetch;
   openSocket(url: string): WebSocketLike;
   /** Opens the WebSocket that many calls share (PROTOCOL.md, section 12). */
@@ -55,7 +55,7 @@ export interface Endpoint {
 
 const SESSION_PATH = '/_sluice/session';
 
-/** Completes the options. Nothing is opened. */
+/** Completes the options. Opens no connection. */
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const baseUrl = withoutSlashes(options.baseUrl ?? '');
   const { fetch: givenFetch, headers: given, WebSocket: givenSocket } = options;
@@ -71,7 +71,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const openSocket = (url: string, ...subProtocol: readonly [] | readonly [string]) => {
     const Socket = givenSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
     if (Socket === undefined) {
-      throw new SluiceError(Code.FAILED_PRECONDITION, 'there is no WebSocket here: give one in the options');
+      throw new SluiceError(
+        Code.FAILED_PRECONDITION,
+        'this environment has no WebSocket: pass one in the options',
+      );
     }
     return new Socket(url, ...subProtocol);
   };
@@ -85,19 +88,19 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
       return url.href;
     },
-    async headers(ofCall, own) {
+    async headers(ofCall, fixed) {
       const headers = new Headers(typeof given === 'function' ? await given() : given);
-      for (const [name, value] of Object.entries({ ...ofCall, ...own })) setHeader(headers, name, value);
+      for (const [name, value] of Object.entries({ ...ofCall, ...fixed })) setHeader(headers, name, value);
       return headers;
     },
-    // Called as a plain function: the browser's fetch refuses any other `this`.
+    // Called as a plain function: the browser's fetch throws for any other `this`.
     fetch: (input, init) => (givenFetch ?? fetch)(input, init),
     openSocket: (url) => openSocket(url),
     openSession: () => openSocket(socketUrlOf(SESSION_PATH).href, 'sluice.v1.json'),
   };
 }
 
-/** `Grpc-Timeout` for so many milliseconds: at most eight digits and a unit. */
+/** A timeout as the value of `Grpc-Timeout`: at most eight digits and a unit. */
 export function grpcTimeout(timeoutMs: number): string {
   const ms = Math.ceil(timeoutMs);
   return ms <= 99_999_999 ? `${ms}m` : `${Math.ceil(ms / 1000)}S`;
@@ -107,7 +110,7 @@ function setHeader(headers: Headers, name: string, value: string): void {
   try {
     headers.set(name, value);
   } catch (cause) {
-    throw new SluiceError(Code.INVALID_ARGUMENT, `HTTP cannot carry the header ${JSON.stringify(name)}`, {
+    throw new SluiceError(Code.INVALID_ARGUMENT, `the header ${JSON.stringify(name)} is not valid in HTTP`, {
       cause,
     });
   }
@@ -124,7 +127,7 @@ function pathOf(method: string): string {
   return path;
 }
 
-/** Without those at its end. */
+/** The URL without slashes at its end. */
 function withoutSlashes(url: string): string {
   let end = url.length;
   while (url[end - 1] === '/') end -= 1;

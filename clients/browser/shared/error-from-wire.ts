@@ -1,17 +1,17 @@
 import { Code, codeFromHttpStatus, codeFromName, codeFromNumber, codeName } from './code.js';
 import { excerpt, isJsonObject } from './json.js';
-import { SluiceError } from './sluice-error.js';
+import { SluiceError, type SluiceErrorOptions } from './sluice-error.js';
 
 /**
- * The `error` object of PROTOCOL.md section 4, as it stands in an HTTP body, an SSE `error` event or the last
- * element of NDJSON. Its `code` is an HTTP status, so the gRPC code is taken from the name.
+ * The error of an `error` object (PROTOCOL.md, section 4): in an HTTP body, an SSE `error` event or the last element of NDJSON.
+ * Its `code` is an HTTP status, so the gRPC code comes from the name in `status`.
  */
 export function errorFromErrorObject(
   error: unknown,
-  extra: { truncated?: boolean; retryAfterMs?: number } = {},
+  extra: Pick<SluiceErrorOptions, 'truncated' | 'retryAfterMs'> = {},
 ): SluiceError {
   if (!isJsonObject(error)) {
-    return new SluiceError(Code.UNKNOWN, 'the gateway reported an error without saying which', extra);
+    return new SluiceError(Code.UNKNOWN, 'the gateway sent an error without a description', extra);
   }
   const httpStatus = typeof error.code === 'number' ? error.code : undefined;
   const code = codeFromName(error.status) ?? codeFromHttpStatus(httpStatus ?? 0);
@@ -22,16 +22,16 @@ export function errorFromErrorObject(
   });
 }
 
-/** The `status` object (google.rpc.Status) of an SSE `end` event; undefined when it says OK. */
+/** The error of a `status` object (google.rpc.Status), as `end` events and `end` frames have it. Undefined for OK. */
 export function errorFromStatusObject(status: unknown): SluiceError | undefined {
-  // A missing number is OK: ProtoJSON may leave out a zero.
+  // ProtoJSON may omit a zero, so a missing code is OK.
   const code = isJsonObject(status) ? codeFromNumber(status.code ?? 0) : Code.UNKNOWN;
   if (code === Code.OK) return undefined;
   const { message, details } = isJsonObject(status) ? status : {};
   return new SluiceError(code, textOf(message, code), { details: detailsOf(details) });
 }
 
-/** An HTTP answer that is not a success: with our body, or with whatever a proxy in between wrote. */
+/** The error of an HTTP response that is not a success. Its body is the gateway's `error` object, or the text of a proxy. */
 export function errorFromHttp(httpStatus: number, headers: Headers, body: string): SluiceError {
   const retryAfterMs = retryAfterFromHeader(headers.get('retry-after'));
   const extra = retryAfterMs === undefined ? {} : { retryAfterMs };
@@ -41,15 +41,15 @@ export function errorFromHttp(httpStatus: number, headers: Headers, body: string
       return errorFromErrorObject({ code: httpStatus, ...parsed.error }, extra);
     }
   } catch {
-    // Not ours: a proxy's page. What it means is told by the status alone.
+    // Not the gateway's: a proxy's page, whose only reliable information is its status.
   }
-  const text = body.trim() === '' ? 'no text' : excerpt(body.trim());
   const grpcStatus = headers.get('grpc-status');
   const code =
     grpcStatus !== null && /^\d{1,2}$/.test(grpcStatus)
       ? codeFromNumber(Number(grpcStatus))
       : codeFromHttpStatus(httpStatus);
-  return new SluiceError(code === Code.OK ? Code.UNKNOWN : code, `HTTP ${httpStatus}, ${text}`, {
+  const text = body.trim() === '' ? 'without a body' : `with the body ${excerpt(body.trim())}`;
+  return new SluiceError(code === Code.OK ? Code.UNKNOWN : code, `HTTP ${httpStatus} ${text}`, {
     ...extra,
     httpStatus,
   });

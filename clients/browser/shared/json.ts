@@ -1,26 +1,26 @@
 import { Code } from './code.js';
 import { SluiceError } from './sluice-error.js';
 
-/** A message: canonical ProtoJSON, which for a message is an object, or another value for the well-known types. */
+/** A message in canonical ProtoJSON. It is an object, except for some well-known types. */
 export type JsonObject = { readonly [name: string]: unknown };
 
-/** Whether a value is a JSON object, so neither null nor an array. */
+/** Whether a value is a JSON object, and not null or an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Parses what the gateway sent. Fails with INTERNAL: a gateway of ours never sends anything else. */
+/** Parses JSON from the gateway. Fails with INTERNAL, because a gateway sends nothing else. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SluiceError(Code.INTERNAL, `the gateway sent something that is not JSON: ${excerpt(text)}`, {
+    throw new SluiceError(Code.INTERNAL, `the gateway sent invalid JSON: ${excerpt(text)}`, {
       cause,
     });
   }
 }
 
-/** Writes a message. Fails with INVALID_ARGUMENT for what JSON cannot say (undefined, a cycle, a bigint). */
+/** Writes a message as JSON. Fails with INVALID_ARGUMENT for values that JSON does not have (undefined, a bigint) and for cycles. */
 export function stringifyJson(value: unknown): string {
   let text: string | undefined;
   let cause: unknown;
@@ -30,12 +30,12 @@ export function stringifyJson(value: unknown): string {
     cause = reason;
   }
   if (text === undefined) {
-    throw new SluiceError(Code.INVALID_ARGUMENT, 'the message cannot be written as JSON', { cause });
+    throw new SluiceError(Code.INVALID_ARGUMENT, 'the message cannot be converted to JSON', { cause });
   }
   return text;
 }
 
-/** The first part of a text, for an error message. */
+/** The first 80 characters of a text, quoted, for an error message. */
 export function excerpt(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
 }

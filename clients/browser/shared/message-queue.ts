@@ -1,23 +1,23 @@
 import { createDeferred, type Deferred } from './deferred.js';
 
-/** Messages that have come and were not taken yet. Its bound is the credit that its owner grants. */
+/** Messages received and not read yet. The queue has no bound of its own: its owner grants credit, or refuses messages. */
 export interface MessageQueue<Message> {
   readonly length: number;
   put(message: Message): void;
-  /** Says that no more will come: undefined for a good end, else what the reader is to be told. Only the first end counts. */
+  /** Says that no more messages follow. `error` is undefined for an end with OK. Only the first call has an effect. */
   end(error: unknown): void;
-  /** Throws away what waits: the reader has left. */
+  /** Drops the messages that wait: the reader has left. */
   clear(): void;
-  /** The next message; undefined at a good end; rejects with the error once everything before it was taken. */
+  /** The next message; undefined after the last one of a call that ended with OK. Otherwise rejects with the error after the last message. */
   take(): Promise<Taken<Message>>;
 }
 
 type Taken<Message> = { readonly message: Message } | undefined;
 
-/** Creates a queue. Several may wait in `take`: the messages go to them in the order in which they asked. */
+/** Creates a queue. Several readers may wait in `take`: they get messages in the order of their calls. */
 export function createMessageQueue<Message>(): MessageQueue<Message> {
   let messages: (Message | undefined)[] = [];
-  /** What stands before it has been taken: to shift a long list costs its length. */
+  /** Messages before this index were taken. Shifting a long array would cost its length each time. */
   let head = 0;
   let ended: { readonly error: unknown } | undefined;
   let waiting: Deferred<Taken<Message>>[] = [];
@@ -38,7 +38,7 @@ export function createMessageQueue<Message>(): MessageQueue<Message> {
     end(error) {
       if (ended !== undefined) return;
       ended = { error };
-      for (const one of waiting) settle(one, error);
+      for (const reader of waiting) settle(reader, error);
       waiting = [];
     },
     clear() {
@@ -56,10 +56,10 @@ export function createMessageQueue<Message>(): MessageQueue<Message> {
         }
         return Promise.resolve({ message });
       }
-      const asked = createDeferred<Taken<Message>>();
-      if (ended === undefined) waiting.push(asked);
-      else settle(asked, ended.error);
-      return asked.promise;
+      const reader = createDeferred<Taken<Message>>();
+      if (ended === undefined) waiting.push(reader);
+      else settle(reader, ended.error);
+      return reader.promise;
     },
   };
 }

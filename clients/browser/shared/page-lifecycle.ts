@@ -1,42 +1,42 @@
 import { abortable } from './abortable.js';
+import { createDeferred, type Deferred } from './deferred.js';
 
 /*
- * A page that is left may live on, frozen, so that Back shows it at once; and Chromium (156, measured) keeps its requests and
- * WebSockets open meanwhile. To the service it would look like a reader who has stopped reading. So whoever holds a connection lets it go
- * when the page is left, which also is what makes a page fit for that cache everywhere. A page that goes away for good is told in the same way.
+ * When the user leaves a page, the browser may keep it frozen so that Back shows it at once. Chromium (156, measured) keeps its requests and
+ * WebSockets open meanwhile, and to the service that looks like a reader who has stopped reading. So every connection of this client closes
+ * when the page is hidden in this way. That also makes the page eligible for the back/forward cache in all browsers.
+ * A page that is closed for good raises the same event.
  * Source: https://html.spec.whatwg.org/multipage/nav-history-apis.html#event-pagehide
  */
 
 const connections = new Set<() => void>();
-let away: Promise<void> | undefined;
-let comeBack: () => void = () => undefined;
+/** Resolves when the page is shown again; undefined while it is shown. */
+let shown: Deferred<void> | undefined;
 let watching = false;
 
-/** One pair of listeners for the page's whole life, from the first connection on. Node has no pages, and a worker no such events. */
+/** Adds one pair of listeners, at the first connection, for the lifetime of the page. Node has no such events, and workers neither. */
 function watch(): void {
   const target = globalThis as Partial<Pick<EventTarget, 'addEventListener'>>;
   if (watching || target.addEventListener === undefined) return;
   watching = true;
   target.addEventListener('pagehide', () => {
-    away ??= new Promise((resolve) => {
-      comeBack = resolve;
-    });
-    for (const leave of [...connections]) leave();
+    shown ??= createDeferred();
+    for (const close of [...connections]) close();
   });
   target.addEventListener('pageshow', () => {
-    away = undefined;
-    comeBack();
+    shown?.resolve();
+    shown = undefined;
   });
 }
 
-/** Calls `leave` when the page is left. Returns what takes that back; whoever asks calls it when the connection is gone. */
-export function onPageHide(leave: () => void): () => void {
+/** Calls `close` when the user leaves the page. Returns a function that removes the callback; the caller calls it when its connection has closed. */
+export function onPageHide(close: () => void): () => void {
   watch();
-  connections.add(leave);
-  return () => connections.delete(leave);
+  connections.add(close);
+  return () => connections.delete(close);
 }
 
-/** Resolves at once in a page that is there, else when it is shown again; rejects with the signal's reason. */
+/** Resolves at once while the page is shown, otherwise when it is shown again. Rejects with the signal's reason. */
 export async function whenPageShown(signal: AbortSignal): Promise<void> {
-  if (away !== undefined) await abortable(away, signal);
+  if (shown !== undefined) await abortable(shown.promise, signal);
 }

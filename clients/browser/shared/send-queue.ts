@@ -1,31 +1,34 @@
 import { Code } from './code.js';
 import { SluiceError } from './sluice-error.js';
 
-/** Work that is done one after another, in the order in which it was given. */
+/** Runs the sends of a call one after another, in the order of the calls. */
 export interface SendQueue {
-  /** Does the work when all before it is done, whether that went well or not, and settles as it does. */
-  take(length: number, work: () => Promise<void>): Promise<void>;
+  /** Runs `send` after all sends before it have settled, whether they succeeded or not. Settles as `send` does. */
+  run(length: number, send: () => Promise<void>): Promise<void>;
 }
 
-/** Creates turns. The work that waits has at most `maxLength` together; more fails with RESOURCE_EXHAUSTED and is not done. */
+/**
+ * Creates a queue whose messages have at most `maxLength` characters together, the one that is being sent included. A send beyond that
+ * rejects with RESOURCE_EXHAUSTED and does not run.
+ */
 export function createSendQueue(maxLength: number): SendQueue {
-  let waitingLength = 0;
+  let queuedLength = 0;
   let last: Promise<unknown> = Promise.resolve();
   return {
-    take(length, work) {
-      if (waitingLength + length > maxLength) {
+    run(length, send) {
+      if (queuedLength + length > maxLength) {
         return Promise.reject(
           new SluiceError(
             Code.RESOURCE_EXHAUSTED,
-            `more than ${maxLength} characters wait to be sent: await send() before the next one`,
+            `more than ${maxLength} characters are waiting to be sent: await send() before you call it again`,
           ),
         );
       }
-      waitingLength += length;
-      const done = last.then(work).finally(() => {
-        waitingLength -= length;
+      queuedLength += length;
+      const done = last.then(send).finally(() => {
+        queuedLength -= length;
       });
-      // What fails is told to whoever gave it; the next one finds out by itself.
+      // The caller of this send sees its failure. The next send must run nevertheless.
       last = done.catch(() => undefined);
       return done;
     },

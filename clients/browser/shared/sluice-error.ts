@@ -9,20 +9,27 @@ export interface SluiceErrorOptions {
   readonly cause?: unknown;
 }
 
-/** The one error of this client: how a call failed, in gRPC's terms, whatever the transport was. */
+/** The one error class of this client: how a call failed, in gRPC terms, whichever way the call was made. */
 export class SluiceError extends Error {
   override readonly name = 'SluiceError';
-  /** The gRPC number, for example 5. */
+  /** The gRPC code, for example 5. */
   readonly code: Code;
-  /** The gRPC name, for example "NOT_FOUND". */
+  /** The name of the gRPC code, for example "NOT_FOUND". */
   readonly status: CodeName;
   /** The details of google.rpc.Status as ProtoJSON, each with its `@type`. */
   readonly details: readonly JsonObject[];
-  /** The service had sent messages before this error that did not arrive. */
+  /**
+   * Why the call failed, in the words of `domain`: the `reason` of the first `google.rpc.ErrorInfo` in `details`, for example
+   * "METHOD_NOT_FOUND". Undefined without such a detail.
+   */
+  readonly reason: string | undefined;
+  /** Who refused the call: "sluice" for the gateway, otherwise what the service says in its `google.rpc.ErrorInfo`. Undefined without one. */
+  readonly domain: string | undefined;
+  /** The service had sent messages before this error that were not delivered. */
   readonly truncated: boolean;
-  /** The HTTP status, when the error came as one. */
+  /** The HTTP status, if the error arrived as an HTTP response. */
   readonly httpStatus: number | undefined;
-  /** How long the other side asks to stay away, in milliseconds. */
+  /** How long the gateway or service asks clients to wait before the next try, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: Code, message: string, options: SluiceErrorOptions = {}) {
@@ -30,6 +37,9 @@ export class SluiceError extends Error {
     this.code = code;
     this.status = codeName(code);
     this.details = options.details ?? [];
+    const info = this.details.find((detail) => detail['@type'] === ERROR_INFO);
+    this.reason = textOf(info?.reason);
+    this.domain = textOf(info?.domain);
     this.truncated = options.truncated ?? false;
     this.httpStatus = options.httpStatus;
     this.retryAfterMs = options.retryAfterMs;
@@ -38,4 +48,10 @@ export class SluiceError extends Error {
   override toString(): string {
     return `${this.status}: ${this.message}`;
   }
+}
+
+const ERROR_INFO = 'type.googleapis.com/google.rpc.ErrorInfo';
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -1,23 +1,18 @@
-import { wait } from '../../retry/index.js';
+import { wait } from '../../retry/wait.js';
 
-/** When a WebSocket has room for more. */
-export interface SocketRoom {
-  /** Resolves when the browser holds no more unsent bytes than the high water; rejects with the signal's reason. */
-  wait(signal: AbortSignal): Promise<void>;
-}
+/** The longest time between two looks at the socket, in milliseconds: short compared with the time a full buffer takes to empty. */
+const MAX_POLL_MS = 32;
 
 /**
- * Watches `bufferedAmount`. Browsers have no event for "written", so this looks again and again while somebody waits: soon at
- * first, then every 32 ms, which costs nothing that could be measured and is short against the time a full buffer takes to leave.
+ * Resolves when the browser holds at most `highWaterBytes` unsent bytes of this WebSocket. Rejects with the signal's reason.
+ * Browsers have no event for that, so this polls `bufferedAmount` while it waits: after 1 ms first, then more rarely.
  */
-export function createSocketRoom(
+export async function whenSocketHasRoom(
   socket: { readonly bufferedAmount: number },
   highWaterBytes: number,
-): SocketRoom {
-  const full = () => socket.bufferedAmount > highWaterBytes;
-  return {
-    async wait(signal) {
-      for (let pauseMs = 1; full(); pauseMs = Math.min(pauseMs * 2, 32)) await wait(pauseMs, signal);
-    },
-  };
+  signal: AbortSignal,
+): Promise<void> {
+  for (let pollMs = 1; socket.bufferedAmount > highWaterBytes; pollMs = Math.min(pollMs * 2, MAX_POLL_MS)) {
+    await wait(pollMs, signal);
+  }
 }

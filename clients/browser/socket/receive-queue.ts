@@ -4,25 +4,25 @@ import { SluiceError } from '../shared/sluice-error.js';
 
 export interface ReceiveQueueLimits {
   readonly maxMessages: number;
+  /** In UTF-16 code units. */
   readonly maxLength: number;
 }
 
-/** Texts that have come and were not asked for yet. One reader. */
+/** Messages of a WebSocket that were not read yet, for one reader. A browser cannot pause a WebSocket, so the queue has limits. */
 export interface ReceiveQueue {
-  /** Takes a text. Returns the error that this inbox now fails with when there is no room for it. */
+  /** Adds a message. If there is no room for it, the queue ends with an error, which is returned. */
   put(text: string): SluiceError | undefined;
-  /** Says that no more will come, and how it ended. Only the first end counts. */
+  /** Says that no more messages follow. `error` is undefined for an end with OK. Only the first call has an effect. */
   end(error: SluiceError | undefined): void;
-  /** Throws away what waits: the reader has left. */
+  /** Drops the messages that wait: the reader has left. */
   clear(): void;
-  /** The next text; undefined at a good end; rejects with the error once everything before it was taken. */
+  /** The next message; undefined after the last one of a call that ended with OK. Otherwise rejects with the error after the last message. */
   take(): Promise<string | undefined>;
 }
 
-/** An inbox that fails rather than grow beyond its limits. */
+/** Creates a queue that fails with RESOURCE_EXHAUSTED beyond its limits. */
 export function createReceiveQueue({ maxMessages, maxLength }: ReceiveQueueLimits): ReceiveQueue {
   const queue = createMessageQueue<string>();
-  /** Of the texts that wait. */
   let length = 0;
   return {
     end: (error) => queue.end(error),
@@ -30,7 +30,7 @@ export function createReceiveQueue({ maxMessages, maxLength }: ReceiveQueueLimit
       if (queue.length >= maxMessages || length + text.length > maxLength) {
         const error = new SluiceError(
           Code.RESOURCE_EXHAUSTED,
-          `messages came faster than they were taken: more than ${maxMessages} messages or ${maxLength} characters waited`,
+          `the page reads too slowly: more than ${maxMessages} messages or ${maxLength} characters are waiting`,
         );
         queue.end(error);
         return error;

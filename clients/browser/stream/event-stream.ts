@@ -6,24 +6,27 @@ import { SluiceError } from '../shared/sluice-error.js';
 import type { SseEvent, SseParser } from './sse-parser.js';
 
 export interface EventStreamOptions {
-  /** Sends the request. Its signal is that of the scope. */
+  /** Sends the request, with the signal of `scope`. */
   readonly open: () => Promise<Response>;
   readonly parser: SseParser;
-  /** The scope of this connection alone: the watchdog aborts it. */
+  /** The scope of this connection alone: a timeout aborts it. */
   readonly scope: CallScope;
-  /** How long no byte may come while we wait for one, the head included. */
+  /** The longest wait for the next bytes, and for the head of the response, in milliseconds; then UNAVAILABLE. */
   readonly idleTimeoutMs: number;
-  /** How long the head may take. Default: `idleTimeoutMs`. */
+  /** The longest wait for the head of the response, in milliseconds. Default: `idleTimeoutMs`. */
   readonly headTimeoutMs?: number;
-  /** The answer may be JSON, too: one `message` and an `end` with OK. Default: that is INTERNAL. */
-  readonly takesJson?: boolean;
+  /** A JSON response is accepted as well: it gives one `message` and an `end` with OK. Default false: it is INTERNAL. */
+  readonly acceptsJson?: boolean;
   readonly onHeaders: ((headers: Headers) => void) | undefined;
 }
 
+/** Three heartbeats of the gateway, in milliseconds. */
+export const DEFAULT_IDLE_TIMEOUT_MS = 45_000;
+
 /**
- * The events of one HTTP answer, read only as they are asked for: while nobody asks, the body is not read, the connection
- * fills and the service waits. Ends when the body ends, whether or not that was the end of the call. Anything but an event
- * stream is a `SluiceError`. Leaving the loop does not end the connection: the scope does.
+ * The events of one HTTP response. The body is read only while the caller asks for events, so a slow caller fills the connection and
+ * pauses the service. Ends when the body ends, whether or not the call ended then. Throws a `SluiceError` for a response that is
+ * no event stream. Leaving the loop does not end the connection: the scope does.
  */
 export async function* readEventStream(
   options: EventStreamOptions,
@@ -31,7 +34,7 @@ export async function* readEventStream(
   const { parser, scope, idleTimeoutMs } = options;
   const watched = async <Value>(pending: Promise<Value>, timeoutMs = idleTimeoutMs): Promise<Value> => {
     const timer = setTimeout(() => {
-      scope.abort(new SluiceError(Code.UNAVAILABLE, `the stream was silent for ${timeoutMs} ms`));
+      scope.abort(new SluiceError(Code.UNAVAILABLE, `the gateway was silent for ${timeoutMs} ms`));
     }, timeoutMs);
     try {
       return await pending;
@@ -49,14 +52,14 @@ export async function* readEventStream(
     throw errorFromHttp(response.status, response.headers, text);
   }
   const contentType = response.headers.get('content-type') ?? '';
-  if (options.takesJson === true && /^application\/json\s*(;|$)/i.test(contentType)) {
+  if (options.acceptsJson === true && /^application\/json\s*(;|$)/i.test(contentType)) {
     const data = await watched(readBodyText(response, MAX_ANSWER_BYTES));
     yield { type: 'message', data, lastEventId: '' };
     yield { type: 'end', data: '{"status":{}}', lastEventId: '' };
     return;
   }
   if (!/^text\/event-stream\s*(;|$)/i.test(contentType)) {
-    throw new SluiceError(Code.INTERNAL, `the answer is not an event stream but "${contentType}"`);
+    throw new SluiceError(Code.INTERNAL, `the response is not an event stream but "${contentType}"`);
   }
   const reader = response.body?.getReader();
   if (reader === undefined) return;

@@ -1,45 +1,45 @@
 import { Code } from '../shared/code.js';
 import { SluiceError } from '../shared/sluice-error.js';
 
-/** One dispatched event of an event stream. */
+/** One event of an event stream. */
 export interface SseEvent {
-  /** "message" where the stream names none. */
+  /** The name of the event; "message" if the stream gives none. */
   readonly type: string;
   readonly data: string;
-  /** The last event id as it is after this event; empty when none was given yet. */
+  /** The last event id after this event; empty if the stream has given none. */
   readonly lastEventId: string;
 }
 
 export interface SseParserOptions {
-  /** The id to begin with: what the stream before this one ended with. Default: none. */
+  /** The last event id of the connection before this one. Default: none. */
   readonly lastEventId?: string;
   /**
-   * The most one event may hold, in UTF-16 code units (each at most three bytes on the wire), comments and field names
-   * included. Default 16 Mi: a message of 4 MiB, the gateway's own limit, fits however much JSON inflates its
-   * bytes and numbers. More fails with RESOURCE_EXHAUSTED.
+   * The longest event, in UTF-16 code units (each at most three bytes on the wire), comments and field names
+   * included. Default 16 Mi, so that a message of 4 MiB, the gateway's default limit, fits whatever its JSON looks like.
+   * A longer event throws RESOURCE_EXHAUSTED.
    */
   readonly maxEventLength?: number;
 }
 
 export interface SseParser {
-  /** Takes the next bytes, however they are cut, and returns the events they complete. */
+  /** Parses the next bytes, cut anywhere, and returns the events that they complete. */
   push(bytes: Uint8Array): SseEvent[];
-  /** The id to resume from. A block without data moves it, too. */
+  /** The id to resume from. A block without data changes it as well. */
   readonly lastEventId: string;
-  /** The last `retry`, in milliseconds. */
+  /** The value of the last `retry` field, in milliseconds. */
   readonly retryMs: number | undefined;
 }
 
 export const DEFAULT_MAX_EVENT_LENGTH = 16 * 1024 * 1024;
 
 /**
- * Parses an event stream by all rules of the WHATWG text: UTF-8 with one optional byte order mark, lines that end
- * in CR, LF or CRLF, comments, and fields with one optional space. An event that is not closed by a blank line is never given out.
+ * Creates a parser that follows the WHATWG standard: UTF-8 with an optional byte order mark, lines that end in CR, LF or CRLF, comments, and
+ * fields with an optional space. An event without its closing blank line is never returned.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export function createSseParser(options: SseParserOptions = {}): SseParser {
   const maxEventLength = options.maxEventLength ?? DEFAULT_MAX_EVENT_LENGTH;
-  // Not fatal, and the mark is dropped once, at the very beginning: both as the standard's "UTF-8 decode" does.
+  // As the "UTF-8 decode" of the standard: errors are not fatal, and one byte order mark at the beginning is dropped.
   const decoder = new TextDecoder('utf-8');
   let line = '';
   let afterCr = false;
@@ -87,7 +87,7 @@ export function createSseParser(options: SseParserOptions = {}): SseParser {
       const events: SseEvent[] = [];
       const text = decoder.decode(bytes, { stream: true });
       let start = 0;
-      // The LF of a CRLF whose CR ended the chunk before: that CR has ended its line already.
+      // The LF of a CRLF whose CR was the last byte before: the CR has ended the line already.
       if (afterCr && text !== '') {
         if (text[0] === '\n') start = 1;
         afterCr = false;

@@ -5,19 +5,19 @@ import { errorFromHttp } from '../shared/error-from-wire.js';
 import { type JsonObject, parseJson, stringifyJson } from '../shared/json.js';
 
 export interface UnaryOptions {
-  /** Ends the call with CANCELLED. */
+  /** Aborting it ends the call with CANCELLED. */
   readonly signal?: AbortSignal;
-  /** Headers of this call; they win over those of the client. */
+  /** Headers of this call; they replace those of the client, name by name. */
   readonly headers?: RequestHeaders;
-  /** The deadline of the whole call, sent along as `Grpc-Timeout`. Default: the gateway's (30 s for unary calls, none for streams). */
+  /** The deadline of the whole call, in milliseconds, sent as `Grpc-Timeout`. Default: the gateway's (30 s for unary calls, none for streams). */
   readonly timeoutMs?: number;
-  /** Told the headers of the answer, for a stream those of each connection: `grpc-metadata-*` and `grpc-trailer-*` are what the service sent. */
+  /** Called with the response headers, for a stream those of each connection. `grpc-metadata-*` and `grpc-trailer-*` come from the service. */
   readonly onHeaders?: (headers: Headers) => void;
 }
 
 /**
- * Calls a unary method: one request, one answer. Every failure, of the service, the gateway or the way there, is a
- * `SluiceError`. Nothing is tried again.
+ * Calls a unary method: one request, one answer. Every failure of the service, the gateway or the network is a
+ * `SluiceError`. It never retries.
  */
 export async function callUnary<Response extends JsonObject>(
   endpoint: Endpoint,

@@ -1,23 +1,20 @@
-import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import t from 'tap';
 import { WebSocket } from 'ws';
-import { Code, createClient, SluiceError } from '../../../clients/browser/index.js';
+import { type ClientOptions, Code, createClient, SluiceError } from '../../../clients/browser/index.js';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { expected, readmeExamples } from './readme-examples.js';
 
-const readme = readFileSync(new URL('../../../clients/browser/README.md', import.meta.url), 'utf8');
-const examples = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
-
-/** Runs an example as an async function with these names at hand. What it shows leaves its endless loops. */
-async function run(example: string, given: Readonly<Record<string, unknown>>): Promise<void> {
+/** Runs the body of an async function with these names at hand. */
+async function run(body: string, given: Readonly<Record<string, unknown>>): Promise<void> {
   const AsyncFunction = (async () => undefined).constructor as new (
     ...parts: string[]
   ) => (...values: unknown[]) => Promise<void>;
-  await new AsyncFunction(...Object.keys(given), example)(...Object.values(given));
+  await new AsyncFunction(...Object.keys(given), body)(...Object.values(given));
 }
 
-t.test('the examples of the document run', async (t) => {
+t.test('every example of the document runs in Node', async (t) => {
   const log = pino({ level: 'silent' });
   const core = await openCore({ listen: '127.0.0.1:0', dataDir: t.testdir(), log });
   t.teardown(() => core.close());
@@ -29,26 +26,25 @@ t.test('the examples of the document run', async (t) => {
     log,
   });
   t.teardown(() => gateway.close());
-  const client = createClient({ baseUrl: gateway.url, WebSocket });
-  t.teardown(() => client.close());
-  const enough = new Error('enough was shown');
-  const shown: unknown[][] = [];
-  const printed: unknown[] = [];
+  const printed: string[] = [];
   const given = {
-    client,
+    // The gateway that served the page is only known in a page.
+    createClient: (options: ClientOptions = {}) =>
+      createClient({ ...options, baseUrl: gateway.url, WebSocket }),
     SluiceError,
     Code,
-    token: 'secret',
-    show(...values: unknown[]) {
-      shown.push(values);
-      throw enough;
-    },
-    console: { log: (value: unknown) => printed.push(value) },
+    localStorage: { getItem: () => 'secret' },
+    console: { log: (...values: unknown[]) => printed.push(values.map(textOf).join(' ')) },
   };
-  const [, stream = '', kinds = ''] = examples;
-  await t.rejects(run(stream, given), enough);
-  t.match(shown, [[901, String]]);
-  await t.rejects(run(kinds, given), enough);
-  t.match(shown[1], ['ann', 'hi']);
-  t.match(printed, [{ fileId: 'hello.txt', totalBytes: '5' }]);
+  const [setup = '', ...examples] = readmeExamples();
+  t.equal(examples.length, expected.length, 'each example has its expectation');
+  for (const [at, example] of examples.entries()) {
+    printed.length = 0;
+    await run(`${setup.replace(/^import .*\n/, '')}\n${example}\nclient.close();`, given);
+    for (const line of expected[at] ?? []) t.match(printed.join('\n'), line, example);
+  }
 });
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

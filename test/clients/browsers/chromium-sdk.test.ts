@@ -1,11 +1,13 @@
 import t from 'tap';
 import { checkFallback } from './fallback.js';
 import { openBrowser, whyNot } from './open-browser.js';
+import { checkReadme } from './readme.js';
 import { checkSdk } from './sdk.js';
 
 t.test('the client in Chromium', { skip: whyNot('chromium'), timeout: 150_000 }, async (t) => {
   const browser = await openBrowser('chromium');
   t.teardown(() => browser.close());
+  await t.test('the examples of its README', (t) => checkReadme(t, browser));
   await t.test('as it is', (t) => checkSdk(t, browser));
-  await t.test('where WebSockets do not get through', (t) => checkFallback(t, browser));
+  await t.test('where WebSockets are blocked', (t) => checkFallback(t, browser));
 });

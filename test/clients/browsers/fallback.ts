@@ -55,7 +55,7 @@ export async function checkFallback(t: Test, browser: Browser): Promise<void> {
         answer: { number: 1 },
         headers: { shard: '7' },
         status: 'UNAVAILABLE',
-        message: `WebSockets do not get through to ${relay.url}: client and bidi streams need one`,
+        message: `WebSockets to ${relay.url} are blocked: client and bidi streams need one`,
       });
       const { metadata } = await upstream.call(method('Ask'));
       t.ok(metadata.some(([name, value]) => name === 'authorization' && value === 'Bearer t'));

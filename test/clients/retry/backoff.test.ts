@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
-import { backoffMs, wait } from '../../../clients/retry/index.js';
+import { backoffMs } from '../../../clients/retry/backoff.js';
+import { wait } from '../../../clients/retry/wait.js';
 
 t.test('the limit doubles up to its own limit, and the wait is anything below', async (t) => {
   const backoff = { baseMs: 100, maxMs: 1000 };

@@ -2,7 +2,6 @@ import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Code, createClient, type SessionOptions } from '../../../../clients/browser/index.js';
-import { createLivenessCheck } from '../../../../clients/browser/session/liveness-check.js';
 import { createMemoryGateway, fetchNobody, type MemorySocket } from '../memory-gateway.js';
 
 /** The test's own clock: time passes only by `tick`. */
@@ -15,69 +14,6 @@ function stopClock(t: Test) {
     await turn();
   };
 }
-
-t.test('the liveness check', async (t) => {
-  const tick = stopClock(t);
-  const told: string[] = [];
-  let unsent = 0;
-  const check = createLivenessCheck({
-    everyMs: 100,
-    unsentBytes: () => unsent,
-    ask: () => told.push('ask'),
-    onDead: () => told.push('dead'),
-  });
-  check.start();
-  check.start();
-  for (let round = 0; round < 5; round += 1) {
-    check.heard();
-    await tick(100);
-  }
-  t.same(told, [], 'who is heard is not asked');
-  await tick(100);
-  t.same(told, ['ask']);
-  check.heard();
-  await tick(100);
-  await tick(100);
-  t.same(told, ['ask', 'ask'], 'an answer begins anew');
-  await tick(99);
-  t.same(told, ['ask', 'ask']);
-  await tick(1);
-  t.same(told, ['ask', 'ask', 'dead'], 'as long again without an answer');
-  await tick(1000);
-  t.equal(told.length, 3, 'told once');
-
-  told.length = 0;
-  check.start();
-  await tick(100);
-  for (unsent = 5000; unsent > 1000; unsent -= 1000) await tick(100);
-  t.notOk(told.includes('dead'), 'who takes what we send is alive, however long the answer waits behind it');
-  check.stop();
-
-  told.length = 0;
-  unsent = 0;
-  check.start();
-  await tick(100);
-  await tick(100);
-  t.same(told, ['ask']);
-  await tick(500);
-  check.heard();
-  await tick(100);
-  t.same(told, ['ask'], 'a page that stood still hears the answer first');
-  await tick(100);
-  t.same(told, ['ask', 'ask']);
-  await tick(500);
-  t.same(told, ['ask', 'ask']);
-  await tick(100);
-  t.same(told, ['ask', 'ask', 'dead'], 'but no longer than that');
-
-  told.length = 0;
-  check.start();
-  await tick(100);
-  await tick(100);
-  check.stop();
-  await tick(1000);
-  t.notOk(told.includes('dead'));
-});
 
 t.test('a gateway that stays away is tried again ever more seldom, and never by many at once', async (t) => {
   const tick = stopClock(t);

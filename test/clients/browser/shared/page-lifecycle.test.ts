@@ -30,7 +30,7 @@ t.test('a session: calls end or wait for the page, and nothing is opened while i
   t.same((await stream.messages.next()).value, { id: 7 });
   leave();
   t.match(await gateway.closed, { code: 1000 });
-  t.match(await talk.status, { code: Code.UNAVAILABLE, message: 'the page was left' });
+  t.match(await talk.status, { code: Code.UNAVAILABLE, message: 'the user left the page' });
   const late = client.call('demo.Room/Talk', { request: {} });
   for (let turns = 0; turns < 20; turns += 1) await turn();
   t.equal(peers.length, 1);
@@ -52,7 +52,7 @@ t.test('requests and plain WebSockets end, a stream with cursors goes on', async
   const { url, peers } = await openScriptedSessions(t);
   const client = createClient({ baseUrl: server.url });
   const unary = client.unary('demo.Clock/Ask', {});
-  const unaryEnds = t.rejects(unary, { code: Code.UNAVAILABLE, message: 'the page was left' });
+  const unaryEnds = t.rejects(unary, { code: Code.UNAVAILABLE, message: 'the user left the page' });
   await server.arrived(1);
   const stream = client.serverStream('demo.Clock/Tick', {}, { reconnectBaseMs: 0 });
   t.same((await stream.next()).value, { id: 7 });
@@ -61,7 +61,7 @@ t.test('requests and plain WebSockets end, a stream with cursors goes on', async
   leave();
   leave();
   await unaryEnds;
-  await t.rejects(socket.next(), { code: Code.UNAVAILABLE, message: 'the page was left' });
+  await t.rejects(socket.next(), { code: Code.UNAVAILABLE, message: 'the user left the page' });
   for (const { response } of server.received) if (!response.closed) await once(response, 'close');
   for (let turns = 0; turns < 20; turns += 1) await turn();
   t.equal(server.received.length, 2);

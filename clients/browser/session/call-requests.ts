@@ -1,0 +1,116 @@
+import { abortable } from '../shared/abortable.js';
+import { Code } from '../shared/code.js';
+import { createDeferred } from '../shared/deferred.js';
+import { stringifyJson } from '../shared/json.js';
+import { createSendQueue } from '../shared/send-queue.js';
+import { SluiceError } from '../shared/sluice-error.js';
+import type { Attempt } from './call-transport.js';
+import { createCredit } from './credit.js';
+import { messageFrame } from './session-frame.js';
+
+export interface CallRequestsOptions {
+  /** The one message of the call as JSON; undefined if the call uses `send` and `end`. */
+  readonly request: string | undefined;
+  /** The largest frame to send, in bytes. */
+  readonly maxMessageBytes: number;
+  /** How many characters may wait in `send`. */
+  readonly maxWaitingLength: number;
+  /** Aborts when the call is over. */
+  readonly signal: AbortSignal;
+  /** The current attempt; undefined before the first one. */
+  readonly attempt: () => Attempt | undefined;
+}
+
+/** The messages that a call sends, and the credit for them. */
+export interface CallRequests {
+  /** See `Call`. */
+  send(message: unknown): Promise<void>;
+  /** See `Call`. */
+  end(): Promise<void>;
+  /** Whether the call has exactly one message, which is known: only then it can be sent again, and go over HTTP. */
+  readonly isSingle: boolean;
+  /** Starts a new attempt, which has no credit yet. */
+  startAttempt(): void;
+  onOpened(): void;
+  onCredit(messages: number): void;
+}
+
+/** Creates the sending half of a call. */
+export function createCallRequests(options: CallRequestsOptions): CallRequests {
+  const { maxMessageBytes, maxWaitingLength, signal, attempt } = options;
+  const queue = createSendQueue(maxWaitingLength);
+  const credit = createCredit();
+  const opened = createDeferred<void>();
+  let { request } = options;
+  let requestSent = false;
+  /** `send` or `end` was called, so the page decides what is sent. */
+  let begun = false;
+  let ended: Promise<void> | undefined;
+  /** The next grant is the first of its attempt. It tells whether the method takes one message. */
+  let isFirstGrant = false;
+
+  const sendHalfClose = async () => {
+    await abortable(opened.promise, signal);
+    attempt()?.halfClose();
+  };
+  return {
+    async send(message) {
+      begun = true;
+      if (request !== undefined) {
+        throw new SluiceError(Code.FAILED_PRECONDITION, 'send() is not possible: the request was given');
+      }
+      if (ended !== undefined) {
+        throw new SluiceError(Code.FAILED_PRECONDITION, 'send() is not possible after the half-close');
+      }
+      const text = requestText(message, maxMessageBytes);
+      await queue.run(text.length, async () => {
+        await credit.take(signal);
+        attempt()?.send(text);
+        await attempt()?.whenRoom(signal);
+      });
+    },
+    end() {
+      begun = true;
+      // If the call is over, `messages` and `status` tell how it ended.
+      ended ??=
+        request !== undefined ? Promise.resolve() : queue.run(0, sendHalfClose).catch(() => undefined);
+      return ended;
+    },
+    get isSingle() {
+      return request !== undefined;
+    },
+    startAttempt() {
+      credit.reset();
+      requestSent = false;
+    },
+    onOpened() {
+      isFirstGrant = true;
+      opened.resolve();
+    },
+    onCredit(messages) {
+      credit.add(messages);
+      // PROTOCOL.md, section 12: only a method that takes one message grants exactly one at first.
+      if (isFirstGrant && messages === 1 && !begun) request ??= '{}';
+      isFirstGrant = false;
+      if (request === undefined || requestSent || !credit.tryTake()) return;
+      requestSent = true;
+      attempt()?.send(request);
+      attempt()?.halfClose();
+    },
+  };
+}
+
+/** The longest frame around an empty message, in bytes: the names, and an id of ten digits. */
+const FRAME_BYTES = messageFrame(2 ** 32 - 1, '').length;
+
+/** A message as JSON. Throws INVALID_ARGUMENT for a value that is not JSON, and RESOURCE_EXHAUSTED if its frame exceeds `maxBytes`. */
+export function requestText(message: unknown, maxBytes: number): string {
+  const text = stringifyJson(message);
+  const maxTextBytes = maxBytes - FRAME_BYTES;
+  // A UTF-16 unit is at most three bytes of UTF-8, so most texts need no counting.
+  if (text.length * 3 <= maxTextBytes || new TextEncoder().encode(text).length <= maxTextBytes) return text;
+  throw new SluiceError(
+    Code.RESOURCE_EXHAUSTED,
+    `the message with its frame is longer than ${maxBytes} bytes`,
+  );
+}

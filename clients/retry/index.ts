@@ -1,2 +1,0 @@
-export { type Backoff, backoffMs } from './backoff.js';
-export { MAX_TIMER_MS, wait } from './wait.js';

@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+
+const clients = fileURLToPath(new URL('../../clients', import.meta.url));
+
+/** The rooms of the browser client, and the rooms that each may import from. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  shared: ['shared', 'retry'],
+  stream: ['stream', 'shared', 'retry'],
+  socket: ['socket', 'shared', 'retry'],
+  session: ['session', 'stream', 'shared', 'retry'],
+  browser: ['browser', 'session', 'socket', 'stream', 'shared'],
+};
+
+/** The modules by which a room is entered; every module of `shared` is one. The compiler drops type-only imports, so they are free. */
+const DOORS: readonly string[] = [
+  'browser/client.ts',
+  'browser/session/call.ts',
+  'browser/session/session-pool.ts',
+  'browser/socket/call-socket.ts',
+  'browser/stream/event-stream.ts',
+  'browser/stream/server-stream.ts',
+  'browser/stream/sse-parser.ts',
+  'browser/stream/unary.ts',
+  'retry/backoff.ts',
+  'retry/wait.ts',
+];
+
+function filesOf(folder: string): string[] {
+  return readdirSync(join(clients, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${folder}/${name}`);
+}
+
+function sourceOf(file: string): string {
+  return readFileSync(join(clients, file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+}
+
+interface Import {
+  readonly file: string;
+  /** The compiler drops it, so no page loads it. */
+  readonly typeOnly: boolean;
+}
+
+function importsOf(file: string): Import[] {
+  return [...sourceOf(file).matchAll(/^(?:import|export) ([^;]*?)from '(\.[^']+)\.js';/gms)].map(
+    ([, what = '', path = '']) => ({
+      file: relative(clients, join(clients, dirname(file), `${path}.ts`)),
+      typeOnly: what.startsWith('type ') || /^\{(\s*type [^,}]+,?)+\s*\}\s*$/.test(what),
+    }),
+  );
+}
+
+/** "session" for a module of that room, "browser" for one at the top. */
+function roomOf(file: string): string {
+  return dirname(file).split('/').at(-1) ?? '';
+}
+
+t.test('the rooms of the browser client import in one direction, through their doors', (t) => {
+  const files = filesOf('browser');
+  t.same([...new Set(files.map(roomOf))].sort(), Object.keys(ARROWS).sort());
+  for (const file of files) {
+    const room = roomOf(file);
+    for (const { file: to, typeOnly } of importsOf(file)) {
+      if (!ARROWS[room]?.includes(roomOf(to))) t.fail(`${file} imports ${to}`);
+      const isDoor = roomOf(to) === room || roomOf(to) === 'shared' || DOORS.includes(to);
+      if (!typeOnly && !isDoor && file !== 'browser/index.ts') t.fail(`${file} enters by ${to}`);
+    }
+  }
+  t.end();
+});
+
+t.test('a page loads few modules, and they are not far away', (t) => {
+  const depthOf = new Map([['browser/index.ts', 0]]);
+  for (const [file, depth] of depthOf) {
+    for (const { file: to, typeOnly } of importsOf(file)) {
+      if (!typeOnly && !depthOf.has(to)) depthOf.set(to, depth + 1);
+    }
+  }
+  t.ok(depthOf.size > 30 && depthOf.size <= 42, `${depthOf.size} modules`);
+  t.ok(Math.max(...depthOf.values()) <= 4, `${Math.max(...depthOf.values())} round trips after the first`);
+  t.end();
+});
+
+t.test('an exported name means one thing in its client, and no module is long', (t) => {
+  for (const client of ['browser', 'node', 'playground', 'retry']) {
+    const exportedIn = new Map<string, string>();
+    for (const file of filesOf(client)) {
+      const source = sourceOf(file);
+      const names = [
+        ...source.matchAll(/^export (?:async )?(?:const|function\*?|class|interface|type) (\w+)/gm),
+      ];
+      for (const name of new Set(names.map(([, found = '']) => found))) {
+        t.equal(exportedIn.get(name) ?? file, file, name);
+        exportedIn.set(name, file);
+      }
+      t.ok(source.split('\n').length < 200, file);
+    }
+    t.ok(exportedIn.size > 0);
+  }
+  t.end();
+});
