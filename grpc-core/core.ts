@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
-import { streamingServiceDefinition } from './definition.js';
 import {
   Checksums,
   FileRoot,
@@ -19,7 +18,7 @@ import { Market, stockHandlers } from './market/index.js';
 import { type CoreOptions, type ResolvedCoreOptions, resolveCoreOptions } from './options/index.js';
 import { addReflection } from './reflection/index.js';
 import { roomHandlers } from './rooms/index.js';
-import { type Calls, createCalls, createReadGate } from './rpc/index.js';
+import { type Calls, createCalls, createReadGate, streamingServiceDefinition } from './rpc/index.js';
 import { openEmbeddedStore } from './store/index.js';
 
 /** A core service that listens. */

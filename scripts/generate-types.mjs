@@ -17,7 +17,7 @@ execFileSync(
   process.execPath,
   [
     bin,
-    // The same options as grpc-core/definition.ts loads with.
+    // The same options as grpc-core/rpc/proto-service.ts loads with.
     '--keepCase',
     '--longs=String',
     '--enums=String',

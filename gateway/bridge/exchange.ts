@@ -1,6 +1,6 @@
 import type { Metadata, RpcError, Status } from '../status/index.js';
 import type { Batch, SendBatch } from '../upstream/index.js';
-import type { SlowReader } from './slow-reader/index.js';
+import type { SlowReader } from './policy.js';
 
 /** Where the messages of a browser come from, as wire bytes. */
 export interface Incoming {

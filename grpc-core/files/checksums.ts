@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
-import { CoreError } from '../errors.js';
+import { CoreError } from '../base/index.js';
 import { codeOf } from './file-error.js';
 import { Folder } from './folder.js';
 

@@ -1,4 +1,4 @@
-import { invalid } from '../errors.js';
+import { invalid } from '../base/index.js';
 
 /** Checks the numbers of the chunks of one upload. */
 export interface ChunkOrder {

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { status } from '@grpc/grpc-js';
 import type { FileChunk } from '../../proto/types/streaming/FileChunk.js';
-import { CoreError, invalid } from '../errors.js';
+import { CoreError, invalid } from '../base/index.js';
 import { assertBlocks, blockBytes, type Checksums } from './checksums.js';
 import { errorFromFile } from './file-error.js';
 import type { FileRoot } from './file-root.js';

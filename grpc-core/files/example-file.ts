@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { CoreError } from '../errors.js';
+import { CoreError } from '../base/index.js';
 import { type UploadOptions, upload } from './upload.js';
 
 /** What the example of DownloadFile in streaming.proto names. */

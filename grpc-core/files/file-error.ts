@@ -1,6 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { errorFromFault, faultFromError } from '../disk-error.js';
-import { CoreError, invalid } from '../errors.js';
+import { CoreError, errorFromFault, faultFromError, invalid } from '../base/index.js';
 
 /**
  * What a failed file operation means to the caller, naming the field and never a path of this machine. Unknown failures stay

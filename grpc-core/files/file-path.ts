@@ -1,4 +1,4 @@
-import { invalid } from '../errors.js';
+import { invalid } from '../base/index.js';
 
 /** Below the data directory, for the core's own state; no `file_path` may name it. */
 export const ownFolder = '.sluice';

@@ -1,6 +1,6 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename } from 'node:fs/promises';
-import { invalid } from '../errors.js';
+import { invalid } from '../base/index.js';
 import { changedWhileOpened, codeOf, errorFromFile, notRegular } from './file-error.js';
 import { namesOf } from './file-path.js';
 import { Folder } from './folder.js';

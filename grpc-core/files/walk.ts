@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { invalid } from '../errors.js';
+import { invalid } from '../base/index.js';
 import { changedWhileOpened, codeOf, notRegular } from './file-error.js';
 import { ownFolder } from './file-path.js';
 import type { Folder } from './folder.js';

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import type { StreamData } from '../../proto/types/streaming/StreamData.js';
 import type { StreamingServiceDefinition } from '../../proto/types/streaming/StreamingService.js';
-import { CoreError, invalid } from '../errors.js';
+import { CoreError, invalid } from '../base/index.js';
 import { type HandlersOf, singleRequest } from '../rpc/index.js';
 import type { Log, LogRecord } from '../store/index.js';
 import { batchesOf } from './batches.js';

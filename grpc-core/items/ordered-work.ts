@@ -1,5 +1,4 @@
-import type { LogRecord } from '../store/index.js';
-import type { Log } from '../store/store.js';
+import type { Log, LogRecord } from '../store/index.js';
 
 export interface OrderedWork<Result> {
   readonly log: Log;

@@ -1,5 +1,5 @@
 import type { LogEntry } from '../../proto/types/streaming/LogEntry.js';
-import { timestampFromMs } from '../timestamp.js';
+import { timestampFromMs } from '../base/index.js';
 
 /** The levels of the contract, lowest first. */
 export const levels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;

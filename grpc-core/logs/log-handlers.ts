@@ -1,5 +1,5 @@
 import type { StreamingServiceDefinition } from '../../proto/types/streaming/StreamingService.js';
-import { invalid } from '../errors.js';
+import { invalid } from '../base/index.js';
 import { type HandlersOf, singleRequest } from '../rpc/index.js';
 import type { Log } from '../store/index.js';
 import { entryFromBytes, type Level, levels, messageFromEntry, type StoredEntry } from './entry.js';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { Bell } from '../bell.js';
-import { CoreError } from '../errors.js';
+import { Bell, CoreError } from '../base/index.js';
 
 /** A symbol's price at one tick; the same for everybody who asks. */
 export interface Quote {

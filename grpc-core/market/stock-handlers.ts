@@ -1,9 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import type { StockPrice } from '../../proto/types/streaming/StockPrice.js';
 import type { StreamingServiceDefinition } from '../../proto/types/streaming/StreamingService.js';
-import { CoreError, invalid } from '../errors.js';
+import { CoreError, invalid, timestampFromMs } from '../base/index.js';
 import { type HandlersOf, singleRequest } from '../rpc/index.js';
-import { timestampFromMs } from '../timestamp.js';
 import type { Market, Quote } from './market.js';
 
 const maxSymbolsPerStream = 100;

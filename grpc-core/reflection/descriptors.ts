@@ -9,7 +9,7 @@ import {
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
 } from '@bufbuild/protobuf/wkt';
-import { packageRoot } from '../definition.js';
+import { packageRoot } from '../rpc/index.js';
 
 /** A descriptor set, by what reflection asks for. Names have no leading dot. */
 export interface Descriptors {

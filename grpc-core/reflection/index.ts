@@ -1,5 +1,5 @@
-import { loadService } from '../definition.js';
 import type { Calls } from '../rpc/index.js';
+import { loadService } from '../rpc/index.js';
 import { indexDescriptors, readDescriptorSet } from './descriptors.js';
 import { reflectionHandler } from './reflection-handler.js';
 

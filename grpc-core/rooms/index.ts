@@ -9,7 +9,7 @@ import type { GameAction__Output } from '../../proto/types/streaming/GameAction.
 import type { GameState } from '../../proto/types/streaming/GameState.js';
 import type { SensorData__Output } from '../../proto/types/streaming/SensorData.js';
 import type { SensorSummary } from '../../proto/types/streaming/SensorSummary.js';
-import type { Handler } from '../rpc/handler.js';
+import type { Handler } from '../rpc/index.js';
 import type { Store } from '../store/index.js';
 import { createChat } from './chat/index.js';
 import { batchHandler, sensorHandler } from './collect/index.js';

@@ -1,6 +1,6 @@
 import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
-import { CoreError } from '../errors.js';
+import { CoreError } from '../base/index.js';
 import type { HandlersOf, ServiceDefinition } from './definition.js';
 import type { Handler } from './handler.js';
 import { type RunningCall, type ServeOptions, serveCall } from './serve.js';

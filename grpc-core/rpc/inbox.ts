@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
-import { Bell } from '../bell.js';
-import { CoreError } from '../errors.js';
+import { Bell, CoreError } from '../base/index.js';
 
 /** The requests of a call as they come. */
 export interface Inbox<Request> {

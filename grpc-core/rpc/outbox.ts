@@ -1,5 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { Bell } from '../bell.js';
+import { Bell } from '../base/index.js';
 
 /** Where the responses of a call go. */
 export interface Outbox {

@@ -1,5 +1,5 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
-import type { CoreError } from '../errors.js';
+import type { CoreError } from '../base/index.js';
 import type { Outbox } from './outbox.js';
 import { requestIdKey } from './request-id.js';
 

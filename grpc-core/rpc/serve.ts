@@ -1,6 +1,6 @@
 import { type Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { CoreError } from '../errors.js';
+import { CoreError } from '../base/index.js';
 import { contextOf } from './context.js';
 import { expireAt } from './deadline.js';
 import type { MethodDefinition } from './definition.js';

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
-import { CoreError } from '../errors.js';
+import { CoreError } from '../base/index.js';
 
 const checksumBytes = 4;
 

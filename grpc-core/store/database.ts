@@ -1,6 +1,6 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Bell } from '../bell.js';
+import { Bell } from '../base/index.js';
 import { errorFromLevel, type Level, openLevel } from './level.js';
 
 /** Keys between two, each with its value. */

@@ -1,4 +1,4 @@
-import { Bell } from '../bell.js';
+import { Bell } from '../base/index.js';
 import type { Database } from './database.js';
 import { LogRecords } from './log-records.js';
 import { type LogRecord, StoreConflict } from './store.js';

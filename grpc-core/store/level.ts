@@ -1,7 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { ClassicLevel } from 'classic-level';
-import { type DiskFault, errorFromFault, faultFromError } from '../disk-error.js';
-import { CoreError } from '../errors.js';
+import { CoreError, type DiskFault, errorFromFault, faultFromError } from '../base/index.js';
 import { damaged } from './checksum.js';
 import { makeStoreFolder, storeDamaged } from './store-folder.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import pino, { type Logger } from 'pino';
 import type { Test } from 'tap';
-import { streamingServiceDefinition } from '../../grpc-core/definition.js';
 import { type Core, type CoreOptions, openCore } from '../../grpc-core/index.js';
+import { streamingServiceDefinition } from '../../grpc-core/rpc/proto-service.js';
 import type { StreamingServiceClient } from '../../proto/types/streaming/StreamingService.js';
 
 /** A log that keeps its lines. */

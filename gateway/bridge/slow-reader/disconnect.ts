@@ -1,7 +1,7 @@
 import { Code, RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
+import type { Disconnect } from '../policy.js';
 import { type Downstream, TURN_BYTES } from './downstream.js';
-import type { Disconnect } from './policy.js';
 
 /** How long a client that was too slow may take to hear of it before its connection is cut, in milliseconds: as long as others linger. */
 const TELL_MS = 2_000;

@@ -1,7 +1,7 @@
 import type { Batch } from '../../upstream/index.js';
 import type { AbortCause } from '../exchange.js';
+import type { Conflate, DropOldest } from '../policy.js';
 import { type Downstream, TURN_BYTES } from './downstream.js';
-import type { Conflate, DropOldest } from './policy.js';
 import { KeptMessages } from './store.js';
 
 /**

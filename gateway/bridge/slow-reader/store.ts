@@ -1,5 +1,5 @@
 import type { Batch } from '../../upstream/index.js';
-import type { Conflate, DropOldest } from './policy.js';
+import type { Conflate, DropOldest } from '../policy.js';
 
 /**
  * What a kept message costs beside its bytes: its view, its buffer, its entry and its place in the map. Measured on Node 20: 250 to 330

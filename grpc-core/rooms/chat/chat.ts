@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { ChatMessage, ChatMessage__Output } from '../../../proto/types/streaming/ChatMessage.js';
-import { CoreError, invalid } from '../../errors.js';
+import { CoreError, invalid } from '../../base/index.js';
 import { type Log, logName, type Store } from '../../store/index.js';
 import { trail } from '../journal/index.js';
 import { type Heartbeat, Presence, type PresenceChange } from '../presence/index.js';

@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../../../proto/types/streaming/ChatMessage.js';
+import { timestampFromMs } from '../../base/index.js';
 import type { Log } from '../../store/index.js';
-import { timestampFromMs } from '../../timestamp.js';
 import { bytesFromJson, sharedJsonFromBytes } from '../wire/index.js';
 
 /** What a room's log holds. Joining and leaving stand in the same log as messages, so everyone sees one order of all. */

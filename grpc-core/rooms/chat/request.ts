@@ -1,5 +1,5 @@
 import type { ChatMessage__Output } from '../../../proto/types/streaming/ChatMessage.js';
-import { invalid } from '../../errors.js';
+import { invalid } from '../../base/index.js';
 import { assertName } from '../wire/index.js';
 
 /** The longest message, in bytes of UTF-8; more is INVALID_ARGUMENT. A member's history is at most 50 of them. */

@@ -1,8 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import type { BatchItem__Output } from '../../../proto/types/streaming/BatchItem.js';
 import type { BatchResult } from '../../../proto/types/streaming/BatchResult.js';
-import { CoreError } from '../../errors.js';
-import type { Handler } from '../../rpc/handler.js';
+import { CoreError } from '../../base/index.js';
+import type { Handler } from '../../rpc/index.js';
 import type { Store } from '../../store/index.js';
 import { bytesFromJson, MAX_NAME_LENGTH } from '../wire/index.js';
 import {

@@ -1,8 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import type { SensorData__Output } from '../../../proto/types/streaming/SensorData.js';
 import type { SensorSummary } from '../../../proto/types/streaming/SensorSummary.js';
-import { CoreError, invalid } from '../../errors.js';
-import type { Handler } from '../../rpc/handler.js';
+import { CoreError, invalid } from '../../base/index.js';
+import type { Handler } from '../../rpc/index.js';
 import {
   assertName,
   compareMoments,

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { DocumentUpdate } from '../../../proto/types/streaming/DocumentUpdate.js';
 import type { EditOperation__Output } from '../../../proto/types/streaming/EditOperation.js';
-import { CoreError, invalid } from '../../errors.js';
+import { CoreError, invalid } from '../../base/index.js';
 import type { Store } from '../../store/index.js';
 import type { Step, Version } from '../journal/index.js';
 import { type Heartbeat, Presence } from '../presence/index.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import type { EditOperation__Output } from '../../../proto/types/streaming/EditOperation.js';
-import { CoreError } from '../../errors.js';
+import { CoreError } from '../../base/index.js';
 import { type Store, StoreConflict } from '../../store/index.js';
 import { Journal, type Version } from '../journal/index.js';
 import { bytesFromJson, jsonFromBytes } from '../wire/index.js';

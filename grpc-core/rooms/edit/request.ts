@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { EditOperation__Output } from '../../../proto/types/streaming/EditOperation.js';
-import { CoreError, invalid } from '../../errors.js';
+import { CoreError, invalid } from '../../base/index.js';
 import { assertShort } from '../wire/index.js';
 import type { Operation } from './operation.js';
 import { splitsCharacter } from './rich-text.js';

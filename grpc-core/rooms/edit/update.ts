@@ -1,6 +1,6 @@
 import type { DocumentUpdate } from '../../../proto/types/streaming/DocumentUpdate.js';
 import type { EditOperation } from '../../../proto/types/streaming/EditOperation.js';
-import { timestampFromMs } from '../../timestamp.js';
+import { timestampFromMs } from '../../base/index.js';
 import type { Document, DocumentEntry } from './document.js';
 import type { Operation } from './operation.js';
 import { applyOperation, type RichText } from './rich-text.js';

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { GameAction__Output } from '../../../proto/types/streaming/GameAction.js';
-import { CoreError, invalid } from '../../errors.js';
+import { CoreError, invalid } from '../../base/index.js';
 import { assertName } from '../wire/index.js';
 
 /** A request, checked. `position` gives the new position from the old one. */

@@ -1,9 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import type { GameAction__Output } from '../../../proto/types/streaming/GameAction.js';
 import type { GameState } from '../../../proto/types/streaming/GameState.js';
-import { CoreError } from '../../errors.js';
+import { CoreError, timestampFromMs } from '../../base/index.js';
 import type { Store } from '../../store/index.js';
-import { timestampFromMs } from '../../timestamp.js';
 import { Journal, type Version } from '../journal/index.js';
 import { type Desk, Progress } from '../session/index.js';
 import { actionFromRequest, gameOf, playerOf } from './action.js';

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { CoreError } from '../../errors.js';
+import { CoreError } from '../../base/index.js';
 import type { Machine } from '../journal/index.js';
 import type { Action } from './action.js';
 

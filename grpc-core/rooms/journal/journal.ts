@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { CoreError } from '../../errors.js';
+import { CoreError } from '../../base/index.js';
 import { type Log, logName, type Store, StoreConflict } from '../../store/index.js';
 import { bytesFromJson, jsonFromBytes, sharedJsonFromBytes } from '../wire/index.js';
 import { retryConflicts } from './retry.js';

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import { CoreError } from '../../errors.js';
+import { CoreError } from '../../base/index.js';
 import { StoreConflict } from '../../store/index.js';
 
 // Conflicts come from other replicas only (see Turns); so many in a row mean that something is wrong.

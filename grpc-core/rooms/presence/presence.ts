@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { CoreError } from '../../errors.js';
+import { CoreError } from '../../base/index.js';
 import { type KeyValueMap, logName, type Store } from '../../store/index.js';
 import { retryConflicts, Turns } from '../journal/index.js';
 import { bytesFromJson, jsonFromBytes } from '../wire/index.js';

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { status } from '@grpc/grpc-js';
-import { CoreError, invalid } from '../../errors.js';
-import type { CallContext } from '../../rpc/handler.js';
+import { CoreError, invalid } from '../../base/index.js';
+import type { CallContext } from '../../rpc/index.js';
 import { Merge } from './merge.js';
 
 /** A stream's place in one room. */

@@ -1,4 +1,4 @@
-import { invalid } from '../../errors.js';
+import { invalid } from '../../base/index.js';
 
 /** The longest name of a user, room, player, game, document, sensor or operation, in UTF-16 code units. */
 export const MAX_NAME_LENGTH = 200;

@@ -1,5 +1,5 @@
 import type { Timestamp } from '../../../proto/types/google/protobuf/Timestamp.js';
-import { invalid } from '../../errors.js';
+import { invalid } from '../../base/index.js';
 
 /** A moment that can be compared: whole seconds since the epoch and the nanoseconds after them. */
 export interface Moment {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { status } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
-import { CoreError } from '../../../grpc-core/errors.js';
+import { CoreError } from '../../../grpc-core/base/errors.js';
 import { all, type Files, openFiles } from './files-fixture.js';
 
 const inside = 'inside'.repeat(10_000);

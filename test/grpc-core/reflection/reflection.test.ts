@@ -10,8 +10,8 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import t from 'tap';
-import { loadService, packageRoot } from '../../../grpc-core/definition.js';
 import { indexDescriptors, readDescriptorSet } from '../../../grpc-core/reflection/index.js';
+import { loadService, packageRoot } from '../../../grpc-core/rpc/proto-service.js';
 import { startCore, temporaryFolder } from '../core-fixture.js';
 
 interface Answer {

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import t from 'tap';
-import { CoreError } from '../../../grpc-core/errors.js';
+import { CoreError } from '../../../grpc-core/base/errors.js';
 import type { Store } from '../../../grpc-core/store/index.js';
 import { Conversation } from './conversation.js';
 import { MemoryStore } from './memory-store.js';

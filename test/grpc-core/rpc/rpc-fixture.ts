@@ -1,7 +1,7 @@
 import { Client, credentials, Server, ServerCredentials, type StatusObject } from '@grpc/grpc-js';
 import type { Test } from 'tap';
-import { streamingServiceDefinition } from '../../../grpc-core/definition.js';
 import { type Calls, createCalls, createReadGate, type HandlersOf } from '../../../grpc-core/rpc/index.js';
+import { streamingServiceDefinition } from '../../../grpc-core/rpc/proto-service.js';
 import type {
   StreamingServiceClient,
   StreamingServiceDefinition,

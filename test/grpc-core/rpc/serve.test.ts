@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import t from 'tap';
-import { CoreError } from '../../../grpc-core/errors.js';
+import { CoreError } from '../../../grpc-core/base/errors.js';
 import type { Handler } from '../../../grpc-core/rpc/index.js';
 import type { StockPrice } from '../../../proto/types/streaming/StockPrice.js';
 import type { StockQuoteRequest__Output } from '../../../proto/types/streaming/StockQuoteRequest.js';

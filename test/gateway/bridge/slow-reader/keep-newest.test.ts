@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Outgoing } from '../../../../gateway/bridge/exchange.js';
 import { keepNewest } from '../../../../gateway/bridge/slow-reader/keep-newest.js';
-import type { Conflate, DropOldest } from '../../../../gateway/bridge/slow-reader/policy.js';
+import type { Conflate, DropOldest } from '../../../../gateway/bridge/policy.js';
 import { Code, RpcError } from '../../../../gateway/status/index.js';
 import type { Batch } from '../../../../gateway/upstream/index.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { Conflate, DropOldest } from '../../../../gateway/bridge/slow-reader/policy.js';
+import type { Conflate, DropOldest } from '../../../../gateway/bridge/policy.js';
 import { KEPT_OVERHEAD_BYTES, KeptMessages } from '../../../../gateway/bridge/slow-reader/store.js';
 import { Code, RpcError } from '../../../../gateway/status/index.js';
 

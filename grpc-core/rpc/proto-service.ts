@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadSync, type Options } from '@grpc/proto-loader';
-import type { StreamingServiceDefinition } from '../proto/types/streaming/StreamingService.js';
-import type { ServiceDefinition } from './rpc/index.js';
+import type { StreamingServiceDefinition } from '../../proto/types/streaming/StreamingService.js';
+import type { ServiceDefinition } from './definition.js';
 
 /**
  * The package's root: the nearest folder above this file that holds `proto/streaming.proto`. The same from source and from

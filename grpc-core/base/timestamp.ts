@@ -1,4 +1,4 @@
-import type { Timestamp } from '../proto/types/google/protobuf/Timestamp.js';
+import type { Timestamp } from '../../proto/types/google/protobuf/Timestamp.js';
 
 /** A `google.protobuf.Timestamp` of a moment in epoch milliseconds, before 1970 too. */
 export function timestampFromMs(epochMs: number): Timestamp {

@@ -2,8 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { loadService, packageRoot, streamingServiceDefinition } from '../../grpc-core/definition.js';
-import { temporaryFolder } from './core-fixture.js';
+import {
+  loadService,
+  packageRoot,
+  streamingServiceDefinition,
+} from '../../../grpc-core/rpc/proto-service.js';
+import { temporaryFolder } from '../core-fixture.js';
 
 t.test('the generated types are those of the contract', async (t) => {
   const fresh = join(await temporaryFolder(t), 'types');
