@@ -1,6 +1,6 @@
 import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { fromBinary, fromJsonString, toBinary, toJsonString } from '@bufbuild/protobuf';
-import { Code, RpcError } from '../status/index.js';
+import { RpcError } from '../status/index.js';
 import { absentJson } from './absent.js';
 import type { Codec, MessageCodec } from './codec.js';
 import type { ByteWriter } from './primitive/index.js';
@@ -51,9 +51,13 @@ function messageCodec(type: DescMessage, registry: Registry): MessageCodec {
       try {
         json = toJsonString(type, fromBinary(type, wire), { registry });
       } catch (cause) {
-        throw new RpcError(Code.INTERNAL, `the service sent an invalid ${type.typeName}: ${detail(cause)}`, {
-          cause,
-        });
+        throw new RpcError(
+          'UPSTREAM_INVALID_MESSAGE',
+          `the service sent an invalid ${type.typeName}: ${detail(cause)}`,
+          {
+            cause,
+          },
+        );
       }
       out.text(json);
     },
@@ -61,7 +65,7 @@ function messageCodec(type: DescMessage, registry: Registry): MessageCodec {
       try {
         return toBinary(type, fromJsonString(type, json, { registry }));
       } catch (cause) {
-        throw new RpcError(Code.INVALID_ARGUMENT, `invalid JSON: ${detail(cause)}`, { cause });
+        throw new RpcError('INVALID_MESSAGE', `invalid JSON: ${detail(cause)}`, { cause });
       }
     },
     assertWire(wire: Uint8Array): void {
@@ -69,7 +73,7 @@ function messageCodec(type: DescMessage, registry: Registry): MessageCodec {
         fromBinary(type, wire);
       } catch (cause) {
         const problem = `the frame is not a ${type.typeName}: ${detail(cause)}`;
-        throw new RpcError(Code.INVALID_ARGUMENT, problem, { cause });
+        throw new RpcError('INVALID_MESSAGE', problem, { cause });
       }
     },
   };

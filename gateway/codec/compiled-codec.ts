@@ -1,5 +1,5 @@
 import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
-import { Code, RpcError } from '../status/index.js';
+import { RpcError } from '../status/index.js';
 import { absentJson } from './absent.js';
 import type { Codec, MessageCodec } from './codec.js';
 import { beginWellKnown, finishMessageSet, finishWellKnown, isMessageSet, Planner } from './compile/index.js';
@@ -165,7 +165,7 @@ class CompiledMessageCodec implements MessageCodec {
     } catch (error) {
       const fault = error === INVALID_TEXT ? this.#invalidText(wire) : error;
       if (!(fault instanceof WireFault)) throw fault;
-      throw new RpcError(Code.INVALID_ARGUMENT, `the frame is not a ${plan.typeName}: ${fault.detail}`);
+      throw new RpcError('INVALID_MESSAGE', `the frame is not a ${plan.typeName}: ${fault.detail}`);
     }
   }
 
@@ -180,7 +180,7 @@ class CompiledMessageCodec implements MessageCodec {
       if (!(error instanceof JsonFault)) throw error;
       const path = pathOf(parser, this.#way.path);
       throw new RpcError(
-        Code.INVALID_ARGUMENT,
+        'INVALID_MESSAGE',
         `invalid JSON: ${path === '' ? '' : `${path}: `}${error.message}`,
       );
     } finally {

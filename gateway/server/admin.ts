@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fastify';
 import type { Metrics } from '../ops/index.js';
-import { Code, RpcError } from '../status/index.js';
+import { RpcError } from '../status/index.js';
 import { methodNotAllowed } from '../surfaces/index.js';
 import { ownMethods, registerOptions } from './allow.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
@@ -26,7 +26,7 @@ export function createAdmin(
   admin.setNotFoundHandler((request) => {
     const allowed = ownMethods(admin, splitTarget(request.raw.url)[0]);
     if (allowed.length > 0) throw methodNotAllowed(allowed);
-    throw new RpcError(Code.NOT_FOUND, 'there is nothing at this path');
+    throw new RpcError('PATH_NOT_FOUND', 'there is nothing at this path');
   });
   const get = (url: string, handler: RouteHandlerMethod) =>
     admin.route({ method: ['GET', 'HEAD'], url, handler });

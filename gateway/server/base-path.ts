@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Code, RpcError } from '../status/index.js';
+import { RpcError } from '../status/index.js';
 
 /** One or more segments of characters that no proxy writes in another way. */
 const SEGMENTS = /^(?:\/[\w~-][\w.~-]*)+$/;
@@ -53,7 +53,7 @@ export class BasePath {
   #refuse({ originalUrl }: FastifyRequest, reply: FastifyReply): void {
     const [path, ...query] = originalUrl.split('?');
     if (path !== this.path) {
-      throw new RpcError(Code.NOT_FOUND, `there is nothing here: everything is below ${this.path}/`);
+      throw new RpcError('PATH_NOT_FOUND', `there is nothing here: everything is below ${this.path}/`);
     }
     void reply.redirect([`${this.path}/`, ...query].join('?'), 308);
   }

@@ -52,8 +52,7 @@ export class ClientConnections {
     if (!source.isProxied) return;
     if (this.#counts.isFull(source.group, this.#options.most)) {
       this.#options.onRefusal('connections_per_address');
-      const what = `more than ${this.#options.most} WebSockets`;
-      throw tooManyOfAddress(what, '--connections-per-address', source);
+      throw tooManyOfAddress('connections_per_address', `more than ${this.#options.most} WebSockets`, source);
     }
     this.#count(socket, source);
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Code, RpcError } from '../status/index.js';
+import { RpcError } from '../status/index.js';
 
 /** Requests that may be in work on one connection. HTTP/1.1 clients that pipeline at all send a few; Node would take any number. */
 const MAX_PIPELINED = 8;
@@ -37,7 +37,7 @@ export function admitOnConnection(request: IncomingMessage, response: ServerResp
   response.once('close', () => inWork.delete(response));
   if (inWork.size > MAX_PIPELINED) {
     throw new RpcError(
-      Code.RESOURCE_EXHAUSTED,
+      'PIPELINE_LIMIT',
       `more than ${MAX_PIPELINED} requests at once on one connection: wait for answers`,
     );
   }

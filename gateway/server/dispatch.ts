@@ -9,7 +9,7 @@ import {
   requestSource,
   type TrustedProxies,
 } from '../security/index.js';
-import { Code, type Metadata, RpcError } from '../status/index.js';
+import { type Metadata, RpcError } from '../status/index.js';
 import {
   type AddressFields,
   answerHttp,
@@ -76,7 +76,7 @@ export function registerDispatch(
   };
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const call = request.admitted;
-    if (call === null) throw new RpcError(Code.INTERNAL, 'a request without admission');
+    if (call === null) throw new RpcError('INTERNAL', 'a request without admission');
     try {
       await answerHttp(call.request, request, reply, call, context);
     } catch (reason) {
@@ -139,7 +139,7 @@ function admit(
 /** Throws UNAVAILABLE while the gateway drains. */
 export function assertServing({ draining }: ExchangeContext['exchanges']): void {
   if (!draining) return;
-  throw new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down', {
+  throw new RpcError('DRAINING', 'the gateway is shutting down', {
     headers: { connection: 'close', 'retry-after': '1' },
   });
 }
@@ -153,7 +153,7 @@ export function knownMetadata({ id, raw }: FastifyRequest, trusted: TrustedProxi
 export function assertNotLeftOut(path: string, { leftOut }: Schema): void {
   const problem = leftOut.get(path) ?? leftOut.get(path.slice(0, path.lastIndexOf('/') + 1));
   if (problem !== undefined) {
-    throw new RpcError(Code.UNIMPLEMENTED, `the schema of the service is broken: ${problem}`);
+    throw new RpcError('METHOD_LEFT_OUT', `the schema of the service is broken: ${problem}`);
   }
 }
 
@@ -191,7 +191,7 @@ export function refusalOfOrigin(
 ): RpcError | undefined {
   if (mayOpenSocket(request, options)) return undefined;
   const { origin = request.headers['sec-fetch-site'] } = request.headers;
-  return new RpcError(Code.PERMISSION_DENIED, `origin ${origin} is not allowed: see --allow-origin`);
+  return new RpcError('ORIGIN_NOT_ALLOWED', `origin ${origin} is not allowed: see --allow-origin`);
 }
 
 function checkSite(request: FastifyRequest, { method }: RouteMatch, options: ResolvedGatewayOptions): void {
@@ -200,7 +200,7 @@ function checkSite(request: FastifyRequest, { method }: RouteMatch, options: Res
   // Images, links and forms need no preflight, and a file route takes every content type that a form can send.
   if (!request.ws && !method.safe && isForeignSite(request.raw, options)) {
     throw new RpcError(
-      Code.PERMISSION_DENIED,
+      'ORIGIN_NOT_ALLOWED',
       `another site may not call ${method.path}, which is not declared free of side effects: see --allow-origin`,
     );
   }
@@ -209,12 +209,12 @@ function checkSite(request: FastifyRequest, { method }: RouteMatch, options: Res
 /** Throws 501 for a method that no rule of the schema has. Source: RFC 9110 section 15.6.2. */
 function assertKnown(httpMethod: string, known: readonly string[]): void {
   if (known.includes(httpMethod)) return;
-  throw new RpcError(Code.UNIMPLEMENTED, `${httpMethod} is not known here`, { httpStatus: 501 });
+  throw new RpcError('HTTP_METHOD_UNKNOWN', `${httpMethod} is not known here`);
 }
 
 function notFound(path: string, allowed: readonly string[]): RpcError {
   if (allowed.length > 0) return methodNotAllowed(allowed);
-  return new RpcError(Code.NOT_FOUND, `no method has the path ${path}`);
+  return new RpcError('PATH_NOT_FOUND', `no method has the path ${path}`);
 }
 
 /** `URLSearchParams` takes broken encodings as they are; here they are the client's mistake. */
@@ -224,7 +224,7 @@ function parseQuery(search: string): URLSearchParams {
     try {
       decodeURIComponent(search);
     } catch (cause) {
-      throw new RpcError(Code.INVALID_ARGUMENT, 'the query is not percent-encoded UTF-8', { cause });
+      throw new RpcError('INVALID_PARAMETER', 'the query is not percent-encoded UTF-8', { cause });
     }
   }
   return new URLSearchParams(search);

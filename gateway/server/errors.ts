@@ -9,6 +9,7 @@ import {
   DEFAULT_LIMITS,
   errorJson,
   mustStayOk,
+  REASON_HEADER,
   sendError,
   sendRetryableEvent,
 } from '../surfaces/index.js';
@@ -32,7 +33,7 @@ function rpcErrorFrom(reason: unknown): RpcError {
       code === 'FST_ERR_BAD_URL'
         ? 'the path is not percent-encoded UTF-8'
         : `the request cannot be taken: ${code}`;
-    return new RpcError(Code.INVALID_ARGUMENT, problem, { httpStatus: statusCode, cause: reason });
+    return new RpcError('INVALID_REQUEST', problem, { httpStatus: statusCode, cause: reason });
   }
   return RpcError.from(reason);
 }
@@ -66,20 +67,16 @@ function problemOfHead(code: string | undefined, maxHeadBytes: number): RpcError
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return new RpcError(
-        Code.RESOURCE_EXHAUSTED,
+        'HEAD_TOO_LARGE',
         `the head of the request is larger than ${maxHeadBytes} bytes: see --max-head-bytes`,
         { httpStatus: 431 },
       );
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new RpcError(Code.RESOURCE_EXHAUSTED, 'the extensions of the chunks are too large', {
-        httpStatus: 413,
-      });
+      return new RpcError('CHUNK_EXTENSIONS_TOO_LARGE', 'the extensions of the chunks are too large');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new RpcError(Code.DEADLINE_EXCEEDED, 'the head of the request did not come in time', {
-        httpStatus: 408,
-      });
+      return new RpcError('HEAD_TIMEOUT', 'the head of the request did not come in time');
     default:
-      return new RpcError(Code.INVALID_ARGUMENT, `this is not an HTTP request: ${code}`);
+      return new RpcError('INVALID_REQUEST', `this is not an HTTP request: ${code}`);
   }
 }
 
@@ -92,6 +89,7 @@ function textOfRefusal(problem: RpcError, requestId: string): string {
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     `grpc-status: ${problem.code}`,
+    `${REASON_HEADER}: ${problem.reason}`,
     `x-request-id: ${requestId}`,
     '',
     body,
@@ -110,7 +108,8 @@ function nameOf(request: FastifyRequest): { requestId: string; method: string; p
 /** One line for what never became an exchange: whose fault it is decides how loud. */
 function logRefusal(log: FastifyBaseLogger, name: object, error: RpcError, isTold = true): void {
   const status = statusOf(error);
-  const line = { ...name, status, code: codeName(error.code), problem: isTold ? error.message : undefined };
+  const { code, reason, message } = error;
+  const line = { ...name, status, code: codeName(code), reason, problem: isTold ? message : undefined };
   if (status < 500) log.info(line, 'request refused');
   else log.warn(line, 'request refused');
 }

@@ -6,7 +6,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { compiledCodec } from '../codec/index.js';
 import { createMetrics } from '../ops/index.js';
 import { COMMON_METHODS, ROUTED_METHODS } from '../schema/index.js';
-import { Code, RpcError } from '../status/index.js';
+import { RpcError } from '../status/index.js';
 import { AllHeldBytes, ExchangeLimits, Exchanges, UnfinishedMessages } from '../surfaces/index.js';
 import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
 import { SESSION_PATH } from '../wire/session/index.js';
@@ -185,7 +185,7 @@ function createApp(
   };
   const app = createListener(options, log, countRefusal, http, options.basePath?.strip);
   app.setNotFoundHandler((request) => {
-    throw new RpcError(Code.UNIMPLEMENTED, `${request.method} is not known here`, { httpStatus: 501 });
+    throw new RpcError('HTTP_METHOD_UNKNOWN', `${request.method} is not known here`);
   });
   // Bodies are ours: read as streams, counted, and never before there is room for them.
   for (const method of [...ROUTED_METHODS, 'OPTIONS']) {
@@ -233,7 +233,14 @@ async function registerRoutes(
         : (origin, callback) => callback(null, origin !== undefined && allowOrigins.has(origin)),
       // Read for each preflight: a schema may bring more of them.
       methods: corsMethods,
-      exposedHeaders: ['grpc-status', 'retry-after', 'x-request-id', 'content-disposition', 'allow'],
+      exposedHeaders: [
+        'grpc-status',
+        'sluice-reason',
+        'retry-after',
+        'x-request-id',
+        'content-disposition',
+        'allow',
+      ],
       maxAge: 600,
       // OPTIONS is answered in one place for all.
       preflightContinue: true,
@@ -245,7 +252,7 @@ async function registerRoutes(
     if (!request.ws) return done();
     // The plugin would accept the socket on any route, and then close it without a word.
     if (request.routeOptions.url !== METHODS && request.routeOptions.url !== SESSION_PATH) {
-      throw new RpcError(Code.NOT_FOUND, 'there is no WebSocket at this path');
+      throw new RpcError('PATH_NOT_FOUND', 'there is no WebSocket at this path');
     }
     assertHandshake(request.raw);
     done();

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { authorityOf, isLoopbackAddress, normalAddress, requestSource } from '../security/index.js';
-import { Code, RpcError } from '../status/index.js';
+import { RpcError } from '../status/index.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 
 /**
@@ -27,7 +27,7 @@ export function registerHostCheck(
       // What stands before an @ may be a password, and this text is logged.
       const host = authority?.slice(authority.lastIndexOf('@') + 1);
       throw new RpcError(
-        Code.PERMISSION_DENIED,
+        'HOST_NOT_SERVED',
         `host ${JSON.stringify(host)} is not served here: see --allow-host`,
         { httpStatus: 421 },
       );
@@ -44,5 +44,5 @@ function assertOneHost({ rawHeaders, httpVersion }: IncomingMessage): void {
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
   if (hosts === 1 || (hosts === 0 && httpVersion === '1.0')) return;
-  throw new RpcError(Code.INVALID_ARGUMENT, `header host: there must be one, not ${hosts}`);
+  throw new RpcError('INVALID_HEADER', `header host: there must be one, not ${hosts}`);
 }

@@ -63,7 +63,7 @@ export class SchemaSource {
   /** The schema. Throws UNAVAILABLE, which is worth a retry, while there is none. */
   get(): LoadedSchema {
     if (this.#loaded !== undefined) return this.#loaded;
-    throw new RpcError(Code.UNAVAILABLE, this.notLoaded);
+    throw new RpcError('SCHEMA_NOT_LOADED', this.notLoaded);
   }
 
   /** What is to be said while there is no schema. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { type RequestSource, requestSource } from '../security/index.js';
-import { Code, type Metadata, RpcError } from '../status/index.js';
+import { type Metadata, RpcError } from '../status/index.js';
 import {
   answerSession,
   type ExchangeContext,
@@ -53,7 +53,7 @@ export function registerSessions(
     const method = loaded.schema.methods.get(`/${name}`);
     if (method === undefined) {
       assertNotLeftOut(`/${name}`, loaded.schema);
-      throw new RpcError(Code.UNIMPLEMENTED, `there is no method ${name}: write it like pkg.Service/Method`);
+      throw new RpcError('METHOD_NOT_FOUND', `there is no method ${name}: write it like pkg.Service/Method`);
     }
     return createMethodRequest(loaded, { method, binding: undefined, pathValues: [] }, request, options);
   };
@@ -73,8 +73,7 @@ export function registerSessions(
     handler: () => {
       // A client that asks whether HTTP gets through asks for a gateway that is there for it.
       assertServing(context.exchanges);
-      throw new RpcError(Code.INVALID_ARGUMENT, 'a session is opened as a WebSocket', {
-        httpStatus: 426,
+      throw new RpcError('UPGRADE_REQUIRED', 'a session is opened as a WebSocket', {
         headers: { upgrade: 'websocket', connection: 'upgrade' },
       });
     },
@@ -111,7 +110,7 @@ function admitSession(
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   if (chooseProtocol(offered) === undefined) {
     throw new RpcError(
-      Code.INVALID_ARGUMENT,
+      'INVALID_HEADER',
       `header sec-websocket-protocol: must offer ${JSON_PROTOCOL} or ${PROTO_PROTOCOL}`,
     );
   }
@@ -123,7 +122,8 @@ function admitSession(
   // A browser hides from its page why a handshake failed, but not why a socket was closed.
   const refusal = refusalOfOrigin(request.raw, options);
   if (refusal === undefined) return metadata;
-  const line = { requestId: request.id, surface: 'session', problem: refusal.message };
+  const { reason, message } = refusal;
+  const line = { requestId: request.id, surface: 'session', reason, problem: message };
   request.log.info({ ...line, closeCode: SessionCloseCode.forbidden }, 'request refused');
   return refusal;
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Code, RpcError } from '../status/index.js';
+import { RpcError } from '../status/index.js';
 import { cutConnection } from '../surfaces/index.js';
 import { chooseProtocol, SESSION_PATH } from '../wire/session/index.js';
 import { isAnswering } from './connection-limits.js';
@@ -55,19 +55,17 @@ export function protocolOfSocket(offered: Set<string>, { url = '' }: IncomingMes
 /** Checks what the WebSocket library would refuse with an answer of its own. Source: RFC 6455 section 4.2.1. */
 export function assertHandshake({ method, headers }: IncomingMessage): void {
   if (method !== 'GET') {
-    throw new RpcError(Code.INVALID_ARGUMENT, 'a WebSocket is opened by GET', {
-      httpStatus: 405,
+    throw new RpcError('HTTP_METHOD_NOT_ALLOWED', 'a WebSocket is opened by GET', {
       headers: { allow: 'GET' },
     });
   }
   const version = headers['sec-websocket-version'];
   if (version !== '13' && version !== '8') {
-    throw new RpcError(Code.INVALID_ARGUMENT, 'header sec-websocket-version: must be 13', {
-      httpStatus: 426,
+    throw new RpcError('UPGRADE_REQUIRED', 'header sec-websocket-version: must be 13', {
       headers: { 'sec-websocket-version': '13' },
     });
   }
   if (!/^[0-9A-Za-z+/]{22}==$/.test(headers['sec-websocket-key'] ?? '')) {
-    throw new RpcError(Code.INVALID_ARGUMENT, 'header sec-websocket-key: must be 16 bytes in base64');
+    throw new RpcError('INVALID_HEADER', 'header sec-websocket-key: must be 16 bytes in base64');
   }
 }

@@ -1,45 +1,58 @@
-import { Code, codeName } from './code.js';
-import type { Status, StatusDetail } from './status.js';
+import { type Code, codeName } from './code.js';
+import { detailsOfReason, type ErrorMetadata } from './error-info.js';
+import { codeOfReason, httpStatusOfReason, type Reason } from './reason.js';
+import type { Status } from './status.js';
+import type { StatusDetail } from './status-detail.js';
 
 export interface RpcErrorOptions {
-  /** Machine-readable details, as in google.rpc.Status. */
-  readonly details?: readonly StatusDetail[];
+  /** What a machine may want to know besides the reason, for example the name of a limit. */
+  readonly metadata?: ErrorMetadata;
   /** What really happened; for the log, never for the client. */
   readonly cause?: unknown;
-  /** An HTTP status that says more than the code's own, for example 405 or 415. */
+  /** Where what happened decides the code, and not the reason. */
+  readonly code?: Code;
+  /** An HTTP status instead of that of the reason. */
   readonly httpStatus?: number;
   /** HTTP headers that belong to that status, for example `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * The one error of the gateway: a gRPC code and a text that the client may read. Whatever else is thrown
+ * The one error of the gateway: a reason, which has a gRPC code, and a text that the client may read. Whatever else is thrown
  * is a defect of ours, and `RpcError.from` keeps its text from the client.
  */
 export class RpcError extends Error {
   override readonly name = 'RpcError';
+  readonly reason: Reason;
   readonly code: Code;
-  readonly details: readonly StatusDetail[];
   readonly httpStatus: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly #metadata: ErrorMetadata | undefined;
 
-  constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
+  constructor(reason: Reason, message: string, options: RpcErrorOptions = {}) {
     super(cut(message), options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.details = options.details ?? [];
-    this.httpStatus = options.httpStatus;
+    this.reason = reason;
+    this.code = options.code ?? codeOfReason(reason);
+    this.httpStatus = options.httpStatus ?? httpStatusOfReason(reason);
     this.headers = options.headers ?? {};
+    this.#metadata = options.metadata;
   }
 
   /** The funnel for every catch. An unknown failure becomes INTERNAL without its text, which stays in `cause`. */
   static from(reason: unknown): RpcError {
     if (reason instanceof RpcError) return reason;
-    return new RpcError(Code.INTERNAL, 'internal error', { cause: reason });
+    return new RpcError('INTERNAL', 'internal error', { cause: reason });
+  }
+
+  /** A google.rpc.ErrorInfo with the reason. */
+  get details(): readonly StatusDetail[] {
+    return detailsOfReason(this.reason, this.#metadata);
   }
 
   /** The same as the end of a call. */
   toStatus(): Status {
-    return { code: this.code, message: this.message, details: this.details, trailers: [], truncated: false };
+    const { code, message, reason, details } = this;
+    return { code, message, reason, details, trailers: [], truncated: false };
   }
 
   override toString(): string {

@@ -1,12 +1,7 @@
 import { Code } from './code.js';
 import type { Metadata } from './metadata.js';
-
-/** One google.protobuf.Any of a google.rpc.Status. */
-export interface StatusDetail {
-  /** For example "type.googleapis.com/google.rpc.BadRequest". */
-  readonly typeUrl: string;
-  readonly value: Uint8Array;
-}
+import type { Reason } from './reason.js';
+import type { StatusDetail } from './status-detail.js';
 
 /** How a call ended. */
 export interface Status {
@@ -14,6 +9,8 @@ export interface Status {
   readonly message: string;
   /** What a client may read instead of `message`, where that says something of our side, such as an address. */
   readonly publicMessage?: string;
+  /** Why, when the gateway itself made this status; absent when the service did. The details say the same to clients. */
+  readonly reason?: Reason;
   readonly details: readonly StatusDetail[];
   /** The trailing metadata, without `grpc-status`, `grpc-message` and `grpc-status-details-bin`. */
   readonly trailers: Metadata;

@@ -25,6 +25,7 @@ export {
   errorJson,
   fieldsOfSocket,
   HeaderRules,
+  REASON_HEADER,
   requestDeadline,
   requestMetadata,
 } from './message/index.js';

@@ -1,4 +1,4 @@
-import { Code, type Status } from '../status/index.js';
+import type { Status } from '../status/index.js';
 import { localStatus } from './received-status.js';
 import { faultOfPair } from './reserved-names.js';
 import type { CallOptions } from './transport.js';
@@ -7,16 +7,16 @@ const methodPath = /^\/[\x21-\x2e\x30-\x7e]+\/[\x21-\x2e\x30-\x7e]+$/;
 
 /** Why a call cannot even be tried, or `undefined`: the same for every transport. */
 export function refusalOf(method: string, options: CallOptions): Status | undefined {
-  if (options.signal.aborted) return localStatus(Code.CANCELLED, 'cancelled');
+  if (options.signal.aborted) return localStatus('CANCELLED', 'cancelled');
   if (!methodPath.test(method)) {
-    return localStatus(Code.INVALID_ARGUMENT, 'a method must look like "/package.Service/Method"');
+    return localStatus('INVALID_REQUEST', 'a method must look like "/package.Service/Method"');
   }
   for (const [name, value] of options.metadata) {
     const fault = faultOfPair(name, value);
-    if (fault !== undefined) return localStatus(Code.INVALID_ARGUMENT, fault);
+    if (fault !== undefined) return localStatus('INVALID_METADATA', fault);
   }
   if (options.deadline !== undefined && !(options.deadline > Date.now())) {
-    return localStatus(Code.DEADLINE_EXCEEDED, 'the deadline had passed before the call began');
+    return localStatus('DEADLINE_PASSED', 'the deadline had passed before the call began');
   }
   return undefined;
 }

@@ -1,9 +1,26 @@
-import { type Code, codeFromNumber, type Metadata, type Status } from '../status/index.js';
+import {
+  type Code,
+  codeFromNumber,
+  codeOfReason,
+  detailsOfReason,
+  type Metadata,
+  type Reason,
+  type Status,
+} from '../status/index.js';
 import { parseRichStatus } from './status-details.js';
 
-/** A status of our own making: nothing came from the service. `publicMessage` where the message is not for clients. */
-export function localStatus(code: Code, message: string, publicMessage?: string): Status {
-  const status = { code, message, details: [], trailers: [], truncated: false };
+/** What a status of our own making may have besides its reason and text. */
+export interface LocalStatusOptions {
+  /** What clients read instead of the message, which is not for them. */
+  readonly publicMessage?: string;
+  /** Where what happened decides the code, and not the reason. */
+  readonly code?: Code;
+}
+
+/** A status of our own making: nothing came from the service. */
+export function localStatus(reason: Reason, message: string, options: LocalStatusOptions = {}): Status {
+  const { code = codeOfReason(reason), publicMessage } = options;
+  const status = { code, message, reason, details: detailsOfReason(reason), trailers: [], truncated: false };
   return publicMessage === undefined ? status : { ...status, publicMessage };
 }
 

@@ -1,4 +1,4 @@
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { Disconnect } from '../policy.js';
 import { type Downstream, TURN_BYTES } from './downstream.js';
@@ -9,10 +9,7 @@ const TELL_MS = 2_000;
 /** The client took nothing for too long. What is left of its connection cannot carry much more than this news. */
 export class TooSlow extends RpcError {
   constructor(afterMs: number) {
-    super(
-      Code.RESOURCE_EXHAUSTED,
-      `the client has taken nothing for ${afterMs} ms while messages waited for it`,
-    );
+    super('CLIENT_TOO_SLOW', `the client has taken nothing for ${afterMs} ms while messages waited for it`);
   }
 }
 

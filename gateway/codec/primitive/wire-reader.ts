@@ -1,4 +1,4 @@
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 
 /** The wire types. Source: https://protobuf.dev/programming-guides/encoding/#structure */
 export const WireType = { VARINT: 0, FIXED64: 1, LEN: 2, START_GROUP: 3, END_GROUP: 4, FIXED32: 5 } as const;
@@ -11,7 +11,7 @@ export class WireFault extends RpcError {
   readonly detail: string;
 
   constructor(detail: string) {
-    super(Code.INTERNAL, `the service sent an invalid message: ${detail}`);
+    super('UPSTREAM_INVALID_MESSAGE', `the service sent an invalid message: ${detail}`);
     this.detail = detail;
   }
 }

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 
 /** Deeper than any request in use; a parameter of a thousand dots ends here. */
 const MAX_DEPTH = 32;
@@ -89,7 +89,7 @@ export function fieldNames(message: DescMessage): ReadonlyMap<string, DescField>
 }
 
 export function invalid(parameter: string, problem: string): RpcError {
-  return new RpcError(Code.INVALID_ARGUMENT, `the parameter "${short(parameter)}" ${problem}`);
+  return new RpcError('INVALID_PARAMETER', `the parameter "${short(parameter)}" ${problem}`);
 }
 
 function short(text: string): string {

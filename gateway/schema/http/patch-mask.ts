@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import type { HttpBinding, Json } from '../method/index.js';
 import { fieldNames, isWholeValue } from './parameter-name.js';
 
@@ -37,7 +37,7 @@ export function maskOfBody(type: DescMessage, body: Json): string[] {
       const field = fieldNames(top.type).get(name);
       if (field === undefined) {
         throw new RpcError(
-          Code.INVALID_ARGUMENT,
+          'INVALID_MESSAGE',
           `"${name.slice(0, 100)}" has no place in a mask: send the mask`,
         );
       }
@@ -53,10 +53,7 @@ export function maskOfBody(type: DescMessage, body: Json): string[] {
         paths.push(path);
       }
       if (bytes > MAX_MASK_BYTES) {
-        throw new RpcError(
-          Code.INVALID_ARGUMENT,
-          'the body has more fields than a mask may name: send the mask',
-        );
+        throw new RpcError('INVALID_MESSAGE', 'the body has more fields than a mask may name: send the mask');
       }
     }
   }

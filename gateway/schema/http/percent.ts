@@ -1,4 +1,4 @@
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 
 /**
  * The value of a path variable. One segment is decoded whole; of several segments `%2F` and `%2f` stay as they are,
@@ -15,7 +15,7 @@ export function decodePathValue(raw: string, multiSegment: boolean, field: strin
       .join('');
   } catch (error) {
     throw new RpcError(
-      Code.INVALID_ARGUMENT,
+      'INVALID_PARAMETER',
       `the path value of "${field}" must be UTF-8 in percent-encoding, "%" itself as %25`,
       { cause: error },
     );

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import type { HttpBinding, JsonObject } from '../method/index.js';
 import { invalid, parameterFromName } from './parameter-name.js';
 import { RequestFields } from './request-fields.js';
@@ -98,7 +98,7 @@ function setQuery(
     if (reserved?.has(name)) continue;
     count += 1;
     if (count > MAX_PARAMETERS) {
-      throw new RpcError(Code.INVALID_ARGUMENT, `more than ${MAX_PARAMETERS} query parameters`);
+      throw new RpcError('INVALID_PARAMETER', `more than ${MAX_PARAMETERS} query parameters`);
     }
     const parameter = parameterFromName(input, name);
     const { path } = parameter;

@@ -82,7 +82,7 @@ export interface ReflectionBudget {
 /** A bound of the exchange is reached: RESOURCE_EXHAUSTED. What was learnt before it may be used. */
 export class ReflectionBound extends RpcError {
   constructor(what: string) {
-    super(Code.RESOURCE_EXHAUSTED, `server reflection: ${what}`);
+    super('SCHEMA_NOT_LOADED', `server reflection: ${what}`, { code: Code.RESOURCE_EXHAUSTED });
   }
 }
 
@@ -92,7 +92,7 @@ export class ReflectionEnded extends RpcError {
   readonly publicMessage: string;
 
   constructor(code: Code, message: string, publicMessage = message) {
-    super(code, `server reflection: ${message}`);
+    super('SCHEMA_NOT_LOADED', `server reflection: ${message}`, { code });
     this.publicMessage = `server reflection: ${publicMessage}`;
   }
 }

@@ -128,7 +128,9 @@ export class ReflectionClient {
       return await conversation.ask(question);
     } catch (reason) {
       if (!late) throw reason;
-      throw new RpcError(Code.DEADLINE_EXCEEDED, `the server has not answered within ${boundMs} ms`);
+      throw new RpcError('SCHEMA_NOT_LOADED', `the server has not answered within ${boundMs} ms`, {
+        code: Code.DEADLINE_EXCEEDED,
+      });
     } finally {
       clearTimeout(timer);
       this.#answered ||= conversation.answered;
@@ -159,7 +161,8 @@ function typeOf(version: string, name: string): DescMessage {
 
 function noReflection(): RpcError {
   return new RpcError(
-    Code.UNIMPLEMENTED,
+    'SCHEMA_NOT_LOADED' /*CODE:UNIMPLEMENTED*/,
     'the server has no reflection (v1 or v1alpha); give its descriptor set or .proto files instead',
+    { code: Code.UNIMPLEMENTED },
   );
 }

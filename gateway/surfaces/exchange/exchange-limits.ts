@@ -28,11 +28,11 @@ export class ExchangeLimits {
     const { exchanges, exchangesPerAddress } = this.#bounds;
     if (exchanges > 0 && this.exchanges.total >= exchanges) {
       this.#onRefusal('exchanges');
-      throw tooManyOfAll(`more than ${exchanges} exchanges at once: see --exchanges`);
+      throw tooManyOfAll('exchanges', `more than ${exchanges} exchanges at once`);
     }
     if (this.exchanges.isFull(source.group, exchangesPerAddress)) {
       this.#onRefusal('exchanges_per_address');
-      throw tooManyOfAddress(`more than ${exchangesPerAddress} exchanges`, '--exchanges-per-address', source);
+      throw tooManyOfAddress('exchanges_per_address', `more than ${exchangesPerAddress} exchanges`, source);
     }
   }
 
@@ -41,8 +41,7 @@ export class ExchangeLimits {
     const most = this.#bounds.callsPerAddress();
     if (!this.calls.isFull(source.group, most)) return;
     this.#onRefusal('calls_per_address');
-    const what = `more than ${most} calls`;
-    throw tooManyOfAddress(what, '--exchanges-per-address', source);
+    throw tooManyOfAddress('calls_per_address', `more than ${most} calls`, source);
   }
 }
 

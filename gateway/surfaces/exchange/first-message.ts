@@ -1,5 +1,5 @@
 import type { Incoming } from '../../bridge/index.js';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import type { SendBatch } from '../../upstream/index.js';
 import type { Limits } from './limits.js';
 
@@ -23,7 +23,7 @@ export function boundFirstMessage(inner: Incoming, bounds: FirstMessage): Incomi
   const boundMs = stream ? limits.bodyIdleMs : limits.messageTimeoutMs;
   let timer: NodeJS.Timeout | undefined = setTimeout(() => {
     if (!(stream && hasAnswer()))
-      abort(new RpcError(Code.DEADLINE_EXCEEDED, `no message came within ${boundMs} ms`));
+      abort(new RpcError('FIRST_MESSAGE_TIMEOUT', `no message came within ${boundMs} ms`));
   }, boundMs).unref();
   const stop = () => {
     clearTimeout(timer);

@@ -82,6 +82,7 @@ export async function runExchange(
     method: method.path.slice(1),
     surface,
     code,
+    reason: report.aborted === undefined ? report.status.reason : undefined,
     durationMs: Math.round(durationMs),
     received: report.received,
     sent: report.sent,

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
-import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
+import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch, SendBatch } from '../../upstream/index.js';
 import { cutConnection } from '../liveness/index.js';
 
@@ -71,7 +71,7 @@ class BoundOutgoing implements Outgoing {
   async #within(wait: Promise<void>): Promise<void> {
     const { maxPauseMs, abort } = this.#stall;
     const timer = setTimeout(() => {
-      abort(new RpcError(Code.RESOURCE_EXHAUSTED, `the client took nothing for ${maxPauseMs} ms`));
+      abort(new RpcError('CLIENT_STALLED', `the client took nothing for ${maxPauseMs} ms`));
       this.#cut();
     }, maxPauseMs);
     try {
@@ -114,7 +114,6 @@ class BoundIncoming implements Incoming {
 
   readonly #look = () => {
     const { maxPauseMs, abort } = this.#stall;
-    if (this.#isHeld)
-      abort(new RpcError(Code.DEADLINE_EXCEEDED, `the service took nothing for ${maxPauseMs} ms`));
+    if (this.#isHeld) abort(new RpcError('SERVICE_STALLED', `the service took nothing for ${maxPauseMs} ms`));
   };
 }

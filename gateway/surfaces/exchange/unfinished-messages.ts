@@ -88,7 +88,7 @@ export class UnfinishedMessages {
     this.#forget(largest, newest);
     this.#onRefusal('unfinished_bytes');
     newest.refuse(
-      tooManyOfAll('the unfinished messages of all clients are too large together: see --unfinished-bytes'),
+      tooManyOfAll('unfinished_bytes', 'the unfinished messages of all clients are too large together'),
     );
     if (newest.cut !== undefined) this.#leave(newest, bytes);
   }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AbortCause, Incoming, Outgoing } from '../../bridge/index.js';
 import type { RequestSource } from '../../security/index.js';
-import { Code, type Metadata, RpcError } from '../../status/index.js';
+import { type Metadata, RpcError } from '../../status/index.js';
 import {
   boundEnd,
   boundIncoming,
@@ -122,8 +122,7 @@ export async function answerHttp(
 /** A compressed body would need bounds of its own against bombs, and nothing that calls us compresses requests. */
 function assertNotEncoded(encoding: string | undefined): void {
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
-  throw new RpcError(Code.INVALID_ARGUMENT, 'header content-encoding: send the body as it is', {
-    httpStatus: 415,
+  throw new RpcError('UNSUPPORTED_CONTENT_ENCODING', 'header content-encoding: send the body as it is', {
     headers: { 'accept-encoding': 'identity' },
   });
 }
@@ -132,7 +131,7 @@ function assertNotEncoded(encoding: string | undefined): void {
 function assertHasBody(headers: IncomingHttpHeaders): void {
   if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return;
   throw new RpcError(
-    Code.INVALID_ARGUMENT,
+    'LENGTH_REQUIRED',
     'header content-length: there is no body, and this path takes a file: send it, or "content-length: 0" for an empty one',
     { httpStatus: 411 },
   );

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { MAX_TIMER_MS } from '../../async/index.js';
 import type { AbortCause } from '../../bridge/index.js';
-import { Code, RpcError } from '../../status/index.js';
+import { type Reason, RpcError } from '../../status/index.js';
 import type { Limits } from '../exchange/index.js';
 import { createDeferred, type Deferred, PIECE_BYTES, type UnfinishedMessage } from '../exchange/index.js';
 import { endConnection, watchPeer } from '../liveness/index.js';
@@ -72,7 +72,7 @@ export class BodyReader {
       const chunk = this.#request.read() as Buffer | null;
       if (chunk !== null) return chunk;
       if (this.#ended) return undefined;
-      if (this.#cut) throw new RpcError(Code.CANCELLED, 'the request body was cut short');
+      if (this.#cut) throw new RpcError('CLIENT_LEFT', 'the request body was cut short');
       if (this.#late) throw this.#late;
       await this.#arrival(isMidMessage);
     }
@@ -87,8 +87,8 @@ export class BodyReader {
       () => {
         this.#giveUp(
           leftMs < bodyIdleMs
-            ? tooSlow(`the rest of the message did not come within ${messageTimeoutMs} ms`)
-            : tooSlow(`nothing of the body came for ${bodyIdleMs} ms`),
+            ? tooSlow('MESSAGE_TIMEOUT', `the rest of the message did not come within ${messageTimeoutMs} ms`)
+            : tooSlow('BODY_IDLE', `nothing of the body came for ${bodyIdleMs} ms`),
         );
       },
       Math.min(leftMs, bodyIdleMs),
@@ -133,7 +133,7 @@ export class BodyReader {
 
   /** Gives the wait up at the deadline, or when the signal says so. Returns what ends the watch. */
   #endWith({ deadline, signal }: WholeBody): () => void {
-    const pass = () => this.#giveUp(new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline has passed'));
+    const pass = () => this.#giveUp(new RpcError('DEADLINE_PASSED', 'the deadline has passed'));
     const abort = () => this.#giveUp(reasonOf(signal));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort);
@@ -206,7 +206,7 @@ export class BodyReader {
 function reasonOf(signal: AbortSignal): RpcError {
   const cause = signal.reason as AbortCause;
   if (cause instanceof RpcError) return cause;
-  return cause === 'draining' ? DRAINING : new RpcError(Code.CANCELLED, 'the request body was cut short');
+  return cause === 'draining' ? DRAINING : new RpcError('CLIENT_LEFT', 'the request body was cut short');
 }
 
 /** Drops a body that nobody has begun to read, within the same bounds. Does nothing when it has been read. */
@@ -220,15 +220,10 @@ const NEVER_READ = { bodyIdleMs: DISCARD_MS, messageTimeoutMs: DISCARD_MS };
 
 /** RESOURCE_EXHAUSTED as HTTP says it. */
 export function tooLarge(maxBytes: number): RpcError {
-  return new RpcError(Code.RESOURCE_EXHAUSTED, `the message is larger than ${maxBytes} bytes`, {
-    httpStatus: 413,
-  });
+  return new RpcError('MESSAGE_TOO_LARGE', `the message is larger than ${maxBytes} bytes`);
 }
 
 /** The client keeps us waiting, as HTTP says it. The connection is of no more use. */
-function tooSlow(problem: string): RpcError {
-  return new RpcError(Code.DEADLINE_EXCEEDED, problem, {
-    httpStatus: 408,
-    headers: { connection: 'close' },
-  });
+function tooSlow(reason: Reason, problem: string): RpcError {
+  return new RpcError(reason, problem, { headers: { connection: 'close' } });
 }

@@ -28,7 +28,10 @@ export class JsonOutgoing implements Outgoing {
 
   write(batch: Batch): undefined {
     if (this.#json !== undefined || batch.length > 1) {
-      throw new RpcError(Code.INTERNAL, 'the service sent more than one message where one is due');
+      throw new RpcError(
+        'UPSTREAM_PROTOCOL_ERROR',
+        'the service sent more than one message where one is due',
+      );
     }
     const [message] = batch;
     // Here and not at the end: what is no message must still be able to fail the call.
@@ -38,7 +41,7 @@ export class JsonOutgoing implements Outgoing {
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (status.code !== Code.OK) return sendError(this.#reply, status, this.#request.registry, failure);
     if (this.#json === undefined) {
-      const error = new RpcError(Code.INTERNAL, 'the service ended the call without a message');
+      const error = new RpcError('UPSTREAM_PROTOCOL_ERROR', 'the service ended the call without a message');
       sendError(this.#reply, error.toStatus(), this.#request.registry);
       throw error;
     }
@@ -62,11 +65,9 @@ export class JsonOutgoing implements Outgoing {
 }
 
 /** What clients of a draining gateway are told. */
-export const DRAINING = new RpcError(
-  Code.UNAVAILABLE,
-  'the gateway is shutting down, send the request again',
-  { headers: { 'retry-after': '1' } },
-);
+export const DRAINING = new RpcError('DRAINING', 'the gateway is shutting down, send the request again', {
+  headers: { 'retry-after': '1' },
+});
 
 /** Sends that, while the head has not been sent. */
 export function sendDraining(reply: FastifyReply, registry: Registry): void {

@@ -104,7 +104,7 @@ export class NdjsonIncoming implements Incoming {
     } catch (reason) {
       const error = RpcError.from(reason);
       if (error.code !== Code.INVALID_ARGUMENT) throw error;
-      throw new RpcError(error.code, `line ${this.#line}: ${error.message}`, { cause: reason });
+      throw new RpcError(error.reason, `line ${this.#line}: ${error.message}`, { cause: reason });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { HttpBinding, Method } from '../../schema/index.js';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import { chooseMediaType, mediaTypeOf, namesMediaType } from '../../wire/index.js';
 import { downloadOf, uploadOf } from '../exchange/index.js';
 
@@ -36,8 +36,7 @@ export function negotiate(
 
 /** 405 with what is allowed, also as `Allow`. */
 export function methodNotAllowed(allowed: readonly string[]): RpcError {
-  return new RpcError(Code.UNIMPLEMENTED, `use ${allowed.join(' or ')} here`, {
-    httpStatus: 405,
+  return new RpcError('HTTP_METHOD_NOT_ALLOWED', `use ${allowed.join(' or ')} here`, {
     headers: { allow: allowed.join(', ') },
   });
 }
@@ -51,16 +50,16 @@ function chooseAsk(method: Method, binding: HttpBinding | undefined, wish: Wish)
     upload !== undefined && (type === MediaType.bytes || (upload.declared && binding !== undefined));
   if (method.requestStream && reading) {
     throw new RpcError(
-      Code.UNIMPLEMENTED,
+      'HTTP_METHOD_NOT_ALLOWED',
       `${method.path} takes a stream of messages: use POST with ${MediaType.ndjson}, or a WebSocket`,
-      { httpStatus: 405, headers: { allow: 'POST' } },
+      { headers: { allow: 'POST' } },
     );
   }
   if (binding === undefined && reading && !method.safe) {
     throw new RpcError(
-      Code.UNIMPLEMENTED,
+      'HTTP_METHOD_NOT_ALLOWED',
       `${method.path} is not declared free of side effects: use POST, or declare idempotency_level = NO_SIDE_EFFECTS`,
-      { httpStatus: 405, headers: { allow: 'POST' } },
+      { headers: { allow: 'POST' } },
     );
   }
   // A rule says by itself which HTTP method it is for, and whether there is a body.
@@ -102,21 +101,14 @@ function chooseAnswer(method: Method, binding: HttpBinding | undefined, wish: Wi
   const chosen = chooseMediaType(accept, offered);
   const form = forms.find(([mediaType]) => mediaType === chosen);
   if (form === undefined) {
-    throw new RpcError(
-      Code.INVALID_ARGUMENT,
-      `header accept: this method answers with ${offered.join(', ')}`,
-      {
-        httpStatus: 406,
-      },
-    );
+    throw new RpcError('NOT_ACCEPTABLE', `header accept: this method answers with ${offered.join(', ')}`);
   }
   return form[1];
 }
 
 function unsupported(type: string | undefined, taken: readonly string[]): RpcError {
   const got = type === undefined ? 'there is none' : `not ${type}`;
-  return new RpcError(Code.INVALID_ARGUMENT, `header content-type: send ${taken.join(' or ')}, ${got}`, {
-    httpStatus: 415,
+  return new RpcError('UNSUPPORTED_CONTENT_TYPE', `header content-type: send ${taken.join(' or ')}, ${got}`, {
     // Source: RFC 5789 section 2.2.
     headers: taken.includes(MediaType.mergePatch) ? { 'accept-patch': taken.join(', ') } : {},
   });

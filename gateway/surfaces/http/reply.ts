@@ -3,7 +3,7 @@ import type { Registry } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
 import { httpStatusFromCode, type Metadata, type RpcError, type Status } from '../../status/index.js';
 import { noteOpenEnded } from '../liveness/index.js';
-import { errorJson, metadataHeaders, retryDelayMs } from '../message/index.js';
+import { errorJson, metadataHeaders, REASON_HEADER, retryDelayMs } from '../message/index.js';
 
 /** Initial metadata, and trailers of an answer that is sent when they are known, as headers. Once an answer. */
 export function headersFromMetadata(
@@ -54,6 +54,7 @@ export function sendError(
     .code(httpStatus ?? httpStatusFromCode(status.code))
     .headers(headersFromMetadata(reply, undefined, status.trailers))
     .header('grpc-status', status.code)
+    .headers(status.reason === undefined ? {} : { [REASON_HEADER]: status.reason })
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(errorJson(status, registry, httpStatus)));

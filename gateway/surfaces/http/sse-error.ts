@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { isRetryable, type RpcError, type Status } from '../../status/index.js';
 import { formatSseEvent, namesOnly } from '../../wire/index.js';
 import { spread } from '../exchange/index.js';
-import { errorJson, retryDelayMs } from '../message/index.js';
+import { errorJson, REASON_HEADER, retryDelayMs } from '../message/index.js';
 import { MediaType } from './negotiation.js';
 
 /** The head of every SSE answer. `no-transform`: a compressing proxy would hold events back. */
@@ -38,7 +38,7 @@ export function sendRetryableEvent(
   retryMs: number,
 ): void {
   reply
-    .headers({ ...failure.headers, ...SSE_HEADERS })
+    .headers({ ...failure.headers, ...SSE_HEADERS, [REASON_HEADER]: failure.reason })
     .code(200)
     .send(retryableEvent(failure.toStatus(), registry, retryMs));
 }

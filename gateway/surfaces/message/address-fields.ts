@@ -8,7 +8,7 @@ import {
   masksAsWritten,
   requestJson,
 } from '../../schema/index.js';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 
 /** Query parameters that are ours and never fields of a request. */
@@ -91,7 +91,7 @@ export function withAddress(
   } catch (cause) {
     // A client's own bytes; those of a JSON text are always a message.
     const { typeName } = request.method.input;
-    throw new RpcError(Code.INVALID_ARGUMENT, `the frame is not a ${typeName}`, { cause });
+    throw new RpcError('INVALID_MESSAGE', `the frame is not a ${typeName}`, { cause });
   }
 }
 

@@ -30,7 +30,8 @@ export interface ErrorJson {
 }
 
 /** A detail as ProtoJSON of google.protobuf.Any; what the registry does not know keeps its bytes. */
-export function detailJson({ typeUrl, value }: StatusDetail, registry: Registry): JsonValue {
+export function detailJson({ typeUrl, value, json }: StatusDetail, registry: Registry): JsonValue {
+  if (json !== undefined) return json as JsonObject;
   try {
     return toJson(AnySchema, create(AnySchema, { typeUrl, value }), { registry });
   } catch {
@@ -41,6 +42,9 @@ export function detailJson({ typeUrl, value }: StatusDetail, registry: Registry)
 function detailsJson(status: Status, registry: Registry): JsonValue[] {
   return status.details.map((detail) => detailJson(detail, registry));
 }
+
+/** The header that names the reason of the gateway, where a client cannot read the body: of HEAD, of a WebSocket that was refused. */
+export const REASON_HEADER = 'sluice-reason';
 
 /** The error object of a status; `httpStatus` where HTTP says it better than the code's own. */
 export function errorJson(status: Status, registry: Registry, httpStatus?: number): ErrorJson {

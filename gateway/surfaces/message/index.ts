@@ -8,7 +8,7 @@ export {
   withAddress,
 } from './address-fields.js';
 export { encodeBatch } from './encode-batch.js';
-export { detailJson, endJson, errorJson, retryDelayMs } from './error-json.js';
+export { detailJson, endJson, errorJson, REASON_HEADER, retryDelayMs } from './error-json.js';
 export { HeaderRules } from './header-rules.js';
 export { cursorField, hasSeenEnd, messageFromJson, resumeAfter, textFromBytes } from './request-message.js';
 export { callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';

@@ -1,6 +1,6 @@
 import { bytesField, encodeBytesField, zeroFields } from '../../codec/index.js';
 import { type Json, maskOfBody } from '../../schema/index.js';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { type AddressFields, maskFromPaths, withAddress } from './address-fields.js';
@@ -12,7 +12,7 @@ export function textFromBytes(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    throw new RpcError(Code.INVALID_ARGUMENT, 'the message is not valid UTF-8', { cause });
+    throw new RpcError('INVALID_MESSAGE', 'the message is not valid UTF-8', { cause });
   }
 }
 
@@ -24,7 +24,7 @@ export function messageFromJson(request: MethodRequest, text: string, address: A
   const { binding, bodyCodec } = request;
   if (text === '') return address.wire;
   if (binding !== undefined && binding.body === undefined) {
-    throw new RpcError(Code.INVALID_ARGUMENT, 'this path takes no body; send the fields in the query');
+    throw new RpcError('UNEXPECTED_BODY', 'this path takes no body; send the fields in the query');
   }
   const body = bodyCodec.fromJson(text);
   return withAddress(request, withMask(request, body, text, address), address);
@@ -67,7 +67,7 @@ export function resumeAfter(request: MethodRequest, message: Uint8Array): Uint8A
   if (request.method.resume === undefined || last.kind === 'none' || last.kind === 'ended') return message;
   const name = 'last-event-id';
   if (last.kind === 'invalid') {
-    throw new RpcError(Code.INVALID_ARGUMENT, `${name}: not an id of this stream`);
+    throw new RpcError('INVALID_CURSOR', `${name}: not an id of this stream`);
   }
   return Buffer.concat([message, cursorField(request, last.cursor, name)]);
 }
@@ -78,12 +78,12 @@ export function resumeAfter(request: MethodRequest, message: Uint8Array): Uint8A
  */
 export function cursorField(request: MethodRequest, cursor: string, name: string): Uint8Array {
   const { resume } = request.method;
-  if (resume === undefined) throw new RpcError(Code.INVALID_ARGUMENT, `${name}: the method has no cursors`);
+  if (resume === undefined) throw new RpcError('INVALID_CURSOR', `${name}: the method has no cursors`);
   try {
     const field = request.requestCodec.fromJson(JSON.stringify({ [resume.request.jsonName]: cursor }));
     return Buffer.concat([zeroFields([[resume.request]]), field]);
   } catch (reason) {
     const { message: problem } = RpcError.from(reason);
-    throw new RpcError(Code.INVALID_ARGUMENT, `${name}: ${problem}`, { cause: reason });
+    throw new RpcError('INVALID_CURSOR', `${name}: ${problem}`, { cause: reason });
   }
 }

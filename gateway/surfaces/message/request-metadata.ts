@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import {
-  Code,
   MAX_METADATA_BYTES,
   MAX_METADATA_PAIRS,
   type Metadata,
@@ -25,7 +24,7 @@ export function requestMetadata(headers: IncomingHttpHeaders, known: Metadata, r
     // What Node cannot join comes as an array (set-cookie only).
     if (typeof value !== 'string') continue;
     const fault = faultOfPair(name, value);
-    if (fault !== undefined) throw new RpcError(Code.INVALID_ARGUMENT, `header ${name}: ${fault}`);
+    if (fault !== undefined) throw new RpcError('INVALID_HEADER', `header ${name}: ${fault}`);
     metadata.push([name, value]);
   }
   const own = new MetadataBlock();
@@ -37,7 +36,7 @@ export function requestMetadata(headers: IncomingHttpHeaders, known: Metadata, r
     assertMayBeOwn(name, rules, `header ${header}: `);
     if (taken.has(alike(name))) {
       throw new RpcError(
-        Code.INVALID_ARGUMENT,
+        'INVALID_METADATA',
         `header ${header}: ${alike(name)} travels as a header of its own, send only that`,
       );
     }
@@ -48,21 +47,21 @@ export function requestMetadata(headers: IncomingHttpHeaders, known: Metadata, r
 
 function assertMayBeOwn(name: string, rules: HeaderRules, place: string): void {
   const fault = rules.faultOfOwn(name);
-  if (fault !== undefined) throw new RpcError(Code.INVALID_ARGUMENT, `${place}${fault}`);
+  if (fault !== undefined) throw new RpcError('INVALID_METADATA', `${place}${fault}`);
 }
 
 /** What a client sends of its own. A repeated header arrives joined; base64 has no comma, so its values can be told apart again. */
 function addOwn(block: MetadataBlock, name: string, value: string, place: string): void {
   const checked = (text: string): string => {
     const fault = faultOfPair(name, text);
-    if (fault !== undefined) throw new RpcError(Code.INVALID_ARGUMENT, `${place}${fault}`);
+    if (fault !== undefined) throw new RpcError('INVALID_METADATA', `${place}${fault}`);
     return text;
   };
   if (name.endsWith('-bin')) block.addJoined(name, value, (part) => checked(part.trim()));
   else block.add(name, checked(value));
   if (!block.isOver) return;
   throw new RpcError(
-    Code.INVALID_ARGUMENT,
+    'INVALID_METADATA',
     `${place}the metadata of a call has at most ${MAX_METADATA_PAIRS} values and ${MAX_METADATA_BYTES} bytes, names included`,
   );
 }
@@ -93,7 +92,7 @@ export function requestDeadline(
   const timeoutMs = typeof header === 'string' ? parseGrpcTimeout(header) : undefined;
   if (timeoutMs === undefined) {
     throw new RpcError(
-      Code.INVALID_ARGUMENT,
+      'INVALID_HEADER',
       'header grpc-timeout: must be at most 8 digits and a unit of H, M, S, m, u or n, for example 500m',
     );
   }

@@ -1,5 +1,5 @@
 import type { Incoming } from '../../bridge/index.js';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { SessionFault } from '../../wire/session/index.js';
 import { createDeferred, type Deferred } from '../exchange/index.js';
@@ -57,14 +57,14 @@ export class CallIncoming implements Incoming {
     if (this.#closed) return;
     const { held, onViolation } = this.#options;
     if (this.#halfClosed) {
-      onViolation(new RpcError(Code.INVALID_ARGUMENT, 'no message may follow the half-close'));
+      onViolation(new RpcError('UNEXPECTED_MESSAGE', 'no message may follow the half-close'));
       return;
     }
     if (!this.#window.take(data.length)) throw new SessionFault('more messages than credit');
     this.#messages += 1;
     if (!held.add(data.length + MESSAGE_BYTES)) {
       const problem = 'the messages of this session that wait hold too much memory';
-      onViolation(new RpcError(Code.RESOURCE_EXHAUSTED, problem));
+      onViolation(new RpcError('SESSION_LIMIT', problem));
       return;
     }
     this.#queue.push(data);

@@ -189,7 +189,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   }
 
   async drain(): Promise<void> {
-    await this.end(new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down').toStatus());
+    await this.end(new RpcError('DRAINING', 'the gateway is shutting down').toStatus());
   }
 
   /** Nothing of the call remains: removes what could still wake it. */
@@ -209,13 +209,13 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   }
 
   #abortExpired(): void {
-    this.#options.abort(new RpcError(Code.DEADLINE_EXCEEDED, 'the deadline has passed'));
+    this.#options.abort(new RpcError('DEADLINE_PASSED', 'the deadline has passed'));
   }
 
   readonly #onPause = (): void => {
     const { abort, request } = this.#options;
     const problem = `the client took nothing for ${request.limits.maxPauseMs} ms`;
-    abort(new RpcError(Code.RESOURCE_EXHAUSTED, problem));
+    abort(new RpcError('CLIENT_STALLED', problem));
   };
 
   #finish(failure?: unknown): void {

@@ -1,6 +1,6 @@
 import { MAX_TIMER_MS } from '../../async/index.js';
 import type { AbortCause } from '../../bridge/index.js';
-import { Code, type Metadata, RpcError } from '../../status/index.js';
+import { type Metadata, RpcError } from '../../status/index.js';
 import type { Transport } from '../../upstream/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import { type ClientFrame, joinMetadata, type ServerFrame } from '../../wire/session/index.js';
@@ -134,7 +134,7 @@ export class SessionCall {
         this.#outgoing.grant(frame.messages);
         break;
       case 'cancel':
-        this.abort(new RpcError(Code.CANCELLED, 'the client has cancelled the call'));
+        this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));
     }
   }
 

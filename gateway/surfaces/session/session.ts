@@ -190,7 +190,10 @@ export class Session {
     context.countRefusal(error);
     const line = { requestId, method: method.slice(0, MAX_NAME_LENGTH), surface: 'session' };
     if (error.code === Code.INTERNAL) log.error({ ...line, err: error }, 'call failed');
-    else log.info({ ...line, code: codeName(error.code), problem: error.message }, 'request refused');
+    else {
+      const { code, reason, message } = error;
+      log.info({ ...line, code: codeName(code), reason, problem: message }, 'request refused');
+    }
     this.#endAtOnce(id, error.toStatus());
   }
 
@@ -273,5 +276,5 @@ export class Session {
 }
 
 function shuttingDown(): RpcError {
-  return new RpcError(Code.UNAVAILABLE, 'the gateway is shutting down');
+  return new RpcError('DRAINING', 'the gateway is shutting down');
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import type { UnfinishedMessage } from '../exchange/index.js';
 import { FrameTracker } from './frame-tracker.js';
 
@@ -58,7 +58,7 @@ export function boundSocketMessages(
       if (isPaused() || !(frames.isMidMessage || isExpecting())) since = now;
       else if (now - since >= timeoutMs) {
         clearInterval(timer);
-        onLate(new RpcError(Code.DEADLINE_EXCEEDED, `the message did not come whole within ${timeoutMs} ms`));
+        onLate(new RpcError('MESSAGE_TIMEOUT', `the message did not come whole within ${timeoutMs} ms`));
       }
     },
     Math.ceil(timeoutMs / 4),

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Incoming } from '../../bridge/index.js';
-import { Code, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { createDeferred, type Deferred } from '../exchange/index.js';
@@ -81,7 +81,7 @@ export class WebSocketIncoming implements Incoming {
       // A unary or server-stream method has all it takes after one message.
       if (this.#halfClosed || (this.#messages > 0 && !this.#request.method.requestStream)) return undefined;
       if (this.#socket.readyState !== this.#socket.OPEN) {
-        throw new RpcError(Code.CANCELLED, 'the socket was closed before the half-close');
+        throw new RpcError('CLIENT_LEFT', 'the socket was closed before the half-close');
       }
       this.#resume();
       this.#arrived ??= createDeferred();
@@ -110,7 +110,7 @@ export class WebSocketIncoming implements Incoming {
       const rule = this.#halfClosed
         ? 'no message may follow the half-close'
         : 'this method takes one message';
-      return this.#onViolation(new RpcError(Code.INVALID_ARGUMENT, rule));
+      return this.#onViolation(new RpcError('UNEXPECTED_MESSAGE', rule));
     }
     if (isHalfClose) this.#halfClosed = true;
     else if (this.#messages === 0) this.binary = binary;

@@ -1,6 +1,6 @@
 import type { ClientDuplexStream, Metadata as GrpcMetadata, StatusObject } from '@grpc/grpc-js';
 import { Bell } from '../../async/index.js';
-import { Code, type Metadata, type Status } from '../../status/index.js';
+import { Code, type Metadata, type Reason, type Status } from '../../status/index.js';
 import { ReceivedMessages } from '../received-messages.js';
 import { localStatus, receivedStatus } from '../received-status.js';
 import type { Batch, Call, SendBatch } from '../transport.js';
@@ -18,6 +18,12 @@ export interface GrpcJsCallOptions {
 
 const yes = Promise.resolve(true);
 const no = Promise.resolve(false);
+
+/** What the library's own statuses mean before anything has come from the service. */
+const LIBRARY_REASONS: ReadonlyMap<number, Reason> = new Map([
+  [Code.UNAVAILABLE, 'UPSTREAM_UNREACHABLE'],
+  [Code.DEADLINE_EXCEEDED, 'DEADLINE_PASSED'],
+]);
 
 /**
  * A call of grpc-js behind the port. The stream flows into a queue of messages and is paused only when that is full,
@@ -43,6 +49,7 @@ export class GrpcJsCall implements Call {
   #ended = false;
   #over = false;
   #halfClosed = false;
+  #hasHeaders = false;
   #pausedSinceCaughtUp = false;
   #received = 0;
   #receivedAtCheck = 0;
@@ -96,7 +103,7 @@ export class GrpcJsCall implements Call {
   }
 
   cancel(): void {
-    this.#abandon(localStatus(Code.CANCELLED, 'cancelled'));
+    this.#abandon(localStatus('CANCELLED', 'cancelled'));
   }
 
   readonly #onAbort = (): void => this.cancel();
@@ -105,7 +112,7 @@ export class GrpcJsCall implements Call {
     if (this.#options.isConnected()) return;
     this.#abandon(
       localStatus(
-        Code.UNAVAILABLE,
+        'UPSTREAM_UNREACHABLE',
         `no connection to the upstream within ${this.#options.connectTimeoutMs} ms`,
       ),
     );
@@ -113,6 +120,7 @@ export class GrpcJsCall implements Call {
 
   #onMetadata(metadata: GrpcMetadata): void {
     clearTimeout(this.#connectTimer);
+    this.#hasHeaders = true;
     this.#resolveHeaders(pairsFrom(metadata));
   }
 
@@ -148,6 +156,12 @@ export class GrpcJsCall implements Call {
   #onStatus(status: StatusObject): void {
     if (this.#reported || this.#over) return;
     clearTimeout(this.#connectTimer);
+    const own = this.#ownStatus(status);
+    if (own !== undefined) {
+      this.#reported = own;
+      this.#room.ring(false);
+      return;
+    }
     const details = status.metadata.get('grpc-status-details-bin')[0];
     this.#reported = receivedStatus(
       status.code,
@@ -159,11 +173,20 @@ export class GrpcJsCall implements Call {
     this.#room.ring(false);
   }
 
+  /**
+   * A status that the library has made itself, as far as it can be told: what a service sends has headers before it, or among its trailers.
+   */
+  #ownStatus({ code, details, metadata }: StatusObject): Status | undefined {
+    if (this.#hasHeaders || metadata.get('content-type').length > 0) return undefined;
+    const reason = LIBRARY_REASONS.get(code);
+    return reason && localStatus(reason, details);
+  }
+
   #onEnd(): void {
     this.#ended = true;
     this.#messages.end();
     // A stream that was destroyed has no status. Nothing of ours does that.
-    this.#reported ??= localStatus(Code.INTERNAL, 'the call ended without a status');
+    this.#reported ??= localStatus('UPSTREAM_PROTOCOL_ERROR', 'the call ended without a status');
     this.#room.ring(false);
     this.#finishWhenRead();
   }

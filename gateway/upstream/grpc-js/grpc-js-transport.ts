@@ -1,4 +1,3 @@
-import { Code } from '../../status/index.js';
 import { refusalOf } from '../call-refusal.js';
 import { createEndedCall } from '../ended-call.js';
 import { localStatus } from '../received-status.js';
@@ -48,14 +47,12 @@ class GrpcJsTransport implements Transport {
   }
 
   open(method: string, options: CallOptions): Call {
-    if (this.#closed) return createEndedCall(localStatus(Code.CANCELLED, 'the transport is closed'));
+    if (this.#closed) return createEndedCall(localStatus('CANCELLED', 'the transport is closed'));
     const refusal = refusalOf(method, options);
     if (refusal) return createEndedCall(refusal);
     const channel = this.#pool.acquire();
     if (!channel) {
-      return createEndedCall(
-        localStatus(Code.RESOURCE_EXHAUSTED, 'every connection to the upstream is full'),
-      );
+      return createEndedCall(localStatus('UPSTREAM_FULL', 'every connection to the upstream is full'));
     }
     // One shape for every kind of call: the kind only limits counts, and the service checks those.
     const stream = channel.client.makeBidiStreamRequest(

@@ -1,4 +1,3 @@
-import { Code } from '../../status/index.js';
 import { refusalOf } from '../call-refusal.js';
 import { createEndedCall } from '../ended-call.js';
 import { localStatus } from '../received-status.js';
@@ -56,7 +55,7 @@ class Http2Transport implements Transport {
   }
 
   open(method: string, options: CallOptions): Call {
-    if (this.#closed) return createEndedCall(localStatus(Code.CANCELLED, 'the transport is closed'));
+    if (this.#closed) return createEndedCall(localStatus('CANCELLED', 'the transport is closed'));
     const refusal = refusalOf(method, options);
     if (refusal) return createEndedCall(refusal);
     const call = new Http2Call(method, options, this.#context);

@@ -1,4 +1,4 @@
-import { Code, RpcError } from '../../../status/index.js';
+import { RpcError } from '../../../status/index.js';
 
 /** One flag byte and four bytes of length. Source: grpc/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message". */
 const prefixBytes = 5;
@@ -129,7 +129,10 @@ export class Deframer {
   #checkPrefix(bytes: Uint8Array, at: number): number {
     const flag = bytes[at] as number;
     if (flag > 1)
-      throw new RpcError(Code.INTERNAL, `the upstream sent a message with the unknown flag ${flag}`);
+      throw new RpcError(
+        'UPSTREAM_PROTOCOL_ERROR',
+        `the upstream sent a message with the unknown flag ${flag}`,
+      );
     const length =
       (bytes[at + 1] as number) * 2 ** 24 +
       ((bytes[at + 2] as number) << 16) +
@@ -137,7 +140,7 @@ export class Deframer {
       (bytes[at + 4] as number);
     if (length > this.#maxMessageBytes) {
       throw new RpcError(
-        Code.RESOURCE_EXHAUSTED,
+        'UPSTREAM_TOO_LARGE',
         `the upstream sent a message of ${length} bytes, the limit is ${this.#maxMessageBytes}`,
       );
     }

@@ -25,10 +25,9 @@ export function statusFromTrailers(raw: RawHeaders, httpStatus: number): Status 
 
 /** What an HTTP answer that is not gRPC means. Source: grpc/doc/http-grpc-status-mapping.md */
 export function statusFromHttp(httpStatus: number, how: string): Status {
-  return localStatus(
-    codeFromHttpStatus(httpStatus),
-    `the upstream answered with HTTP status ${httpStatus} ${how}`,
-  );
+  return localStatus('UPSTREAM_HTTP_STATUS', `the upstream answered with HTTP status ${httpStatus} ${how}`, {
+    code: codeFromHttpStatus(httpStatus),
+  });
 }
 
 /** Whether a content type is gRPC's: "application/grpc", "application/grpc+proto", "application/grpc;..." */
@@ -40,22 +39,28 @@ export function isGrpcContentType(contentType: string | undefined): boolean {
 export function statusFromReset(rstCode: number): Status {
   switch (rstCode) {
     case ErrorCode.NO_ERROR:
-      return localStatus(Code.INTERNAL, 'the upstream ended the call without a status');
+      return localStatus('UPSTREAM_PROTOCOL_ERROR', 'the upstream ended the call without a status');
     case ErrorCode.REFUSED_STREAM:
-      return localStatus(Code.UNAVAILABLE, 'the upstream refused the call before it looked at it');
+      return localStatus('UPSTREAM_RESET', 'the upstream refused the call before it looked at it', {
+        code: Code.UNAVAILABLE,
+      });
     case ErrorCode.CANCEL:
-      return localStatus(Code.CANCELLED, 'the upstream cancelled the call');
+      return localStatus('UPSTREAM_RESET', 'the upstream cancelled the call', { code: Code.CANCELLED });
     case ErrorCode.ENHANCE_YOUR_CALM:
-      return localStatus(Code.RESOURCE_EXHAUSTED, 'the upstream asks for less: ENHANCE_YOUR_CALM');
+      return localStatus('UPSTREAM_RESET', 'the upstream asks for less: ENHANCE_YOUR_CALM', {
+        code: Code.RESOURCE_EXHAUSTED,
+      });
     case ErrorCode.INADEQUATE_SECURITY:
-      return localStatus(Code.PERMISSION_DENIED, 'the upstream finds the connection not secure enough');
+      return localStatus('UPSTREAM_RESET', 'the upstream finds the connection not secure enough', {
+        code: Code.PERMISSION_DENIED,
+      });
     default:
-      return localStatus(Code.INTERNAL, `the upstream reset the call with HTTP/2 code ${rstCode}`);
+      return localStatus('UPSTREAM_RESET', `the upstream reset the call with HTTP/2 code ${rstCode}`);
   }
 }
 
 /** What it means that we have reset a stream, because the peer broke a rule or went over a limit of ours: it has asked for nothing. */
 export function statusFromBreach(code: number, breach: string): Status {
   const ownLimit = code === ErrorCode.ENHANCE_YOUR_CALM;
-  return localStatus(ownLimit ? Code.RESOURCE_EXHAUSTED : Code.INTERNAL, `the upstream ${breach}`);
+  return localStatus(ownLimit ? 'UPSTREAM_TOO_LARGE' : 'UPSTREAM_PROTOCOL_ERROR', `the upstream ${breach}`);
 }

@@ -1,5 +1,5 @@
 import { MAX_TIMER_MS } from '../../../async/index.js';
-import { Code, type Metadata, type Status } from '../../../status/index.js';
+import type { Metadata, Status } from '../../../status/index.js';
 import { localStatus } from '../../received-status.js';
 import type { Batch, Call, CallOptions, SendBatch } from '../../transport.js';
 import { type ClientStream, headerListBytes, type WindowBudget } from '../h2/index.js';
@@ -93,7 +93,7 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner {
     if (bytes > limit) {
       pool.release(connection, false);
       const message = `the request headers are ${bytes} bytes, the service takes ${limit}: send less metadata`;
-      this.#response.fail(localStatus(Code.RESOURCE_EXHAUSTED, message));
+      this.#response.fail(localStatus('METADATA_TOO_LARGE', message));
       return;
     }
     let stream: ClientStream;
@@ -102,7 +102,8 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner {
     } catch (reason) {
       pool.release(connection, false);
       const message = reason instanceof Error ? reason.message : String(reason);
-      this.onRefused(localStatus(Code.UNAVAILABLE, message, 'the connection to the upstream was lost'));
+      const publicMessage = 'the connection to the upstream was lost';
+      this.onRefused(localStatus('UPSTREAM_CONNECTION_LOST', message, { publicMessage }));
       return;
     }
     this.#response.attach(stream, connection);
@@ -139,7 +140,7 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner {
     if (this.#response.hasBegun) return;
     this.#connectTimer ??= setTimeout(() => {
       const message = `no connection to the upstream within ${connectTimeoutMs} ms`;
-      this.#fail(localStatus(Code.UNAVAILABLE, message));
+      this.#fail(localStatus('UPSTREAM_UNREACHABLE', message));
     }, connectTimeoutMs);
   }
 
@@ -147,7 +148,7 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner {
     this.#deadlineTimer = setTimeout(
       () => {
         if (Date.now() < deadline) this.#armDeadline(deadline);
-        else this.#fail(localStatus(Code.DEADLINE_EXCEEDED, 'the deadline has passed'));
+        else this.#fail(localStatus('DEADLINE_PASSED', 'the deadline has passed'));
       },
       Math.min(Math.max(0, deadline - Date.now()), MAX_TIMER_MS),
     );

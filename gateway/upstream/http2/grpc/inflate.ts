@@ -1,5 +1,5 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
-import { Code, RpcError } from '../../../status/index.js';
+import { RpcError } from '../../../status/index.js';
 
 /** Makes a compressed message plain. Throws an RpcError. */
 export type Inflate = (message: Uint8Array) => Uint8Array;
@@ -32,18 +32,20 @@ function bounded(inflate: typeof gunzipSync, name: string, maxMessageBytes: numb
     } catch (cause) {
       if (cause instanceof RangeError) {
         throw new RpcError(
-          Code.RESOURCE_EXHAUSTED,
+          'UPSTREAM_TOO_LARGE',
           `the upstream sent a message that inflates to more than ${maxMessageBytes} bytes`,
           { cause },
         );
       }
-      throw new RpcError(Code.INTERNAL, `the upstream sent a message that is not ${name}`, { cause });
+      throw new RpcError('UPSTREAM_PROTOCOL_ERROR', `the upstream sent a message that is not ${name}`, {
+        cause,
+      });
     }
   };
 }
 
 function refuse(message: string): Inflate {
   return () => {
-    throw new RpcError(Code.INTERNAL, message);
+    throw new RpcError('UPSTREAM_PROTOCOL_ERROR', message);
   };
 }

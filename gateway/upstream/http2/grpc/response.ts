@@ -106,7 +106,7 @@ export class CallResponse implements StreamHandler {
     const status = isKnown ? this.#status : undefined;
     this.#end(
       status === undefined
-        ? localStatus(Code.CANCELLED, 'cancelled')
+        ? localStatus('CANCELLED', 'cancelled')
         : { ...status, truncated: status.truncated || dropped },
     );
   }
@@ -201,7 +201,9 @@ export class CallResponse implements StreamHandler {
     // A lost connection is CANCEL on each of its streams.
     if (connection?.isLost) {
       const message = 'the connection to the upstream was lost';
-      return localStatus(Code.UNAVAILABLE, `${message}: ${connection.reason}`, message);
+      return localStatus('UPSTREAM_CONNECTION_LOST', `${message}: ${connection.reason}`, {
+        publicMessage: message,
+      });
     }
     return code === ErrorCode.NO_ERROR ? this.#statusWithoutTrailers() : statusFromReset(code);
   }
@@ -252,6 +254,6 @@ function statusWith(status: Status, { fault, isMidMessage }: MessageReader): Sta
     return status.code === Code.OK ? fault : { ...status, truncated: true };
   }
   return status.code === Code.OK && isMidMessage
-    ? localStatus(Code.INTERNAL, 'the upstream ended the call in the middle of a message')
+    ? localStatus('UPSTREAM_PROTOCOL_ERROR', 'the upstream ended the call in the middle of a message')
     : status;
 }

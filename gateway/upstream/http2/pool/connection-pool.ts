@@ -1,5 +1,5 @@
 import { Bell } from '../../../async/index.js';
-import { Code, type Status } from '../../../status/index.js';
+import type { Status } from '../../../status/index.js';
 import { localStatus } from '../../received-status.js';
 import { type Endpoint, formatEndpoint } from './address.js';
 import { Backoff } from './backoff.js';
@@ -280,13 +280,15 @@ export class ConnectionPool {
   }
 
   #refusal(): Status {
-    if (this.#closed) return localStatus(Code.CANCELLED, 'the transport is closed');
+    if (this.#closed) return localStatus('CANCELLED', 'the transport is closed');
     if (this.#count('ready') > 0) {
-      return localStatus(Code.RESOURCE_EXHAUSTED, 'every connection to the upstream is full');
+      return localStatus('UPSTREAM_FULL', 'every connection to the upstream is full');
     }
     const message = 'no connection to the upstream';
-    if (this.#misfit !== undefined) return localStatus(Code.UNAVAILABLE, `${message}: ${this.#misfit}`);
-    return localStatus(Code.UNAVAILABLE, `${message}: ${this.#lastFailure ?? 'none yet'}`, message);
+    if (this.#misfit !== undefined) return localStatus('UPSTREAM_NOT_GRPC', `${message}: ${this.#misfit}`);
+    return localStatus('UPSTREAM_UNREACHABLE', `${message}: ${this.#lastFailure ?? 'none yet'}`, {
+      publicMessage: message,
+    });
   }
 }
 

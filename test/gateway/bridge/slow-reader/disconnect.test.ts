@@ -127,7 +127,7 @@ t.test('with credit the end waits until the last write has left', async (t) => {
 });
 
 t.test('a write that fails later ends the call, and is no unhandled rejection', async (t) => {
-  const problem = new RpcError(Code.INTERNAL, 'this is no message');
+  const problem = new RpcError('UPSTREAM_INVALID_MESSAGE', 'this is no message');
   const { scene, result } = start(
     [messages(1, 1)],
     { room: () => 5, write: () => turn().then(() => Promise.reject(problem)) },

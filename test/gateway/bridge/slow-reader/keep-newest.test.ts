@@ -11,7 +11,7 @@ const text = (message: Uint8Array) => Buffer.from(message).toString('latin1');
 const batch = (...messages: string[]): Batch => messages.map((message) => Buffer.from(message, 'latin1'));
 const keyOf = (message: Uint8Array) => {
   const key = text(message).slice(0, 1);
-  if (key === '!') throw new RpcError(Code.INTERNAL, 'this is no message');
+  if (key === '!') throw new RpcError('UPSTREAM_INVALID_MESSAGE', 'this is no message');
   return key;
 };
 const CONFLATE: Conflate = { policy: 'conflate', keyOf, maxMessages: 1_000, maxBytes: 1024 * 1024 };
@@ -168,7 +168,7 @@ t.test('a message that is none ends the call, after those before it', async (t) 
     const scene = new Scene(CONFLATE);
     scene.full = () => behind;
     await scene.send('a1');
-    if (!behind) scene.refuse = new RpcError(Code.INTERNAL, 'this is no message');
+    if (!behind) scene.refuse = new RpcError('UPSTREAM_INVALID_MESSAGE', 'this is no message');
     await scene.send('b1', '!', 'c1');
     scene.refuse = undefined;
     t.ok(scene.cancelled);
@@ -183,7 +183,7 @@ t.test('a write that fails, or is not wanted, while it catches up ends the call'
   const failing = new Scene(CONFLATE);
   await failing.send('a1');
   await failing.send('b1');
-  failing.refuse = new RpcError(Code.INTERNAL, 'no message');
+  failing.refuse = new RpcError('UPSTREAM_INVALID_MESSAGE', 'no message');
   await failing.room();
   await t.rejects(failing.result, { code: Code.INTERNAL });
   t.ok(failing.cancelled);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Conflate, DropOldest } from '../../../../gateway/bridge/policy.js';
 import { KEPT_OVERHEAD_BYTES, KeptMessages } from '../../../../gateway/bridge/slow-reader/store.js';
-import { Code, RpcError } from '../../../../gateway/status/index.js';
+import { RpcError } from '../../../../gateway/status/index.js';
 
 // Messages are a letter, which is the key, and a number.
 
@@ -10,7 +10,7 @@ const read = Buffer.alloc(64 * 1024);
 const text = (message: Uint8Array) => Buffer.from(message).toString('latin1');
 const keyOf = (message: Uint8Array) => {
   const key = text(message).slice(0, 1);
-  if (key === '!') throw new RpcError(Code.INTERNAL, 'this is no message');
+  if (key === '!') throw new RpcError('UPSTREAM_INVALID_MESSAGE', 'this is no message');
   return key;
 };
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import { compiledCodec } from '../../../../gateway/codec/index.js';
-import { Code, type Metadata, RpcError } from '../../../../gateway/status/index.js';
+import { type Metadata, RpcError } from '../../../../gateway/status/index.js';
 import {
   AllHeldBytes,
   DEFAULT_LIMITS,
@@ -51,7 +51,7 @@ export function openFakeSession(
     request,
     methodRequestOf(name) {
       const method = schema.methods.get(`/${name}`);
-      if (method === undefined) throw new RpcError(Code.UNIMPLEMENTED, 'no such method');
+      if (method === undefined) throw new RpcError('METHOD_NOT_FOUND', 'no such method');
       return {
         method,
         binding: undefined,
