@@ -51,6 +51,6 @@ export async function startCore(t: Test, options: Partial<CoreOptions> = {}): Pr
 }
 
 /** Resolves when the condition holds; the test's own timeout is its end. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -1,9 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import t from 'tap';
 import { dataHandlers, openDataLog, seedCount, type Work } from '../../../grpc-core/items/index.js';
 import { openEmbeddedStore, type Store } from '../../../grpc-core/store/index.js';
 import type { StreamData__Output } from '../../../proto/types/streaming/StreamData.js';
+import { settled } from '../../support/http.js';
+import { quiet } from '../../support/quiet.js';
 import { startCore, temporaryFolder, until } from '../core-fixture.js';
 import { type Served, serveHandlers, statusOf } from '../rpc/rpc-fixture.js';
 
@@ -69,12 +71,12 @@ t.test('producers that share a log do not double an item', async (t) => {
   const logs = await Promise.all([1, 2, 3].map(() => openDataLog({ store, intervalMs: 1, onError })));
   const log = logs[0]?.log;
   if (log === undefined) throw new Error('no log');
-  while ((await log.last()) < seedCount + 30) await delay(5);
+  await until(async () => (await log.last()) >= seedCount + 30);
   await Promise.all(logs.map((each) => each.close()));
   const records = await log.read(0, 10_000);
   t.ok(records.every(({ sequence, data }) => Buffer.from(data).toString() === `item ${sequence}`));
   const last = await log.last();
-  await delay(20);
+  await quiet();
   t.equal(await log.last(), last, 'a closed producer produces nothing');
 });
 
@@ -101,7 +103,7 @@ t.test('a producer that cannot store says so once, and goes on when it can', asy
   fail = false;
   t.equal(errors.length, 1);
   const last = await data.log.last();
-  while ((await data.log.last()) < last + 3) await delay(1);
+  await until(async () => (await data.log.last()) >= last + 3);
   await data.close();
 });
 
@@ -124,7 +126,7 @@ for (const method of methods) {
     const served = await openItems(t, { batchWaitMs: 20 });
     await served.append(10);
     const { call, ids } = collect(served, method, 10);
-    await delay(100);
+    await quiet();
     t.strictSame(ids(), []);
     await served.append(2);
     await until(() => ids().length === 2);
@@ -151,7 +153,7 @@ t.test('ControlledStream gives the next hundred in order, waits for missing ones
   const served = await openItems(t, {
     // The later ones are ready first.
     work: async ({ sequence }) => {
-      await delay(10 - (sequence % 10));
+      for (let turns = 10 - (sequence % 10); turns > 0; turns -= 1) await turn();
       return { id: sequence };
     },
   });
@@ -175,7 +177,7 @@ t.test('ControlledStream works on at most ten at once, and stops with its reader
       started += 1;
       inWork += 1;
       most = Math.max(most, inWork);
-      await delay(1);
+      await turn();
       inWork -= 1;
       // Large enough that only a few fit between the handler and a reader that has stopped.
       return { id: sequence, data: 'x'.repeat(200_000) };
@@ -191,7 +193,7 @@ t.test('ControlledStream works on at most ten at once, and stops with its reader
     });
   });
   t.equal(first.id, 1);
-  for (let last = -1; last !== started; await delay(100)) last = started;
+  await settled(() => started);
   // 16 in the client's Readable, one in the window, one in the outbox, ten in work.
   t.ok(started <= 1 + 16 + 4 + 10, `${started} started`);
   const ids = [first.id];
@@ -206,7 +208,7 @@ t.test('ControlledStream ends with the failure of an item, after those before it
   const served = await openItems(t, {
     work: async ({ sequence }) => {
       if (sequence === 8) throw new Error('secret');
-      await delay(5);
+      for (let turns = 0; turns < 5; turns += 1) await turn();
       return { id: sequence };
     },
   });
@@ -221,7 +223,7 @@ t.test('BufferedStream sends a hundred at once, and what there is when the time 
   await patient.append(250);
   const { call, ids } = collect(patient, 'BufferedStream', 0);
   await until(() => ids().length >= 200);
-  await delay(150);
+  await quiet();
   t.equal(ids().length, 200, 'the third batch is not full and not over');
   await patient.append(150);
   await until(() => ids().length === 400);

@@ -2,110 +2,111 @@ import { constants } from 'node:http2';
 import t, { type Test } from 'tap';
 import { Keepalive } from '../../../../../gateway/upstream/http2/pool/keepalive.js';
 import { openHttp2Transport } from '../../../../../gateway/upstream/index.js';
+import { stopClock } from '../../../../support/clock.js';
+import { until } from '../../../../support/http.js';
 import { neverAborted } from '../../contract/subject.js';
 import { frame, grpcHeaders, openPeer } from '../peer.js';
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const TIME_MS = 20;
+const TIMEOUT_MS = 30;
+/** Servers forgive pings at this distance, however silent they are. */
+const FORGIVEN_MS = 310_000;
 
-function open(t: Test, act: { answers: boolean; hasCalls: boolean }) {
+interface Peer {
+  /** Whether it answers a ping, and when that is read: soon, or after we were stalled. */
+  answers: 'soon' | 'never' | 'while we are stalled';
+  hasCalls: boolean;
+}
+
+function open(t: Test, peer: Partial<Peer> = {}) {
+  const { answers = 'soon', hasCalls = true } = peer;
+  const clock = stopClock(t);
   const seen = { pings: 0, dead: 0 };
   const keepalive = new Keepalive({
-    timeMs: 20,
-    timeoutMs: 30,
-    hasCalls: () => act.hasCalls,
+    timeMs: TIME_MS,
+    timeoutMs: TIMEOUT_MS,
+    hasCalls: () => hasCalls,
     ping: (answered) => {
-      seen.pings++;
-      if (act.answers) setImmediate(answered);
+      seen.pings += 1;
+      if (answers === 'soon') setTimeout(answered, 1);
+      // As a socket is read: after the timers that are due.
+      if (answers === 'while we are stalled') setTimeout(answered, TIMEOUT_MS + 1);
       return true;
     },
     onDead: () => {
-      seen.dead++;
+      seen.dead += 1;
     },
   });
   t.teardown(() => keepalive.stop());
-  return { keepalive, seen };
+  return { clock, keepalive, seen };
 }
 
-t.test('silence earns one ping, not a second one soon after', async (t) => {
-  const { seen } = open(t, { answers: true, hasCalls: true });
-  while (seen.pings === 0) await sleep(5);
-  await sleep(300);
+t.test('silence earns one ping, and the next only when servers forgive it', async (t) => {
+  const { clock, seen } = open(t);
+  clock.pass(2 * TIME_MS);
   t.same(seen, { pings: 1, dead: 0 });
+  clock.pass(FORGIVEN_MS - TIME_MS);
+  t.same(seen, { pings: 1, dead: 0 });
+  clock.pass(2 * TIME_MS);
+  t.same(seen, { pings: 2, dead: 0 });
 });
 
 t.test('silence after something was heard earns another', async (t) => {
-  const { keepalive, seen } = open(t, { answers: true, hasCalls: true });
-  for (let wanted = 1; wanted <= 3; wanted++) {
-    while (seen.pings < wanted) await sleep(5);
+  const { clock, keepalive, seen } = open(t);
+  for (let wanted = 1; wanted <= 3; wanted += 1) {
     keepalive.heard();
+    clock.pass(TIME_MS);
+    t.equal(seen.pings, wanted - 1, 'nothing in the interval in which it was heard');
+    clock.pass(TIME_MS);
+    t.same(seen, { pings: wanted, dead: 0 });
+  }
+});
+
+t.test('a connection that is heard from is never pinged', async (t) => {
+  const { clock, keepalive, seen } = open(t);
+  for (let n = 0; n < 50; n += 1) {
+    keepalive.heard();
+    clock.pass(TIME_MS);
+  }
+  t.same(seen, { pings: 0, dead: 0 });
+});
+
+t.test('a connection without calls is never pinged', async (t) => {
+  const { clock, seen } = open(t, { hasCalls: false });
+  clock.pass(2 * FORGIVEN_MS);
+  t.same(seen, { pings: 0, dead: 0 });
+});
+
+t.test('an answer that lies unread while we are stalled is not missed', async (t) => {
+  const { clock, keepalive, seen } = open(t, { answers: 'while we are stalled' });
+  for (let wanted = 1; wanted <= 3; wanted += 1) {
+    keepalive.heard();
+    clock.pass(2 * TIME_MS);
+    t.equal(seen.pings, wanted);
+    clock.stall(2 * TIMEOUT_MS);
+    clock.pass(2 * TIMEOUT_MS);
   }
   t.equal(seen.dead, 0);
 });
 
-t.test('a connection that is heard from, or has no calls, is never pinged', async (t) => {
-  const busy = open(t, { answers: true, hasCalls: true });
-  const idle = open(t, { answers: true, hasCalls: false });
-  for (let n = 0; n < 50; n++) {
-    busy.keepalive.heard();
-    await sleep(5);
-  }
-  t.same(idle.seen, { pings: 0, dead: 0 });
-  t.same(busy.seen, { pings: 0, dead: 0 });
-});
-
-t.test('an answer that lies unread while we are stalled is not missed', async (t) => {
-  let pings = 0;
-  let dead = 0;
-  const keepalive = new Keepalive({
-    timeMs: 20,
-    timeoutMs: 30,
-    hasCalls: () => true,
-    ping: (answered) => {
-      pings += 1;
-      setImmediate(() => {
-        const end = performance.now() + 60;
-        while (performance.now() < end);
-        // As a socket is read: after the timers that are due.
-        setImmediate(answered);
-      });
-      return true;
-    },
-    onDead: () => {
-      dead += 1;
-    },
-  });
-  t.teardown(() => keepalive.stop());
-  for (let wanted = 1; wanted <= 3; wanted += 1) {
-    while (pings < wanted) await sleep(5);
-    keepalive.heard();
-  }
-  t.equal(dead, 0);
-});
-
 t.test('one that is always stalled spares a peer that is gone only once', async (t) => {
-  let dead = 0;
-  const keepalive = new Keepalive({
-    timeMs: 20,
-    timeoutMs: 30,
-    hasCalls: () => true,
-    ping: () => true,
-    onDead: () => {
-      dead += 1;
-    },
-  });
-  t.teardown(() => keepalive.stop());
-  for (let stalls = 0; stalls < 6; stalls += 1) {
-    const end = performance.now() + 60;
-    while (performance.now() < end);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  t.equal(dead, 1);
+  const { clock, seen } = open(t, { answers: 'never' });
+  clock.pass(2 * TIME_MS);
+  clock.stall(2 * TIMEOUT_MS);
+  t.equal(seen.dead, 0);
+  clock.stall(2 * TIMEOUT_MS);
+  t.equal(seen.dead, 1);
+  for (let stalls = 0; stalls < 4; stalls += 1) clock.stall(2 * TIMEOUT_MS);
+  t.equal(seen.dead, 1);
 });
 
 t.test('no answer in time is the end, once', async (t) => {
-  const { seen } = open(t, { answers: false, hasCalls: true });
-  while (seen.dead === 0) await sleep(5);
-  await sleep(100);
+  const { clock, seen } = open(t, { answers: 'never' });
+  clock.pass(2 * TIME_MS + TIMEOUT_MS - 1);
+  t.same(seen, { pings: 1, dead: 0 });
+  clock.pass(1);
+  t.same(seen, { pings: 1, dead: 1 });
+  clock.pass(FORGIVEN_MS);
   t.same(seen, { pings: 1, dead: 1 });
 });
 
@@ -133,6 +134,6 @@ t.test('a peer that complains about pings is pinged later on the next connection
   const second = transport.open('/test.Ping/Stay', { metadata: [], signal: neverAborted() });
   await second.read();
   const begun = performance.now();
-  while (pings[1] === 0) await sleep(5);
+  await until(t, 'a ping on the second connection', () => pings[1] !== 0);
   t.ok(performance.now() - begun > 390, 'not before twice the time');
 });
