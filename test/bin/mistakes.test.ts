@@ -3,24 +3,29 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { type EndedLine, runLines } from '../support/command-lines.js';
 import { sluice } from '../support/process.js';
 
 // Every case is a process, and a busy machine takes seconds to start one.
 t.setTimeout(600_000);
 
 const ANY = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];
-/** Processes that run at the same time. */
-const AT_ONCE = 6;
+/** Of the wrong lines, how many run in a process of their own as well. */
+const AS_PROCESS = 8;
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 /** These ask for something else than to run, and have no variable. */
 const LINE_ONLY = ['--help', '--version', '--print-config'];
 
 t.test('help explains every flag and names its variable', async (t) => {
-  for (const command of ['start', 'core', 'gateway']) {
-    const running = sluice(t, [command, '--help']);
-    t.equal(await running.exit, 0);
-    const text = running.lines.join('\n');
+  const commands = ['start', 'core', 'gateway'];
+  const helps = await runLines(
+    t,
+    commands.map((command) => ({ args: [command, '--help'] })),
+  );
+  for (const { code, lines } of helps) {
+    t.equal(code, 0);
+    const text = lines.join('\n');
     const flags = text.match(/^ {2}--[a-z-]+/gm) ?? [];
     t.ok(flags.length > 4);
     for (const flag of flags) {
@@ -39,21 +44,21 @@ t.test('help explains every flag and names its variable', async (t) => {
       for (const flag of named) t.match(text, new RegExp(`^  ${flag}\\b`, 'm'));
     }
   }
-  const [about, own] = [sluice(t, ['help', 'gateway']), sluice(t, ['gateway', '--help'])];
-  t.equal(await about.exit, 0);
+  const own = sluice(t, ['gateway', '--help']);
   t.equal(await own.exit, 0);
-  t.same(about.lines, own.lines, 'help COMMAND is COMMAND --help');
-  const general = sluice(t, ['--help']);
-  t.equal(await general.exit, 0);
-  t.match(general.lines.join('\n'), /sluice gateway/);
-  const lines = [['--version'], ['start', '--version'], ['gateway', '--version'], ['core', '--version']];
-  await Promise.all(
-    lines.map(async (args) => {
-      const version = sluice(t, args);
-      t.equal(await version.exit, 0);
-      t.match(version.lines.join(''), /^\d+\.\d+\.\d+$/, args.join(' '));
-    }),
-  );
+  const [about, general, ...versions] = await runLines(t, [
+    { args: ['help', 'gateway'] },
+    { args: ['--help'] },
+    ...[[], ['start'], ['gateway'], ['core']].map((command) => ({ args: [...command, '--version'] })),
+  ]);
+  t.match(about, { code: 0, lines: own.lines }, 'help COMMAND is COMMAND --help');
+  t.equal(general?.code, 0);
+  t.match(general?.lines.join('\n'), /sluice gateway/);
+  t.equal(versions.length, 4);
+  for (const { code, lines } of versions) {
+    t.equal(code, 0);
+    t.match(lines.join(''), /^\d+\.\d+\.\d+$/);
+  }
 });
 
 t.test('what is wrong is one clear line and an exit code', async (t) => {
@@ -114,7 +119,7 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [['gateway', ...ANY, '--proto', join(dir, 'bad.proto')], 1, /bad\.proto/],
     [['gateway', ...ANY, '--proto', join(dir, 'missing.proto')], 1, /missing\.proto/],
     [
-      ['gateway', ...ANY, '--listen', `127.0.0.1:${port}`, ...set],
+      ['gateway', '--listen', `127.0.0.1:${port}`, '--admin-listen', '127.0.0.1:0', ...set],
       1,
       new RegExp(`${port}: the port is taken`),
     ],
@@ -125,15 +130,27 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [['start', ...ANY, '--data-dir', foreign], 1, /is not a store: .* "notes.txt"/],
     [['start', ...ANY, '--core-listen', `127.0.0.1:${port}`, '--data-dir', dir], 1, new RegExp(`${port}`)],
   ];
-  const judge = async ([args, code, message, environment]: (typeof cases)[number]) => {
-    const running = sluice(t, args, environment);
-    t.equal(await running.exit, code, args.join(' '));
-    t.equal(running.errors.length, 1, running.errors.join('\n'));
-    t.match(running.errors[0], message);
+  const judge = (
+    [args, code, message]: (typeof cases)[number],
+    ended: Pick<EndedLine, 'code' | 'errors'> | undefined,
+  ) => {
+    t.equal(ended?.code, code, args.join(' '));
+    t.equal(ended?.errors.length, 1, `${ended?.errors.join('\n')}`);
+    t.match(ended?.errors[0], message);
   };
-  // Each is a process: one after the other they would take minutes on a busy machine.
-  for (let begin = 0; begin < cases.length; begin += AT_ONCE) {
-    await Promise.all(cases.slice(begin, begin + AT_ONCE).map(judge));
+  const ended = await runLines(
+    t,
+    cases.map(([args, , , environment = {}]) => ({ args, environment })),
+  );
+  for (const [index, one] of cases.entries()) judge(one, ended[index]);
+  // Some of them as a process of their own, where nothing stands in for its end.
+  const whole = cases.filter((_, index) => index % Math.ceil(cases.length / AS_PROCESS) === 0);
+  t.ok(whole.length > 4);
+  for (const one of whole) {
+    const [args, , , environment] = one;
+    const running = sluice(t, args, environment);
+    const code = await running.exit;
+    judge(one, { code, errors: running.errors });
   }
   const unknown: [args: string[], message: RegExp][] = [
     [['fly'], /no command "fly"$/],
@@ -141,11 +158,15 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [['help', 'cor'], /no command "cor", did you mean core\?$/],
     [[], /^Sluice gives browsers/],
   ];
-  for (const [args, message] of unknown) {
-    const running = sluice(t, args);
-    t.equal(await running.exit, 2, args.join(' '));
-    t.match(running.errors[0], message);
-    t.match(running.errors.join('\n'), /sluice gateway/, 'with the commands that there are');
-    t.same(running.lines, []);
+  const refused = await runLines(
+    t,
+    unknown.map(([args]) => ({ args })),
+  );
+  for (const [index, [args, message]] of unknown.entries()) {
+    const { code, lines, errors } = refused[index] as EndedLine;
+    t.equal(code, 2, args.join(' '));
+    t.match(errors[0], message);
+    t.match(errors.join('\n'), /sluice gateway/, 'with the commands that there are');
+    t.same(lines, []);
   }
 });

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { httpJson, until } from '../support/http.js';
 import { sluice } from '../support/process.js';
+import { quiet } from '../support/quiet.js';
 import { generatePeer, python } from './python.js';
 
 /** What the service says about one of its calls. */
@@ -66,7 +67,7 @@ export async function startGateway(t: Test, target: string, ...args: string[]): 
   for (;;) {
     const { status } = await httpJson(`${adminUrl}/readyz`);
     if (status === 200) return String(url);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await quiet(20);
   }
 }
 

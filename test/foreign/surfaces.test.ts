@@ -1,5 +1,6 @@
 import t from 'tap';
 import { head, http, httpJson, open, send, settled, sseEvents, until } from '../support/http.js';
+import { quiet } from '../support/quiet.js';
 import { connect } from '../support/websocket.js';
 import { progress, startGateway, startPeer } from './peer.js';
 import { skip } from './python.js';
@@ -236,7 +237,7 @@ t.test('a service in Python, known by its reflection', { skip }, async (t) => {
     const counts = () => Promise.all(names.map((name) => progress(url, name)));
     let before = await counts();
     for (let same = 0; same < 6; ) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await quiet(100);
       const now = await counts();
       same =
         now.every((value, index) => value === before[index]) && now.every((value) => value > 0)

@@ -5,6 +5,7 @@ import { status } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
 import { openCore } from '../../grpc-core/index.js';
 import { openEmbeddedStore } from '../../grpc-core/store/index.js';
+import { quiet } from '../support/quiet.js';
 import { type clientOf, recordingLog, startCore, temporaryFolder, until } from './core-fixture.js';
 
 /** A disk of one core with some MB; undefined where this user may not mount one. */
@@ -170,7 +171,7 @@ t.test('nothing that was acknowledged is lost behind a write that failed', async
         done += 1;
       } catch (error) {
         t.match(error, { code: status.RESOURCE_EXHAUSTED });
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await quiet(20);
       }
     }
   }

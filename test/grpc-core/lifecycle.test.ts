@@ -6,6 +6,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { protoPath } from 'grpc-health-check';
 import t from 'tap';
 import { type CoreOptions, openCore } from '../../grpc-core/index.js';
+import { quiet } from '../support/quiet.js';
 import { clientOf, recordingLog, startCore, temporaryFolder, until } from './core-fixture.js';
 import { statusOf } from './rpc/rpc-fixture.js';
 
@@ -178,7 +179,7 @@ t.test('a reader that has stopped cannot hold up the end beyond the grace', asyn
   const ending = statusOf(call);
   call.pause();
   await until(() => core.runningCalls === 1);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await quiet(100);
   const started = Date.now();
   await core.close();
   t.ok(Date.now() - started < 5000);

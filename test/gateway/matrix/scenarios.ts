@@ -1,6 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { CodeName } from '../../../gateway/status/index.js';
 import { settled, until } from '../../support/http.js';
+import { quiet } from '../../support/quiet.js';
 import type { ScriptedCall, Step } from '../../support/scripted-upstream.js';
 import type { Cell, Scenario } from './cell.js';
 import { FAILURES, promised } from './expectation.js';
@@ -112,9 +114,9 @@ const STALLS: readonly Scenario[] = [
     async run(_t, { talk }) {
       for (let n = 0; n < 30; n += 1) {
         talk.stall();
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await quiet(5);
         talk.resume();
-        await new Promise((resolve) => setTimeout(resolve, 1));
+        await turn();
       }
     },
     outcome: (surface) => promised(surface, 'OK', 'late'),
@@ -222,7 +224,7 @@ const LEAVING: readonly Scenario[] = [
       const call = await cell.call();
       await until(t, `the first message of ${label(cell.surface)}`, () => call.received.length > 0);
       cell.talk.sendPart();
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await quiet(20);
       cell.talk.cut();
       await assertCancelled(t, cell, call);
     },
@@ -234,8 +236,7 @@ const LEAVING: readonly Scenario[] = [
       if (streamsUp(cell.surface)) cell.talk.send('last');
       const call = await cell.call();
       await firstMessage(t, cell);
-      if (streamsUp(cell.surface) && !streamsDown(cell.surface))
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      if (streamsUp(cell.surface) && !streamsDown(cell.surface)) await quiet(20);
       cell.talk.cut();
       await assertCancelled(t, cell, call);
     },

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { quiet } from '../../support/quiet.js';
 import { neverAborted, readToEnd, type Subject, texts } from './contract/subject.js';
 import { grpcJs, http2 } from './subjects.js';
 
@@ -116,7 +117,7 @@ async function suite(t: Test, subject: Subject): Promise<void> {
     await call.write([Buffer.from('30000')]);
     call.halfClose();
     await call.headers;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await quiet(200);
     t.equal((await readToEnd(call)).messages.length, 30_000);
     t.match(await call.status, { code: 0, truncated: false });
   });

@@ -229,7 +229,7 @@ t.test('a caller that leaves during an upload leaves no file, and no call', asyn
   const call = client.UploadFile(() => {});
   call.write({ data: Buffer.alloc(1000), file_path: 'file' });
   await until(() => core.runningCalls === 1);
-  while ((await readdir(temporary)).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(async () => (await readdir(temporary)).length > 0);
   call.cancel();
   await until(() => core.runningCalls === 0);
   t.strictSame(await readdir(temporary), []);

@@ -4,6 +4,7 @@ import { bytesFromEntry, logHandlers, openJournal, type StoredEntry } from '../.
 import { type Log, openEmbeddedStore } from '../../../grpc-core/store/index.js';
 import type { LogEntry__Output } from '../../../proto/types/streaming/LogEntry.js';
 import type { LogRequest } from '../../../proto/types/streaming/LogRequest.js';
+import { quiet } from '../../support/quiet.js';
 import { recordingLog, startCore, temporaryFolder, until } from '../core-fixture.js';
 import { type Served, serveHandlers, statusOf } from '../rpc/rpc-fixture.js';
 
@@ -197,7 +198,7 @@ t.test(
     const before = entries.length;
     second.call.cancel();
     await until(() => entries.length > before);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await quiet();
     t.equal(entries.length, before + 1, 'one line for the follower that left, none about that line');
     call.cancel();
     await first.core.close();

@@ -3,17 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import t from 'tap';
 import { singleRequest } from '../../../grpc-core/rpc/index.js';
+import { settled } from '../../support/http.js';
+import { quiet } from '../../support/quiet.js';
 import { until } from '../core-fixture.js';
 import { serveHandlers, statusOf } from './rpc-fixture.js';
-
-/** Waits until a count has stopped growing. */
-async function settled(count: () => number): Promise<number> {
-  for (let last = -1; ; ) {
-    await delay(100);
-    if (count() === last) return last;
-    last = count();
-  }
-}
 
 /** What a stream of Node holds, in KiB: 16 before Node 22, 64 from then on. */
 const STREAM_KIB = getDefaultHighWaterMark(false) / 1024;
@@ -133,7 +126,7 @@ for (const [where, pausedReader] of [
         resolve();
       });
     });
-    if (pausedReader) await delay(100);
+    if (pausedReader) await quiet();
     call.cancel();
     t.equal((await ending).code, status.CANCELLED);
     await until(() => calls.running === 0);

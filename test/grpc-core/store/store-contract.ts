@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Test } from 'tap';
 import t from 'tap';
 import { type LogRecord, type Store, StoreConflict } from '../../../grpc-core/store/index.js';
+import { quiet } from '../../support/quiet.js';
 
 /** Opens an empty store, or the same one again; whoever opens it in the suite closes it. */
 export type OpenStore = (t: Test) => Promise<{
@@ -150,7 +151,7 @@ export function storeContract(name: string, openStore: OpenStore): void {
       for await (const { sequence } of log.follow(0, new AbortController().signal)) {
         seen.push(sequence);
         // Some fall behind what is kept in memory.
-        if (i % 100 === 0 && sequence === 1) await new Promise((resolve) => setTimeout(resolve, 200));
+        if (i % 100 === 0 && sequence === 1) await quiet(200);
         if (sequence === last) return seen;
       }
       return seen;

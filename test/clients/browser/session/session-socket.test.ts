@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 import { Code, createClient, type SessionOptions } from '../../../../clients/browser/index.js';
 import { settled } from '../../../support/http.js';
+import { quiet } from '../../../support/quiet.js';
 import { fetchNobody } from '../memory-gateway.js';
 import { openScriptedSessions, type Peer } from '../scripted-sessions.js';
 
@@ -50,7 +51,7 @@ t.test('a socket without calls is closed after a while, the next call opens anot
     const gateway = await peer(at);
     await gateway.take('open');
     // Longer than `idleMs`: nobody calls a socket with a call on it idle.
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await quiet(60);
     t.equal(gateway.socket.readyState, WebSocket.OPEN);
     gateway.end(1);
     t.equal((await call.status).code, Code.OK);

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { bytes, method, openForeign } from '../../../support/foreign.js';
 import { until } from '../../../support/http.js';
+import { quiet } from '../../../support/quiet.js';
 import { openOf, openSession, PROTOCOLS } from '../../../support/session.js';
 import { connect } from '../../../support/websocket.js';
 
@@ -69,7 +70,7 @@ t.test('a message, a half-close or an answer of the service ends the wait', asyn
   );
   const plain = await connect(wsUrl + method('Both'));
   t.type(await plain.next(), 'string', 'the service has answered');
-  await new Promise((resolve) => setTimeout(resolve, 3 * limits.bodyIdleMs));
+  await quiet(3 * limits.bodyIdleMs);
   release();
   for (const id of [1, 2, 3, 4, 5]) {
     const frames = await session.all(id);

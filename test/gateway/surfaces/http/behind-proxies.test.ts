@@ -1,6 +1,7 @@
 import t from 'tap';
 import { bytes, method, openForeign } from '../../../support/foreign.js';
 import { http, open, settled } from '../../../support/http.js';
+import { quiet } from '../../../support/quiet.js';
 import { endOf, openOf, openSession, PROTOCOLS } from '../../../support/session.js';
 import { connect } from '../../../support/websocket.js';
 
@@ -78,7 +79,8 @@ t.test('no heartbeat is added to what a client has not read', async (t) => {
   const call = await upstream.call(method('Down'));
   let text = '';
   await settled(() => call.accepted);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  // Thirty heartbeats.
+  await quiet(300);
   response.setEncoding('utf8').on('data', (chunk) => {
     text += chunk;
   });

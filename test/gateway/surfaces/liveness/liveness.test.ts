@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import t from 'tap';
 import { bytes, method, openForeign } from '../../../support/foreign.js';
 import { http, settled, until } from '../../../support/http.js';
+import { quiet } from '../../../support/quiet.js';
 import { post, raw, trickle } from '../../../support/raw-client.js';
 import { connect, type TestSocket } from '../../../support/websocket.js';
 
@@ -109,7 +110,7 @@ t.test('a body that brings its messages in time may take as long as it likes', a
   // Each chunk ends a line and begins the next: there is always one that has begun.
   for (let n = 0; n < 20; n += 1) {
     client.socket.write('6\r\n{ }\n{ \r\n3\r\n}\n \r\n');
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await quiet(150);
   }
   client.socket.write('0\r\n\r\n');
   await until(t, 'the answer', () => client.answer.includes('done'));
@@ -143,7 +144,7 @@ t.test('a service that does not read is not held against the client', async (t) 
   });
   await upstream.call(method('Up'));
   // Longer than both, and there is more to come all the time.
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await quiet(3_000);
   goOn();
   t.match(await answer, { status: 200, text: /done/ });
 });
@@ -199,7 +200,7 @@ t.test('a long body is no late head', async (t) => {
   // Longer than the head may take, and than the time between two looks at it.
   for (let n = 0; n < 26; n += 1) {
     client.socket.write('3\r\n{}\n\r\n');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await quiet(100);
   }
   client.socket.write('0\r\n\r\n');
   await until(t, 'the answer', () => client.answer.includes('done'));
@@ -253,7 +254,7 @@ t.test('a large frame that comes slowly is neither a missing pong nor late', asy
   // No pong can come from the middle of a frame: four heartbeats go without one.
   for (const byte of `{"text":"${'x'.repeat(49)}"}`) {
     stream.write(byte);
-    await new Promise((resolve) => setTimeout(resolve, 35));
+    await quiet(35);
   }
   t.match(await client.next(), 'xxx');
   client.socket.terminate();

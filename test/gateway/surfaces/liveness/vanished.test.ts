@@ -2,6 +2,7 @@ import t from 'tap';
 import { openFarSide } from '../../../support/far-client.js';
 import { bytes, method, openForeign } from '../../../support/foreign.js';
 import { until } from '../../../support/http.js';
+import { quiet } from '../../../support/quiet.js';
 
 // A client whose host is gone: no FIN, no reset, no acknowledgement. On one host nothing looks like that, so it needs a network.
 
@@ -47,7 +48,7 @@ for (const [surface, program] of Object.entries(CLIENTS)) {
     );
     await far.start(program(url));
     const call = await upstream.call(method(surface === 'download' ? 'Fetch' : 'Down'));
-    await new Promise((resolve) => setTimeout(resolve, 4 * heartbeatMs));
+    await quiet(4 * heartbeatMs);
     t.equal(gateway.openExchanges, 1, 'a quiet stream is none that has vanished');
     far.vanish();
     next();

@@ -1,7 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { bytes, method, openForeign } from '../../../support/foreign.js';
 import { settled, until } from '../../../support/http.js';
 import { startOwnTime } from '../../../support/own-time.js';
+import { quiet } from '../../../support/quiet.js';
 import { endOf, type Frame, openOf, openSession } from '../../../support/session.js';
 
 const never = new Promise<never>(() => {});
@@ -63,7 +65,7 @@ t.test('whoever leaves is missed also while nothing is read from it', async (t) 
   const ping = JSON.stringify({ ping: { token: 'x'.repeat(100_000) } });
   while (socket.bufferedAmount < 1_000_000) {
     socket.send(ping);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await turn();
   }
   await settled(() => socket.bufferedAmount);
   t.notOk(call.cancelled, 'a client that only stalls is left alone');
@@ -190,9 +192,9 @@ t.test('a client that does not finish a frame, or takes nothing for too long, is
   await slow.send(openOf(1, 'Down', { credit: 1_000_000 }), { message: { id: 1, data: {} } });
   for (let round = 0; round < 8; round += 1) {
     slow.test.socket.pause();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await quiet(300);
     slow.test.socket.resume();
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await quiet(100);
   }
   t.equal(slow.test.socket.readyState, slow.test.socket.OPEN, 'one that takes something goes on');
   slow.test.socket.terminate();

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import type { Limits } from '../../../../gateway/surfaces/index.js';
 import { CloseCode } from '../../../../gateway/wire/index.js';
+import { stopClock } from '../../../support/clock.js';
 import { until } from '../../../support/http.js';
 import { DRAIN_MS, type FakeSession, openFakeSession, settle } from './fake-session.js';
 
@@ -92,12 +93,15 @@ t.test('each broken rule closes with its code, cancels every call, and says what
     }
   });
   await t.test('silence', async (t) => {
+    const clock = stopClock(t);
     const fake = open(t, { firstFrameMs: 20 });
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    clock.pass(19);
+    t.equal(fake.socket.closedWith, undefined);
+    clock.pass(1);
     t.match(fake.socket.closedWith, { code: 4408 });
     const speaking = open(t, { firstFrameMs: 20 });
     speaking.send({ ping: { token: 'a' } });
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    clock.pass(60);
     t.equal(speaking.socket.closedWith, undefined, 'one frame is enough');
   });
 });
@@ -335,23 +339,28 @@ t.test('a client that does not read is not read from', async (t) => {
 });
 
 t.test('a deadline ends a call also while its messages wait for credit', async (t) => {
+  const clock = stopClock(t);
   const fake = open(t);
   fake.send(openFrame(1, 'Both', { credit: 0, timeoutMs: 40 }));
   await settle();
   fake.transport.calls[0]?.emit(Buffer.from([0x10, 1]));
   await settle();
-  await new Promise((resolve) => setTimeout(resolve, 80));
+  clock.pass(80);
+  await settle();
   const frames = await fake.taken();
   t.match(frames.at(-1), { end: { id: 1, status: { code: 4 }, truncated: true } });
   t.ok(await isOver(fake));
 });
 
 t.test('a client that grants nothing for too long loses its call, not the session', async (t) => {
+  const clock = stopClock(t);
   const fake = open(t, { maxPauseMs: 30 });
   fake.send(openFrame(1, 'Both', { credit: 0 }), openFrame(2));
   await settle();
   fake.transport.calls[0]?.emit(Buffer.from([0x10, 1]));
-  await new Promise((resolve) => setTimeout(resolve, 80));
+  await settle();
+  clock.pass(80);
+  await settle();
   t.match((await fake.taken()).at(-1), { end: { id: 1, status: { code: 8 }, truncated: true } });
   t.equal(fake.session.openCalls, 1);
 });

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { GatewayOptions, MethodConfig } from '../../../../gateway/index.js';
 import { bytes, method, openForeign } from '../../../support/foreign.js';
 import { http, settled, until } from '../../../support/http.js';
+import { quiet } from '../../../support/quiet.js';
 import { type Frame, openSession, PROTOCOLS } from '../../../support/session.js';
 
 // With credit it is the client that says how slow it is, so here nothing depends on what buffers hold.
@@ -47,7 +48,7 @@ for (const protocol of PROTOCOLS) {
         return Number(/^sluice_messages_dropped_total\{.*policy="conflate"\} (\d+)$/m.exec(text)?.[1]);
       };
       const droppedIs = async (wanted: number) => {
-        while ((await dropped()) !== wanted) await new Promise((resolve) => setTimeout(resolve, 5));
+        while ((await dropped()) !== wanted) await quiet(5);
       };
       const client = await openSession(wsUrl, protocol);
       t.equal(await dropped(), 0, 'shown before anything has been dropped');

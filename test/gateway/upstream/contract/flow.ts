@@ -1,10 +1,10 @@
 import type { Test } from 'tap';
+import { quiet } from '../../../support/quiet.js';
 import { openScriptedUpstream } from '../../../support/scripted-upstream.js';
 import { neverAborted, readToEnd, type Subject, untilQuiet } from './subject.js';
 
 const kibi = 1024;
 const forever = new Promise<never>(() => {});
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Messages that a server on grpc-js takes from its handler beyond what the network takes. */
 const serverReadAhead = 16;
@@ -62,7 +62,7 @@ export function flowContract(t: Test, subject: Subject): void {
     for (let batch = await call.read(), reads = 0; batch; batch = await call.read(), reads++) {
       for (const message of batch)
         inOrder &&= Number.parseInt(Buffer.from(message).toString(), 10) === next++;
-      if (reads % 10 === 0) await pause(5);
+      if (reads % 10 === 0) await quiet(5);
     }
     t.equal(next, count);
     t.ok(inOrder);
@@ -142,7 +142,7 @@ export function flowContract(t: Test, subject: Subject): void {
     let got = 0;
     for (let batch = await call.read(); batch; batch = await call.read()) {
       got += batch.length;
-      await pause(2);
+      await quiet(2);
     }
     const status = await call.status;
     t.match(status, { code: 10, message: 'late' });
@@ -161,7 +161,7 @@ export function flowContract(t: Test, subject: Subject): void {
     const call = transport.open('/test.Flow/Fail', { metadata: [], signal: neverAborted() });
     call.halfClose();
     await (await service.call('/test.Flow/Fail')).over;
-    await pause(100);
+    await quiet(100);
     t.equal((await readToEnd(call)).messages.length, 500);
     t.match(await call.status, { code: 10, truncated: false });
   });

@@ -3,11 +3,10 @@ import { getEventListeners } from 'node:events';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import t from 'tap';
 import { type Call, openHttp2Transport, type Transport } from '../../../../gateway/upstream/index.js';
+import { quiet } from '../../../support/quiet.js';
 import { openProxy } from '../contract/proxy.js';
 import { neverAborted, readToEnd, untilQuiet } from '../contract/subject.js';
 import { answerWith, frame, grpcHeaders, openPeer } from './peer.js';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Numbers from 0 to 1 that a seed repeats. */
 function randomFrom(seed: number): () => number {
@@ -58,7 +57,7 @@ const manners: ((call: Call, abort: AbortController) => Promise<unknown>)[] = [
   async (call) => {
     await call.write([Buffer.from('q')]);
     call.halfClose();
-    for (let batch = await call.read(); batch; batch = await call.read()) await pause(1);
+    for (let batch = await call.read(); batch; batch = await call.read()) await quiet(1);
   },
   async (call) => {
     const writing = (async () => {
@@ -76,7 +75,7 @@ const manners: ((call: Call, abort: AbortController) => Promise<unknown>)[] = [
     call.cancel();
   },
   async (_call, abort) => {
-    await pause(3);
+    await quiet(3);
     abort.abort();
   },
   async (call) => call.cancel(),

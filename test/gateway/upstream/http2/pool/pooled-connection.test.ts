@@ -9,6 +9,7 @@ import {
   type Transport,
 } from '../../../../../gateway/upstream/index.js';
 import { createCertificate } from '../../../../support/certificate.js';
+import { quiet } from '../../../../support/quiet.js';
 import { neverAborted, readToEnd, texts, until } from '../../contract/subject.js';
 import { answerWith, frame, grpcHeaders, openPeer, type Peer, type PeerOptions } from '../peer.js';
 
@@ -152,7 +153,7 @@ t.test('the further connection is opened before the last place is taken', async 
   }
   t.equal(peer.sessions.length, 1);
   await transport.open('/test.Conn/Stay', { metadata: [], signal: neverAborted() }).read();
-  while (peer.sessions.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => peer.sessions.length >= 2);
   t.equal(peer.requests.length, 5);
 });
 
@@ -279,10 +280,10 @@ t.test('connections that a burst has left behind are closed, one of each address
   const [stays, ...others] = calls;
   for (const call of others) call.cancel();
   const open = () => peer.sessions.filter((session) => !session.closed && !session.destroyed).length;
-  while (open() > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => open() <= 1);
   stays?.cancel();
   // Time enough to close the last one too; one that was still being made when we looked is closed as well.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await quiet(200);
   await until(() => open() <= 1);
   t.equal(open(), 1);
   t.same(

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Code } from '../../../../../gateway/status/index.js';
 import { type Call, openHttp2Transport, type Transport } from '../../../../../gateway/upstream/index.js';
+import { until } from '../../../../support/http.js';
 import { openScriptedUpstream, type ScriptedUpstream } from '../../../../support/scripted-upstream.js';
 import { neverAborted, readToEnd } from '../../contract/subject.js';
 
@@ -69,7 +70,7 @@ t.test('a further address gets calls, one that is gone gets none and finishes wh
 
   hosts = ['127.0.0.2', '127.0.0.3'];
   const before = looks;
-  while (looks < before + 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(t, 'two looks', () => looks >= before + 2);
   const [gone] = counts();
   await askUntil(() => (counts()[2] ?? 0) > 5);
   t.equal(counts()[0], gone, 'the address that is gone');
@@ -127,7 +128,7 @@ t.test('a look that fails later changes nothing', async (t) => {
   });
   t.teardown(() => transport.close());
   t.equal(await ask(transport), 0);
-  while (looks < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(t, 'four looks', () => looks >= 4);
   t.equal(await ask(transport), 0);
 });
 
