@@ -1,10 +1,12 @@
 // Builds what `npm start` and the package need: JavaScript in dist/, the browser files beside it,
-// and the descriptor set of our own protos. Run by `npm ci` (prepare); safe to run again at any time.
+// and the descriptor set of our own protos. Run by `npm ci` (prepare) and before `npm start` and `npm test`: it does nothing when dist/ is what it
+// would make. `npm run build -- --force` builds in any case.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { digestOfInputs, isUpToDate, stamp } from './build-digest.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
@@ -22,6 +24,9 @@ if (!existsSync(join(root, 'node_modules', '@typescript', 'native'))) {
   console.error('build: development dependencies are not installed, dist/ is left as it is');
   process.exit(0);
 }
+// Before the build reads them: what changes meanwhile makes the next build.
+const inputs = digestOfInputs(root);
+if (!process.argv.includes('--force') && isUpToDate(root, 'dist', inputs)) process.exit(0);
 // Into a folder of its own, put in place at the end: whoever runs from dist/ meanwhile keeps a whole one.
 const out = 'dist.new';
 rmSync(join(root, out), { recursive: true, force: true });
@@ -42,6 +47,7 @@ run('@bufbuild/buf', 'buf', [
 ]);
 // npm sets this once, when it installs; the compiler writes a plain file, which npx then may not run.
 chmodSync(join(root, out, 'bin', 'sluice.js'), 0o755);
+stamp(root, out, inputs);
 rmSync(join(root, 'dist.old'), { recursive: true, force: true });
 if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(root, 'dist.old'));
 renameSync(join(root, out), join(root, 'dist'));

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -11,8 +11,14 @@ const ANY = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--core
 
 t.test('the command works after each build, and from the packed tarball', async (t) => {
   const clone = await freshCopy(t);
-  for (const build of ['first', 'second']) {
+  const made = join(clone, 'dist/bin/sluice.js');
+  for (const build of ['first', 'second', 'third']) {
+    const before = statSync(made, { throwIfNoEntry: false })?.mtimeMs;
     await run(clone, 'npm', 'run', 'build');
+    // What has not changed is not built again; what has changed is.
+    if (build === 'second') t.equal(statSync(made).mtimeMs, before, 'the second build has nothing to do');
+    if (build === 'third') t.not(statSync(made).mtimeMs, before, 'the third build has a changed source');
+    appendFileSync(join(clone, 'bin/version.ts'), build === 'second' ? '// changed\n' : '');
     t.equal(statSync(join(clone, 'dist/bin/sluice.js')).mode & 0o111, 0o111, `executable, ${build} build`);
     const { stdout } = await run(clone, 'npx', '--no', 'sluice', '--version');
     t.match(stdout.trim(), VERSION, `npx, ${build} build`);

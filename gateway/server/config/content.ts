@@ -11,7 +11,8 @@ const MAX_LISTED_KEYS = 12;
 
 /** Takes its keys and no others, and names the one that was probably meant. */
 function object<Shape extends z.ZodRawShape>(shape: Shape) {
-  const allowed = Object.keys(shape);
+  // Not the key that is for editors.
+  const allowed = Object.keys(shape).filter((name) => !name.startsWith('$'));
   const list =
     allowed.length > MAX_LISTED_KEYS
       ? 'docs/configuration.md lists what is allowed here'
@@ -73,8 +74,18 @@ const limits = object(fieldsOf(CLIENT_LIMITS));
 /** Sections of the file by name, each with the options that it holds. */
 export type FileSections = Readonly<Record<string, OptionTable>>;
 
-/** The whole file: these sections, and `limits` and `methods`. */
-export function contentOf(sections: FileSections) {
+type Content = ReturnType<typeof makeContent>;
+
+const CONTENTS = new WeakMap<FileSections, Content>();
+
+/** The whole file: these sections, and `limits` and `methods`. Made once for the same sections. */
+export function contentOf(sections: FileSections): Content {
+  const content = CONTENTS.get(sections) ?? makeContent(sections);
+  CONTENTS.set(sections, content);
+  return content;
+}
+
+function makeContent(sections: FileSections) {
   const optional = Object.entries(sections).map(
     ([name, table]) => [name, object(fieldsOf(table)).optional()] as const,
   );
@@ -82,6 +93,8 @@ export function contentOf(sections: FileSections) {
     ...Object.fromEntries(optional),
     limits: limits.optional(),
     methods: methods.optional(),
+    // Editors look for the schema of a JSON file here.
+    $schema: z.string().optional(),
   }).superRefine((file, context) => {
     const { gateway = {}, limits = {} } = file as Partial<Record<string, Record<string, unknown>>>;
     for (const name of Object.keys(limits)) {

@@ -6,12 +6,14 @@ export { ConfigError } from './config-error.js';
 export type { FileSections, GatewayConfig, LimitsConfig, MethodConfig } from './content.js';
 export type { ConfigFile, FileOption } from './parse.js';
 
+const NO_SECTIONS: FileSections = {};
+
 /**
  * Reads what the text of a configuration file (docs/configuration.md) says of limits and methods. `file` is its name, for errors. Rejects with
  * `ConfigError` for the first mistake in it.
  */
 export async function parseConfig(text: string, file: string): Promise<GatewayConfig> {
-  return (await parseConfigFile(text, file, {})).config;
+  return (await parseConfigFile(text, file, NO_SECTIONS)).config;
 }
 
 /** The same with sections of options, each by its name and its table. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CLIENT_LIMITS } from '../../options/index.js';
 import { contentOf, type FileSections, POLICIES, slowReader } from './content.js';
 
 /** The JSON Schema (draft-07, which editors know best) of a configuration file with these sections. */
@@ -10,7 +11,11 @@ export function jsonSchemaOf(sections: FileSections): Readonly<Record<string, un
       if (zodSchema === (slowReader as z.core.$ZodType)) jsonSchema.allOf = policyRules();
     },
   });
-  return { title: 'Configuration file of Sluice', ...schema };
+  return {
+    title: 'Configuration file of Sluice',
+    ...schema,
+    allOf: Object.keys(CLIENT_LIMITS).map(onlyOnce),
+  };
 }
 
 /** What a policy does not take is refused, and a policy that needs a key must have it. */
@@ -26,4 +31,10 @@ function policyRules() {
       ...(takes.includes('key') ? { required: ['key'] } : {}),
     },
   }));
+}
+
+/** `limits` and `gateway` do not both set the same. */
+function onlyOnce(name: string) {
+  const has = { required: [name] };
+  return { not: { properties: { limits: has, gateway: has }, required: ['limits', 'gateway'] } };
 }

@@ -46,7 +46,7 @@ export function configFromText(text: string, file: string, sections: FileSection
   const value: unknown = readValue(document, (problem) => new ConfigError(`${file}: ${problem}`));
   const result = contentOf(sections).safeParse(value ?? {});
   if (result.success) {
-    const { limits, methods, ...options } = result.data as FileContent;
+    const { $schema: _, limits, methods, ...options } = result.data as FileContent;
     return {
       config: { ...(limits && { limits }), ...(methods && { methods }) },
       options: Object.entries({ limits, ...options }).flatMap(([section, values = {}]) =>

@@ -38,7 +38,7 @@ t.test(
       ['limits: 5', /^g\.yaml:1:1: limits must be a map with exchangesPerAddress, connectionsPerAddress, /],
       [
         'limits: {exchanges: -1}',
-        /^g\.yaml:1:10: limits\.exchanges must be a whole number from 0 to 2147483647$/,
+        /^g\.yaml:1:10: limits\.exchanges must be a whole number of exchanges from 0 to 2147483647$/,
       ],
       ['limits: {exchanges: many}', /limits\.exchanges must be a whole number/],
       ['limits: {exchangesPerAdress: 5}', /did you mean exchangesPerAddress\?/],
@@ -47,10 +47,10 @@ t.test(
       ['methods:\n', /^g\.yaml:1:1: methods must be a map of methods$/],
       [
         'methods:\n  /a.B/C: {}',
-        /^g\.yaml:2:3: methods\."\/a\.B\/C" is no name of methods: write it package\.Service/,
+        /^g\.yaml:2:3: methods\."\/a\.B\/C" is not a method name: write package\.Service/,
       ],
-      ['methods:\n  a.B: {}', /^g\.yaml:2:3: methods\."a\.B" is no name/],
-      ['methods:\n  a.*/C: {}', /is no name/],
+      ['methods:\n  a.B: {}', /^g\.yaml:2:3: methods\."a\.B" is not a method name/],
+      ['methods:\n  a.*/C: {}', /is not a method name/],
       ['methods:\n  a.B/C: 5', /^g\.yaml:2:3: methods\."a\.B\/C" must be a map with slowReader$/],
       [
         'methods:\n  a.B/C: {slow_reader: {}}',
@@ -78,7 +78,7 @@ t.test(
       [method('{policy: drop-oldest, maxMessages: "5"}'), /maxMessages must be a whole number/],
       [
         method('{policy: disconnect, afterMs: 2147483648}'),
-        /afterMs must be a whole number from 1 to 2147483647$/,
+        /afterMs must be a whole number of milliseconds from 1 to 2147483647$/,
       ],
       [
         method('{policy: pause, key: a}'),
@@ -89,7 +89,10 @@ t.test(
         method('{polcy: pause}'),
         /^g\.yaml:3:18: .*polcy is unknown, did you mean policy\?; allowed here: policy, key, maxMessages, afterMs \(and 1 more\)$/,
       ],
-      [method('{afterMs: x}'), /afterMs must be a whole number from 1 to \d+ \(and 1 more\)$/],
+      [
+        method('{afterMs: x}'),
+        /afterMs must be a whole number of milliseconds from 1 to \d+ \(and 1 more\)$/,
+      ],
       ['methods: {', /^g\.yaml:1:11: /],
       ['a: 1\na: 2', /^g\.yaml:2:1: .*unique/],
       ['methods: !foo {}', /^g\.yaml:1:10: .*tag/],
