@@ -12,7 +12,7 @@ export async function singleAnswer<Message>(
   const first = await next();
   if (first.done === true) {
     cancel();
-    throw new SluiceError(Code.INTERNAL, 'the call ended without an answer');
+    throw new SluiceError(Code.INTERNAL, 'the call ended with no answer');
   }
   const second = await next();
   if (second.done !== true) {
