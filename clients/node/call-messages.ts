@@ -2,17 +2,16 @@ import { type ClientReadableStream, type StatusObject, status } from '@grpc/grpc
 import { StreamError } from './stream-error.js';
 
 /**
- * The messages of one call of grpc-js, pulled: while nobody asks, the call is paused and with it the service. Ends when the
- * call ended with OK, throws its `ServiceError` otherwise, and the signal's reason when that aborts. However it ends, the
- * RPC is over: leaving a grpc-js stream early does not cancel it by itself. Ask for the first message in the tick that
- * opened the call, or an early error is lost.
+ * The messages of one grpc-js call. While the caller takes none, the call pauses, and the service with it. Ends when the call
+ * ended with OK, throws its `ServiceError` otherwise, and the signal's reason if that aborts. The call is cancelled in every case: leaving a
+ * grpc-js stream early does not do that. Ask for the first message in the tick that opened the call, or an early error is lost.
  */
 export async function* callMessages<Message>(
   call: ClientReadableStream<Message>,
   signal: AbortSignal,
 ): AsyncGenerator<Message, void, undefined> {
   let ended: StatusObject | undefined;
-  // Never removed: the error of a cancelled call comes later, and one that nobody listens for ends the process.
+  // Never removed: the error of a cancelled call is emitted later, and without a listener it would end the process.
   call.on('error', () => undefined);
   call.once('status', (end) => {
     ended = end;
@@ -26,7 +25,7 @@ export async function* callMessages<Message>(
       signal.throwIfAborted();
     }
     signal.throwIfAborted();
-    // grpc-js tells the status before the end of the stream. If it ever did not, a cut stream must not pass for a whole one.
+    // grpc-js emits the status before the end of the stream. Without a status, a cut stream must not look complete.
     if (ended?.code !== status.OK) {
       throw new StreamError(
         ended?.code ?? status.UNKNOWN,

@@ -5,7 +5,7 @@ import { createNativeClient, type NativeClientOptions } from './native-client.js
 import { type ResilientStreamOptions, resilientStream } from './resilient-stream.js';
 import { StreamError } from './stream-error.js';
 
-/** An item of the durable stream. */
+/** An item of the durable stream `GetDataStream`. */
 export type DataItem = StreamData__Output;
 
 export interface DataStreamOptions
@@ -13,14 +13,14 @@ export interface DataStreamOptions
     NativeClientOptions {
   /** "host:port" of the core. */
   readonly address: string;
-  /** The deadline of each call; the next one goes on where it ended. Default: none. */
+  /** The deadline of each call, in milliseconds; the next call resumes after it. Default: none. */
   readonly callTimeoutMs?: number;
 }
 
 /**
- * The durable stream `GetDataStream` from the item after `startFromId` on, for ever: through lost connections and restarts
- * of the core, each item once and none missing (see `resilientStream`). Opens a channel of its own with the first item that is
- * asked for, and closes it when the loop ends. A `startFromId` that is not an int32 from 0 on throws at once.
+ * The stream `GetDataStream` from the item after `startFromId`, without end: across lost connections and restarts of the core, each item
+ * once and in order (see `resilientStream`). Opens its own channel when the first item is asked for, and closes it when the loop
+ * ends. A `startFromId` that is not an integer from 0 to 2^31-1 throws INVALID_ARGUMENT at once.
  */
 export function dataStream(options: DataStreamOptions): AsyncIterableIterator<DataItem> {
   const { address, callTimeoutMs, startFromId } = options;

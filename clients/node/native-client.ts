@@ -12,18 +12,18 @@ import { protoFolder } from './proto-file.js';
 export interface NativeClientOptions {
   /** Default: no TLS. */
   readonly credentials?: ChannelCredentials;
-  /** Put over our own, which `createNativeClient` explains. */
+  /** Channel options that replace the defaults of this client. */
   readonly channelOptions?: ChannelOptions;
 }
 
 const DEFAULT_CHANNEL_OPTIONS: ChannelOptions = {
-  // A connection that vanished without a word (a laptop that slept, a lost route) shows in 40 s instead of never.
+  // Detects a dead connection (a lost route, a laptop that slept) within 40 s.
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
-  // While a channel waits to connect again, calls fail at once: so it must not wait longer than those who retry.
+  // While a channel waits to reconnect, calls fail at once. So it waits less than the back-off of those who retry.
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 5_000,
-  // Without these two, `write` accepts a megabyte that nobody has taken, and `drain` means nothing.
+  // Otherwise `write` accepts a megabyte that the service has not read, and `drain` means nothing.
   'grpc.enable_retries': 0,
   'grpc.per_rpc_retry_buffer_size': 0,
 };
@@ -31,9 +31,9 @@ const DEFAULT_CHANNEL_OPTIONS: ChannelOptions = {
 let loaded: ProtoGrpcType | undefined;
 
 /**
- * A client of `streaming.StreamingService` over native gRPC, for example for "127.0.0.1:50051". It connects with the first call.
- * Whoever creates it closes it with `close()`, which does not end streams in flight. Messages have the field names of
- * the proto file; 64-bit numbers are strings, enums are names, and fields that were not sent have their defaults.
+ * Creates a client of `streaming.StreamingService` over native gRPC, for an address such as "127.0.0.1:50051". It connects with the first
+ * call. The caller closes it with `close()`, which does not end open streams. Messages have the field names of the
+ * proto file; 64-bit numbers are strings, enums are names, and absent fields have their defaults.
  */
 export function createNativeClient(
   address: string,

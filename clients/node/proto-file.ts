@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The folder `proto/` of this package, found by walking up from this file, so that it is the same from the source and from
- * `dist/`. Throws when the package was taken apart.
+ * The folder `proto/` of this package. It is searched upwards from this file, so that the source and `dist/` find the same one.
+ * Throws if the package is incomplete.
  */
 export function protoFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url));
@@ -12,6 +12,6 @@ export function protoFolder(): string {
     const candidate = join(folder, 'proto');
     if (existsSync(join(candidate, 'streaming.proto'))) return candidate;
     if (folder === dirname(folder))
-      throw new Error(`no proto/streaming.proto in ${here} or any folder above it`);
+      throw new Error(`${here} and the folders above it have no proto/streaming.proto`);
   }
 }

@@ -5,37 +5,36 @@ import { callMessages } from './call-messages.js';
 import { StreamError } from './stream-error.js';
 
 export interface ResilientStreamOptions<Message> {
-  /** The number of a message. A stream counts up by one. */
+  /** The number of a message. The numbers of a stream increase by one. */
   readonly idOf: (message: Message) => number;
   /**
-   * The last id that is already known: the first message must be the next one. Default: none is known, and the first
-   * message may have any id, because old ones may be gone from the service's store.
+   * The last id that the caller has: the first message must be the next one. Default: none, and the first message may have any id,
+   * because the service may have deleted old ones.
    */
   readonly startFromId?: number;
-  /** Ends the stream with the signal's reason and cancels the RPC. */
+  /** Aborting it ends the stream with the signal's reason and cancels the call. */
   readonly signal?: AbortSignal;
-  /** How often in a row to open again; a delivered message starts the count again. Default 5. */
+  /** How many retries in a row may fail; a message that is delivered starts the count again. Default 5. */
   readonly maxRetries?: number;
-  /** Default: at most 500 ms before the first try, doubling, never over 10 s. */
+  /** The waits between retries. Default: at most 500 ms before the first one, doubling each time up to 10 s. */
   readonly backoff?: Backoff;
-  /** Told before each wait. */
+  /** Called before each wait. */
   readonly onRetry?: (retry: { attempt: number; delayMs: number; error: ServiceError | StreamError }) => void;
-  /** Told once when the stream that had begun is over, however it ended. */
+  /** Called once when a stream that has begun is over, however it ended. */
   readonly onClose?: () => void;
-  /** From 0 to below 1. Default `Math.random`. */
+  /** A random number from 0 to below 1. Default `Math.random`. */
   readonly random?: () => number;
-  /** Waits so long, or rejects with the reason when the signal aborts. Default: a timer. */
+  /** Waits this long, or rejects with the signal's reason. Default: a timer. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /**
- * One stream over as many calls as it takes: each message once, in order, none missing. A call that fails with UNAVAILABLE (a
- * dropped connection is that, too) or DEADLINE_EXCEEDED is opened again after the last message that was delivered; any
- * other error, and the last one when the retries are used up, is thrown as it came. What the service repeats is dropped; an id
- * that skips one is DATA_LOSS, never a silent hole. This also heals grpc-js itself, which throws away messages that a
- * slow reader has not pulled when the status is not OK.
+ * One stream over several calls: each message once and in order. After UNAVAILABLE, which includes a lost connection, and after
+ * DEADLINE_EXCEEDED a new call resumes after the last message delivered. Any other error is thrown, and the last one when the
+ * retries are used up. Repeated messages are dropped. A missing id throws DATA_LOSS. Resuming also recovers the messages that grpc-js
+ * drops when a call fails before a slow reader has taken them.
  *
- * `open` is given the last id, 0 while none is known, and opens a call. A slow loop pauses the call and the service; leaving the loop cancels it.
+ * `open` gets the last id, or 0 without one, and opens a call. A slow loop pauses the call and the service; leaving the loop cancels it.
  */
 export function resilientStream<Message>(
   open: (lastId: number) => ClientReadableStream<Message>,
@@ -46,8 +45,8 @@ export function resilientStream<Message>(
   return {
     next: () => messages.next(),
     async return() {
-      // The abort first: a generator's own return() waits for a next() that may be waiting for a silent service.
-      controller.abort(new StreamError(status.CANCELLED, 'the reader has left'));
+      // Aborts first: the generator's own return() would wait for a pending next(), which may wait for a silent service.
+      controller.abort(new StreamError(status.CANCELLED, 'the reader left the stream'));
       await messages.return();
       return { done: true, value: undefined };
     },

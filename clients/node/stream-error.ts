@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 
-/** What this client found wrong itself; errors of the service stay grpc-js's `ServiceError`. Both have a gRPC `code`. */
+/** An error of this client. Errors of the service are a `ServiceError` of grpc-js. Both have a gRPC `code`. */
 export class StreamError extends Error {
   override readonly name = 'StreamError';
   readonly code: status;

@@ -1,9 +1,9 @@
-/** Timers count in 32 bits: beyond this (24.8 days) they fire at once instead of late. */
+/** The longest delay of a timer, in milliseconds (24.8 days): timers have 32 bits, and fire at once beyond it. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
 /**
- * Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as it aborts. Leaves no timer and
- * no listener behind in either case.
+ * Resolves after `ms` milliseconds, at most `MAX_TIMER_MS`, or rejects with the signal's reason when it aborts. Removes its timer and its
+ * listener in every case.
  */
 export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

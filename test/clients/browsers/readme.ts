@@ -17,7 +17,7 @@ export async function checkReadme(t: Test, browser: Browser): Promise<void> {
   for (const [at, example] of examples.entries()) {
     writeFileSync(join(pageDir, 'playground', `example-${at}.js`), `${setup}\n${example}`);
   }
-  const core = await openCore({ listen: '127.0.0.1:0', dataDir: t.testdir(), log });
+  const core = await openCore({ listen: '127.0.0.1:0', dataDir: join(pageDir, 'data'), log });
   t.teardown(() => core.close());
   const gateway = await openGateway({
     upstream: core.address,

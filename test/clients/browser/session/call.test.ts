@@ -10,6 +10,7 @@ import {
 import { openScriptedSessions, type Peer } from '../scripted-sessions.js';
 
 const method = 'demo.Room/Talk';
+const noOrigin = { reason: undefined, domain: undefined };
 /** So quick that no test waits for it; that waits grow and are random is shown in backoff.test.ts. */
 const quick = { reconnectBaseMs: 1, reconnectMaxMs: 5 };
 
@@ -70,7 +71,7 @@ t.test('one request, one answer: everything the service sent is there', async (t
   t.same(await call.result(), { text: 'you' });
   t.match(await call.headers, { shard: '7' });
   t.equal(Object.getPrototypeOf(await call.headers), Object.prototype);
-  t.same(await call.status, { code: 0, status: 'OK', message: '', details: [] });
+  t.same(await call.status, { code: 0, status: 'OK', message: '', details: [], ...noOrigin });
   t.same(await call.trailers, { cost: '3' });
   t.same(offered, [['sluice.v1.json']]);
   t.same(await call.messages.next(), { done: true, value: undefined });
@@ -101,7 +102,7 @@ t.test('a failed call says how, and no promise of it is ever unhandled', async (
   const { taken, error } = await collect(call.messages);
   t.same(taken, [{ n: 1 }], 'what came before the failure is given first');
   t.match(error, { code: Code.NOT_FOUND, message: 'no room', details, truncated: true });
-  t.same(await call.status, { code: 5, status: 'NOT_FOUND', message: 'no room', details });
+  t.same(await call.status, { code: 5, status: 'NOT_FOUND', message: 'no room', details, ...noOrigin });
   t.same(await call.trailers, { a: 'b' });
   await t.rejects(client.call(method, { request: {}, signal: AbortSignal.abort() }).result(), {
     code: Code.CANCELLED,
