@@ -1,8 +1,8 @@
 import { Code } from './code.js';
+import type { JsonObject } from './json-object.js';
 import { SluiceError } from './sluice-error.js';
 
-/** A message in canonical ProtoJSON. It is an object, except for some well-known types. */
-export type JsonObject = { readonly [name: string]: unknown };
+export type { JsonObject };
 
 /** Whether a value is a JSON object, and not null or an array. */
 export function isJsonObject(value: unknown): value is JsonObject {

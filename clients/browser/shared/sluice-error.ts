@@ -1,5 +1,5 @@
 import { type Code, type CodeName, codeName } from './code.js';
-import type { JsonObject } from './json.js';
+import type { JsonObject } from './json-object.js';
 
 export interface SluiceErrorOptions {
   readonly details?: readonly JsonObject[];

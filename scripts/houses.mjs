@@ -1,0 +1,144 @@
+// The one table of the houses, their folders and the rooms within these, with the arrows between them. `scripts/check-houses.mjs` holds
+// every import against it and draws it into docs/architecture.md.
+//
+// A place is a folder. `may` names the places beside it that it may import; arrows between places of two folders are those of the folders.
+// A place is entered from outside through its `index.ts` only, `open` ones by any file. What stands outside of a folder enters the folder
+// and not its rooms, but for those with a `door`: they may also be entered directly, through their own `index.ts`.
+// `rooms` are the places inside. Files beside rooms are of two kinds: those of `roof` put the rooms together and may use all of them,
+// `index.ts` always among them; the others are the ground '.', which rooms may use where they say so.
+// `sees: 'all'` is for what stands outside of the houses; what is `generated` is not looked into.
+
+/** Order is that of the picture: from the top down, so that every arrow goes down. */
+export const HOUSES = {
+  test: { sees: 'all' },
+  scripts: { sees: 'all' },
+  bin: {
+    may: ['gateway', 'grpc-core'],
+    roof: ['sluice.ts', 'main.ts', 'usage.ts'],
+    rooms: {
+      commands: { may: ['run', 'options', '.'] },
+      run: { may: ['options', '.'] },
+      '.': { may: ['options'] },
+      options: {},
+    },
+  },
+  gateway: {
+    rooms: {
+      server: {
+        may: ['ops', 'surfaces', 'security', 'upstream', 'schema', 'codec', 'wire', 'status', 'options'],
+        rooms: { '.': { may: ['config'] }, config: {} },
+      },
+      ops: { may: ['surfaces', 'schema', 'status'] },
+      surfaces: {
+        may: ['bridge', 'security', 'upstream', 'schema', 'codec', 'wire', 'status', 'options', 'async'],
+        rooms: {
+          session: { may: ['socket', 'message', 'exchange', 'liveness'] },
+          websocket: { may: ['socket', 'message', 'exchange', 'liveness'] },
+          http: { may: ['message', 'exchange', 'liveness'] },
+          socket: { may: ['exchange', 'liveness'] },
+          message: { may: ['exchange'] },
+          exchange: { may: ['liveness'] },
+          liveness: {},
+        },
+      },
+      bridge: {
+        may: ['upstream', 'status'],
+        roof: ['bridge.ts'],
+        rooms: { 'slow-reader': { may: ['.'] }, '.': {} },
+      },
+      security: { may: ['status'] },
+      upstream: {
+        may: ['status', 'async'],
+        rooms: {
+          http2: {
+            may: ['.'],
+            roof: ['http2-transport.ts', 'http2-options.ts'],
+            rooms: { grpc: { may: ['pool', 'h2'] }, pool: { may: ['h2'] }, h2: {} },
+          },
+          'grpc-js': { may: ['.'] },
+          '.': {},
+        },
+      },
+      schema: {
+        may: ['status'],
+        rooms: {
+          describe: { may: ['load', 'http', 'method', 'base', 'problem'] },
+          load: {
+            may: ['http', 'method', 'source', 'base', 'problem'],
+            rooms: { '.': { may: ['link'] }, link: {} },
+          },
+          http: { may: ['method', 'base'] },
+          method: { may: ['base'] },
+          source: { may: ['base', 'problem'] },
+          base: { may: ['problem'] },
+          problem: {},
+        },
+      },
+      codec: {
+        may: ['status'],
+        roof: ['bufbuild-codec.ts', 'compiled-codec.ts', 'codec.ts', 'absent.ts'],
+        rooms: {
+          compile: { may: ['parse', 'print', 'plan', 'primitive'] },
+          parse: { may: ['plan', 'primitive'] },
+          print: { may: ['plan', 'primitive'] },
+          plan: { may: ['primitive'] },
+          field: { may: ['primitive'] },
+          primitive: {},
+        },
+      },
+      wire: { may: ['status'], rooms: { '.': {}, session: { door: true } } },
+      options: { door: true },
+      status: {},
+      async: {},
+    },
+  },
+  'grpc-core': {
+    may: ['proto'],
+    roof: ['core.ts', 'listener.ts'],
+    rooms: {
+      reflection: { may: ['rpc'] },
+      rooms: {
+        may: ['rpc', 'store', 'base'],
+        rooms: {
+          chat: { may: ['session', 'presence', 'journal', 'wire'] },
+          edit: { may: ['session', 'presence', 'journal', 'wire'] },
+          game: { may: ['session', 'journal', 'wire'] },
+          collect: { may: ['wire'] },
+          session: {},
+          presence: { may: ['journal', 'wire'] },
+          journal: { may: ['wire'] },
+          wire: {},
+        },
+      },
+      market: { may: ['rpc', 'base'] },
+      logs: { may: ['rpc', 'store', 'base'] },
+      items: { may: ['rpc', 'store', 'base'] },
+      files: { may: ['rpc', 'base'] },
+      rpc: { may: ['base'] },
+      store: { may: ['base'] },
+      options: { door: true },
+      base: {},
+    },
+  },
+  clients: {
+    may: ['proto'],
+    rooms: {
+      playground: { may: ['browser'] },
+      browser: {
+        may: ['retry'],
+        roof: ['client.ts'],
+        // The modules are served as they are: an `index.ts` in each room would be a request more for every page.
+        rooms: {
+          session: { may: ['stream', 'shared'], open: true },
+          socket: { may: ['shared'], open: true },
+          stream: { may: ['shared'], open: true },
+          shared: { open: true },
+        },
+      },
+      node: { may: ['retry'] },
+      // The same: browsers load it.
+      retry: { open: true },
+    },
+  },
+  proto: { open: true, generated: true },
+};
