@@ -16,11 +16,10 @@ export function socketPathOf(target: string): string | undefined {
     );
   };
   if (name === '') fail('the path is missing');
-  if (given.startsWith('//') && !isAbstract && !name.startsWith('/'))
-    fail('behind unix:// comes an absolute path');
-  if (!isAbstract && name.includes('\0')) fail('a path has no NUL');
+  if (given.startsWith('//') && !isAbstract && !name.startsWith('/')) fail('unix:// needs an absolute path');
+  if (!isAbstract && name.includes('\0')) fail('a path must not contain NUL');
   const path = isAbstract ? `\0${name}` : name;
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) fail(`it is longer than ${MAX_PATH_BYTES} bytes`);
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) fail(`the path is longer than ${MAX_PATH_BYTES} bytes`);
   return path;
 }
 

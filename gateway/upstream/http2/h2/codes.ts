@@ -40,13 +40,14 @@ export const Setting = {
 /** Largest flow-control window, and largest stream id. */
 export const MAX_UINT31 = 2 ** 31 - 1;
 
-/** The peer has broken the protocol: the connection is of no more use. */
+/** The peer has broken the protocol: the connection is closed with this. Its message is a sentence about the upstream, for logs. */
 export class ConnectionError extends Error {
   /** The HTTP/2 error code that the peer is told. */
   readonly code: number;
 
-  constructor(code: number, message: string) {
-    super(message);
+  /** `breach`: what the peer did, as the end of "the upstream ...". */
+  constructor(code: number, breach: string) {
+    super(`the upstream ${breach}`);
     this.name = 'ConnectionError';
     this.code = code;
   }

@@ -22,7 +22,10 @@ export class ConnectionWindow {
   take(bytes: number, writer: FrameWriter): boolean {
     this.#left -= bytes;
     if (this.#left < 0) {
-      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'it sent more than the connection allows');
+      throw new ConnectionError(
+        ErrorCode.FLOW_CONTROL_ERROR,
+        "sent more data than the connection's flow-control window allows",
+      );
     }
     if (this.#left > WINDOW_BYTES / 2) return false;
     this.#widen(writer);

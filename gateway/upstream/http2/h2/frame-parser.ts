@@ -87,7 +87,7 @@ export class FrameParser {
     if (length > most) {
       throw new ConnectionError(
         ErrorCode.FRAME_SIZE_ERROR,
-        `it sent a frame of type ${this.#type} with ${length} bytes`,
+        `sent a frame of type ${this.#type} with ${length} bytes, the limit is ${most}`,
       );
     }
     this.#left = length;
@@ -139,5 +139,5 @@ export class FrameParser {
 }
 
 function padding(): ConnectionError {
-  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'it sent more padding than frame');
+  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'sent a frame with more padding than payload');
 }

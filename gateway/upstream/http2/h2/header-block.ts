@@ -2,7 +2,7 @@ import { ConnectionError, ErrorCode, Flag, FrameType } from './codes.js';
 
 /** Largest header block, before it is decoded, and in how many frames. */
 const MAX_BLOCK_BYTES = 128 * 1024;
-const MAX_FRAMES = 64;
+const MAX_BLOCK_FRAMES = 64;
 
 /** A header block, whole. */
 export interface HeaderBlock {
@@ -32,12 +32,15 @@ export class HeaderBlocks {
       if ((flags & Flag.END_HEADERS) !== 0) return { streamId, endStream: this.#endStream, bytes };
       this.#streamId = streamId;
     } else if (streamId !== this.#streamId || streamId === 0) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'it continued a header block that is not open');
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'sent CONTINUATION without an open header block');
     }
     this.#parts.push(Uint8Array.from(bytes));
     this.#bytes += bytes.length;
-    if (this.#bytes > MAX_BLOCK_BYTES || this.#parts.length > MAX_FRAMES) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'it sent a header block without end');
+    if (this.#bytes > MAX_BLOCK_BYTES || this.#parts.length > MAX_BLOCK_FRAMES) {
+      throw new ConnectionError(
+        ErrorCode.ENHANCE_YOUR_CALM,
+        `sent a header block of more than ${MAX_BLOCK_BYTES} bytes or ${MAX_BLOCK_FRAMES} frames`,
+      );
     }
     if ((flags & Flag.END_HEADERS) === 0) return undefined;
     const block = { streamId, endStream: this.#endStream, bytes: Buffer.concat(this.#parts) };
@@ -55,7 +58,7 @@ function withoutExtras(flags: number, payload: Uint8Array): Uint8Array {
   if ((flags & Flag.PADDED) !== 0) padding = payload[from++] ?? payload.length + 1;
   if ((flags & Flag.PRIORITY) !== 0) from += 5;
   if (from + padding > payload.length) {
-    throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'it sent a HEADERS frame that is too short');
+    throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'sent a HEADERS frame that is too short');
   }
   return payload.subarray(from, payload.length - padding);
 }

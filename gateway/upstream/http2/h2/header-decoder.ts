@@ -27,9 +27,9 @@ export class HeaderDecoder {
     while (this.#at < block.length) {
       const first = block[this.#at] as number;
       if ((first & 0xe0) === 0x20) {
-        if (raw.length > 0) throw broken('a table size behind a field');
+        if (raw.length > 0) throw broken('a table size after a field');
         const limit = this.#integer(5);
-        if (limit > DEFAULT_TABLE_BYTES) throw broken('a table larger than was allowed');
+        if (limit > DEFAULT_TABLE_BYTES) throw broken('a dynamic table larger than allowed');
         this.#table.resize(limit);
         continue;
       }
@@ -55,7 +55,7 @@ export class HeaderDecoder {
       index <= STATIC_FIELDS.length
         ? STATIC_FIELDS[index - 1]
         : this.#table.at(index - STATIC_FIELDS.length - 1);
-    if (field === undefined) throw broken(`index ${index} is empty`);
+    if (field === undefined) throw broken(`index ${index} is not in the table`);
     return field;
   }
 
@@ -69,7 +69,7 @@ export class HeaderDecoder {
       value += (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
-    throw broken('a number without end');
+    throw broken('an integer of too many bytes');
   }
 
   #string(): string {
@@ -84,7 +84,7 @@ export class HeaderDecoder {
 
   #byte(): number {
     const byte = this.#bytes[this.#at++];
-    if (byte === undefined) throw broken('it ends too early');
+    if (byte === undefined) throw broken('the block ends too early');
     return byte;
   }
 }
@@ -94,5 +94,5 @@ function latin1(bytes: Uint8Array): string {
 }
 
 function broken(why: string): ConnectionError {
-  return new ConnectionError(ErrorCode.COMPRESSION_ERROR, `a header block is broken: ${why}`);
+  return new ConnectionError(ErrorCode.COMPRESSION_ERROR, `sent a malformed header block: ${why}`);
 }

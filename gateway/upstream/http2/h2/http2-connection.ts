@@ -29,7 +29,7 @@ export interface Http2ConnectionOptions {
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 /** Header blocks go out in frames of this size, which every peer takes. */
 const HEADER_FRAME_BYTES = 16_384;
-/** What may wait on the socket, beyond its kernel's buffer, when answers to pings and settings are added: more is an attack. */
+/** Bytes that may wait on the socket, beyond its kernel's buffer, when an answer to PING or SETTINGS is added: more is an attack. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 /** How long a connection may stay after its last frame, in milliseconds. */
 const LINGER_MS = 2_000;
@@ -55,6 +55,7 @@ export class Http2Connection implements StreamHost {
   #otherProtocol: string | undefined;
   #closing = false;
   #destroyed = false;
+  #reason: string | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
 
   constructor(options: Http2ConnectionOptions) {
@@ -100,7 +101,12 @@ export class Http2Connection implements StreamHost {
     return this.#destroyed;
   }
 
-  /** What the peer speaks instead of HTTP/2, where that can be told: the end of "it ...". */
+  /** Why it was destroyed, where that is known: a sentence. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** What the peer speaks instead of HTTP/2, where that can be told: the end of "the upstream ...". */
   get otherProtocol(): string | undefined {
     return this.#otherProtocol;
   }
@@ -147,6 +153,8 @@ export class Http2Connection implements StreamHost {
   destroy(reason?: string): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
+    // Before the streams hear of it: their calls say why.
+    this.#reason = reason;
     clearTimeout(this.#lingerTimer);
     this.#sendQueue.stop();
     this.#socket.destroy();
@@ -186,7 +194,7 @@ export class Http2Connection implements StreamHost {
       this.#first += Buffer.from(chunk.subarray(0, TELLING_BYTES)).toString('latin1');
       this.#otherProtocol = otherProtocol(this.#first);
       if (this.#otherProtocol !== undefined) {
-        this.destroy(`it ${this.#otherProtocol}`);
+        this.destroy(`the upstream ${this.#otherProtocol}`);
         return;
       }
     }
@@ -195,7 +203,7 @@ export class Http2Connection implements StreamHost {
     } catch (reason) {
       const error = reason instanceof ConnectionError ? reason : undefined;
       this.#leave(error?.code ?? ErrorCode.INTERNAL_ERROR);
-      this.destroy(error?.message ?? 'its frames could not be handled');
+      this.destroy(error?.message ?? 'the frames of the upstream could not be handled');
       // A defect of ours must not pass for one of the peer.
       if (error === undefined) throw reason;
     }
@@ -222,25 +230,25 @@ export class Http2Connection implements StreamHost {
         this.#onGoaway(payload);
         break;
       case FrameType.WINDOW_UPDATE:
-        this.#onWindowUpdate(streamId, readUint31(payload));
+        this.#onWindowUpdate(streamId, readUint31(payload, 'WINDOW_UPDATE'));
         break;
       case FrameType.PUSH_PROMISE:
-        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'it pushed, which was switched off');
+        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'sent PUSH_PROMISE, which is switched off');
     }
     // Kinds that nobody knows are passed over. Source: RFC 9113 section 5.5.
   }
 
   #assertOrder(type: number): void {
     if (!this.#settings.isHeard && type !== FrameType.SETTINGS) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'it does not speak HTTP/2');
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'does not speak HTTP/2');
     }
     if (this.#frames.isBlockOpen && type !== FrameType.CONTINUATION) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'it broke off a header block');
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'interrupted a header block');
     }
   }
 
   #onSettings(flags: number, streamId: number, payload: Uint8Array): void {
-    if (streamId !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'it sent SETTINGS on a stream');
+    if (streamId !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'sent SETTINGS on a stream');
     // Ours are those that every peer must take, so there is nothing to do when it has.
     if ((flags & Flag.ACK) !== 0) return;
     this.#assertTakesAnswers();
@@ -250,7 +258,7 @@ export class Http2Connection implements StreamHost {
   }
 
   #onPing(flags: number, payload: Uint8Array): void {
-    if (payload.length !== 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'it sent half a PING');
+    if (payload.length !== 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'sent a malformed PING');
     if ((flags & Flag.ACK) !== 0) {
       this.#pings.shift()?.();
       return;
@@ -263,7 +271,10 @@ export class Http2Connection implements StreamHost {
   /** What the peer can ask for without end is not answered without end. */
   #assertTakesAnswers(): void {
     if (this.#socket.writableLength + this.writer.bytes <= MAX_WAITING_BYTES) return;
-    throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'it asks for more answers than it takes');
+    throw new ConnectionError(
+      ErrorCode.ENHANCE_YOUR_CALM,
+      'flooded the gateway with SETTINGS or PING and did not read the answers',
+    );
   }
 
   #onGoaway(payload: Uint8Array): void {

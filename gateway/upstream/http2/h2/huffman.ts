@@ -57,5 +57,8 @@ export function decodeHuffman(bytes: Uint8Array): string {
 }
 
 function wrong(): ConnectionError {
-  return new ConnectionError(ErrorCode.COMPRESSION_ERROR, 'a header is not Huffman-coded as it says');
+  return new ConnectionError(
+    ErrorCode.COMPRESSION_ERROR,
+    'sent a malformed header block: a wrong Huffman code',
+  );
 }

@@ -9,7 +9,7 @@ const PAGE = /^<[!?a-z]/i;
 export const TELLING_BYTES = 9;
 
 /**
- * What a peer speaks whose first bytes are not those of HTTP/2, as the end of "it ..."; `undefined` where nothing is known of it. The
+ * What a peer speaks whose first bytes are not those of HTTP/2, as the end of "the upstream ..."; `undefined` where nothing is known of it. The
  * text has a character for each byte.
  */
 export function otherProtocol(first: string): string | undefined {

@@ -25,13 +25,13 @@ export function parseSettings(payload: Uint8Array): PeerSettings {
         break;
       case Setting.INITIAL_WINDOW_SIZE:
         if (value > MAX_UINT31) {
-          throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'it set a window too large');
+          throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'set a flow-control window above 2^31-1');
         }
         settings.windowBytes = value;
         break;
       case Setting.MAX_FRAME_SIZE:
         if (value < 16_384 || value > 0xffffff) {
-          throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `it set a frame size of ${value}`);
+          throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `set a maximum frame size of ${value}`);
         }
         settings.frameBytes = value;
         break;
@@ -59,20 +59,20 @@ export function parseGoaway(payload: Uint8Array): {
 }
 
 /** The number that is the whole payload of a frame. Throws a `ConnectionError`. */
-export function readUint32(payload: Uint8Array, length: number): number {
-  if (payload.length !== length) throw wrongSize('frame');
+export function readUint32(payload: Uint8Array, type: string): number {
+  if (payload.length !== 4) throw wrongSize(type);
   return viewOf(payload).getUint32(0);
 }
 
 /** The same without the highest bit, which is reserved. */
-export function readUint31(payload: Uint8Array): number {
-  return readUint32(payload, 4) & MAX_UINT31;
+export function readUint31(payload: Uint8Array, type: string): number {
+  return readUint32(payload, type) & MAX_UINT31;
 }
 
 function viewOf(payload: Uint8Array): DataView {
   return new DataView(payload.buffer, payload.byteOffset, payload.length);
 }
 
-function wrongSize(what: string): ConnectionError {
-  return new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `it sent a ${what} of a wrong size`);
+function wrongSize(type: string): ConnectionError {
+  return new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `sent a malformed ${type}`);
 }

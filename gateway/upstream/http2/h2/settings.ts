@@ -73,5 +73,5 @@ export class Settings {
 
 /** A window beyond 2^31-1. Source: RFC 9113 section 6.9.1. */
 export function windowOverflow(): ConnectionError {
-  return new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'it opened a window too far');
+  return new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'overflowed a flow-control window');
 }

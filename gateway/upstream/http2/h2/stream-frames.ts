@@ -46,7 +46,10 @@ export class StreamFrames {
     else if (!stream.isAnswered)
       this.#break(stream, ErrorCode.PROTOCOL_ERROR, 'sent data before its headers');
     else if (!isAllowed) {
-      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'it sent more than the window allows');
+      throw new ConnectionError(
+        ErrorCode.FLOW_CONTROL_ERROR,
+        "sent more data than a stream's flow-control window allows",
+      );
     }
   }
 
@@ -87,15 +90,15 @@ export class StreamFrames {
   }
 
   onReset(streamId: number, payload: Uint8Array): void {
-    this.#streams.of(streamId)?.close(readUint32(payload, 4));
+    this.#streams.of(streamId)?.close(readUint32(payload, 'RST_STREAM'));
   }
 
   onWindowUpdate(streamId: number, bytes: number): void {
     const stream = this.#streams.of(streamId);
     if (stream === undefined) return;
-    if (bytes === 0) this.#break(stream, ErrorCode.PROTOCOL_ERROR, 'widened a window by nothing');
+    if (bytes === 0) this.#break(stream, ErrorCode.PROTOCOL_ERROR, 'sent a WINDOW_UPDATE of 0');
     else if (!stream.widen(bytes))
-      this.#break(stream, ErrorCode.FLOW_CONTROL_ERROR, 'widened a window beyond its largest');
+      this.#break(stream, ErrorCode.FLOW_CONTROL_ERROR, "overflowed a stream's flow-control window");
   }
 
   /** The peer has broken the rules of one stream only. */

@@ -43,7 +43,7 @@ export class StreamTable {
   of(id: number): ClientStream | undefined {
     const stream = this.#streams.get(id);
     if (stream === undefined && (id % 2 === 0 || id >= this.#nextId)) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `it used stream ${id}, which was never opened`);
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `used stream ${id}, which was never opened`);
     }
     return stream;
   }

@@ -157,7 +157,8 @@ export class ConnectionPool {
     const end = performance.now() + closeGraceMs;
     while (this.#connections.size > 0) {
       const remainingMs = end - performance.now();
-      if (remainingMs <= 0) for (const connection of this.#connections) connection.destroy('closed');
+      if (remainingMs <= 0)
+        for (const connection of this.#connections) connection.destroy('the transport is closed');
       await this.#changed.waitWithin({ timeoutMs: Math.max(remainingMs, 10) });
     }
   }
@@ -286,9 +287,13 @@ export class ConnectionPool {
     }
     const message = 'no connection to the upstream';
     if (this.#misfit !== undefined) return localStatus('UPSTREAM_NOT_GRPC', `${message}: ${this.#misfit}`);
-    return localStatus('UPSTREAM_UNREACHABLE', `${message}: ${this.#lastFailure ?? 'none yet'}`, {
-      publicMessage: message,
-    });
+    return localStatus(
+      'UPSTREAM_UNREACHABLE',
+      `${message}: ${this.#lastFailure ?? 'no endpoint is known yet'}`,
+      {
+        publicMessage: message,
+      },
+    );
   }
 }
 

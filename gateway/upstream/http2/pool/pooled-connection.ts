@@ -112,10 +112,10 @@ export class PooledConnection {
       timeoutMs: options.keepaliveTimeoutMs,
       hasCalls: () => this.calls > 0,
       ping: (answered) => connection.ping(answered),
-      onDead: () => this.destroy('the upstream no longer answers'),
+      onDead: () => this.destroy('the upstream did not answer a keepalive ping'),
     });
     this.#connectTimer = setTimeout(
-      () => this.destroy(`no HTTP/2 connection within ${options.connectTimeoutMs} ms`),
+      () => this.destroy(`the upstream opened no HTTP/2 connection within ${options.connectTimeoutMs} ms`),
       options.connectTimeoutMs,
     );
   }
@@ -141,7 +141,7 @@ export class PooledConnection {
 
   /** Why calls that it carried ended. */
   get reason(): string {
-    return this.#reason ?? 'the upstream closed it';
+    return this.#reason ?? this.#connection.reason ?? 'the upstream closed the connection';
   }
 
   /** Why the peer can never be spoken to as it is now: the end of "the service at X ...". Whoever calls should know it. */

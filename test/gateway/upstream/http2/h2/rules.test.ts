@@ -128,6 +128,8 @@ t.test(
       const { transport, frames } = await openRawPeer(t, (socket, id) => socket.write(bytes(id)));
       const { status } = await ask(transport);
       t.match(status, { code: Code.UNAVAILABLE }, name);
+      // In a log it follows other words, so it is a sentence.
+      t.match(status.message, /: the upstream (?!closed the connection)[a-z]+ .*[^.]$/, name);
       await until(() => frames.some(({ type }) => type === 7));
       t.equal(frames.find(({ type }) => type === 7)?.payload.readUInt32BE(4), code, name);
     }
