@@ -3,12 +3,12 @@ import { localStatus } from './received-status.js';
 import { faultOfPair } from './reserved-names.js';
 import type { CallOptions } from './transport.js';
 
-const methodPath = /^\/[\x21-\x2e\x30-\x7e]+\/[\x21-\x2e\x30-\x7e]+$/;
+const METHOD_PATH = /^\/[\x21-\x2e\x30-\x7e]+\/[\x21-\x2e\x30-\x7e]+$/;
 
 /** Why a call cannot even be tried, or `undefined`: the same for every transport. */
 export function refusalOf(method: string, options: CallOptions): Status | undefined {
   if (options.signal.aborted) return localStatus('CANCELLED', 'cancelled');
-  if (!methodPath.test(method)) {
+  if (!METHOD_PATH.test(method)) {
     return localStatus('INVALID_REQUEST', 'a method must look like "/package.Service/Method"');
   }
   for (const [name, value] of options.metadata) {

@@ -3,7 +3,7 @@
  * connection for every call on it, and what gRPC sets itself.
  * Sources: RFC 9113 section 8.2.2; grpc/doc/PROTOCOL-HTTP2.md.
  */
-const reserved = new Set([
+const RESERVED = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -22,19 +22,20 @@ const reserved = new Set([
   'date',
 ]);
 
-const legalName = /^[0-9a-z_.-]+$/;
-const legalText = /^[\x20-\x7e]*$/;
-const legalBase64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const LEGAL_NAME = /^[0-9a-z_.-]+$/;
+const LEGAL_TEXT = /^[\x20-\x7e]*$/;
+const LEGAL_BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Whether a name belongs to HTTP or gRPC itself. Such names are neither sent nor handed on when received. */
 export function isReservedName(name: string): boolean {
-  return name.startsWith(':') || name.startsWith('grpc-') || reserved.has(name);
+  return name.startsWith(':') || name.startsWith('grpc-') || RESERVED.has(name);
 }
 
 /** What is wrong with a pair that is to be sent, or `undefined`. Says the name, never the value. */
 export function faultOfPair(name: string, value: string): string | undefined {
-  if (!legalName.test(name)) return `metadata name ${JSON.stringify(name)} may hold only 0-9 a-z _ . -`;
+  if (!LEGAL_NAME.test(name)) return `metadata name ${JSON.stringify(name)} may hold only 0-9 a-z _ . -`;
   if (isReservedName(name)) return `metadata name "${name}" is reserved for HTTP and gRPC`;
-  if (name.endsWith('-bin')) return legalBase64.test(value) ? undefined : `metadata "${name}" must be base64`;
-  return legalText.test(value) ? undefined : `metadata "${name}" must be printable ASCII`;
+  if (name.endsWith('-bin'))
+    return LEGAL_BASE64.test(value) ? undefined : `metadata "${name}" must be base64`;
+  return LEGAL_TEXT.test(value) ? undefined : `metadata "${name}" must be printable ASCII`;
 }

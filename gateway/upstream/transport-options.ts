@@ -56,7 +56,7 @@ export type ResolvedTransportOptions = Readonly<
   }
 >;
 
-const defaults = {
+const DEFAULTS = {
   maxMessageBytes: 4 * 1024 * 1024,
   readAheadBytes: 256 * 1024,
   connectTimeoutMs: 5_000,
@@ -86,29 +86,29 @@ export function resolveTransportOptions(
     maxMessageBytes: wholeNumber(
       'maxMessageBytes',
       given.maxMessageBytes,
-      defaults.maxMessageBytes,
+      DEFAULTS.maxMessageBytes,
       1,
       2 ** 31 - 1,
     ),
     readAheadBytes: wholeNumber(
       'readAheadBytes',
       given.readAheadBytes,
-      defaults.readAheadBytes,
+      DEFAULTS.readAheadBytes,
       1_024,
       2 ** 30,
     ),
     connectTimeoutMs: wholeNumber(
       'connectTimeoutMs',
       given.connectTimeoutMs,
-      defaults.connectTimeoutMs,
+      DEFAULTS.connectTimeoutMs,
       1,
       MAX_TIMER_MS,
     ),
-    maxConnections: wholeNumber('maxConnections', given.maxConnections, defaults.maxConnections, 1, 10_000),
+    maxConnections: wholeNumber('maxConnections', given.maxConnections, DEFAULTS.maxConnections, 1, 10_000),
     streamsPerConnection: wholeNumber(
       'streamsPerConnection',
       given.streamsPerConnection,
-      defaults.streamsPerConnection,
+      DEFAULTS.streamsPerConnection,
       1,
       100_000,
     ),
@@ -116,7 +116,7 @@ export function resolveTransportOptions(
     keepaliveTimeoutMs: wholeNumber(
       'keepaliveTimeoutMs',
       given.keepaliveTimeoutMs,
-      defaults.keepaliveTimeoutMs,
+      DEFAULTS.keepaliveTimeoutMs,
       1,
       MAX_TIMER_MS,
     ),

@@ -89,7 +89,7 @@ export function isConnected(channel: PooledChannel): boolean {
  * What HTTP/2 may deliver before we read. Four times the default window: that alone makes large messages three
  * to four times faster.
  */
-const windowBytes = 256 * 1024;
+const CHANNEL_WINDOW_BYTES = 256 * 1024;
 
 function channelOptions(options: ResolvedTransportOptions): ChannelOptions {
   const serverName = options.tls?.serverName;
@@ -99,7 +99,7 @@ function channelOptions(options: ResolvedTransportOptions): ChannelOptions {
     'grpc.enable_retries': 0,
     'grpc.per_rpc_retry_buffer_size': 0,
     'grpc.max_receive_message_length': options.maxMessageBytes,
-    'grpc-node.flow_control_window': windowBytes,
+    'grpc-node.flow_control_window': CHANNEL_WINDOW_BYTES,
     // Every address of the name gets its share. The default takes the first that answers.
     'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
     // Else channels with the same options share one connection, and the pool would not widen anything.

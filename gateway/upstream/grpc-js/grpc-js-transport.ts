@@ -15,7 +15,7 @@ import { grpcMetadataFrom } from './grpc-js-metadata.js';
  * Just over the five minutes that gRPC servers allow between pings by default; more often earns
  * `too_many_pings` and the end of the connection. The library pings by the clock and knows no cheaper way.
  */
-const keepaliveTimeMs = 310_000;
+const KEEPALIVE_TIME_MS = 310_000;
 
 /**
  * A transport on `@grpc/grpc-js`: its resolvers, its balancers, its connections. The reference for behaviour.
@@ -25,7 +25,7 @@ const keepaliveTimeMs = 310_000;
  * Throws when an option is wrong. Whoever opens it calls `close`.
  */
 export function openGrpcJsTransport(options: TransportOptions): Transport {
-  return new GrpcJsTransport(resolveTransportOptions(options, keepaliveTimeMs));
+  return new GrpcJsTransport(resolveTransportOptions(options, KEEPALIVE_TIME_MS));
 }
 
 const asIs = (bytes: Buffer): Buffer => bytes;

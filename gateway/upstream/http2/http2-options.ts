@@ -29,13 +29,13 @@ export type ResolvedHttp2Options = ResolvedTransportOptions &
   >;
 
 /** Silence on a connection with calls before the first ping. See `Keepalive` for why it may be short. */
-const keepaliveTimeMs = 20_000;
+const KEEPALIVE_TIME_MS = 20_000;
 
 /** Fills, checks and freezes, once. Throws a RangeError or TypeError that names the option. */
 export function resolveHttp2Options(given: Http2TransportOptions): ResolvedHttp2Options {
   parseAddress(given.target);
   return Object.freeze({
-    ...resolveTransportOptions(given, keepaliveTimeMs),
+    ...resolveTransportOptions(given, KEEPALIVE_TIME_MS),
     windowBudgetBytes: wholeNumber(
       'windowBudgetBytes',
       given.windowBudgetBytes,

@@ -1,10 +1,10 @@
 import { RpcError } from '../../../status/index.js';
 
 /** One flag byte and four bytes of length. Source: grpc/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message". */
-const prefixBytes = 5;
+const PREFIX_BYTES = 5;
 
-const firstSlabBytes = 512;
-const mostSlabBytes = 16 * 1024;
+const FIRST_SLAB_BYTES = 512;
+const MAX_SLAB_BYTES = 16 * 1024;
 
 /**
  * Turns chunks into messages, as they are asked for. Every byte is copied once: what comes is a part of a buffer that the next read
@@ -107,17 +107,17 @@ export class Deframer {
 
   /** The length that the prefix says, or -1 while it is not complete. */
   #readPrefix(chunk: Uint8Array): number {
-    if (this.#prefixFilled === 0 && chunk.length - this.#at >= prefixBytes) {
+    if (this.#prefixFilled === 0 && chunk.length - this.#at >= PREFIX_BYTES) {
       const at = this.#at;
-      this.#at += prefixBytes;
+      this.#at += PREFIX_BYTES;
       return this.#checkPrefix(chunk, at);
     }
-    const size = Math.min(prefixBytes - this.#prefixFilled, chunk.length - this.#at);
-    const prefix = this.#prefix ?? new Uint8Array(prefixBytes);
+    const size = Math.min(PREFIX_BYTES - this.#prefixFilled, chunk.length - this.#at);
+    const prefix = this.#prefix ?? new Uint8Array(PREFIX_BYTES);
     this.#prefix = prefix;
     prefix.set(chunk.subarray(this.#at, this.#at + size), this.#prefixFilled);
     this.#prefixFilled += size;
-    if (this.#prefixFilled < prefixBytes) {
+    if (this.#prefixFilled < PREFIX_BYTES) {
       this.#advance(chunk, size);
       return -1;
     }
@@ -170,14 +170,14 @@ export class Deframer {
   /** A copy that keeps nothing alive but what came for this call: a service may send each message in a frame of its own. */
   #owned(bytes: Uint8Array): Uint8Array {
     const size = bytes.length;
-    if (size > mostSlabBytes / 2) {
+    if (size > MAX_SLAB_BYTES / 2) {
       const copy = Buffer.allocUnsafeSlow(size);
       copy.set(bytes);
       return copy;
     }
     if (this.#slab === undefined || this.#slabAt + size > this.#slab.length) {
-      const wanted = Math.max(2 * (this.#slab?.length ?? 0), firstSlabBytes, size);
-      this.#slab = Buffer.allocUnsafeSlow(Math.min(mostSlabBytes, wanted));
+      const wanted = Math.max(2 * (this.#slab?.length ?? 0), FIRST_SLAB_BYTES, size);
+      this.#slab = Buffer.allocUnsafeSlow(Math.min(MAX_SLAB_BYTES, wanted));
       this.#slabAt = 0;
     }
     this.#slab.set(bytes, this.#slabAt);

@@ -1,19 +1,19 @@
 import type { SendBatch } from '../../transport.js';
 
 /** One flag byte and four bytes of length. Source: grpc/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message". */
-const prefixBytes = 5;
+const PREFIX_BYTES = 5;
 
 /**
  * Up to here a batch is copied into one buffer: a copy of this size costs less than a further frame. Larger
  * ones are handed over as they are, each after its prefix.
  */
-const joinBytes = 32 * 1024;
+const JOIN_BYTES = 32 * 1024;
 
 /** The buffers to write for a batch, in order. The messages must not change afterwards. */
 export function frameBatch(batch: SendBatch): Buffer[] {
   let total = 0;
-  for (const message of batch) total += prefixBytes + lengthOf(message);
-  if (total <= joinBytes) {
+  for (const message of batch) total += PREFIX_BYTES + lengthOf(message);
+  if (total <= JOIN_BYTES) {
     const joined = Buffer.allocUnsafe(total);
     let at = 0;
     for (const message of batch) {
@@ -26,7 +26,7 @@ export function frameBatch(batch: SendBatch): Buffer[] {
   }
   const buffers: Buffer[] = [];
   for (const message of batch) {
-    const prefix = Buffer.allocUnsafe(prefixBytes);
+    const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
     writePrefix(prefix, 0, lengthOf(message));
     buffers.push(prefix);
     for (const piece of message instanceof Uint8Array ? [message] : message)

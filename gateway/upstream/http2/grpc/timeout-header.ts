@@ -1,5 +1,5 @@
 /** Units of a `grpc-timeout`, finest first. Source: grpc/doc/PROTOCOL-HTTP2.md, "Timeout". */
-const units = [
+const UNITS = [
   ['m', 1],
   ['S', 1_000],
   ['M', 60_000],
@@ -7,20 +7,20 @@ const units = [
 ] as const;
 
 /** At most eight digits. */
-const largestNumber = 99_999_999;
+const MAX_NUMBER = 99_999_999;
 
 /**
  * Beyond this a service may do worse than nothing: one on grpc-js keeps the time in 32 bits and ends the call at
  * once. We end it ourselves either way.
  */
-const longestMs = 2 ** 31 - 1;
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** The header for a time from now, rounded up to its unit; `undefined` where the service is better not told. */
 export function formatGrpcTimeout(timeoutMs: number): string | undefined {
-  if (timeoutMs > longestMs) return undefined;
-  for (const [unit, unitMs] of units) {
+  if (timeoutMs > MAX_TIMEOUT_MS) return undefined;
+  for (const [unit, unitMs] of UNITS) {
     const number = Math.max(1, Math.ceil(timeoutMs / unitMs));
-    if (number <= largestNumber) return `${number}${unit}`;
+    if (number <= MAX_NUMBER) return `${number}${unit}`;
   }
   return undefined;
 }

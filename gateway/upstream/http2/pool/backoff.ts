@@ -21,9 +21,9 @@ export class Backoff {
   }
 
   failed(): void {
-    const delayMs = Math.min(firstMs * factor ** this.#failures, longestMs);
+    const delayMs = Math.min(FIRST_DELAY_MS * FACTOR ** this.#failures, MAX_DELAY_MS);
     this.#failures++;
-    this.#until = this.#now() + delayMs * (1 + jitter * (2 * this.#random() - 1));
+    this.#until = this.#now() + delayMs * (1 + JITTER * (2 * this.#random() - 1));
   }
 
   succeeded(): void {
@@ -32,7 +32,7 @@ export class Backoff {
   }
 }
 
-const firstMs = 200;
-const factor = 1.6;
-const longestMs = 5_000;
-const jitter = 0.2;
+const FIRST_DELAY_MS = 200;
+const FACTOR = 1.6;
+const MAX_DELAY_MS = 5_000;
+const JITTER = 0.2;

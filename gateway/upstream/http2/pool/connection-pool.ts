@@ -4,6 +4,7 @@ import { localStatus } from '../../received-status.js';
 import { type Endpoint, formatEndpoint } from './address.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionWaiter } from './connection-waiter.js';
+import { type EndpointState, retireIdle } from './endpoint-state.js';
 import { PooledConnection, type PooledConnectionOptions } from './pooled-connection.js';
 
 export interface ConnectionPoolOptions
@@ -16,13 +17,6 @@ export interface ConnectionPoolOptions
    * news may come.
    */
   readonly onTrouble: () => boolean;
-}
-
-/** One endpoint and what is known of it. */
-interface EndpointState {
-  readonly endpoint: Endpoint;
-  readonly backoff: Backoff;
-  readonly connections: Set<PooledConnection>;
 }
 
 /**
@@ -105,7 +99,7 @@ export class ConnectionPool {
     setTimeout(() => {
       connection.leaving--;
       this.#free(connection);
-    }, resetLingerMs).unref();
+    }, RESET_LINGER_MS).unref();
   }
 
   #free(connection: PooledConnection): void {
@@ -143,7 +137,7 @@ export class ConnectionPool {
       let dueMs = Number.POSITIVE_INFINITY;
       for (const { backoff } of this.#endpoints) dueMs = Math.min(dueMs, backoff.remainingMs || dueMs);
       if (this.#endpoints.length === 0) this.#options.onTrouble();
-      await this.#changed.waitWithin({ timeoutMs: Math.min(remainingMs, dueMs, lookAgainMs) });
+      await this.#changed.waitWithin({ timeoutMs: Math.min(remainingMs, dueMs, LOOK_AGAIN_MS) });
     }
   }
 
@@ -154,7 +148,7 @@ export class ConnectionPool {
     this.#refuseAll();
     for (const connection of this.#connections) connection.retire();
     // A peer that does not read cannot keep us: what has not closed by then is destroyed.
-    const end = performance.now() + closeGraceMs;
+    const end = performance.now() + CLOSE_GRACE_MS;
     while (this.#connections.size > 0) {
       const remainingMs = end - performance.now();
       if (remainingMs <= 0)
@@ -261,15 +255,9 @@ export class ConnectionPool {
     return true;
   }
 
-  /** Connections that a burst has left behind. One of each endpoint stays, so that the next call need not wait. */
   #retireIdle(): void {
-    const before = performance.now() - this.#options.idleMs;
-    for (const { connections } of this.#endpoints) {
-      const idle = [...connections].filter(
-        ({ state, calls, idleSince }) => state === 'ready' && calls === 0 && idleSince < before,
-      );
-      for (const connection of idle) if (connections.size > 1) connection.retire();
-    }
+    const beforeMs = performance.now() - this.#options.idleMs;
+    for (const endpoint of this.#endpoints) retireIdle(endpoint, beforeMs);
   }
 
   #refuseAll(): void {
@@ -298,10 +286,10 @@ export class ConnectionPool {
 }
 
 /** How long `ready` waits before it asks again what nobody tells. */
-const lookAgainMs = 500;
+const LOOK_AGAIN_MS = 500;
 
 /** How long the last frames of ended calls may take on their way out. */
-const closeGraceMs = 1_000;
+const CLOSE_GRACE_MS = 1_000;
 
 /** How long a peer may go on counting a stream that we have reset. */
-const resetLingerMs = 25;
+const RESET_LINGER_MS = 25;

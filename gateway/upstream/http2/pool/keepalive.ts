@@ -15,7 +15,7 @@ export interface KeepaliveOptions {
  * Servers count a ping as abuse when the last is less than this ago and they have sent nothing since.
  * 5 minutes is their common default (grpc-go, grpc-java, gRPC core), and a little for the clocks.
  */
-const leastRepeatMs = 310_000;
+const MIN_REPEAT_MS = 310_000;
 
 /** A timer that fires after so many times its delay is late. */
 const LATE = 1.5;
@@ -56,7 +56,7 @@ export class Keepalive {
     }
     const now = performance.now();
     if (this.#answerTimer || !this.#options.hasCalls()) return;
-    if (this.#pingedInSilence && now - this.#pingedAt < leastRepeatMs) return;
+    if (this.#pingedInSilence && now - this.#pingedAt < MIN_REPEAT_MS) return;
     if (!this.#options.ping(() => this.#answered())) return;
     this.#pingedInSilence = true;
     this.#pingedAt = now;

@@ -30,10 +30,10 @@ export interface PooledConnectionOptions {
 }
 
 /** What one read takes at most. */
-const readBytes = 64 * 1024;
+const READ_BYTES = 64 * 1024;
 
 /** TCP's own probes: no server counts them, and they notice a host that is gone in about 25 s. */
-const tcpKeepaliveMs = 15_000;
+const TCP_KEEPALIVE_MS = 15_000;
 
 const NO_HTTP2 = 'does not offer HTTP/2 (gRPC) over TLS';
 const NO_TLS = 'does not speak TLS';
@@ -209,10 +209,10 @@ function openSocket(
       ...place,
       noDelay: true,
       keepAlive: true,
-      keepAliveInitialDelay: tcpKeepaliveMs,
+      keepAliveInitialDelay: TCP_KEEPALIVE_MS,
       // Node's own way is a new buffer of 64 KiB for each read, however little comes; most reads bring a message or two.
       onread: {
-        buffer: Buffer.allocUnsafeSlow(readBytes),
+        buffer: Buffer.allocUnsafeSlow(READ_BYTES),
         callback: (count, buffer) => {
           receive(buffer.subarray(0, count));
           return true;
@@ -232,6 +232,6 @@ function openSocket(
   });
   socket.on('data', receive);
   socket.setNoDelay(true);
-  socket.setKeepAlive(true, tcpKeepaliveMs);
+  socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
   return socket;
 }

@@ -20,7 +20,7 @@ export interface ResolverOptions {
 }
 
 /** A lost connection asks for a look at once, but not more often than this. */
-const leastIntervalMs = 1_000;
+const MIN_INTERVAL_MS = 1_000;
 
 /** Keeps the endpoints of an address up to date, by a timer and when asked. Stop it with `close`. */
 export class Resolver {
@@ -39,7 +39,7 @@ export class Resolver {
 
   /** Looks now, unless that has just been done. True when a look is under way. */
   refresh(): boolean {
-    if (performance.now() - this.#lookedAt >= leastIntervalMs) this.#look();
+    if (performance.now() - this.#lookedAt >= MIN_INTERVAL_MS) this.#look();
     return this.#looking;
   }
 
