@@ -1,7 +1,7 @@
 import { openCallScope } from '../shared/call-scope.js';
 import { Code } from '../shared/code.js';
 import type { Endpoint } from '../shared/endpoint.js';
-import { SluiceError } from '../shared/sluice-error.js';
+import { GATEWAY_DOMAIN, gatewayDetails, SluiceError } from '../shared/sluice-error.js';
 import type { CallTransport } from './call-transport.js';
 import { createCredit } from './credit.js';
 import { callOverHttp } from './http-call.js';
@@ -19,6 +19,19 @@ export function createHttpFallback(endpoint: Endpoint): CallTransport {
       Code.UNAVAILABLE,
       `WebSockets to ${endpoint.origin()} are blocked: client and bidi streams need one, other calls must have a request in their options`,
     );
+  /** The error of a call over HTTP, as a session has it: there the path of a method that does not exist is a method. */
+  const errorAsOnSession = (error: SluiceError, method: string) => {
+    switch (error.domain === GATEWAY_DOMAIN ? error.reason : undefined) {
+      case 'UNSUPPORTED_CONTENT_TYPE': // the method takes a stream of messages, not one JSON message
+        return needsWebSocket();
+      case 'PATH_NOT_FOUND':
+        return new SluiceError(Code.UNIMPLEMENTED, `the gateway has no method ${method}`, {
+          details: gatewayDetails('METHOD_NOT_FOUND'),
+        });
+      default:
+        return error;
+    }
+  };
   return {
     hasRoom: true,
     leaving: false,
@@ -52,9 +65,7 @@ export function createHttpFallback(endpoint: Endpoint): CallTransport {
       Promise.resolve()
         .then(run)
         .catch((cause: unknown) => {
-          const error = scope.errorFrom(cause);
-          // 415 is the gateway's answer to one message for a method that takes a stream of them.
-          end({ error: error.httpStatus === 415 ? needsWebSocket() : error, trailers: {} });
+          end({ error: errorAsOnSession(scope.errorFrom(cause), open.method), trailers: {} });
         });
       return {
         send(text) {

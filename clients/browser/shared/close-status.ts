@@ -1,5 +1,6 @@
 import { Code, codeFromNumber, codeName } from './code.js';
-import { SluiceError } from './sluice-error.js';
+import type { JsonObject } from './json.js';
+import { GATEWAY_DOMAIN, gatewayDetails, SluiceError } from './sluice-error.js';
 
 /**
  * The error of a call whose plain WebSocket closed with this code (PROTOCOL.md, section 8); undefined for OK. `opened` says whether the
@@ -10,8 +11,8 @@ export function errorFromClose(closeCode: number, reason: string, opened: boolea
   if (closeCode >= 4001 && closeCode <= 4016) {
     const code = codeFromNumber(closeCode - 4000);
     const prefix = `${codeName(code)}: `;
-    const text = reason.startsWith(prefix) ? reason.slice(prefix.length) : reason;
-    return new SluiceError(code, text === '' ? codeName(code) : text);
+    const { text, details } = splitOrigin(reason.startsWith(prefix) ? reason.slice(prefix.length) : reason);
+    return new SluiceError(code, text === '' ? codeName(code) : text, { details });
   }
   if (!opened) {
     return new SluiceError(
@@ -38,6 +39,17 @@ export function errorFromSessionClose(closeCode: number, reason: string, alive: 
   const code = closeCode === 1000 ? Code.UNAVAILABLE : codeFromClose(closeCode);
   return new SluiceError(code, textOf(closeCode, reason));
 }
+
+/** The text of a close without the ` [sluice/REASON]` at its end, and that reason as details. */
+function splitOrigin(text: string): { text: string; details: readonly JsonObject[] } {
+  const at = text.lastIndexOf(ORIGIN_START);
+  const reason =
+    at === -1 ? undefined : /^([A-Z0-9_]{1,63})\]$/.exec(text.slice(at + ORIGIN_START.length))?.[1];
+  if (reason === undefined) return { text, details: [] };
+  return { text: text.slice(0, at), details: gatewayDetails(reason) };
+}
+
+const ORIGIN_START = ` [${GATEWAY_DOMAIN}/`;
 
 function codeFromSessionClose(closeCode: number): Code {
   switch (closeCode) {

@@ -1,6 +1,9 @@
 import { type Code, type CodeName, codeName } from './code.js';
 import type { JsonObject } from './json-object.js';
 
+/** The `domain` of the errors of the gateway. */
+export const GATEWAY_DOMAIN = 'sluice';
+
 export interface SluiceErrorOptions {
   readonly details?: readonly JsonObject[];
   readonly truncated?: boolean;
@@ -20,7 +23,7 @@ export class SluiceError extends Error {
   readonly details: readonly JsonObject[];
   /**
    * Why the call failed, in the words of `domain`: the `reason` of the first `google.rpc.ErrorInfo` in `details`, for example
-   * "METHOD_NOT_FOUND". Undefined without such a detail.
+   * "PATH_NOT_FOUND". Undefined without such a detail.
    */
   readonly reason: string | undefined;
   /** Who refused the call: "sluice" for the gateway, otherwise what the service says in its `google.rpc.ErrorInfo`. Undefined without one. */
@@ -51,6 +54,11 @@ export class SluiceError extends Error {
 }
 
 const ERROR_INFO = 'type.googleapis.com/google.rpc.ErrorInfo';
+
+/** The details of an error of the gateway with this reason (PROTOCOL.md, section 17). */
+export function gatewayDetails(reason: string): readonly JsonObject[] {
+  return [{ '@type': ERROR_INFO, reason, domain: GATEWAY_DOMAIN }];
+}
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;

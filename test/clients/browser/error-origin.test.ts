@@ -1,7 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 import { createClient, SluiceError } from '../../../clients/browser/index.js';
+import { openGateway } from '../../../gateway/index.js';
+import { openCore } from '../../../grpc-core/index.js';
+import { openRelay } from '../relay.js';
 import { openScriptedServer, type Script, sendEvents } from './scripted-server.js';
 import { openScriptedSessions } from './scripted-sessions.js';
 
@@ -89,6 +93,78 @@ for (const [way, fail] of Object.entries(ways)) {
     }
   });
 }
+
+t.test('a gateway and a service refuse a call in different ways', async (t) => {
+  const log = pino({ level: 'silent' });
+  const core = await openCore({ listen: '127.0.0.1:0', dataDir: t.testdir(), log });
+  t.teardown(() => core.close());
+  const gateway = await openGateway({
+    upstream: core.address,
+    listen: '127.0.0.1:0',
+    adminListen: '127.0.0.1:0',
+    graceMs: 100,
+    log,
+  });
+  t.teardown(() => gateway.close());
+  const relay = await openRelay(t, gateway.url);
+  relay.onUpgrade(403);
+  const client = createClient({ baseUrl: gateway.url, WebSocket });
+  t.teardown(() => client.close());
+  const blocked = createClient({ baseUrl: relay.url, WebSocket });
+  t.teardown(() => blocked.close());
+  const unknown = 'streaming.StreamingService/Nothing';
+  const quote = 'streaming.StreamingService/GetStockQuote';
+  const chat = 'streaming.StreamingService/Chat';
+  const refused = { symbol: '' };
+  const malformed = { nonsense: 1 };
+  const closed = async (message: unknown) => {
+    const socket = client.socket(chat);
+    await socket.send(message);
+    return await socket.next();
+  };
+  const cases: [string, () => Promise<unknown>, string, string | undefined][] = [
+    ['unary, gateway', () => client.unary(unknown, {}), 'NOT_FOUND', 'PATH_NOT_FOUND'],
+    ['unary, service', () => client.unary(quote, refused), 'INVALID_ARGUMENT', undefined],
+    ['stream, gateway', () => client.serverStream(unknown, {}).next(), 'NOT_FOUND', 'PATH_NOT_FOUND'],
+    [
+      'call, gateway',
+      () => client.call(unknown, { request: {} }).result(),
+      'UNIMPLEMENTED',
+      'METHOD_NOT_FOUND',
+    ],
+    ['call, service', () => client.call(quote, { request: refused }).result(), 'INVALID_ARGUMENT', undefined],
+    [
+      'call, its message',
+      () => client.call(quote, { request: malformed }).result(),
+      'INVALID_ARGUMENT',
+      'INVALID_MESSAGE',
+    ],
+    [
+      'call over HTTP, gateway',
+      () => blocked.call(unknown, { request: {} }).result(),
+      'UNIMPLEMENTED',
+      'METHOD_NOT_FOUND',
+    ],
+    [
+      'call over HTTP, service',
+      () => blocked.call(quote, { request: refused }).result(),
+      'INVALID_ARGUMENT',
+      undefined,
+    ],
+    ['socket, gateway', () => closed(malformed), 'INVALID_ARGUMENT', 'INVALID_MESSAGE'],
+    ['socket, service', () => closed({}), 'INVALID_ARGUMENT', undefined],
+  ];
+  for (const [name, call, code, reason] of cases) {
+    const error = (await failureOf(call())) as SluiceError;
+    const domain = reason === undefined ? undefined : 'sluice';
+    t.same(
+      { status: error.status, reason: error.reason, domain: error.domain },
+      { status: code, reason, domain },
+      `${name}: ${error.message}`,
+    );
+    t.notMatch(error.message, /\[sluice/, name);
+  }
+});
 
 t.test('errors of the client itself have no origin', async (t) => {
   const client = createClient({ baseUrl: 'http://127.0.0.1:1' });

@@ -204,7 +204,7 @@ t.test('a passing error resumes, a final one is the end', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 5));
   gateway.end(id, Code.UNAVAILABLE);
   const again = await serve(gateway);
-  t.ok(again.timeoutMs < 60_000, 'each leg is told only what is left');
+  t.ok(again.timeoutMs < 60_000, 'each attempt is told only the time that is left');
   gateway.end(again.id, Code.DEADLINE_EXCEEDED);
   t.equal((await timed.status).code, Code.DEADLINE_EXCEEDED, "the caller's own time is final");
   t.equal(gateway.frames.filter(({ type }) => type === 'open').length, 7);
@@ -255,7 +255,7 @@ t.test('the signal ends a call between two tries', async (t) => {
   t.equal((await stream.status).code, Code.CANCELLED);
 });
 
-t.test('metadata is made anew for each leg, and a page that cannot make it is told', async (t) => {
+t.test('metadata is made anew for each attempt, and a page that cannot make it is told', async (t) => {
   let token = 0;
   const { client, peer } = await setUp(t, {
     metadata: async () => {

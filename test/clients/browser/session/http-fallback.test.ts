@@ -157,13 +157,13 @@ t.test('a stream goes on through breaks, from HTTP to HTTP and to WebSockets tha
       range(1, 300).map(async (number) => [number, await bytes({ number, text: `~ ä ${number}` })] as const),
     ),
   );
-  let legs = 0;
+  let calls = 0;
   const { client, relay } = await setUp(
     t,
     {
       Numbered: () => {
-        const from = legs * 100 + 1;
-        legs += 1;
+        const from = calls * 100 + 1;
+        calls += 1;
         return [
           ...asked,
           ...range(from, from + 99).map((number) => ({ out: out.get(number) as Uint8Array })),
@@ -172,7 +172,7 @@ t.test('a stream goes on through breaks, from HTTP to HTTP and to WebSockets tha
       },
       Both: [{ echo: true }],
     },
-    { session: { fallbackRetryMs: 1 } },
+    { session: { fallbackRetryMs: 1, reconnectBaseMs: 1 } },
   );
   const attempts: number[] = [];
   const stream = client.call<{ number: number }>(method('Numbered'), {

@@ -69,7 +69,7 @@ async function play(choices: readonly number[]) {
     stream.at += 1;
     socket.write('message', { id: stream.id, data: { n: stream.at }, cursor: String(stream.at) });
     const page = pages[Number(stream.method.at(-1))] as (typeof pages)[number];
-    assert.ok(stream.at <= page.taken + window, 'never more on their way than the window, on no leg');
+    assert.ok(stream.at <= page.taken + window, 'never more on their way than the window, in no attempt');
   };
   const step = (name: (typeof steps)[number], pick: number) => {
     const open = sockets.filter(({ state }) => state === 'open');
