@@ -1,5 +1,5 @@
 import { flagOf, MAX_WHOLE_NUMBER, type NumberOption, variableOf } from '../gateway/options/index.js';
-import { type CommandOption, type CommandTable, placeholderOf } from './options/index.js';
+import { type CommandOption, type CommandTable, defaultInWords, placeholderOf } from './options/index.js';
 
 /** A command line to show, and what it does. */
 export interface Example {
@@ -47,27 +47,17 @@ function block(name: string, row: CommandOption): string {
 /** The default with its unit, what is accepted where that is not plain, and how a list is given. */
 function factsOf(row: CommandOption): string[] {
   if (row.lineOnly) return [];
+  const first = `default: ${defaultInWords(row)}`;
   switch (row.type) {
     case 'number':
-      return [`default: ${defaultText(row)}`, ...boundsOf(row)];
+      return [first, ...boundsOf(row)];
     case 'list':
-      return ['default: none', row.commas ? 'repeatable, or separated by commas' : 'repeatable'];
-    case 'switch':
-      return ['default: off'];
+      return [first, row.commas ? 'repeatable, or separated by commas' : 'repeatable'];
     case 'choice':
-      return [`default: ${row.default}`, `one of ${row.choices.join(', ')}`];
-    case 'text':
-      return [`default: ${row.default ?? 'none'}`];
+      return [first, `one of ${row.choices.join(', ')}`];
+    default:
+      return [first];
   }
-}
-
-function defaultText(row: NumberOption): string {
-  return `${row.default} ${row.unit}${inMiB(row)}${row.defaultText === undefined ? '' : `; ${row.defaultText}`}`;
-}
-
-function inMiB({ unit, default: value }: NumberOption): string {
-  const mib = value / 1024 ** 2;
-  return unit === 'bytes' && Number.isInteger(mib) ? `, ${mib} MiB` : '';
 }
 
 /** What every number accepts goes without saying. */

@@ -51,16 +51,8 @@ function failUnknown(name: string): never {
 
 /** One clear line, and the exit code: 2 for a wrong command line or configuration, 1 for what went wrong afterwards. */
 function fail(reason: unknown, name: string): never {
-  const message = takenPort(reason) ?? (reason instanceof Error ? reason.message : String(reason));
+  const message = reason instanceof Error ? reason.message : String(reason);
   const advice = reason instanceof UsageError ? ` (see sluice ${name} --help)` : '';
   process.stderr.write(`sluice ${name}: ${message.split('\n', 1)[0]}${advice}\n`);
   process.exit(reason instanceof SettingsError ? 2 : 1);
-}
-
-/** What the system says of a port that is taken, with what to do. */
-function takenPort(reason: unknown): string | undefined {
-  const { code, address, port } = (reason ?? {}) as { code?: string; address?: string; port?: number };
-  if (code !== 'EADDRINUSE') return undefined;
-  const host = address?.includes(':') ? `[${address}]` : address;
-  return `cannot listen on ${host}:${port}: the port is taken, choose another one with --listen or --admin-listen`;
 }

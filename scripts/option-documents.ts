@@ -5,6 +5,7 @@ import {
   CORE_COMMAND,
   type CommandOption,
   type CommandTable,
+  defaultInWords,
   FILE_SECTIONS,
   GATEWAY_COMMAND,
   START_COMMAND,
@@ -80,12 +81,8 @@ function tableOf(table: CommandTable, names: readonly string[]): string[] {
 }
 
 function defaultCell(row: CommandOption): string {
-  if (row.type === 'switch') return 'off';
-  if (row.type === 'list' || row.default === undefined) return 'none';
-  if (row.type !== 'number') return `\`${row.default}\``;
-  const mib = row.default / 1024 ** 2;
-  const inMiB = row.unit === 'bytes' && Number.isInteger(mib) ? ` (${mib} MiB)` : '';
-  return `${row.default} ${row.unit}${inMiB}${row.defaultText === undefined ? '' : `, ${row.defaultText}`}`;
+  const isText = (row.type === 'text' || row.type === 'choice') && row.default !== undefined;
+  return isText ? `\`${row.default}\`` : defaultInWords(row);
 }
 
 function acceptsCell(row: CommandOption): string {

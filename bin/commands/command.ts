@@ -33,7 +33,11 @@ export function command<Table extends PrintableTable>(
       const run = await load();
       run.checkSettings(settings);
       if (settings.values.printConfig) return { printed: run.printConfig(name, settings) };
-      return { running: await start(run, settings) };
+      try {
+        return { running: await start(run, settings) };
+      } catch (reason) {
+        throw run.explainTakenPort(settings, reason);
+      }
     },
   };
 }

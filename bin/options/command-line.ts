@@ -1,6 +1,7 @@
 import { didYouMean, flagOf, type OptionRow, readOptionText } from '../../gateway/options/index.js';
 import type { CommandTable } from './command-table.js';
 import { UsageError } from './settings-error.js';
+import { placeholderOf } from './words.js';
 
 /** The texts that a command line gives for its options, by name; of a switch without a value it is "true". */
 export type LineTexts = ReadonlyMap<string, readonly string[]>;
@@ -42,20 +43,6 @@ export function parseLine(table: CommandTable, line: readonly string[]): LineTex
     texts.set(name, [...(given ?? []), ...values]);
   }
   return texts;
-}
-
-/** What a help text shows in the place of a value. */
-export function placeholderOf(row: OptionRow): string {
-  switch (row.type) {
-    case 'number':
-      return row.unit === 'ms' || row.unit === 'bytes' ? row.unit.toUpperCase() : 'N';
-    case 'choice':
-      return row.choices.length <= 2 ? row.choices.join('|') : 'NAME';
-    case 'switch':
-      return '';
-    default:
-      return row.value;
-  }
 }
 
 /** The values of the texts of one option. Throws `UsageError` that names the flag. */

@@ -1,4 +1,3 @@
-export { placeholderOf } from './command-line.js';
 export {
   CORE_COMMAND,
   type CommandOption,
@@ -12,3 +11,4 @@ export { type Origin, oneLine, originText } from './origin.js';
 export { assertTogether } from './rules.js';
 export { faultOf, nameOf, readConfigFile, readSettings, type Settings } from './settings.js';
 export { SettingsError, UsageError } from './settings-error.js';
+export { defaultInWords, placeholderOf } from './words.js';

@@ -32,7 +32,7 @@ function optionLine({ values, origins }: Settings, name: string, row: CommandOpt
     return `  # ${key}: ${shown.join(', ')} (values are not shown) # ${from}`;
   }
   if (row.type === 'number' && row.defaultText !== undefined && origin.kind === 'default') {
-    return `  # ${key}: ${value} # default; ${row.defaultText}`;
+    return `  # ${key}: ${value} # default, ${row.defaultText}`;
   }
   return `  ${key}: ${JSON.stringify(value)} # ${from}`;
 }

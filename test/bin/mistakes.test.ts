@@ -101,14 +101,18 @@ t.test('what is wrong is one clear line and an exit code', async (t) => {
     [
       ['gateway', '--listen', `127.0.0.1:${port}`, '--admin-listen', '127.0.0.1:0', ...set],
       1,
-      new RegExp(`${port}: the port is taken`),
+      new RegExp(`${port}: the port is taken, choose another one with --listen$`),
     ],
     [['gateway', ...ANY, '--upstream-cert', join(dir, 'garbage')], 2, /--upstream-key/],
     [['core', '--listen', `127.0.0.1:${port}`, '--data-dir', dir], 1, new RegExp(`${port}`)],
     [['core', '--listen', '127.0.0.1:0', '--data-dir', join(dir, 'garbage')], 1, /garbage/],
     [['core', '--listen', '127.0.0.1:0', '--data-dir', damaged], 1, /the store in .* CURRENT is missing/],
     [['start', ...ANY, '--data-dir', foreign], 1, /is not a store: .* "notes.txt"/],
-    [['start', ...ANY, '--core-listen', `127.0.0.1:${port}`, '--data-dir', dir], 1, new RegExp(`${port}`)],
+    [
+      ['start', ...ANY, '--core-listen', `127.0.0.1:${port}`, '--data-dir', dir],
+      1,
+      new RegExp(`${port}: the port is taken, choose another one with --core-listen$`),
+    ],
   ];
   const judge = (
     [args, code, message]: (typeof cases)[number],

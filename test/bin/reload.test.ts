@@ -49,6 +49,10 @@ t.test('SIGHUP reads the configuration and the schema again; a broken file chang
   copyFileSync(path('../../dist/proto/sluice.binpb'), set);
   t.match(await hup('gateway reloaded'), { level: 30, methods: 16 });
   t.same(await policies(), ['drop-oldest', 'conflate']);
+  const restart = 'options in the configuration file have changed: they count after a restart';
+  t.equal(count(restart), 0);
+  writeFileSync(config, 'gateway: { heartbeatMs: 5000 }');
+  t.match(await hup(restart), { level: 40, file: config });
   running.child.kill('SIGTERM');
   t.equal(await running.exit, 0);
 });

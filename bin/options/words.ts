@@ -1,0 +1,35 @@
+import type { NumberOption, OptionRow } from '../../gateway/options/index.js';
+
+/** What a help text shows in the place of a value. */
+export function placeholderOf(row: OptionRow): string {
+  switch (row.type) {
+    case 'number':
+      return row.unit === 'ms' || row.unit === 'bytes' ? row.unit.toUpperCase() : 'N';
+    case 'choice':
+      return row.choices.length <= 2 ? row.choices.join('|') : 'NAME';
+    case 'switch':
+      return '';
+    default:
+      return row.value;
+  }
+}
+
+/** The default of an option as help texts and documents show it, with its unit: "4194304 bytes (4 MiB)", "off", "none". */
+export function defaultInWords(row: OptionRow): string {
+  switch (row.type) {
+    case 'switch':
+      return 'off';
+    case 'list':
+      return 'none';
+    case 'number':
+      return numberInWords(row);
+    default:
+      return row.default ?? 'none';
+  }
+}
+
+function numberInWords({ default: value, unit, defaultText }: NumberOption): string {
+  const mib = value / 1024 ** 2;
+  const inMiB = unit === 'bytes' && Number.isInteger(mib) ? ` (${mib} MiB)` : '';
+  return `${value} ${unit}${inMiB}${defaultText === undefined ? '' : `, ${defaultText}`}`;
+}
