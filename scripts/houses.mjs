@@ -116,7 +116,7 @@ export const HOUSES = {
       files: { may: ['rpc', 'base'] },
       rpc: { may: ['base'] },
       store: { may: ['base'] },
-      options: { door: true },
+      options: { may: ['base'], door: true },
       base: {},
     },
   },

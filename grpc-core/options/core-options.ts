@@ -1,5 +1,4 @@
-/** The longest delay that a Node timer keeps. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
+import { MAX_TIMER_MS } from '../base/index.js';
 
 /**
  * Every option of a core that a command line or a configuration file may set. The rows have the form of all option tables of the project (name,

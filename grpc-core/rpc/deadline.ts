@@ -1,5 +1,4 @@
-/** Node's timers fire at once beyond this. */
-const maxTimerMs = 2_147_483_647;
+import { MAX_TIMER_MS } from '../base/index.js';
 
 /** What grpc-js says of a call's deadline, as epoch milliseconds; `undefined` for none. */
 export function epochOf(deadline: Date | number): number | undefined {
@@ -11,7 +10,7 @@ export function epochOf(deadline: Date | number): number | undefined {
 export function expireAt(deadline: number | undefined, expire: () => void): () => void {
   if (deadline === undefined) return () => {};
   const remainingMs = deadline - Date.now();
-  if (remainingMs > maxTimerMs) return () => {};
+  if (remainingMs > MAX_TIMER_MS) return () => {};
   const timer = setTimeout(expire, Math.max(0, remainingMs));
   return () => clearTimeout(timer);
 }

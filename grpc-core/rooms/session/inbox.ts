@@ -1,26 +1,31 @@
+import { Bell } from '../../base/index.js';
+
 /** A queue from one writer to one reader that makes its writer wait: at most `capacity` items, or until `signal` aborts. */
 export class Inbox<T> implements AsyncIterable<T> {
   readonly #items: T[] = [];
   readonly #capacity: number;
   readonly #signal: AbortSignal;
-  #wakeReader: (() => void) | undefined;
-  #wakeWriter: (() => void) | undefined;
+  /** Rings when an item was put, and `#room` when one was taken. */
+  readonly #filled = new Bell();
+  readonly #room = new Bell();
 
   constructor(capacity: number, signal: AbortSignal) {
     this.#capacity = capacity;
     this.#signal = signal;
-    signal.addEventListener('abort', () => this.#wake(), { once: true });
+    const wake = () => {
+      this.#filled.ring();
+      this.#room.ring();
+    };
+    signal.addEventListener('abort', wake, { once: true });
   }
 
   /** Resolves when the item is in the queue; dropped once `signal` has aborted. */
   async put(item: T): Promise<void> {
     while (this.#items.length >= this.#capacity && !this.#signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#wakeWriter = resolve;
-      });
+      await this.#room.wait();
     }
     this.#items.push(item);
-    this.#wakeReader?.();
+    this.#filled.ring();
   }
 
   /** Items in order. Ends when `signal` has aborted, without what is still queued. */
@@ -28,18 +33,11 @@ export class Inbox<T> implements AsyncIterable<T> {
     while (!this.#signal.aborted) {
       const item = this.#items.shift();
       if (item === undefined) {
-        await new Promise<void>((resolve) => {
-          this.#wakeReader = resolve;
-        });
+        await this.#filled.wait();
         continue;
       }
-      this.#wakeWriter?.();
+      this.#room.ring();
       yield item;
     }
-  }
-
-  #wake(): void {
-    this.#wakeReader?.();
-    this.#wakeWriter?.();
   }
 }

@@ -1,3 +1,5 @@
+import { Bell } from '../../base/index.js';
+
 interface Ready<T> {
   readonly source: AsyncIterator<T>;
   readonly value: T;
@@ -12,7 +14,8 @@ export class Merge<T> implements AsyncIterable<T> {
   readonly #ready: Ready<T>[] = [];
   #ended = false;
   #failure: { readonly reason: unknown } | undefined;
-  #wake: (() => void) | undefined;
+  /** Rings when an item is ready, or the end may have come. */
+  readonly #changed = new Bell();
 
   /** Takes part from now on; after the end it is only returned. A source that throws ends the iteration with what it threw. */
   add(source: AsyncIterable<T>): void {
@@ -30,7 +33,7 @@ export class Merge<T> implements AsyncIterable<T> {
     if (this.#ended) return;
     this.#ended = true;
     if (reason !== undefined) this.#failure ??= { reason };
-    this.#wake?.();
+    this.#changed.ring();
   }
 
   /** Ends at once, with `reason` if there is one: sources are returned, what was taken ahead is dropped. */
@@ -40,7 +43,7 @@ export class Merge<T> implements AsyncIterable<T> {
     if (reason !== undefined) this.#failure = { reason };
     for (const source of this.#sources) source.return?.().catch(() => undefined);
     this.#sources.clear();
-    this.#wake?.();
+    this.#changed.ring();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
@@ -54,9 +57,7 @@ export class Merge<T> implements AsyncIterable<T> {
           if (this.#failure !== undefined) throw this.#failure.reason;
           return;
         } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
+          await this.#changed.wait();
         }
       }
     } finally {
@@ -69,7 +70,7 @@ export class Merge<T> implements AsyncIterable<T> {
       (result) => {
         if (result.done === true) this.#sources.delete(source);
         else if (this.#sources.has(source)) this.#ready.push({ source, value: result.value });
-        this.#wake?.();
+        this.#changed.ring();
       },
       (reason: unknown) => {
         // What broke matters more than what the others still have.
