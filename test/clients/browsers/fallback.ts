@@ -18,15 +18,15 @@ export async function checkFallback(t: Test, browser: Browser): Promise<void> {
         { in: 'end' },
         { out: await bytes({ number: 1 }) },
       ] as const;
-      let legs = 0;
+      let calls = 0;
       const { url, upstream } = await openForeign(
         t,
         {
           Ask: ask,
           Numbered() {
-            legs += 1;
+            calls += 1;
             const outs = items.map((out) => ({ out }));
-            return legs === 1
+            return calls === 1
               ? [{ in: 'end' }, ...outs.slice(0, 100), { wait: new Promise(() => undefined) }]
               : [{ in: 'end' }, ...outs.slice(100)];
           },

@@ -90,6 +90,7 @@ export async function checkPage(t: Test, browser: Browser): Promise<void> {
       await click('Call');
       await shows('<b>not</b> now');
       t.equal(await verdict(), 'FAILED_PRECONDITION (9)');
+      t.equal(await text('.origin'), 'from the service');
 
       await fill('Request', '{"text":');
       await click('Call');
@@ -98,6 +99,7 @@ export async function checkPage(t: Test, browser: Browser): Promise<void> {
       await click('Call');
       await shows('INVALID_ARGUMENT (3)');
       t.match(await text('.outcome'), /tekst/);
+      t.equal(await text('.origin'), 'from the gateway: INVALID_MESSAGE');
     });
 
     await t.test(
@@ -119,7 +121,7 @@ export async function checkPage(t: Test, browser: Browser): Promise<void> {
         await click('Resume');
         await service.until(() => service.seen.written >= written + 50);
         t.pass('the service goes on');
-        await shows('the newest are shown');
+        await shows('only the newest are shown');
         t.ok((await text('.messages')).length < 120_000, 'what is shown is bounded');
         await click('Cancel');
         await shows('CANCELLED (1)');
