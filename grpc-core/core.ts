@@ -86,7 +86,7 @@ async function open(
   const data = await openDataLog({
     store,
     intervalMs: options.dataIntervalMs,
-    onError: (error) => log.error({ err: error }, 'an item of the data stream could not be stored'),
+    onError: (error) => log.error({ err: error }, 'data stream item not stored'),
   });
   closers.push(() => data.close());
   const market = new Market();
@@ -162,6 +162,7 @@ function openServer(
   });
   const calls = createCalls(server, {
     log,
+    quiet: !options.logCalls,
     maxUnaryMs: options.maxUnaryMs,
     highWaterBytes: options.callBufferBytes,
     onTaken: gate.taken,

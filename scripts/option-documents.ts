@@ -41,6 +41,8 @@ const FIRST_OPTIONS: readonly (keyof typeof GATEWAY_COMMAND | keyof typeof START
   'exchanges',
   'unfinishedBytes',
   'upstreamConnections',
+  'logFormat',
+  'logCalls',
   'graceMs',
   'dataDir',
 ];

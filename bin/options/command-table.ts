@@ -25,6 +25,20 @@ const LOG_OPTIONS = {
     default: 'info',
     help: 'the least serious lines that the log has',
   },
+  logFormat: {
+    group: 'Output',
+    type: 'choice',
+    choices: ['auto', 'json', 'pretty'],
+    default: 'auto',
+    help: 'how a line of the log is written: JSON, or for people; auto is pretty on a terminal and JSON elsewhere',
+  },
+  logCalls: {
+    group: 'Output',
+    type: 'choice',
+    choices: ['on', 'off'],
+    default: 'on',
+    help: 'whether each finished call, refused request and closed session has a line at level info; warnings and errors always have one',
+  },
 } as const satisfies OptionTable;
 
 const COMMON = {

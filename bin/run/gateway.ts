@@ -37,6 +37,7 @@ export async function startGateway(
     graceMs: values.graceMs,
     limits: limitsOf(settings),
     log,
+    logCalls: values.logCalls === 'on',
   });
 }
 

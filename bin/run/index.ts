@@ -18,8 +18,8 @@ if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE)
 
 /** `sluice core` */
 export async function runCore(settings: Settings<typeof CORE_COMMAND>): Promise<Running> {
-  const { listen, logLevel } = settings.values;
-  const output = openLog(logLevel);
+  const { listen } = settings.values;
+  const output = openLog(settings.values);
   const core = await startCore(settings, listen, output.log);
   return {
     output,
@@ -30,8 +30,8 @@ export async function runCore(settings: Settings<typeof CORE_COMMAND>): Promise<
 
 /** `sluice gateway` */
 export async function runGateway(settings: Settings<typeof GATEWAY_COMMAND>): Promise<Running> {
-  const { upstream, upstreamAuthority, logLevel } = settings.values;
-  const output = openLog(logLevel);
+  const { upstream, upstreamAuthority } = settings.values;
+  const output = openLog(settings.values);
   const upstreamTls = await readTls(settings);
   const service = { upstream, ...defined({ upstreamAuthority, upstreamTls }) };
   const gateway = await startGateway(settings, service, output.log);
@@ -46,8 +46,8 @@ export async function runGateway(settings: Settings<typeof GATEWAY_COMMAND>): Pr
 export async function runBoth(
   settings: Settings<typeof START_COMMAND>,
 ): Promise<Running & { readonly gateway: Gateway }> {
-  const { coreListen, logLevel } = settings.values;
-  const output = openLog(logLevel);
+  const { coreListen } = settings.values;
+  const output = openLog(settings.values);
   const core = await startCore(settings, coreListen, output.log);
   try {
     const gateway = await startGateway(settings, { upstream: core.address }, output.log);
@@ -67,10 +67,10 @@ export async function runBoth(
 }
 
 async function startCore(
-  { values }: Settings<Pick<typeof CORE_COMMAND, 'dataDir' | 'dataIntervalMs' | 'graceMs'>>,
+  { values }: Settings<Pick<typeof CORE_COMMAND, 'dataDir' | 'dataIntervalMs' | 'graceMs' | 'logCalls'>>,
   listen: string,
   log: Logger,
 ): Promise<Core> {
-  const { dataDir, dataIntervalMs, graceMs } = values;
-  return await openCore({ listen, dataDir, dataIntervalMs, graceMs, log });
+  const { dataDir, dataIntervalMs, graceMs, logCalls } = values;
+  return await openCore({ listen, dataDir, dataIntervalMs, graceMs, log, logCalls: logCalls === 'on' });
 }

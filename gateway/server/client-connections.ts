@@ -72,10 +72,8 @@ export class ClientConnections {
     const now = performance.now();
     if (now - this.#loggedAt < LOG_EVERY_MS) return;
     this.#loggedAt = now;
-    log.warn(
-      { address: group, refused: this.#refused },
-      `more than ${most} connections from one address are refused: see --connections-per-address, and --trusted-proxies if it is a proxy`,
-    );
+    const problem = `more than ${most} connections from one address: see --connections-per-address, and --trusted-proxies if it is a proxy`;
+    log.warn({ peer: group, refused: this.#refused, problem }, 'connections refused');
     this.#refused = 0;
   }
 }

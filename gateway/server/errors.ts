@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { createRegistry } from '@bufbuild/protobuf';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { peerOf, requestSource, type TrustedProxies } from '../security/index.js';
 import { Code, codeName, httpStatusFromCode, RpcError } from '../status/index.js';
 import {
   cutConnection,
@@ -20,6 +21,14 @@ const NO_TYPES = createRegistry();
 
 /** How long a client may take to close after an answer that ends its connection, in milliseconds. */
 const LINGER_MS = 2_000;
+
+/** What a refusal needs besides its request. */
+export interface RefusalContext {
+  /** They say who the client is. */
+  readonly trustedProxies: TrustedProxies;
+  /** Hears of each. */
+  readonly countRefusal: (error: RpcError) => void;
+}
 
 /**
  * Fastify's own refusals as ours, without its text, which quotes the address with its query; anything else that is not an `RpcError` is
@@ -45,7 +54,7 @@ function rpcErrorFrom(reason: unknown): RpcError {
 export function clientErrorAnswer(
   log: FastifyBaseLogger,
   maxHeadBytes: number,
-  countRefusal: (error: RpcError) => void,
+  { trustedProxies, countRefusal }: RefusalContext,
 ): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable || !mayAnswerNow(socket)) {
@@ -55,7 +64,7 @@ export function clientErrorAnswer(
     const problem = problemOfHead(error.code, maxHeadBytes);
     const requestId = randomUUID();
     countRefusal(problem);
-    logRefusal(log, { requestId }, problem);
+    logRefusal(log, { requestId, peer: peerOf(socket, trustedProxies).address }, problem);
     socket.end(textOfRefusal(problem, requestId));
     // The client has a moment to read it: a socket closed over unread bytes sends a reset, which takes the answer along.
     const timer = setTimeout(() => cutConnection(socket), LINGER_MS);
@@ -69,7 +78,6 @@ function problemOfHead(code: string | undefined, maxHeadBytes: number): RpcError
       return new RpcError(
         'HEAD_TOO_LARGE',
         `the head of the request is larger than ${maxHeadBytes} bytes: see --max-head-bytes`,
-        { httpStatus: 431 },
       );
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new RpcError('CHUNK_EXTENSIONS_TOO_LARGE', 'the extensions of the chunks are too large');
@@ -100,17 +108,27 @@ function statusOf({ httpStatus, code }: RpcError): number {
   return httpStatus ?? httpStatusFromCode(code);
 }
 
-/** What of a request names it in the log: never its query, which may hold a ticket or a token. */
-function nameOf(request: FastifyRequest): { requestId: string; method: string; path: string } {
-  return { requestId: request.id, method: request.method, path: splitTarget(request.raw.url)[0] };
+/** What of a request names it in the log. */
+interface RequestName {
+  readonly requestId: string;
+  readonly peer: string;
+  readonly httpMethod?: string;
+  readonly path?: string;
+}
+
+/** Never with the query, which may hold a ticket or a token. */
+function nameOf({ id, method, raw }: FastifyRequest, trustedProxies: TrustedProxies): RequestName {
+  const peer = requestSource(raw, trustedProxies).address;
+  return { requestId: id, peer, httpMethod: method, path: splitTarget(raw.url)[0] };
 }
 
 /** One line for what never became an exchange: whose fault it is decides how loud. */
-function logRefusal(log: FastifyBaseLogger, name: object, error: RpcError, isTold = true): void {
-  const status = statusOf(error);
+function logRefusal(log: FastifyBaseLogger, name: RequestName, error: RpcError, isTold = true): void {
+  const httpStatus = statusOf(error);
   const { code, reason, message } = error;
-  const line = { ...name, status, code: codeName(code), reason, problem: isTold ? message : undefined };
-  if (status < 500) log.info(line, 'request refused');
+  const problem = isTold ? message : undefined;
+  const line = { ...name, httpStatus, code: codeName(code), reason, problem };
+  if (httpStatus < 500) log.info(line, 'request refused');
   else log.warn(line, 'request refused');
 }
 
@@ -119,20 +137,24 @@ export function answerError(
   reason: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  countRefusal: (error: RpcError) => void,
+  { trustedProxies, countRefusal }: RefusalContext,
 ): void {
   const error = rpcErrorFrom(reason);
+  const name = nameOf(request, trustedProxies);
   if (reply.sent || reply.raw.headersSent) {
-    request.log.error({ ...nameOf(request), err: error }, 'failed after the head was sent');
+    request.log.error({ ...name, err: error }, 'request failed after its head was sent');
     cutConnection(request.raw.socket);
     return;
   }
   countRefusal(error);
-  if (error.code === Code.INTERNAL) request.log.error({ ...nameOf(request), err: error }, 'request failed');
-  else {
+  const { code } = error;
+  if (code === Code.INTERNAL) {
+    const line = { ...name, code: codeName(code), reason: error.reason, err: error };
+    request.log.error(line, 'request failed');
+  } else {
     // What is wrong with a message quotes it, and here it may be the query.
-    const mayQuoteQuery = error.code === Code.INVALID_ARGUMENT && request.raw.url?.includes('?') === true;
-    logRefusal(request.log, nameOf(request), error, !mayQuoteQuery);
+    const mayQuoteQuery = code === Code.INVALID_ARGUMENT && request.raw.url?.includes('?') === true;
+    logRefusal(request.log, name, error, !mayQuoteQuery);
   }
   // Where no hook has run.
   reply.header('x-request-id', request.id);

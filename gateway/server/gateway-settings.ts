@@ -79,6 +79,8 @@ export interface GatewayOptions {
   /** How long open exchanges may go on after `close` was called, in milliseconds. Default 10 000. */
   readonly graceMs?: number;
   readonly log: Logger;
+  /** Whether each call, each refused request and each session that is closed has a line at level info. Default true. */
+  readonly logCalls?: boolean;
 }
 
 export interface ResolvedGatewayOptions
@@ -156,6 +158,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     limits: resolveLimits(chosen),
     callsPerAddress: chosen.exchangesPerAddress,
     log: given.log,
+    logCalls: given.logCalls ?? true,
   });
 }
 

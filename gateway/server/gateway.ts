@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import websocket from '@fastify/websocket';
@@ -145,8 +145,9 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     else await source.learn(transport);
     const adminUrl = await listen(admin, options.adminListen);
     const url = `${await listen(app, options.listen)}${options.basePath?.path ?? ''}`;
-    log.level = options.log.level;
-    options.log.info({ url, adminUrl }, 'gateway listening');
+    // Without lines of calls it stays at warnings, or at less.
+    if (options.logCalls || !options.log.isLevelEnabled('warn')) log.level = options.log.level;
+    options.log.info({ url, adminUrl, upstream: options.upstream }, 'gateway listening');
     listening = true;
     for (const write of early) write();
     readiness.watch();
@@ -213,9 +214,14 @@ async function registerRoutes(
     // Every socket belongs to an exchange or a session, and draining closes it with 1001.
     preClose: (done) => done(),
     errorHandler: (error, socket, request) => {
-      request.log.error({ err: error }, 'websocket failed');
+      request.log.error({ requestId: request.id, err: error }, 'websocket failed');
       socket.terminate();
     },
+  });
+  // The library answers a handshake that succeeds, and knows nothing of our reply.
+  const requestIds = new WeakMap<IncomingMessage, string>();
+  app.websocketServer.on('headers', (headers: string[], request: IncomingMessage) => {
+    headers.push(`x-request-id: ${requestIds.get(request)}`);
   });
   // After that plugin: it closes only sockets of which it knows when they are refused.
   registerHostCheck(app, options);
@@ -255,6 +261,7 @@ async function registerRoutes(
       throw new RpcError('PATH_NOT_FOUND', 'there is no WebSocket at this path');
     }
     assertHandshake(request.raw);
+    requestIds.set(request.raw, request.id);
     done();
   });
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);

@@ -19,6 +19,7 @@ export function createListener(
   http: ServerOptions = {},
   rewriteUrl?: (request: IncomingMessage) => string,
 ): FastifyInstance {
+  const refusals = { trustedProxies: options.trustedProxies, countRefusal };
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -34,9 +35,9 @@ export function createListener(
     ...(rewriteUrl === undefined ? {} : { rewriteUrl }),
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply, countRefusal),
-    clientErrorHandler: clientErrorAnswer(log, options.limits.maxHeadBytes, countRefusal),
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply, refusals),
+    clientErrorHandler: clientErrorAnswer(log, options.limits.maxHeadBytes, refusals),
   });
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, countRefusal));
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, refusals));
   return app;
 }

@@ -86,7 +86,7 @@ export class SchemaSource {
   use(learnt: Schema): void {
     this.#warnOf(learnt.problems);
     const schema = configuredSchema(learnt, this.#config, (problem) =>
-      this.#warn({ problem }, 'configuration'),
+      this.#warn({ problem }, 'configuration problem'),
     );
     this.#onLoad(schema);
     this.#loaded = { schema, codec: this.#codec(schema.registry), description: describeSchema(schema) };
@@ -94,10 +94,10 @@ export class SchemaSource {
 
   #warnOf(problems: Schema['problems']): void {
     for (const problem of problems.slice(0, LOGGED_PROBLEMS)) {
-      this.#warn({ problem: String(problem), ...(problem.file && { file: problem.file }) }, 'schema');
+      this.#warn({ problem: String(problem), ...(problem.file && { file: problem.file }) }, 'schema problem');
     }
     const more = problems.length - LOGGED_PROBLEMS;
-    if (more > 0) this.#warn({ problem: `${more} more: see /_sluice/services` }, 'schema');
+    if (more > 0) this.#warn({ problem: `${more} more: see /_sluice/services` }, 'schema problem');
   }
 
   /**

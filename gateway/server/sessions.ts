@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { type RequestSource, requestSource } from '../security/index.js';
-import { type Metadata, RpcError } from '../status/index.js';
+import { codeName, type Metadata, RpcError } from '../status/index.js';
 import {
   answerSession,
   type ExchangeContext,
@@ -122,8 +122,9 @@ function admitSession(
   // A browser hides from its page why a handshake failed, but not why a socket was closed.
   const refusal = refusalOfOrigin(request.raw, options);
   if (refusal === undefined) return metadata;
-  const { reason, message } = refusal;
-  const line = { requestId: request.id, surface: 'session', reason, problem: message };
+  const { code, reason, message: problem } = refusal;
+  const peer = requestSource(request.raw, options.trustedProxies).address;
+  const line = { requestId: request.id, peer, surface: 'session', code: codeName(code), reason, problem };
   request.log.info({ ...line, closeCode: SessionCloseCode.forbidden }, 'request refused');
   return refusal;
 }

@@ -59,7 +59,7 @@ export function openJournal({ log, store, maxWaiting = 1000 }: JournalOptions): 
 
   function failed(error: unknown): void {
     waiting -= 1;
-    if (!broken && !closed) log.error({ err: error }, 'log entries cannot be stored');
+    if (!broken && !closed) log.error({ err: error }, 'log entries not stored');
     broken = true;
   }
 

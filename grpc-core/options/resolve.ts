@@ -10,6 +10,8 @@ export interface CoreOptions {
   readonly dataDir: string;
   /** The process's log. StreamLogs shows what the core writes to it. */
   readonly log: Logger;
+  /** Whether each call has a line at level info; else it is at debug. Default true. */
+  readonly logCalls?: boolean;
   /** How long `close` waits for calls to end before it cuts them. Default 10 000. */
   readonly graceMs?: number;
   /** A further item of the data stream comes every so many milliseconds. Default 100. */
@@ -60,6 +62,7 @@ export function resolveCoreOptions(given: CoreOptions): ResolvedCoreOptions {
     listen: given.listen.startsWith(':') ? `[::]${given.listen}` : given.listen,
     dataDir: given.dataDir,
     log: given.log,
+    logCalls: given.logCalls ?? true,
     graceMs: setting('graceMs', given),
     dataIntervalMs: setting('dataIntervalMs', given),
     dataRetain: optional('dataRetain', given.dataRetain),

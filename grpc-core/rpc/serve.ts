@@ -110,7 +110,7 @@ export function serveCall(
     try {
       await responses.return?.();
     } catch (error) {
-      context.log.error({ err: error }, 'a handler failed while it was ended');
+      context.log.error({ err: error }, 'handler failed while it was ended');
     }
   }
 
@@ -129,12 +129,12 @@ export function serveCall(
       method: context.method,
       code: status[failure?.code ?? status.OK],
       durationMs: Math.round((performance.now() - startedMs) * 1000) / 1000,
-      messagesIn: inbox.count,
-      messagesOut: outbox.count,
+      received: inbox.count,
+      sent: outbox.count,
       peer: context.peer,
     };
     if (failure !== undefined && ourFaults.has(failure.code)) {
-      options.log.error({ ...line, err: failure.cause ?? failure }, 'call');
+      options.log.error({ ...line, err: failure.cause ?? failure }, 'call failed');
     } else if (options.quiet === true) options.log.debug(line, 'call');
     else options.log.info(line, 'call');
     await Promise.all([closed, tidying]);

@@ -32,7 +32,7 @@ methods:
         environment,
       );
       const { adminUrl } = (await running.line('gateway listening')) as { adminUrl: string };
-      t.match(await running.line('configuration'), {
+      t.match(await running.line('configuration problem'), {
         problem: /Dwon.*did you mean foreign\.v1\.Foreign\/Down/,
       });
       const { text } = await http(`${adminUrl}/metrics`);

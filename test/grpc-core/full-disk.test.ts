@@ -115,7 +115,7 @@ t.test(
           `${name}, round ${round}`,
         );
       }
-      await until(() => lines.some(({ msg }) => msg === 'an item of the data stream could not be stored'));
+      await until(() => lines.some(({ msg }) => msg === 'data stream item not stored'));
       t.match(await firstOf(client.GetDataStream({ start_from_id: 5 })), {
         value: { id: 6 },
       });

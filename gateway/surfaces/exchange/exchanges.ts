@@ -13,6 +13,8 @@ interface OpenExchange {
 export interface ExchangeHandle {
   /** Aborts when the gateway drains, or when `abort` is called. */
   readonly signal: AbortSignal;
+  /** The client's address, for the log. */
+  readonly peer: string;
   abort(cause: AbortCause): void;
   /** Before its call is opened. Throws RESOURCE_EXHAUSTED when its client has too many calls. */
   beginCall(): void;
@@ -59,6 +61,7 @@ export class Exchanges {
     if (this.#draining && !finite) controller.abort('draining' satisfies AbortCause);
     return {
       signal: controller.signal,
+      peer: source.address,
       abort: (cause) => controller.abort(cause),
       beginCall: () => counted.beginCall(),
       close: () => {

@@ -83,11 +83,12 @@ export async function runExchange(
     surface,
     code,
     reason: report.aborted === undefined ? report.status.reason : undefined,
-    durationMs: Math.round(durationMs),
+    durationMs: Math.round(durationMs * 1_000) / 1_000,
     received: report.received,
     sent: report.sent,
     dropped: slowReader === undefined ? undefined : report.dropped,
     aborted: report.aborted,
+    peer: exchange.peer,
     // What clients are not told is told here.
     problem: report.status.publicMessage === undefined ? undefined : report.status.message,
   };

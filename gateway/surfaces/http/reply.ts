@@ -35,7 +35,7 @@ export function warnLeftOut(reply: FastifyReply, names: readonly string[]): void
   warned.add(reply);
   reply.log.warn(
     { requestId: reply.request.id, metadata: names },
-    'the answer leaves metadata out: it is too much, or no header can carry it',
+    'metadata dropped: too large, or not a valid header value',
   );
 }
 

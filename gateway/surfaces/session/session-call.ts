@@ -17,6 +17,11 @@ import type { WriteQueue } from './write-queue.js';
 /** What of an `x-request-id` is kept in the log: as long as those of HTTP requests may be. */
 const MAX_REQUEST_ID_LENGTH = 128;
 
+/** The `x-request-id` that a client has given to a call of its own. */
+export function requestIdOf(metadata: Metadata): string | undefined {
+  return metadata.find(([name]) => name === 'x-request-id')?.[1].slice(0, MAX_REQUEST_ID_LENGTH);
+}
+
 /** What the calls of a session share. */
 export interface SharedByCalls {
   readonly options: SessionContext;
@@ -204,8 +209,7 @@ export class SessionCall {
 
   /** What the service gets as `x-request-id`: that of the handshake, unless the call has its own. */
   get #requestId(): string {
-    const own = this.#admitted.metadata.find(([name]) => name === 'x-request-id');
-    return own?.[1].slice(0, MAX_REQUEST_ID_LENGTH) ?? this.#shared.options.requestId;
+    return requestIdOf(this.#admitted.metadata) ?? this.#shared.options.requestId;
   }
 
   /** One line a call, whatever its service sends. */
@@ -216,7 +220,7 @@ export class SessionCall {
     const { path } = this.#admitted.request.method;
     log.warn(
       { requestId: this.#requestId, method: path.slice(1), metadata: names },
-      'the answer leaves metadata out: it is too much',
+      'metadata dropped: too large, or not a valid header value',
     );
   };
 }

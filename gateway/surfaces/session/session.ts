@@ -14,7 +14,7 @@ import { spread } from '../exchange/index.js';
 import { detailJson } from '../message/index.js';
 import type { FrameSocket } from '../socket/index.js';
 import { HeldBytes } from './held-bytes.js';
-import { admitCall, SessionCall, type SharedByCalls } from './session-call.js';
+import { admitCall, requestIdOf, SessionCall, type SharedByCalls } from './session-call.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionFormat } from './session-format.js';
 import { WriteQueue } from './write-queue.js';
@@ -107,8 +107,9 @@ export class Session {
     } catch (reason) {
       if (reason instanceof SessionFault) this.#close(reason.closeCode, reason.message);
       else {
-        const { requestId, log } = this.#options;
-        log.error({ requestId, err: reason }, 'session failed');
+        const { requestId, source, log } = this.#options;
+        const line = { requestId, peer: source.address, surface: 'session', err: reason };
+        log.error(line, 'session failed');
         this.#close(CloseCode.internal, 'internal error');
       }
     }
@@ -185,15 +186,16 @@ export class Session {
   }
 
   /** An `open` that becomes no call. */
-  #refuse({ id, method }: Open, error: RpcError): void {
-    const { requestId, log, context } = this.#options;
+  #refuse({ id, method, metadata }: Open, error: RpcError): void {
+    const { source, log, context } = this.#options;
     context.countRefusal(error);
-    const line = { requestId, method: method.slice(0, MAX_NAME_LENGTH), surface: 'session' };
-    if (error.code === Code.INTERNAL) log.error({ ...line, err: error }, 'call failed');
-    else {
-      const { code, reason, message } = error;
-      log.info({ ...line, code: codeName(code), reason, problem: message }, 'request refused');
-    }
+    const requestId = requestIdOf(metadata) ?? this.#options.requestId;
+    const name = method.slice(0, MAX_NAME_LENGTH);
+    const line = { requestId, peer: source.address, method: name, surface: 'session' };
+    const { code, reason, message } = error;
+    const why = { code: codeName(code), reason };
+    if (code === Code.INTERNAL) log.error({ ...line, ...why, err: error }, 'call failed');
+    else log.info({ ...line, ...why, problem: message }, 'request refused');
     this.#endAtOnce(id, error.toStatus());
   }
 
@@ -226,8 +228,9 @@ export class Session {
     if (this.#over) return;
     this.#end();
     if (code !== CloseCode.goingAway) {
-      const { requestId, log } = this.#options;
-      log.info({ requestId, surface: 'session', closeCode: code, problem: reason }, 'session closed');
+      const { requestId, source, log } = this.#options;
+      const line = { requestId, peer: source.address, surface: 'session', closeCode: code, problem: reason };
+      log.info(line, 'session closed');
     }
     this.#socket.close(code, reason);
   }

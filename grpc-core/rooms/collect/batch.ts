@@ -67,7 +67,7 @@ export function batchHandler(
             // Not the item's fault: a disk that is full.
             if (error instanceof CoreError) storeFailure ??= error;
             else if (!(error instanceof BatchItemError))
-              context.log.error({ err: error, id: item.id }, 'batch item failed');
+              context.log.error({ err: error, item: item.id }, 'batch item failed');
             tally.failed(at, item.id);
           },
         );

@@ -56,7 +56,7 @@ export class Heartbeat {
       await this.leases.renew();
       for (const presence of this.#presences) await presence.refresh();
     } catch (error) {
-      this.#log.warn({ err: error }, 'renewing the presence lease failed');
+      this.#log.warn({ err: error }, 'presence lease not renewed');
     }
   }
 }

@@ -46,7 +46,7 @@ t.test(
     );
     t.match(
       lines.filter(({ requestId }) => requestId === 'r1'),
-      [{ msg: 'request refused', method: 'GET', path: '/', status: 421 }],
+      [{ msg: 'request refused', httpMethod: 'GET', path: '/', httpStatus: 421, reason: 'HOST_NOT_SERVED' }],
     );
     t.notMatch(JSON.stringify(lines), 'secret');
     for (const path of [method('Ask'), '/_sluice/session']) {
@@ -156,7 +156,7 @@ t.test('a head that is too large is 431 with the limit, in one line of log', asy
     await until(t, 'the log', () => lines.some(({ requestId }) => requestId === id));
     t.match(
       lines.filter(({ requestId }) => requestId === id),
-      [{ msg: 'request refused', status: 431 }],
+      [{ msg: 'request refused', httpStatus: 431, peer: '127.0.0.1' }],
     );
   }
 });

@@ -47,9 +47,11 @@ t.test('every refusal is one line of log with its request id, and never with the
       const line = {
         msg: 'request refused',
         level: 30,
-        method: options.method ?? 'GET',
+        httpMethod: options.method ?? 'GET',
         path,
-        status: answer.status,
+        httpStatus: answer.status,
+        peer: '127.0.0.1',
+        reason: answer.headers['sluice-reason'],
       };
       t.match(
         lines.filter(({ requestId }) => requestId === id),
@@ -84,10 +86,15 @@ t.test('every refusal is one line of log with its request id, and never with the
 t.test('what a session refuses is logged as well', async (t) => {
   const { wsUrl, lines } = await openForeign(t, {});
   const session = await openSession(wsUrl, 'sluice.v1.json', { headers: { 'x-request-id': 'session' } });
-  await session.send(openOf(1, 'None'), openOf(2, 'Ask', { metadata: { host: 'x' } }), {
-    halfClose: { id: 9 },
-  });
+  const own = { host: 'x', 'x-request-id': 'own' };
+  await session.send(openOf(1, 'None'), openOf(2, 'Ask', { metadata: { host: 'x' } }));
+  await session.send(openOf(3, 'Ask', { metadata: own }), { halfClose: { id: 9 } });
   await session.closed;
+  t.match(
+    lines.filter(({ requestId }) => requestId === 'own'),
+    [{ msg: 'request refused', method: nameOf('Ask'), reason: 'INVALID_METADATA', peer: '127.0.0.1' }],
+    'a call with an id of its own is refused under it',
+  );
   t.match(
     lines.filter(({ requestId }) => requestId === 'session'),
     [

@@ -55,7 +55,7 @@ t.test('a method that cannot be linked is named everywhere, and the others answe
   t.equal((json as { problems: object[] }).problems.length, 1);
   t.same(await readyz(gateway.adminUrl), [200, { status: 'ready', warnings: [`shop.Shop/Buy: ${REASON}`] }]);
   t.match(
-    lines.find(({ msg }) => msg === 'schema'),
+    lines.find(({ msg }) => msg === 'schema problem'),
     { problem: `shop.Shop/Buy: ${REASON}`, file: 'shop.proto' },
   );
   t.match((await http(`${gateway.adminUrl}/metrics`)).text, /^sluice_schema_problems 1$/m);

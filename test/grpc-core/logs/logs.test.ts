@@ -163,7 +163,7 @@ t.test('a store that fails is reported once, not for every line', async (t) => {
     await new Promise((resolve) => setImmediate(resolve));
   }
   await journal.close();
-  t.equal(lines.filter((line) => line.msg === 'log entries cannot be stored').length, 1);
+  t.equal(lines.filter((line) => line.msg === 'log entries not stored').length, 1);
 });
 
 t.test('exceptions go to the process’s own log and not to those who read logs', async (t) => {

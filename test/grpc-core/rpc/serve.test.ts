@@ -126,7 +126,8 @@ for (const { name, handler, code, details } of failures) {
     t.equal(end.details, details);
     await until(() => served.calls.running === 0);
     t.equal(served.lines.length, 1, 'one line a call');
-    t.match(served.lines[0], { code: status[code], msg: 'call', level: code === status.INTERNAL ? 50 : 30 });
+    const outcome = code === status.INTERNAL ? { msg: 'call failed', level: 50 } : { msg: 'call', level: 30 };
+    t.match(served.lines[0], { code: status[code], ...outcome });
     t.equal(
       'err' in (served.lines[0] ?? {}),
       code === status.INTERNAL,
@@ -206,8 +207,8 @@ t.test('the log line of a call says who, what, how long and how much', async (t)
       method: 'streaming.StreamingService/Chat',
       code: 'OK',
       durationMs: Number,
-      messagesIn: 3,
-      messagesOut: 6,
+      received: 3,
+      sent: 6,
       peer: /^127\.0\.0\.1:\d+$/,
     },
   ]);
