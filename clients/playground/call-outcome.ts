@@ -1,9 +1,9 @@
 import { Code } from '../browser/index.js';
 import { element } from './element.js';
-import type { CallEnd } from './running-call.js';
+import type { CallResult } from './running-call.js';
 
 /** Shows how a call ended: code, origin, text, details and metadata. */
-export function callOutcome(end: CallEnd, seconds: string): HTMLElement {
+export function callOutcome(end: CallResult, seconds: string): HTMLElement {
   const parts: HTMLElement[] = [
     element(
       'p',
@@ -21,7 +21,7 @@ export function callOutcome(end: CallEnd, seconds: string): HTMLElement {
 }
 
 /** Who ended a call that failed. Undefined for OK, and for a call that the person at the page cancelled. */
-function originText({ code, domain, reason }: CallEnd): string | undefined {
+function originText({ code, domain, reason }: CallResult): string | undefined {
   if (code === Code.OK || (code === Code.CANCELLED && domain === undefined)) return undefined;
   if (domain === 'sluice') return `from the gateway: ${reason ?? 'no reason given'}`;
   if (domain !== undefined) return `from the service: ${reason ?? 'no reason given'} (${domain})`;

@@ -3,7 +3,7 @@ import { createPauseGate } from './pause-gate.js';
 import type { MethodEntry } from './services.js';
 
 /** How a call ended, as the page shows it. */
-export interface CallEnd {
+export interface CallResult {
   readonly code: number;
   readonly status: string;
   readonly message: string;
@@ -20,7 +20,7 @@ export interface CallEvents {
   /** An event to show that is not a message: a reconnect, a gap. */
   onNote(text: string): void;
   /** Called once, at the end. */
-  onEnd(end: CallEnd): void;
+  onEnd(end: CallResult): void;
 }
 
 /** A call in flight. Functions that its kind of method does not have are absent. */
@@ -32,7 +32,7 @@ export interface RunningCall {
   readonly halfClose?: () => Promise<void>;
 }
 
-export interface CallStart {
+export interface CallRequest {
   readonly client: Client;
   readonly method: MethodEntry;
   readonly request: unknown;
@@ -41,7 +41,7 @@ export interface CallStart {
 }
 
 /** Starts a call of any kind. `onEnd` reports its end, with OK or an error; nothing is thrown. */
-export function startCall(start: CallStart): RunningCall {
+export function startCall(start: CallRequest): RunningCall {
   switch (start.method.kind) {
     case 'unary':
       return startUnary(start);
@@ -52,7 +52,7 @@ export function startCall(start: CallStart): RunningCall {
   }
 }
 
-function startUnary({ client, method, request, headers, events }: CallStart): RunningCall {
+function startUnary({ client, method, request, headers, events }: CallRequest): RunningCall {
   const controller = new AbortController();
   let metadata = {};
   const onHeaders = (answer: Headers) => {
@@ -69,7 +69,7 @@ function startUnary({ client, method, request, headers, events }: CallStart): Ru
 }
 
 /** On a session, where a page that pauses also pauses the service in every browser. Over HTTP Firefox would read on without limit. */
-function startStream({ client, method, request, headers, events }: CallStart): RunningCall {
+function startStream({ client, method, request, headers, events }: CallRequest): RunningCall {
   const gate = createPauseGate();
   const sends = method.kind !== 'server_stream';
   const call = client.call(method.path, {
@@ -130,7 +130,7 @@ function createYielding(): () => Promise<void> {
 
 const NO_ORIGIN = { reason: undefined, domain: undefined };
 
-function endFrom(reason: unknown, metadata: Readonly<Record<string, unknown>>): CallEnd {
+function endFrom(reason: unknown, metadata: Readonly<Record<string, unknown>>): CallResult {
   if (reason === undefined)
     return { code: Code.OK, status: 'OK', message: '', details: [], ...NO_ORIGIN, metadata };
   if (reason instanceof SluiceError) {

@@ -5,15 +5,6 @@ import t from 'tap';
 
 const clients = fileURLToPath(new URL('../../clients', import.meta.url));
 
-/** The rooms of the browser client, and the rooms that each may import from. */
-const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  shared: ['shared', 'retry'],
-  stream: ['stream', 'shared', 'retry'],
-  socket: ['socket', 'shared', 'retry'],
-  session: ['session', 'stream', 'shared', 'retry'],
-  browser: ['browser', 'session', 'socket', 'stream', 'shared'],
-};
-
 /** The modules by which a room is entered; every module of `shared` is one. The compiler drops type-only imports, so they are free. */
 const DOORS: readonly string[] = [
   'browser/client.ts',
@@ -58,17 +49,17 @@ function roomOf(file: string): string {
   return dirname(file).split('/').at(-1) ?? '';
 }
 
-t.test('the rooms of the browser client import in one direction, through their doors', (t) => {
-  const files = filesOf('browser');
-  t.same([...new Set(files.map(roomOf))].sort(), Object.keys(ARROWS).sort());
-  for (const file of files) {
-    const room = roomOf(file);
+t.test('each room of the browser client is entered by its doors', (t) => {
+  let entries = 0;
+  for (const file of filesOf('browser')) {
+    if (file === 'browser/index.ts') continue;
     for (const { file: to, typeOnly } of importsOf(file)) {
-      if (!ARROWS[room]?.includes(roomOf(to))) t.fail(`${file} imports ${to}`);
-      const isDoor = roomOf(to) === room || roomOf(to) === 'shared' || DOORS.includes(to);
-      if (!typeOnly && !isDoor && file !== 'browser/index.ts') t.fail(`${file} enters by ${to}`);
+      if (typeOnly || roomOf(to) === roomOf(file) || roomOf(to) === 'shared') continue;
+      entries += 1;
+      if (!DOORS.includes(to)) t.fail(`${file} enters by ${to}`);
     }
   }
+  t.ok(entries > DOORS.length);
   t.end();
 });
 

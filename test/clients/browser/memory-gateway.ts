@@ -123,7 +123,7 @@ export class MemorySocket implements WebSocketLike {
 }
 
 /** HTTP to a gateway that is away, for a client whose WebSockets alone are played. */
-export const fetchNobody: typeof fetch = () => Promise.reject(new TypeError('nobody is there'));
+export const fetchRefused: typeof fetch = () => Promise.reject(new TypeError('connection refused'));
 
 /** A WebSocket to give to a client, and the sockets that it opens. */
 export function createMemoryGateway() {

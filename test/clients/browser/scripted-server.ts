@@ -34,7 +34,7 @@ export async function openScriptedServer(scripts: readonly Script[]) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
-    /** Resolves when so many requests have come. */
+    /** Resolves when this many requests have arrived. */
     async arrived(count: number) {
       while (received.length < count) await once(arrivals, 'request');
     },

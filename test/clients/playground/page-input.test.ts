@@ -90,7 +90,7 @@ t.test('the list of services is read, and what is not understood is left out', a
   t.same(servicesFromJson({ services: [{ name: 'a.B', methods: kinds }] })[0]?.methods, []);
 });
 
-t.test('a closed gate holds whoever comes until it opens', async (t) => {
+t.test('a closed gate holds its loop until it opens', async (t) => {
   const gate = createPauseGate();
   await gate.passed();
   gate.close();

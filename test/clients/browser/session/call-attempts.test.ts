@@ -6,7 +6,7 @@ import {
   createClient,
   type SluiceError,
 } from '../../../../clients/browser/index.js';
-import { fetchNobody } from '../memory-gateway.js';
+import { fetchRefused } from '../memory-gateway.js';
 import { openScriptedSessions, type Peer } from '../scripted-sessions.js';
 
 const method = 'demo.Clock/Tick';
@@ -17,7 +17,7 @@ async function setUp(t: Test, options: ClientOptions = {}) {
   const client = createClient({
     baseUrl: gateway.url,
     WebSocket,
-    fetch: fetchNobody,
+    fetch: fetchRefused,
     ...options,
     session: quick,
   });
@@ -45,7 +45,7 @@ async function serve(peer: Peer, ...numbers: number[]) {
   return open;
 }
 
-t.test('a stream with cursors moves away from a gateway that leaves, and nobody notices', async (t) => {
+t.test('a stream with cursors moves away from a gateway that shuts down without an error', async (t) => {
   const { client, peer, peers } = await setUp(t);
   const stream = client.call<{ id: number }>(method, {
     request: { every: 1 },
@@ -211,7 +211,7 @@ t.test('a passing error resumes, a final one is the end', async (t) => {
 });
 
 t.test(
-  'after so many tries in a row the error is the end; the wait is what the service asks for',
+  'after maxReconnects tries in a row the error is final; the wait is what the service asks for',
   async (t) => {
     const { client, peer } = await setUp(t);
     const delays: number[] = [];
@@ -295,7 +295,7 @@ t.test('what was dropped and where a gap is are told', async (t) => {
   t.equal(stream.dropped, 7);
 });
 
-t.test("a callback of the page that throws ends its own call, and nobody else's", async (t) => {
+t.test('a callback of the page that throws ends its own call, and no other', async (t) => {
   const { client, peer } = await setUp(t);
   const oops = new Error('oops');
   const bad = client.call(method, {

@@ -143,7 +143,7 @@ t.test('all kinds of methods over one session', async (t) => {
   });
 });
 
-t.test('a gateway that leaves: the stream goes on at another one, and nobody notices', async (t) => {
+t.test('a gateway that shuts down: the stream moves to another one without an error', async (t) => {
   const core = await startCore(t);
   const limits = { retryMs: 20 };
   const first = await startGateway(t, core.address, { limits, graceMs: 4000 });

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import t from 'tap';
 import { createClient } from '../../../../clients/browser/index.js';
-import { createMemoryGateway, fetchNobody, type MemorySocket } from '../memory-gateway.js';
+import { createMemoryGateway, fetchRefused, type MemorySocket } from '../memory-gateway.js';
 
 const total = 40;
 const window = 5;
@@ -29,7 +29,7 @@ async function play(choices: readonly number[]) {
   const client = createClient({
     baseUrl: 'http://gateway.invalid',
     WebSocket,
-    fetch: fetchNobody,
+    fetch: fetchRefused,
     session: { callsPerSession: 2, reconnectBaseMs: 0, reconnectMaxMs: 0, idleMs: 0 },
   });
   const pages = Array.from({ length: streamCount }, (_, at) => {

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { Code, createClient, type SessionOptions } from '../../../../clients/browser/index.js';
 import { settled } from '../../../support/http.js';
 import { quiet } from '../../../support/quiet.js';
-import { fetchNobody } from '../memory-gateway.js';
+import { fetchRefused } from '../memory-gateway.js';
 import { openScriptedSessions, type Peer } from '../scripted-sessions.js';
 
 const method = 'demo.Room/Talk';
@@ -14,7 +14,7 @@ async function setUp(t: Test, session: SessionOptions = {}, onPeer?: (peer: Peer
   const client = createClient({
     baseUrl: gateway.url,
     WebSocket,
-    fetch: fetchNobody,
+    fetch: fetchRefused,
     session: { reconnectBaseMs: 1, reconnectMaxMs: 5, ...session },
   });
   t.teardown(() => client.close());
@@ -92,7 +92,7 @@ t.test('a gateway that is away, and one that never answers the handshake, is UNA
   t.match(await patient.call(method).status, { code: Code.UNAVAILABLE, message: /not accepted/ });
   server.shouldHandle = () => true;
   const session = { openTimeoutMs: 50, reconnectBaseMs: 1, reconnectMaxMs: 5 };
-  const client = createClient({ baseUrl: url, WebSocket, fetch: fetchNobody, session });
+  const client = createClient({ baseUrl: url, WebSocket, fetch: fetchRefused, session });
   t.teardown(() => client.close());
   const { handleUpgrade } = server;
   server.handleUpgrade = (_request, connection) => {
@@ -167,7 +167,7 @@ t.test('a sender waits while the browser holds more than its high water', async 
   t.pass('all arrived');
 });
 
-t.test('messages that nobody waits for are bounded', async (t) => {
+t.test('messages that were not awaited are bounded', async (t) => {
   const { client, peer } = await setUp(t);
   const call = client.call(method, { maxWaitingLength: 1000 });
   const text = 'x'.repeat(300);

@@ -2,7 +2,7 @@ import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Code, createClient, type SessionOptions } from '../../../../clients/browser/index.js';
-import { createMemoryGateway, fetchNobody, type MemorySocket } from '../memory-gateway.js';
+import { createMemoryGateway, fetchRefused, type MemorySocket } from '../memory-gateway.js';
 
 /** The test's own clock: time passes only by `tick`. */
 function stopClock(t: Test) {
@@ -117,7 +117,7 @@ t.test('a gateway that fell silent is asked; one that does not answer is given u
   client.close();
 });
 
-t.test('nobody waits any more: no socket is opened', async (t) => {
+t.test('no call waits any more: no socket is opened', async (t) => {
   const tick = stopClock(t);
   const { sockets, client } = openClient({ reconnectBaseMs: 100 });
   const lost = client.call('demo.Clock/Tick', { request: {} });
@@ -137,6 +137,6 @@ function openClient(session: SessionOptions) {
   const { sockets, WebSocket } = createMemoryGateway();
   return {
     sockets,
-    client: createClient({ baseUrl: 'http://gateway.invalid', WebSocket, fetch: fetchNobody, session }),
+    client: createClient({ baseUrl: 'http://gateway.invalid', WebSocket, fetch: fetchRefused, session }),
   };
 }

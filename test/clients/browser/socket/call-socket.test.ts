@@ -172,7 +172,7 @@ t.test('a sender waits while the browser holds more than its high water', async 
   socket.close();
 });
 
-t.test('messages that nobody waits for are bounded', async (t) => {
+t.test('messages that were not awaited are bounded', async (t) => {
   const { open } = await setUp(t, (socket) => socket.pause());
   const socket = open({ maxWaitingLength: 1000 });
   const text = 'x'.repeat(300);

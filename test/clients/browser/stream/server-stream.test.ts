@@ -190,7 +190,7 @@ t.test('however a stream ends, nothing is left on the signal of the page', async
   for await (const _ of client.serverStream(method, {}, { signal })) break;
   t.equal(getEventListeners(signal, 'abort').length, 0);
   client.serverStream(method, {}, { signal });
-  t.equal(getEventListeners(signal, 'abort').length, 0, 'a stream that nobody begins costs nothing');
+  t.equal(getEventListeners(signal, 'abort').length, 0, 'a stream that was not begun costs nothing');
 });
 
 t.test('an error that the gateway calls final is not tried again, whatever its code', async (t) => {
@@ -202,7 +202,7 @@ t.test('an error that the gateway calls final is not tried again, whatever its c
   t.equal(received.length, 1);
 });
 
-t.test('after so many tries in a row the error is thrown', async (t) => {
+t.test('after maxReconnects tries in a row the error is thrown', async (t) => {
   const { client, received } = await setUp(
     t,
     ({ response }) => {
