@@ -7,8 +7,8 @@ import {
   Checksums,
   FileRoot,
   fileHandlers,
+  OWN_FOLDER,
   openUploadFolder,
-  ownFolder,
   storeExampleFile,
 } from './files/index.js';
 import { dataHandlers, openDataLog } from './items/index.js';
@@ -34,10 +34,10 @@ export interface Core {
   close(): Promise<void>;
 }
 
-const serviceName = 'streaming.StreamingService';
-const healthName = 'grpc.health.v1.Health';
+const SERVICE_NAME = 'streaming.StreamingService';
+const HEALTH_NAME = 'grpc.health.v1.Health';
 /** 4 MiB of data and what a message around it takes. */
-const maxRequestBytes = 4 * 1024 * 1024 + 65_536;
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 65_536;
 
 /**
  * Opens the core: state, services, reflection, health, and then the port. Rejects with one clear line when an option is
@@ -103,15 +103,15 @@ async function open(
     ...fileHandlers(files),
     ...rooms.handlers,
   });
-  addReflection(calls, [serviceName, healthName]);
-  const health = new HealthImplementation({ '': 'SERVING', [serviceName]: 'SERVING' });
+  addReflection(calls, [SERVICE_NAME, HEALTH_NAME]);
+  const health = new HealthImplementation({ '': 'SERVING', [SERVICE_NAME]: 'SERVING' });
   health.addToServer(server);
   let isServing = false;
   closers.push(async () => {
     const begun = performance.now();
     if (isServing) log.info({ runningCalls: calls.running, graceMs: options.graceMs }, 'core draining');
     health.setStatus('', 'NOT_SERVING');
-    health.setStatus(serviceName, 'NOT_SERVING');
+    health.setStatus(SERVICE_NAME, 'NOT_SERVING');
     await shutDown(server, calls.shutdown('the core is shutting down'), options.graceMs);
     if (isServing) log.info({ durationMs: Math.round(performance.now() - begun) }, 'core drained');
   });
@@ -133,7 +133,7 @@ async function open(
 }
 
 async function openOwnFolder(dataDir: string): Promise<{ readonly own: string; readonly isNew: boolean }> {
-  const own = join(dataDir, ownFolder);
+  const own = join(dataDir, OWN_FOLDER);
   try {
     return { own, isNew: (await mkdir(own, { recursive: true })) !== undefined };
   } catch (cause) {
@@ -150,7 +150,7 @@ function openServer(
   // Channelz stays on: without it grpc-js 1.14.7 does not know its connections, and `forceShutdown` cuts none.
   const server = new Server({
     interceptors: [gate.interceptor],
-    'grpc.max_receive_message_length': maxRequestBytes,
+    'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
     'grpc.keepalive_time_ms': options.keepaliveMs,
     'grpc.max_concurrent_streams': options.maxCallsPerConnection,
     ...(options.maxConnectionAgeMs === undefined

@@ -21,9 +21,9 @@ function reasonOf(error: Error): string {
 }
 
 /** How long connections have, after the last call of ours, to take what was written last and to say goodbye. */
-const lingerMs = 250;
+const LINGER_MS = 250;
 /** How long handlers have, after the last connection was cut, to tidy up; one that ignores its signal must not hold up the end. */
-const tidyMs = 1000;
+const TIDY_MS = 1000;
 
 /**
  * Ends the server: no new connections; what is open ends by itself, or is cut soon after `idle` resolves, or when `graceMs` have
@@ -36,11 +36,11 @@ export async function shutDown(server: Server, idle: Promise<void>, graceMs: num
   try {
     const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
     // Calls that are not ours, health watches, never end by themselves: they must not use up the grace.
-    const polite = idle.then(() => Promise.race([closed, wait(lingerMs)]));
+    const polite = idle.then(() => Promise.race([closed, wait(LINGER_MS)]));
     await Promise.race([polite, wait(graceMs)]);
     server.forceShutdown();
     await closed;
-    await Promise.race([idle, wait(tidyMs)]);
+    await Promise.race([idle, wait(TIDY_MS)]);
   } finally {
     done.abort();
   }

@@ -28,13 +28,13 @@ if (!existsSync(join(root, 'node_modules', '@typescript', 'native'))) {
 const inputs = digestOfInputs(root);
 if (!process.argv.includes('--force') && isUpToDate(root, 'dist', inputs)) process.exit(0);
 // Into a folder of its own, put in place at the end: whoever runs from dist/ meanwhile keeps a whole one.
-const out = 'dist.new';
-rmSync(join(root, out), { recursive: true, force: true });
-mkdirSync(join(root, out, 'proto'), { recursive: true });
-run('@typescript/native', 'tsc', ['-p', 'tsconfig.build.json', '--outDir', out]);
-run('@typescript/native', 'tsc', ['-p', 'clients/tsconfig.json', '--outDir', `${out}/clients`]);
+const OUT = 'dist.new';
+rmSync(join(root, OUT), { recursive: true, force: true });
+mkdirSync(join(root, OUT, 'proto'), { recursive: true });
+run('@typescript/native', 'tsc', ['-p', 'tsconfig.build.json', '--outDir', OUT]);
+run('@typescript/native', 'tsc', ['-p', 'clients/tsconfig.json', '--outDir', `${OUT}/clients`]);
 for (const name of ['index.html', 'page.css', 'icon.svg']) {
-  cpSync(join(root, 'clients', 'playground', name), join(root, out, 'clients', 'playground', name));
+  cpSync(join(root, 'clients', 'playground', name), join(root, OUT, 'clients', 'playground', name));
 }
 // What the core serves by reflection: its services and all that they import, nothing else of proto/.
 const served = ['streaming.proto', 'grpc', 'google/rpc'].flatMap((path) => ['--path', `proto/${path}`]);
@@ -43,12 +43,12 @@ run('@bufbuild/buf', 'buf', [
   '--as-file-descriptor-set',
   ...served,
   '-o',
-  `${out}/proto/sluice.binpb`,
+  `${OUT}/proto/sluice.binpb`,
 ]);
 // npm sets this once, when it installs; the compiler writes a plain file, which npx then may not run.
-chmodSync(join(root, out, 'bin', 'sluice.js'), 0o755);
-stamp(root, out, inputs);
+chmodSync(join(root, OUT, 'bin', 'sluice.js'), 0o755);
+stamp(root, OUT, inputs);
 rmSync(join(root, 'dist.old'), { recursive: true, force: true });
 if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(root, 'dist.old'));
-renameSync(join(root, out), join(root, 'dist'));
+renameSync(join(root, OUT), join(root, 'dist'));
 rmSync(join(root, 'dist.old'), { recursive: true, force: true });

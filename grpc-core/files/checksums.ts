@@ -7,7 +7,7 @@ import { codeOf } from './file-error.js';
 import { Folder } from './folder.js';
 
 /** Bytes a checksum is of. Nothing of a block is given out before all of it was checked. */
-export const blockBytes = 65_536;
+export const BLOCK_BYTES = 65_536;
 const magic = Buffer.from('slucrc1\n');
 /** Magic, bytes of the file, a CRC-32 of that and of what follows: one CRC-32 a block. */
 const headBytes = magic.byteLength + 12;
@@ -25,8 +25,8 @@ export class BlockSummer {
 
   add(data: Uint8Array): void {
     for (let at = 0; at < data.byteLength; ) {
-      const within = this.#bytes % blockBytes;
-      const piece = data.subarray(at, at + blockBytes - within);
+      const within = this.#bytes % BLOCK_BYTES;
+      const piece = data.subarray(at, at + BLOCK_BYTES - within);
       if (within === 0) this.#sums.push(0);
       this.#sums.push(crc32(piece, this.#sums.pop() ?? 0));
       this.#bytes += piece.byteLength;
@@ -108,9 +108,9 @@ export class Checksums {
 
 /** Throws DATA_LOSS unless these are the blocks that begin at that place, which is the beginning of one. */
 export function assertBlocks({ sums }: BlockSums, position: number, blocks: Buffer): void {
-  for (let at = 0; at < blocks.byteLength; at += blockBytes) {
-    const sum = sums[(position + at) / blockBytes];
-    if (crc32(blocks.subarray(at, at + blockBytes)) !== sum) throw notAsUploaded();
+  for (let at = 0; at < blocks.byteLength; at += BLOCK_BYTES) {
+    const sum = sums[(position + at) / BLOCK_BYTES];
+    if (crc32(blocks.subarray(at, at + BLOCK_BYTES)) !== sum) throw notAsUploaded();
   }
 }
 

@@ -2,12 +2,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { status } from '@grpc/grpc-js';
 import type { FileChunk } from '../../proto/types/streaming/FileChunk.js';
 import { CoreError, invalid } from '../base/index.js';
-import { assertBlocks, blockBytes, type Checksums } from './checksums.js';
+import { assertBlocks, BLOCK_BYTES, type Checksums } from './checksums.js';
 import { errorFromFile } from './file-error.js';
 import type { FileRoot } from './file-root.js';
 
-const defaultChunkBytes = 65_536;
-const maxChunkBytes = 1_048_576;
+const DEFAULT_CHUNK_BYTES = 65_536;
+const MAX_CHUNK_BYTES = 1_048_576;
 
 export interface DownloadOptions {
   readonly root: FileRoot;
@@ -17,8 +17,8 @@ export interface DownloadOptions {
 /** Bytes a chunk for a request's `chunk_size`. */
 export function chunkBytesOf(chunkSize: number): number {
   if (chunkSize < 0) throw invalid('chunk_size', 'must not be negative');
-  if (chunkSize > maxChunkBytes) throw invalid('chunk_size', `at most ${maxChunkBytes}`);
-  return chunkSize === 0 ? defaultChunkBytes : chunkSize;
+  if (chunkSize > MAX_CHUNK_BYTES) throw invalid('chunk_size', `at most ${MAX_CHUNK_BYTES}`);
+  return chunkSize === 0 ? DEFAULT_CHUNK_BYTES : chunkSize;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function* download(
       const end = Math.min(position + chunkBytes, size);
       const from = position + held.byteLength;
       if (from < end) {
-        const to = sums === undefined ? end : Math.min(Math.ceil(end / blockBytes) * blockBytes, size);
+        const to = sums === undefined ? end : Math.min(Math.ceil(end / BLOCK_BYTES) * BLOCK_BYTES, size);
         const more = await readExactly(file, from, to - from);
         if (sums !== undefined) assertBlocks(sums, from, more);
         held = held.byteLength === 0 ? more : Buffer.concat([held, more]);

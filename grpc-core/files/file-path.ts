@@ -1,11 +1,11 @@
 import { invalid } from '../base/index.js';
 
 /** Below the data directory, for the core's own state; no `file_path` may name it. */
-export const ownFolder = '.sluice';
+export const OWN_FOLDER = '.sluice';
 
-const maxPathBytes = 1024;
+const MAX_PATH_BYTES = 1024;
 /** What Linux file systems take. */
-const maxNameBytes = 255;
+const MAX_NAME_BYTES = 255;
 
 /**
  * The names in a `file_path`, from outermost to innermost; INVALID_ARGUMENT for anything that is not plainly a path below the data directory.
@@ -13,7 +13,8 @@ const maxNameBytes = 255;
  */
 export function namesOf(filePath: string): readonly string[] {
   if (filePath === '') throw invalid('file_path', 'must not be empty');
-  if (Buffer.byteLength(filePath) > maxPathBytes) throw invalid('file_path', `at most ${maxPathBytes} bytes`);
+  if (Buffer.byteLength(filePath) > MAX_PATH_BYTES)
+    throw invalid('file_path', `at most ${MAX_PATH_BYTES} bytes`);
   if (filePath.includes('\0')) throw invalid('file_path', 'must not contain NUL');
   if (filePath.includes('\\'))
     throw invalid('file_path', 'must not contain a backslash; names are separated by /');
@@ -22,10 +23,10 @@ export function namesOf(filePath: string): readonly string[] {
   for (const name of names) {
     if (name === '') throw invalid('file_path', 'must not contain an empty name');
     if (name === '.' || name === '..') throw invalid('file_path', `must not contain the name ${name}`);
-    if (Buffer.byteLength(name) > maxNameBytes)
-      throw invalid('file_path', `a name has at most ${maxNameBytes} bytes`);
+    if (Buffer.byteLength(name) > MAX_NAME_BYTES)
+      throw invalid('file_path', `a name has at most ${MAX_NAME_BYTES} bytes`);
   }
   // Some file systems do not tell upper from lower case.
-  if (names[0]?.toLowerCase() === ownFolder) throw invalid('file_path', `${ownFolder} is the core's own`);
+  if (names[0]?.toLowerCase() === OWN_FOLDER) throw invalid('file_path', `${OWN_FOLDER} is the core's own`);
   return names;
 }

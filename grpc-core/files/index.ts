@@ -1,6 +1,6 @@
 export { Checksums } from './checksums.js';
 export { storeExampleFile } from './example-file.js';
 export { fileHandlers } from './file-handlers.js';
-export { ownFolder } from './file-path.js';
+export { OWN_FOLDER } from './file-path.js';
 export { FileRoot } from './file-root.js';
 export { openUploadFolder, type UploadFolder } from './upload.js';

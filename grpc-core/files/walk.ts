@@ -2,11 +2,11 @@ import { lstat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { invalid } from '../base/index.js';
 import { changedWhileOpened, codeOf, notRegular } from './file-error.js';
-import { ownFolder } from './file-path.js';
+import { OWN_FOLDER } from './file-path.js';
 import type { Folder } from './folder.js';
 
 /** As many links on one way as Linux follows. */
-const maxLinks = 40;
+const MAX_LINKS = 40;
 
 /** A name in an open folder, which whoever gets it closes. */
 export interface Place {
@@ -37,8 +37,8 @@ export async function walk<Result>(
   let names = given;
   let ours = given.length;
   let followed = 0;
-  for (let links = 0; links <= maxLinks; links += 1) {
-    if (names[0]?.toLowerCase() === ownFolder) throw invalid('file_path', `${ownFolder} is the core's own`);
+  for (let links = 0; links <= MAX_LINKS; links += 1) {
+    if (names[0]?.toLowerCase() === OWN_FOLDER) throw invalid('file_path', `${OWN_FOLDER} is the core's own`);
     const stopped = await descend(root, names, ours, options);
     if ('result' in stopped) return stopped.result;
     const { at, target } = stopped;
@@ -48,8 +48,8 @@ export async function walk<Result>(
     followed += 1;
     names = [...namesBehind(root, names.slice(0, at), target), ...rest];
   }
-  throw followed > maxLinks
-    ? invalid('file_path', `leads through more than ${maxLinks} links`)
+  throw followed > MAX_LINKS
+    ? invalid('file_path', `leads through more than ${MAX_LINKS} links`)
     : changedWhileOpened();
 }
 

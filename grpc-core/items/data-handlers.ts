@@ -21,9 +21,9 @@ export interface DataHandlersOptions {
   readonly batchWaitMs?: number;
 }
 
-const controlledCount = 100;
-const maxInWork = 10;
-const batchItems = 100;
+const CONTROLLED_COUNT = 100;
+const MAX_IN_WORK = 10;
+const BATCH_ITEMS = 100;
 
 /** GetDataStream, ControlledStream and BufferedStream on one durable log. */
 export function dataHandlers(
@@ -40,12 +40,12 @@ export function dataHandlers(
 
     async *ControlledStream(requests, { signal }) {
       const after = await startOf(log, await singleRequest(requests));
-      yield* workInOrder({ log, after, count: controlledCount, maxInWork, work, signal });
+      yield* workInOrder({ log, after, count: CONTROLLED_COUNT, maxInWork: MAX_IN_WORK, work, signal });
     },
 
     async *BufferedStream(requests, { signal }) {
       const after = await startOf(log, await singleRequest(requests));
-      const limits = { maxItems: batchItems, maxWaitMs: batchWaitMs };
+      const limits = { maxItems: BATCH_ITEMS, maxWaitMs: batchWaitMs };
       for await (const batch of batchesOf(withoutGap(after, log.follow(after, signal)), limits)) {
         for (const record of batch) yield itemFromRecord(record);
       }

@@ -3,9 +3,9 @@ import type { StreamData } from '../../proto/types/streaming/StreamData.js';
 import { type Log, type LogRecord, type Store, StoreConflict } from '../store/index.js';
 
 /** The store's log that holds the items; an item's id is its sequence number. */
-export const dataLogName = 'data';
+export const DATA_LOG_NAME = 'data';
 /** A fresh store gets so many items at once, so that there is something to read. */
-export const seedCount = 1000;
+export const SEED_COUNT = 1000;
 
 /** The durable numbered stream and the producer that lets it grow. */
 export interface DataLog {
@@ -24,7 +24,7 @@ export interface DataLogOptions {
 
 /** Seeds a fresh log and starts the producer. Rejects when the store cannot be written. Whoever opens it closes it before the store. */
 export async function openDataLog({ store, intervalMs, onError }: DataLogOptions): Promise<DataLog> {
-  const log = store.log(dataLogName);
+  const log = store.log(DATA_LOG_NAME);
   await seed(log);
   const stop = new AbortController();
   const producing = produce(log, intervalMs, stop.signal, onError);
@@ -40,8 +40,8 @@ export async function openDataLog({ store, intervalMs, onError }: DataLogOptions
 /** Every append names its place: whoever was killed while seeding goes on there, and two that start together do not seed twice. */
 async function seed(log: Log): Promise<void> {
   let last = await log.last();
-  while (last < seedCount) {
-    const missing = Array.from({ length: seedCount - last }, (_, i) => last + i);
+  while (last < SEED_COUNT) {
+    const missing = Array.from({ length: SEED_COUNT - last }, (_, i) => last + i);
     const appended = await Promise.allSettled(
       missing.map((place) => log.append(itemBytes(place + 1), place)),
     );

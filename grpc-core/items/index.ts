@@ -1,2 +1,2 @@
 export { type DataHandlersOptions, dataHandlers, type Work } from './data-handlers.js';
-export { type DataLog, openDataLog, seedCount } from './data-log.js';
+export { type DataLog, openDataLog, SEED_COUNT } from './data-log.js';

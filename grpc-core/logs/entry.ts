@@ -2,8 +2,8 @@ import type { LogEntry } from '../../proto/types/streaming/LogEntry.js';
 import { timestampFromMs } from '../base/index.js';
 
 /** The levels of the contract, lowest first. */
-export const levels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
-export type Level = (typeof levels)[number];
+export const LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
+export type Level = (typeof LEVELS)[number];
 
 /** A log entry as it is stored. */
 export interface StoredEntry {
@@ -15,17 +15,17 @@ export interface StoredEntry {
 }
 
 /** An entry is cut to these lengths (in characters) before it is stored, so that a hostile value cannot fill the log. */
-const maxMessage = 4096;
-const maxValue = 512;
-const maxFields = 32;
+const MAX_MESSAGE = 4096;
+const MAX_VALUE = 512;
+const MAX_FIELDS = 32;
 
 /** The bytes of an entry in the store. */
 export function bytesFromEntry(entry: StoredEntry): Uint8Array {
-  const fields = Object.entries(entry.metadata).slice(0, maxFields);
+  const fields = Object.entries(entry.metadata).slice(0, MAX_FIELDS);
   const metadata = Object.fromEntries(
-    fields.map(([key, value]) => [key.slice(0, maxValue), value.slice(0, maxValue)]),
+    fields.map(([key, value]) => [key.slice(0, MAX_VALUE), value.slice(0, MAX_VALUE)]),
   );
-  return Buffer.from(JSON.stringify({ ...entry, message: entry.message.slice(0, maxMessage), metadata }));
+  return Buffer.from(JSON.stringify({ ...entry, message: entry.message.slice(0, MAX_MESSAGE), metadata }));
 }
 
 /** The entry in the store's bytes; `undefined` when they are none, which only a foreign writer can cause. */
@@ -36,7 +36,7 @@ export function entryFromBytes(bytes: Uint8Array): StoredEntry | undefined {
     const valid =
       typeof service === 'string' &&
       level !== undefined &&
-      levels.includes(level) &&
+      LEVELS.includes(level) &&
       typeof message === 'string' &&
       typeof epochMs === 'number' &&
       typeof metadata === 'object';

@@ -3,7 +3,7 @@ import type { Log } from '../store/index.js';
 import { bytesFromEntry, type Level, type StoredEntry } from './entry.js';
 
 /** The name under which the core's own lines are found. */
-export const coreService = 'core';
+export const CORE_SERVICE = 'core';
 
 export interface Journal {
   /** Logs to the process's own log and, from DEBUG up, to the store, where StreamLogs finds it. */
@@ -68,7 +68,7 @@ export function openJournal({ log, store, maxWaiting = 1000 }: JournalOptions): 
       const { level, time, msg = '', ...fields }: Line = JSON.parse(text);
       forward(log, level, fields, msg);
       keep({
-        service: coreService,
+        service: CORE_SERVICE,
         level: levelFromPino(level),
         message: msg,
         epochMs: time,
@@ -90,7 +90,7 @@ export function openJournal({ log, store, maxWaiting = 1000 }: JournalOptions): 
 /** The entry that stands where entries are missing. */
 export function droppedEntry(count: number, epochMs: number): StoredEntry {
   return {
-    service: coreService,
+    service: CORE_SERVICE,
     level: 'WARN',
     message: `${count} log entries were dropped`,
     epochMs,

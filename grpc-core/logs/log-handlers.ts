@@ -2,15 +2,15 @@ import type { StreamingServiceDefinition } from '../../proto/types/streaming/Str
 import { invalid } from '../base/index.js';
 import { type HandlersOf, singleRequest } from '../rpc/index.js';
 import type { Log } from '../store/index.js';
-import { entryFromBytes, type Level, levels, messageFromEntry, type StoredEntry } from './entry.js';
+import { entryFromBytes, LEVELS, type Level, messageFromEntry, type StoredEntry } from './entry.js';
 import { droppedEntry } from './journal.js';
 
 /** So many matching entries come before the new ones. */
-const pastEntries = 10;
+const PAST_ENTRIES = 10;
 /** Looks for them among so many of the newest, reading so many at a time. */
-const maxLookedAt = 10_000;
-const window = 100;
-const maxServiceLength = 256;
+const MAX_LOOKED_AT = 10_000;
+const WINDOW = 100;
+const MAX_SERVICE_LENGTH = 256;
 
 type Matches = (entry: StoredEntry) => boolean;
 
@@ -40,29 +40,30 @@ export function logHandlers(log: Log): Required<Pick<HandlersOf<StreamingService
 
 function minimumOf(level: string): number {
   if (level === '') return 0;
-  const minimum = levels.indexOf(level.toUpperCase() as Level);
-  if (minimum < 0) throw invalid('level', `must be one of ${levels.join(', ')}, or empty for all`);
+  const minimum = LEVELS.indexOf(level.toUpperCase() as Level);
+  if (minimum < 0) throw invalid('level', `must be one of ${LEVELS.join(', ')}, or empty for all`);
   return minimum;
 }
 
 function matcherOf(service: string, minimum: number): Matches {
-  if (service.length > maxServiceLength) throw invalid('service', `at most ${maxServiceLength} characters`);
-  return (entry) => levels.indexOf(entry.level) >= minimum && (service === '' || entry.service === service);
+  if (service.length > MAX_SERVICE_LENGTH)
+    throw invalid('service', `at most ${MAX_SERVICE_LENGTH} characters`);
+  return (entry) => LEVELS.indexOf(entry.level) >= minimum && (service === '' || entry.service === service);
 }
 
 /** The last matching entries up to `newest`, oldest first. */
 async function lastMatching(log: Log, newest: number, matches: Matches): Promise<StoredEntry[]> {
   let found: StoredEntry[] = [];
-  const stop = Math.max(0, newest - maxLookedAt);
-  for (let end = newest; end > stop && found.length < pastEntries; end -= window) {
-    const records = await log.read(Math.max(0, end - window), window);
+  const stop = Math.max(0, newest - MAX_LOOKED_AT);
+  for (let end = newest; end > stop && found.length < PAST_ENTRIES; end -= WINDOW) {
+    const records = await log.read(Math.max(0, end - WINDOW), WINDOW);
     const entries = records
       // Where older records are gone, a read gives later ones instead.
-      .filter((record) => record.sequence > end - window && record.sequence <= end)
+      .filter((record) => record.sequence > end - WINDOW && record.sequence <= end)
       .map((record) => entryFromBytes(record.data))
       .filter((entry) => entry !== undefined)
       .filter(matches);
     found = [...entries, ...found];
   }
-  return found.slice(-pastEntries);
+  return found.slice(-PAST_ENTRIES);
 }

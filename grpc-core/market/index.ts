@@ -1,2 +1,2 @@
-export { Market, type MarketOptions, maxStep, type Quote } from './market.js';
+export { MAX_STEP, Market, type MarketOptions, type Quote } from './market.js';
 export { stockHandlers } from './stock-handlers.js';

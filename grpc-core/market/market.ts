@@ -25,9 +25,9 @@ export interface MarketOptions {
 }
 
 /** The largest step of a price at a tick, as a part of it. */
-export const maxStep = 0.05;
+export const MAX_STEP = 0.05;
 /** Most steps are much smaller: their usual size. */
-const usualStep = 0.01;
+const USUAL_STEP = 0.01;
 const wellKnown = ['AAPL', 'AMZN', 'GOOGL', 'META', 'MSFT', 'NFLX', 'NVDA', 'TSLA'];
 
 /** One market that everybody shares. Time passes only through `tick`, which whoever owns the market calls. */
@@ -95,8 +95,8 @@ export class Market {
     // Twelve uniform numbers less six are close to a normal distribution; the bound keeps its rare tails away.
     let deviation = -6;
     for (let i = 0; i < 12; i += 1) deviation += this.#random();
-    const bound = maxStep * 0.99;
-    const step = Math.max(-bound, Math.min(bound, deviation * usualStep));
+    const bound = MAX_STEP * 0.99;
+    const step = Math.max(-bound, Math.min(bound, deviation * USUAL_STEP));
     // A floor, or a long fall would end at a price that rounds to nothing.
     const price = Math.max(1, roundToCents(quote.price * (1 + step)));
     const traded = 1 + Math.floor(this.#random() * 1000);

@@ -5,8 +5,8 @@ import { CoreError, invalid, timestampFromMs } from '../base/index.js';
 import { type HandlersOf, singleRequest } from '../rpc/index.js';
 import type { Market, Quote } from './market.js';
 
-const maxSymbolsPerStream = 100;
-const maxSymbolLength = 32;
+const MAX_SYMBOLS_PER_STREAM = 100;
+const MAX_SYMBOL_LENGTH = 32;
 
 /** GetStockQuote and GetStockPrices on one market, whose tick is a second. */
 export function stockHandlers(
@@ -27,10 +27,10 @@ export function stockHandlers(
       const request = await singleRequest(requests);
       if (request.interval_seconds < 0) throw invalid('interval_seconds', 'must not be negative');
       if (request.symbols.length === 0) throw invalid('symbols', 'name at least one symbol');
-      if (request.symbols.length > maxSymbolsPerStream) {
+      if (request.symbols.length > MAX_SYMBOLS_PER_STREAM) {
         throw invalid(
           'symbols',
-          `at most ${maxSymbolsPerStream} in one stream, ${request.symbols.length} were given`,
+          `at most ${MAX_SYMBOLS_PER_STREAM} in one stream, ${request.symbols.length} were given`,
         );
       }
       request.symbols.forEach((symbol, i) => {
@@ -56,7 +56,7 @@ export function stockHandlers(
 
 function assertSymbol(field: string, symbol: string): void {
   if (symbol === '') throw invalid(field, 'must not be empty');
-  if (symbol.length > maxSymbolLength) throw invalid(field, `at most ${maxSymbolLength} characters`);
+  if (symbol.length > MAX_SYMBOL_LENGTH) throw invalid(field, `at most ${MAX_SYMBOL_LENGTH} characters`);
   if (!/^[!-~]+$/.test(symbol)) throw invalid(field, 'only printable ASCII characters without spaces');
 }
 

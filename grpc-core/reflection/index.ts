@@ -5,15 +5,15 @@ import { reflectionHandler } from './reflection-handler.js';
 
 export { type Descriptors, indexDescriptors, readDescriptorSet } from './descriptors.js';
 
-const versions = ['v1', 'v1alpha'] as const;
+const VERSIONS = ['v1', 'v1alpha'] as const;
 
 /**
  * Adds server reflection, v1 and v1alpha, to a server that serves `services` (full names). Throws when the descriptor set has not been built.
  */
 export function addReflection(calls: Calls, services: readonly string[]): void {
-  const own = versions.map((version) => `grpc.reflection.${version}.ServerReflection`);
+  const own = VERSIONS.map((version) => `grpc.reflection.${version}.ServerReflection`);
   const handler = reflectionHandler(indexDescriptors(readDescriptorSet()), [...services, ...own].sort());
-  versions.forEach((version, i) => {
+  VERSIONS.forEach((version, i) => {
     const definition = loadService(`grpc/reflection/${version}/reflection.proto`, own[i] ?? '');
     calls.add(definition, { ServerReflectionInfo: handler }, { quiet: true });
   });

@@ -1,7 +1,7 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { CoreError } from '../base/index.js';
 import type { Outbox } from './outbox.js';
-import { requestIdKey } from './request-id.js';
+import { REQUEST_ID_KEY } from './request-id.js';
 
 /** What goes back to the caller: a head with the request id, messages, one status. */
 export interface Reply {
@@ -15,9 +15,9 @@ export interface Reply {
  * How long a call may be silent before its head goes out without a response: short, for callers that wait for it, but long
  * enough for early failures to be one single frame, which a gateway can still turn into an HTTP status.
  */
-const headDelayMs = 100;
+const HEAD_DELAY_MS = 100;
 /** Trailers have little room. */
-const maxStatusText = 1000;
+const MAX_STATUS_TEXT = 1000;
 
 /** Begins the reply of a call; whoever begins it ends it, which also stops its timer. */
 export function openReply(
@@ -26,11 +26,11 @@ export function openReply(
   requestId: string,
 ): Reply {
   let headSent = false;
-  const timer = setTimeout(sendHead, headDelayMs);
+  const timer = setTimeout(sendHead, HEAD_DELAY_MS);
 
   function identity(): Metadata {
     const metadata = new Metadata();
-    metadata.set(requestIdKey, requestId);
+    metadata.set(REQUEST_ID_KEY, requestId);
     return metadata;
   }
 
@@ -57,7 +57,7 @@ export function openReply(
       call.emit('error', {
         code: failure.code,
         // Through bytes, because grpc-js fails on half of a surrogate pair.
-        details: Buffer.from(failure.message.slice(0, maxStatusText)).toString(),
+        details: Buffer.from(failure.message.slice(0, MAX_STATUS_TEXT)).toString(),
         metadata: headSent ? undefined : identity(),
       });
     },

@@ -133,7 +133,7 @@ export function serveCall(
       sent: outbox.count,
       peer: context.peer,
     };
-    if (failure !== undefined && ourFaults.has(failure.code)) {
+    if (failure !== undefined && OUR_FAULTS.has(failure.code)) {
       options.log.error({ ...line, err: failure.cause ?? failure }, 'call failed');
     } else if (options.quiet === true) options.log.debug(line, 'call');
     else options.log.info(line, 'call');
@@ -154,7 +154,7 @@ function deadlineExceeded(): CoreError {
 }
 
 /** What somebody who runs the core has to look into. */
-const ourFaults: ReadonlySet<status> = new Set([status.INTERNAL, status.DATA_LOSS]);
+const OUR_FAULTS: ReadonlySet<status> = new Set([status.INTERNAL, status.DATA_LOSS]);
 
 /** One for all calls: nobody sees it, and making an error costs as much as a small message. */
 const callOver = new CoreError(status.CANCELLED, 'the call is over');

@@ -24,13 +24,13 @@ interface Pending {
 }
 
 /** Changes that wait together are written together, up to so many bytes; what is beyond waits for the next write. */
-const maxGroupBytes = 4_194_304;
+const MAX_GROUP_BYTES = 4_194_304;
 /** How long a failed disk is left alone before it is tried again. */
-const retryMs = 1000;
+const RETRY_MS = 1000;
 /** Room that a start takes beside what it writes again. */
-const spareBytes = 65_536;
+const SPARE_BYTES = 65_536;
 /** LevelDB knows the name as one of its own temporary files, and removes one that a killed process left. */
-const probeName = '000000.dbtmp';
+const PROBE_NAME = '000000.dbtmp';
 
 /**
  * LevelDB that gets over a full disk. A failed write may leave half a record at the end of LevelDB's log, and what LevelDB writes behind it is lost at the
@@ -120,7 +120,7 @@ export class Database {
     let bytes = 0;
     const end = this.#queue.findIndex(({ changes }) => {
       for (const change of changes) if (change.type === 'put') bytes += change.value.byteLength;
-      return bytes > maxGroupBytes;
+      return bytes > MAX_GROUP_BYTES;
     });
     return this.#queue.splice(0, end === -1 ? this.#queue.length : Math.max(1, end));
   }
@@ -148,17 +148,17 @@ export class Database {
       this.#level = await openLevel(this.#directory);
       this.#fault = undefined;
     } catch (error) {
-      this.#fault = { error: errorFromLevel(error), retryAtMs: performance.now() + retryMs };
+      this.#fault = { error: errorFromLevel(error), retryAtMs: performance.now() + RETRY_MS };
     }
   }
 }
 
 /** Opening writes the log again as a table. */
 async function assertRoom(directory: string): Promise<void> {
-  const probe = join(directory, probeName);
+  const probe = join(directory, PROBE_NAME);
   const logs = (await readdir(directory)).filter((name) => name.endsWith('.log'));
   const sizes = await Promise.all(logs.map(async (name) => (await stat(join(directory, name))).size));
-  let left = sizes.reduce((sum, size) => sum + size, spareBytes);
+  let left = sizes.reduce((sum, size) => sum + size, SPARE_BYTES);
   const block = Buffer.alloc(65_536);
   try {
     const file = await open(probe, 'w');

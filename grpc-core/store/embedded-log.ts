@@ -4,12 +4,12 @@ import { LogRecords } from './log-records.js';
 import { type LogRecord, StoreConflict } from './store.js';
 
 /** `follow` reads ahead at most so many records, as the port promises. */
-const readAhead = 100;
+const READ_AHEAD = 100;
 /** Appends that wait together are written together; more than this many wait for the next write. */
-const maxGroup = 256;
+const MAX_GROUP = 256;
 /** The newest records stay in memory, so that a hundred followers of a live log cost one write and no read. */
-const tailRecords = 256;
-const tailBytes = 65_536;
+const TAIL_RECORDS = 256;
+const TAIL_BYTES = 65_536;
 
 interface PendingAppend {
   readonly data: Uint8Array;
@@ -78,7 +78,7 @@ export class EmbeddedLog {
     try {
       let position = after;
       while (!signal.aborted && !this.#closed) {
-        const records = this.#remembered(position, readAhead) ?? (await this.#readUnlessClosed(position));
+        const records = this.#remembered(position, READ_AHEAD) ?? (await this.#readUnlessClosed(position));
         for (const record of records) {
           if (signal.aborted || this.#closed) return;
           yield record;
@@ -113,7 +113,7 @@ export class EmbeddedLog {
   /** A database that closes while it is read from is the end of a follow, not its failure. */
   async #readUnlessClosed(after: number): Promise<LogRecord[]> {
     try {
-      return await this.read(after, readAhead);
+      return await this.read(after, READ_AHEAD);
     } catch (error) {
       if (this.#closed) return [];
       throw error;
@@ -136,7 +136,7 @@ export class EmbeddedLog {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#queue.length > 0) await this.#writeGroup(this.#queue.splice(0, maxGroup));
+    while (this.#queue.length > 0) await this.#writeGroup(this.#queue.splice(0, MAX_GROUP));
     this.#writing = undefined;
   }
 
@@ -181,8 +181,8 @@ export class EmbeddedLog {
   #remember(record: LogRecord): void {
     this.#tail.push(record);
     this.#tailBytes += record.data.byteLength;
-    const most = Math.min(tailRecords, this.#retain ?? tailRecords);
-    while (this.#tail.length > most || this.#tailBytes > tailBytes) {
+    const most = Math.min(TAIL_RECORDS, this.#retain ?? TAIL_RECORDS);
+    while (this.#tail.length > most || this.#tailBytes > TAIL_BYTES) {
       this.#tailBytes -= this.#tail.shift()?.data.byteLength ?? 0;
     }
   }

@@ -3,7 +3,7 @@ import type { Change, Database } from './database.js';
 import { type KeyValue, type KeyValueMap, StoreConflict } from './store.js';
 
 /** A stored value begins with its revision, 8 bytes big-endian. */
-const revisionBytes = 8;
+const REVISION_BYTES = 8;
 
 /**
  * One map of the embedded store. Changes of a map happen one after another, which is what makes the comparison safe. Keys are `M!name!key`, values are
@@ -31,7 +31,7 @@ export class EmbeddedMap implements KeyValueMap {
       const current = await this.#find(key);
       const known = current?.found.revision ?? 0;
       if (known !== revision) throw new StoreConflict(`the key is at revision ${known}, not at ${revision}`);
-      const head = Buffer.alloc(revisionBytes);
+      const head = Buffer.alloc(REVISION_BYTES);
       head.writeBigUInt64BE(BigInt(known + 1));
       const at = this.#prefix + key;
       const changes: Change[] = [{ type: 'put', key: at, value: seal(at, head, bytes) }];
@@ -53,9 +53,9 @@ export class EmbeddedMap implements KeyValueMap {
     const sealed = await this.#database.get(at);
     const bytes = sealed === undefined ? await this.#database.get(this.#oldPrefix + key) : unseal(at, sealed);
     if (bytes === undefined) return undefined;
-    if (bytes.byteLength < revisionBytes) throw damaged(`${at} is too short`);
+    if (bytes.byteLength < REVISION_BYTES) throw damaged(`${at} is too short`);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const found = { revision: Number(view.getBigUint64(0)), value: bytes.subarray(revisionBytes) };
+    const found = { revision: Number(view.getBigUint64(0)), value: bytes.subarray(REVISION_BYTES) };
     return { found, old: sealed === undefined };
   }
 }

@@ -17,7 +17,7 @@ export interface EmbeddedStoreOptions {
 }
 
 /** Logs and maps beyond so many, if nobody uses them at the moment, are forgotten in memory and read again when needed. */
-const maxOpen = 1024;
+const MAX_OPEN = 1024;
 
 /**
  * Opens the store of one process, on LevelDB. Rejects with one clear line when another process has it open, the folder
@@ -42,13 +42,13 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     // Moving it to the end keeps the map in the order of last use.
     logs.delete(name);
     logs.set(name, known);
-    if (logs.size > maxOpen) forgetIdle(name);
+    if (logs.size > MAX_OPEN) forgetIdle(name);
     return known;
   }
 
   function forgetIdle(except: string): void {
     for (const [name, log] of logs) {
-      if (logs.size <= maxOpen) return;
+      if (logs.size <= MAX_OPEN) return;
       if (log.idle && name !== except) logs.delete(name);
     }
   }

@@ -2,10 +2,10 @@ import { maskedCrc32c } from './crc32c.js';
 import { unsnap } from './snappy.js';
 
 /** LevelDB, doc/table_format.md: blocks, each followed by its kind and a checksum, and a footer that says where the block is that lists them. */
-const footerBytes = 48;
-const magic = 0xdb4775248b80fb57n;
-const trailerBytes = 5;
-const snappyKind = 1;
+const FOOTER_BYTES = 48;
+const MAGIC = 0xdb4775248b80fb57n;
+const TRAILER_BYTES = 5;
+const SNAPPY_KIND = 1;
 
 interface Handle {
   readonly offset: number;
@@ -17,8 +17,8 @@ interface Handle {
  * process on what it finds. A file without an end is one that a killed process left, which LevelDB removes; if it is not, LevelDB says so when it reads.
  */
 export function damageOfTable(file: Buffer): number | undefined {
-  const footer = file.byteLength - footerBytes;
-  if (footer < 0 || file.readBigUInt64LE(file.byteLength - 8) !== magic) return undefined;
+  const footer = file.byteLength - FOOTER_BYTES;
+  if (footer < 0 || file.readBigUInt64LE(file.byteLength - 8) !== MAGIC) return undefined;
   const reader = new VarintReader(file, footer);
   const meta = reader.handle();
   const index = reader.handle();
@@ -36,13 +36,13 @@ export function damageOfTable(file: Buffer): number | undefined {
 
 function isWhole(file: Buffer, { offset, size }: Handle): boolean {
   const end = offset + size;
-  if (end + trailerBytes > file.byteLength) return false;
+  if (end + TRAILER_BYTES > file.byteLength) return false;
   return file.readUInt32LE(end + 1) === maskedCrc32c(file, offset, end + 1);
 }
 
 function contentOf(file: Buffer, { offset, size }: Handle): Buffer {
   const content = file.subarray(offset, offset + size);
-  return file[offset + size] === snappyKind ? unsnap(content) : content;
+  return file[offset + size] === SNAPPY_KIND ? unsnap(content) : content;
 }
 
 /** The values of a block's entries, which are places of blocks in this kind. Throws a RangeError when they are not. */

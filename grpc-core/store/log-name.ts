@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-const maxNameLength = 200;
+const MAX_NAME_LENGTH = 200;
 
 /**
  * A store name for any text, different for different texts: letters, digits, `.` and `-` stay, every other UTF-8 byte becomes
@@ -13,7 +13,7 @@ export function logName(text: string): string {
     const character = String.fromCharCode(byte);
     name += /[a-zA-Z0-9.-]/.test(character) ? character : `_${byte.toString(16).padStart(2, '0')}`;
     // `_h` and `_empty` cannot be the escape of a byte, so nothing else encodes to them.
-    if (name.length > maxNameLength) return `_h${createHash('sha256').update(text).digest('hex')}`;
+    if (name.length > MAX_NAME_LENGTH) return `_h${createHash('sha256').update(text).digest('hex')}`;
   }
   return name;
 }

@@ -5,8 +5,8 @@ import type { LogRecord } from './store.js';
 type Entry = readonly [key: string, stored: Uint8Array];
 
 /** What is forgotten at a start goes so many records at a time. */
-const clearPage = 1000;
-const digitCount = 16;
+const CLEAR_PAGE = 1000;
+const DIGIT_COUNT = 16;
 
 /**
  * How the records of a log lie in the database: keys are `L!name!sequence`, values are sealed (checksum.ts); `B!name` has the oldest and the newest number, written with
@@ -41,7 +41,7 @@ export class LogRecords {
       return newest;
     }
     const text = Buffer.from(unseal(this.#bounds, bounds)).toString();
-    this.#first = sequenceOf(text.slice(0, digitCount));
+    this.#first = sequenceOf(text.slice(0, DIGIT_COUNT));
     const last = sequenceOf(text);
     if (newest !== last) throw this.#missing(Math.max(newest, last));
     return last;
@@ -73,7 +73,7 @@ export class LogRecords {
   /** Forgets the oldest records so that at most `retain` are left. */
   async clear(last: number, retain: number): Promise<void> {
     while (this.#first <= last - retain) {
-      await this.#database.write(this.#forget(last, Math.max(retain, last + 1 - this.#first - clearPage)));
+      await this.#database.write(this.#forget(last, Math.max(retain, last + 1 - this.#first - CLEAR_PAGE)));
     }
   }
 
@@ -112,12 +112,12 @@ export class LogRecords {
 }
 
 function sequenceOf(key: string): number {
-  const text = key.slice(-digitCount);
+  const text = key.slice(-DIGIT_COUNT);
   if (!/^[0-9]{16}$/.test(text)) throw damaged(`${key} is no key of a record`);
   return Number(text);
 }
 
 /** Fixed width, so that the database's byte order is the order of the numbers. */
 function digits(sequence: number): string {
-  return String(sequence).padStart(digitCount, '0');
+  return String(sequence).padStart(DIGIT_COUNT, '0');
 }

@@ -1,5 +1,5 @@
 /** What LevelDB compresses is at most a block of some kilobytes; more is none of it. */
-const maxBytes = 16_777_216;
+const MAX_BYTES = 16_777_216;
 
 /** Unpacks one block of snappy's raw format (google/snappy, format_description.txt). Throws a RangeError when it is none. */
 export function unsnap(packed: Buffer): Buffer {
@@ -10,7 +10,7 @@ export function unsnap(packed: Buffer): Buffer {
     length += (byte & 0x7f) * factor;
     if (byte < 0x80) break;
   }
-  if (length > maxBytes) throw new RangeError('a block of more than 16 MiB');
+  if (length > MAX_BYTES) throw new RangeError('a block of more than 16 MiB');
   const unpacked = Buffer.alloc(length);
   let to = 0;
   while (at < packed.byteLength) {

@@ -3,10 +3,10 @@ import { extname, join } from 'node:path';
 import { damageOfLog } from './level-log.js';
 import { damageOfTable } from './level-table.js';
 
-const ownNames = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
+const OWN_NAMES = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
 /** What LevelDB has written before a store is one: a process that is killed then leaves these. */
-const firstNames = /^(LOCK|LOG|LOG\.old|MANIFEST-000001|\d+\.dbtmp)$/;
-const checks: ReadonlyMap<string, (file: Buffer) => number | undefined> = new Map([
+const FIRST_NAMES = /^(LOCK|LOG|LOG\.old|MANIFEST-000001|\d+\.dbtmp)$/;
+const CHECKS: ReadonlyMap<string, (file: Buffer) => number | undefined> = new Map([
   ['.log', damageOfLog],
   ['.ldb', damageOfTable],
   ['.sst', damageOfTable],
@@ -26,19 +26,19 @@ export async function makeStoreFolder(directory: string): Promise<void> {
       cause,
     });
   }
-  const foreign = names.find((name) => !ownNames.test(name));
+  const foreign = names.find((name) => !OWN_NAMES.test(name));
   if (!names.includes('CURRENT')) {
     if (foreign !== undefined) {
       throw new Error(
         `${directory} is not a store: it has a file ${JSON.stringify(foreign)} and none called CURRENT. Move it away, or name another data directory`,
       );
     }
-    if (names.every((name) => firstNames.test(name))) return;
+    if (names.every((name) => FIRST_NAMES.test(name))) return;
     throw storeDamaged(directory, 'its file CURRENT is missing');
   }
   if (!names.some((name) => name.endsWith('.log'))) throw storeDamaged(directory, 'its .log file is missing');
   for (const name of names) {
-    const damageOf = checks.get(extname(name));
+    const damageOf = CHECKS.get(extname(name));
     const damage = damageOf?.(await readFile(join(directory, name)));
     if (damage !== undefined) throw storeDamaged(directory, `${name} is damaged at byte ${damage}`);
   }

@@ -31,7 +31,7 @@ export const MAX_RESULT_BYTES = 1_048_576;
  *
  * A result over 1 MiB fails its item.
  */
-export const batchProcessors: ReadonlyMap<string, BatchProcessor> = new Map<string, BatchProcessor>([
+export const BATCH_PROCESSORS: ReadonlyMap<string, BatchProcessor> = new Map<string, BatchProcessor>([
   ['json', (data) => void parseJson(data)],
   ['text', (data) => void decodeText(data)],
   ['uppercase', (data) => Buffer.from(decodeText(data).toUpperCase())],

@@ -6,9 +6,9 @@ import type { Handler } from '../../rpc/index.js';
 import type { Store } from '../../store/index.js';
 import { bytesFromJson, MAX_NAME_LENGTH } from '../wire/index.js';
 import {
+  BATCH_PROCESSORS,
   BatchItemError,
   type BatchProcessor,
-  batchProcessors,
   MAX_RESULT_BYTES,
 } from './batch-processors.js';
 import { BatchTally, RecentIds } from './batch-tally.js';
@@ -27,7 +27,7 @@ const MAX_ITEMS = 2_147_483_647;
  */
 export function batchHandler(
   store: Store,
-  processors: ReadonlyMap<string, BatchProcessor> = batchProcessors,
+  processors: ReadonlyMap<string, BatchProcessor> = BATCH_PROCESSORS,
 ): Handler<BatchItem__Output, BatchResult> {
   const results = store.log(RESULTS_LOG);
   return async function* processBatch(requests, context) {

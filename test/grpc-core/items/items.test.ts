@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import t from 'tap';
-import { dataHandlers, openDataLog, seedCount, type Work } from '../../../grpc-core/items/index.js';
+import { dataHandlers, openDataLog, SEED_COUNT, type Work } from '../../../grpc-core/items/index.js';
 import { openEmbeddedStore, type Store } from '../../../grpc-core/store/index.js';
 import type { StreamData__Output } from '../../../proto/types/streaming/StreamData.js';
 import { settled } from '../../support/http.js';
@@ -54,12 +54,12 @@ t.test('a fresh core has a thousand items, then more come, and none is lost over
       if (id !== after + 1 || data !== `item ${id}`) t.fail(`${data} with id ${id} after ${after}`);
       after = id;
       count += 1;
-      if (after > seedCount && count > 20) break;
+      if (after > SEED_COUNT && count > 20) break;
     }
     call.cancel();
     await core.close();
   }
-  t.ok(after > seedCount + 40);
+  t.ok(after > SEED_COUNT + 40);
 });
 
 t.test('producers that share a log do not double an item', async (t) => {
@@ -71,7 +71,7 @@ t.test('producers that share a log do not double an item', async (t) => {
   const logs = await Promise.all([1, 2, 3].map(() => openDataLog({ store, intervalMs: 1, onError })));
   const log = logs[0]?.log;
   if (log === undefined) throw new Error('no log');
-  await until(async () => (await log.last()) >= seedCount + 30);
+  await until(async () => (await log.last()) >= SEED_COUNT + 30);
   await Promise.all(logs.map((each) => each.close()));
   const records = await log.read(0, 10_000);
   t.ok(records.every(({ sequence, data }) => Buffer.from(data).toString() === `item ${sequence}`));

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import t from 'tap';
-import { Market, maxStep, stockHandlers } from '../../../grpc-core/market/index.js';
+import { MAX_STEP, Market, stockHandlers } from '../../../grpc-core/market/index.js';
 import type { StockPrice__Output } from '../../../proto/types/streaming/StockPrice.js';
 import { startCore, until } from '../core-fixture.js';
 import { serveHandlers, statusOf } from '../rpc/rpc-fixture.js';
@@ -17,7 +17,7 @@ t.test('no step of a price is larger than the bound, and no price ends', async (
           market.tick();
           const after = market.list('A');
           // Half a cent for rounding.
-          if (Math.abs(after.price - before.price) > before.price * maxStep + 0.005) return false;
+          if (Math.abs(after.price - before.price) > before.price * MAX_STEP + 0.005) return false;
           if (Math.abs(after.change - (after.price - before.price)) > 1e-9) return false;
           if (after.price < 1 || after.volume <= before.volume) return false;
         }
