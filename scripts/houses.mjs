@@ -100,11 +100,11 @@ export const HOUSES = {
       rooms: {
         may: ['rpc', 'store', 'base'],
         rooms: {
-          chat: { may: ['session', 'presence', 'journal', 'wire'] },
-          edit: { may: ['session', 'presence', 'journal', 'wire'] },
-          game: { may: ['session', 'journal', 'wire'] },
+          chat: { may: ['member', 'presence', 'journal', 'wire'] },
+          edit: { may: ['member', 'presence', 'journal', 'wire'] },
+          game: { may: ['member', 'journal', 'wire'] },
           collect: { may: ['wire'] },
-          session: {},
+          member: {},
           presence: { may: ['journal', 'wire'] },
           journal: { may: ['wire'] },
           wire: {},

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import { addressGroup, addressOfNode, normalAddress } from './address.js';
 import { type ForwardedElement, forwardedElements, listMembers } from './forwarded.js';
+import { addressGroup, addressOfNode, normalAddress } from './ip-address.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
 /** Proxies that are looked through: no chain is longer, and each costs a look into the list of the trusted ones. */

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { normalAddress } from './address.js';
+import { normalAddress } from './ip-address.js';
 
 /** A host and perhaps a port, as a URL without user has them. Only what a browser sends: nothing percent-encoded, nothing beyond ASCII. */
 const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[\w.-]{1,254})(?::\d{0,5})?$/;

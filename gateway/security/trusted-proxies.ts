@@ -1,5 +1,5 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
-import { normalAddress } from './address.js';
+import { normalAddress } from './ip-address.js';
 
 /** Bits in front of an IPv4 address that is written inside IPv6. */
 const MAPPED_BITS = 96;

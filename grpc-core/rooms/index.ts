@@ -15,8 +15,8 @@ import { createChat } from './chat/index.js';
 import { batchHandler, sensorHandler } from './collect/index.js';
 import { createDocuments } from './edit/index.js';
 import { createGames } from './game/index.js';
+import { RoomStreams } from './member/index.js';
 import { Heartbeat, Leases } from './presence/index.js';
-import { Sessions } from './session/index.js';
 
 export interface RoomOptions {
   /** Whoever shares it shares rooms, games and documents. Not closed by `close`, which must come before the store's. */
@@ -41,21 +41,21 @@ export interface RoomHandlers {
 /** The RPCs in which clients send streams. */
 export function roomHandlers(options: RoomOptions): RoomHandlers {
   const { store, log, now = Date.now } = options;
-  const sessions = new Sessions();
+  const streams = new RoomStreams();
   const heartbeat = new Heartbeat(new Leases(store, randomUUID(), now), log);
   const chat = createChat(store, heartbeat, now);
   const games = createGames(store, now);
   const documents = createDocuments(store, heartbeat, now);
   return {
     handlers: {
-      Chat: (requests, context) => sessions.hold(requests, context, chat),
-      GameSession: (requests, context) => sessions.hold(requests, context, games),
-      CollaborativeEdit: (requests, context) => sessions.hold(requests, context, documents),
+      Chat: (requests, context) => streams.hold(requests, context, chat),
+      GameSession: (requests, context) => streams.hold(requests, context, games),
+      CollaborativeEdit: (requests, context) => streams.hold(requests, context, documents),
       CollectSensorData: sensorHandler(now),
       ProcessBatch: batchHandler(store),
     },
     close: async () => {
-      await sessions.close();
+      await streams.close();
       await heartbeat.close();
     },
   };

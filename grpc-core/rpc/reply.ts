@@ -1,7 +1,7 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { CoreError } from '../base/index.js';
-import type { Outbox } from './outbox.js';
 import { REQUEST_ID_KEY } from './request-id.js';
+import type { ResponseWriter } from './response-writer.js';
 
 /** What goes back to the caller: a head with the request id, messages, one status. */
 export interface Reply {
@@ -22,7 +22,7 @@ const MAX_STATUS_TEXT = 1000;
 /** Begins the reply of a call; whoever begins it ends it, which also stops its timer. */
 export function openReply(
   call: ServerDuplexStream<Buffer, Buffer>,
-  outbox: Outbox,
+  writer: ResponseWriter,
   requestId: string,
 ): Reply {
   let headSent = false;
@@ -43,7 +43,7 @@ export function openReply(
   return {
     send(message) {
       sendHead();
-      outbox.send(message);
+      writer.send(message);
     },
     end(failure) {
       clearTimeout(timer);

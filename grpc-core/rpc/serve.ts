@@ -5,10 +5,10 @@ import { contextOf } from './context.js';
 import { expireAt } from './deadline.js';
 import type { MethodDefinition } from './definition.js';
 import type { Handler } from './handler.js';
-import { openInbox, singleRequest } from './inbox.js';
 import { interruptible } from './interruptible.js';
-import { openOutbox } from './outbox.js';
 import { openReply } from './reply.js';
+import { openRequestReader, singleRequest } from './request-reader.js';
+import { openResponseWriter } from './response-writer.js';
 
 export interface ServeOptions {
   readonly log: Logger;
@@ -34,7 +34,7 @@ export interface RunningCall {
 /**
  * Runs one call of any kind: the kind only says how many requests and responses there may be.
  *
- *     requests  -> inbox  -> handler -> outbox -> responses       a response is pulled when the outbox has room
+ *     requests  -> reader  -> handler -> writer -> responses       a response is pulled when the writer has room
  *                               |
  *     caller leaves / deadline / shutdown -> signal -> every wait ends, the iterator is returned
  *                               |
@@ -64,12 +64,12 @@ export function serveCall(
     end(expired ? deadlineExceeded() : new CoreError(status.CANCELLED, 'the caller has left'));
   });
   const forgetDeadline = expireAt(deadline, () => end(deadlineExceeded()));
-  const inbox = openInbox(call, method.requestDeserialize, signal, {
+  const reader = openRequestReader(call, method.requestDeserialize, signal, {
     stream: method.requestStream,
     onTaken: (bytes) => options.onTaken(call.metadata, bytes),
   });
-  const outbox = openOutbox(call, signal, options.highWaterBytes);
-  const reply = openReply(call, outbox, context.requestId);
+  const writer = openResponseWriter(call, signal, options.highWaterBytes);
+  const reply = openReply(call, writer, context.requestId);
 
   function end(reason: CoreError): void {
     controller.abort(reason);
@@ -78,12 +78,12 @@ export function serveCall(
   /** Moves responses until the handler ends. One that is left early tidies up behind it. */
   async function pump(): Promise<void> {
     const wait = interruptible(signal);
-    const requests = method.requestStream ? inbox.requests : just(await singleRequest(inbox.requests));
+    const requests = method.requestStream ? reader.requests : just(await singleRequest(reader.requests));
     const responses = handler(requests, context)[Symbol.asyncIterator]();
     let only: Buffer | undefined;
     try {
       for (;;) {
-        if (!outbox.hasRoom) await outbox.room();
+        if (!writer.hasRoom) await writer.room();
         if (signal.aborted) throw signal.reason;
         const next = await wait(responses.next());
         if (next.done === true) break;
@@ -129,8 +129,8 @@ export function serveCall(
       method: context.method,
       code: status[failure?.code ?? status.OK],
       durationMs: Math.round((performance.now() - startedMs) * 1000) / 1000,
-      received: inbox.count,
-      sent: outbox.count,
+      received: reader.count,
+      sent: writer.count,
       peer: context.peer,
     };
     if (failure !== undefined && OUR_FAULTS.has(failure.code)) {

@@ -105,7 +105,7 @@ export class ReflectionHungUp extends ReflectionEnded {
 }
 
 /** Questions and answers over one reflection call, one at a time. */
-export class ReflectionConversation {
+export class ReflectionStream {
   readonly #call: ReflectionCall;
   readonly #request: DescMessage;
   readonly #response: DescMessage;

@@ -6,10 +6,10 @@ import {
   type ReflectionAnswer,
   ReflectionBound,
   type ReflectionBudget,
-  ReflectionConversation,
   ReflectionHungUp,
   type ReflectionOpen,
   type ReflectionQuestion,
+  ReflectionStream,
 } from './reflection-call.js';
 
 export interface ReflectionClientOptions {
@@ -46,7 +46,7 @@ const ABOUT_SERVER: readonly Code[] = [
 export class ReflectionClient {
   readonly #open: ReflectionOpen;
   readonly #options: ReflectionClientOptions;
-  #conversation: ReflectionConversation | undefined;
+  #stream: ReflectionStream | undefined;
   #stop: AbortController | undefined;
   #version = 0;
   #answered = false;
@@ -90,9 +90,9 @@ export class ReflectionClient {
 
   /** Ends the call, if one is open. */
   close(): void {
-    this.#conversation?.close();
+    this.#stream?.close();
     this.#stop?.abort();
-    this.#conversation = undefined;
+    this.#stream = undefined;
   }
 
   /** Whether an end of the call may have to do with what was asked. A server that hangs up is away only if it never answers. */
@@ -116,7 +116,7 @@ export class ReflectionClient {
   }
 
   async #askOnce(question: ReflectionQuestion): Promise<ReflectionAnswer> {
-    const conversation = this.#conversation ?? this.#openConversation();
+    const stream = this.#stream ?? this.#openStream();
     const { answerMs, firstAnswerMs } = this.#options;
     const boundMs = this.#answered ? answerMs : firstAnswerMs;
     let late = false;
@@ -125,7 +125,7 @@ export class ReflectionClient {
       this.#stop?.abort();
     }, boundMs);
     try {
-      return await conversation.ask(question);
+      return await stream.ask(question);
     } catch (reason) {
       if (!late) throw reason;
       throw new RpcError('SCHEMA_NOT_LOADED', `the server has not answered within ${boundMs} ms`, {
@@ -133,23 +133,23 @@ export class ReflectionClient {
       });
     } finally {
       clearTimeout(timer);
-      this.#answered ||= conversation.answered;
+      this.#answered ||= stream.answered;
     }
   }
 
-  #openConversation(): ReflectionConversation {
+  #openStream(): ReflectionStream {
     const version = VERSIONS[this.#version] ?? '';
     this.#stop = new AbortController();
     const signal = AbortSignal.any([this.#options.signal, this.#stop.signal]);
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
     const { budget } = this.#options;
-    this.#conversation = new ReflectionConversation(
+    this.#stream = new ReflectionStream(
       this.#open(path, signal, Math.max(1, budget.bytes)),
       typeOf(version, 'ServerReflectionRequest'),
       typeOf(version, 'ServerReflectionResponse'),
       budget,
     );
-    return this.#conversation;
+    return this.#stream;
   }
 }
 

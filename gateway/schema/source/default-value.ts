@@ -4,14 +4,14 @@ import {
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
 import { scalarFromOption } from './option-scalar.js';
-import type { OptionValue } from './option-value.js';
+import type { ProtoOptionValue } from './option-value.js';
 import { cEscape } from './string-escape.js';
 import type { TokenReader } from './token-reader.js';
 
 /** The text of `default_value` in a descriptor. Source: FieldDescriptorProto.default_value in descriptor.proto. */
 export function protoDefaultText(
   field: FieldDescriptorProto,
-  value: OptionValue,
+  value: ProtoOptionValue,
   reader: TokenReader,
 ): string {
   const { type } = field;

@@ -1,6 +1,6 @@
 import { create, type Message } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, SourceCodeInfo_LocationSchema } from '@bufbuild/protobuf/wkt';
-import type { NamePart, OptionValue } from './option-value.js';
+import type { NamePart, ProtoOptionValue } from './option-value.js';
 import type { Token } from './token.js';
 import type { TokenReader } from './token-reader.js';
 
@@ -20,7 +20,7 @@ export interface TypeReference {
 /** An option that is not yet a value: its type may be an extension of another file. */
 export interface PendingOption {
   readonly name: readonly NamePart[];
-  readonly value: OptionValue;
+  readonly value: ProtoOptionValue;
   readonly scope: string;
   readonly at: Token;
   /** The options message that it belongs to; made on the first call. */

@@ -14,7 +14,7 @@ import { AnySchema } from '@bufbuild/protobuf/wkt';
 import type { FileDraft, PendingOption } from './draft.js';
 import type { SymbolTable } from './link.js';
 import { scalarFromOption } from './option-scalar.js';
-import type { MessageEntry, NamePart, OptionValue } from './option-value.js';
+import type { MessageEntry, NamePart, ProtoOptionValue } from './option-value.js';
 import type { Token } from './token.js';
 import type { TokenReader } from './token-reader.js';
 
@@ -30,7 +30,7 @@ export interface OptionContext {
 
 /** Whether an option can be given its value without knowing any extension. */
 export function isPlainOption(option: PendingOption): boolean {
-  const plain = (value: OptionValue): boolean => {
+  const plain = (value: ProtoOptionValue): boolean => {
     if (value.kind === 'list') return value.items.every(plain);
     if (value.kind !== 'message') return true;
     return value.fields.every((entry) => entry.kind === 'field' && plain(entry.value));
@@ -92,7 +92,7 @@ function storeMessage(target: ReflectMessage, member: MessageMember, child: Refl
 function putValue(
   target: ReflectMessage,
   member: Member,
-  value: OptionValue,
+  value: ProtoOptionValue,
   scope: string,
   context: OptionContext,
 ): void {
@@ -137,7 +137,7 @@ function isReflect(value: ReflectMessage | ScalarValue): value is ReflectMessage
 
 function localValue(
   member: Member,
-  value: OptionValue,
+  value: ProtoOptionValue,
   scope: string,
   context: OptionContext,
 ): ReflectMessage | ScalarValue {
@@ -233,7 +233,7 @@ function putAny(target: ReflectMessage, entry: MessageEntry, scope: string, cont
 function putMapEntry(
   target: ReflectMessage,
   field: DescField & { fieldKind: 'map' },
-  item: OptionValue,
+  item: ProtoOptionValue,
   scope: string,
   context: OptionContext,
 ): void {

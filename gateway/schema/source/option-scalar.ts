@@ -1,5 +1,5 @@
 import { ScalarType } from '@bufbuild/protobuf';
-import type { OptionValue } from './option-value.js';
+import type { ProtoOptionValue } from './option-value.js';
 
 const INTEGERS: ReadonlyMap<ScalarType, readonly [least: bigint, most: bigint]> = new Map([
   [ScalarType.INT32, [-(2n ** 31n), 2n ** 31n - 1n]],
@@ -24,7 +24,7 @@ const LONGS = new Set([
 /** An option's value as a scalar of the type: 64-bit integers are bigints. `fail` must throw. */
 export function scalarFromOption(
   type: ScalarType,
-  value: OptionValue,
+  value: ProtoOptionValue,
   fail: (problem: string) => never,
 ): string | number | bigint | boolean | Uint8Array {
   switch (type) {
@@ -57,7 +57,7 @@ export function scalarFromOption(
   }
 }
 
-function floatFromOption(value: OptionValue): number | undefined {
+function floatFromOption(value: ProtoOptionValue): number | undefined {
   switch (value.kind) {
     case 'integer':
       return Number(value.value);

@@ -2,20 +2,20 @@ import type { Token } from './token.js';
 import { integerFromText, type TokenReader } from './token-reader.js';
 
 /** The value of an option as written; what it means depends on the type of the option. */
-export type OptionValue =
+export type ProtoOptionValue =
   | { readonly kind: 'word'; readonly text: string; readonly negative: boolean; readonly at: Token }
   | { readonly kind: 'integer'; readonly value: bigint; readonly at: Token }
   | { readonly kind: 'float'; readonly value: number; readonly at: Token }
   | { readonly kind: 'string'; readonly bytes: Uint8Array; readonly at: Token }
   | { readonly kind: 'message'; readonly fields: readonly MessageEntry[]; readonly at: Token }
-  | { readonly kind: 'list'; readonly items: readonly OptionValue[]; readonly at: Token };
+  | { readonly kind: 'list'; readonly items: readonly ProtoOptionValue[]; readonly at: Token };
 
 /** One field of an aggregate value. */
 export interface MessageEntry {
   /** "name", "[pkg.extension]" as `extension`, or "[type.googleapis.com/pkg.Type]" as `any`. */
   readonly kind: 'field' | 'extension' | 'any';
   readonly name: string;
-  readonly value: OptionValue;
+  readonly value: ProtoOptionValue;
   readonly at: Token;
 }
 
@@ -26,7 +26,7 @@ export interface NamePart {
 }
 
 /** Reads `name = value` without the word `option` and without what ends it. */
-export function readOption(reader: TokenReader): { name: NamePart[]; value: OptionValue; at: Token } {
+export function readOption(reader: TokenReader): { name: NamePart[]; value: ProtoOptionValue; at: Token } {
   const at = reader.peek();
   const name: NamePart[] = [];
   do {
@@ -42,7 +42,7 @@ export function readOption(reader: TokenReader): { name: NamePart[]; value: Opti
   return { name, value, at };
 }
 
-function readScalar(reader: TokenReader): OptionValue {
+function readScalar(reader: TokenReader): ProtoOptionValue {
   const at = reader.peek();
   const negative = reader.acceptSymbol('-');
   if (!negative) reader.acceptSymbol('+');
@@ -68,7 +68,7 @@ function readScalar(reader: TokenReader): OptionValue {
 }
 
 /** Reads `{ ... }` or `< ... >` in the text format. Source: https://protobuf.dev/reference/protobuf/textformat-spec/ */
-function readMessage(reader: TokenReader): OptionValue {
+function readMessage(reader: TokenReader): ProtoOptionValue {
   const at = reader.next();
   const close = at.text === '<' ? '>' : '}';
   const fields: MessageEntry[] = [];
@@ -103,9 +103,9 @@ function readEntry(reader: TokenReader): MessageEntry {
   return { kind, name, value: readScalar(reader), at };
 }
 
-function readList(reader: TokenReader): OptionValue {
+function readList(reader: TokenReader): ProtoOptionValue {
   const at = reader.expectSymbol('[');
-  const items: OptionValue[] = [];
+  const items: ProtoOptionValue[] = [];
   if (reader.acceptSymbol(']')) return { kind: 'list', items, at };
   do {
     items.push(reader.isSymbol('{') || reader.isSymbol('<') ? readMessage(reader) : readScalar(reader));

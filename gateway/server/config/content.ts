@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CLIENT_LIMITS, didYouMean, type OptionTable } from '../../options/index.js';
 import { MAX_AFTER_MS, type SlowReaderSettings } from '../../schema/index.js';
-import { fieldsOf, wholeNumber } from './option-fields.js';
+import { fieldsOf, wholeNumberField } from './option-fields.js';
 
 // What may stand in the configuration file. A new key of a method belongs into `method`, an option into the table of gateway/options; each with
 // its line in docs/configuration.md.
@@ -42,8 +42,8 @@ export const slowReader = object({
     error: `must be one of ${Object.keys(POLICIES).join(', ')}`,
   }),
   key: z.string({ error: KEY_NEEDED }).min(1, { error: KEY_NEEDED }).optional(),
-  maxMessages: wholeNumber('a whole number', 1, 2 ** 31 - 1).optional(),
-  afterMs: wholeNumber('a whole number of milliseconds', 1, MAX_AFTER_MS).optional(),
+  maxMessages: wholeNumberField('a whole number', 1, 2 ** 31 - 1).optional(),
+  afterMs: wholeNumberField('a whole number of milliseconds', 1, MAX_AFTER_MS).optional(),
 }).superRefine((settings, context) => {
   const takes = POLICIES[settings.policy];
   for (const name of Object.keys(settings)) {

@@ -16,7 +16,7 @@ export function fieldsOf(table: OptionTable): Record<string, z.ZodOptional<z.Zod
 }
 
 /** An integer within bounds; `of` says what it counts. */
-export function wholeNumber(of: string, min: number, max: number): z.ZodInt {
+export function wholeNumberField(of: string, min: number, max: number): z.ZodInt {
   const error = `must be ${of} from ${min} to ${max}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
 }

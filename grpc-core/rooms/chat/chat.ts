@@ -3,8 +3,8 @@ import type { ChatMessage, ChatMessage__Output } from '../../../proto/types/stre
 import { CoreError, invalid } from '../../base/index.js';
 import { type Log, logName, type Store } from '../../store/index.js';
 import { trail } from '../journal/index.js';
+import { type Member, Progress, type RoomKind } from '../member/index.js';
 import { type Heartbeat, Presence, type PresenceChange } from '../presence/index.js';
-import { type Desk, Progress, type Seat } from '../session/index.js';
 import { bytesFromRecord, messageFromRecord, recentMessages, recordFromLog } from './record.js';
 import { assertChatMessage } from './request.js';
 
@@ -23,7 +23,7 @@ export function createChat(
   store: Store,
   heartbeat: Heartbeat,
   now: () => number,
-): Desk<ChatMessage__Output, ChatMessage> {
+): RoomKind<ChatMessage__Output, ChatMessage> {
   const logOf = (room: string): Log => store.log(logName(`chat.${room}`));
 
   const announce = async (room: string, change: PresenceChange): Promise<void> => {
@@ -41,8 +41,8 @@ export function createChat(
   const open = async (
     room: string,
     first: ChatMessage__Output,
-    session: AbortSignal,
-  ): Promise<Seat<ChatMessage__Output, ChatMessage>> => {
+    stream: AbortSignal,
+  ): Promise<Member<ChatMessage__Output, ChatMessage>> => {
     const user = first.user_id;
     await heartbeat.start();
     await presence.join(room, user);
@@ -52,7 +52,7 @@ export function createChat(
       await presence.leave(room, user);
       throw error;
     });
-    const progress = new Progress(joinedAt, session);
+    const progress = new Progress(joinedAt, stream);
     return {
       responses: serve(room, log, joinedAt, progress),
       finish: () => progress.finish(),

@@ -4,8 +4,8 @@ import type { EditOperation__Output } from '../../../proto/types/streaming/EditO
 import { CoreError, invalid } from '../../base/index.js';
 import type { Store } from '../../store/index.js';
 import type { Step, Version } from '../journal/index.js';
+import { BoundedQueue, type Member, Merge, Progress, type RoomKind } from '../member/index.js';
 import { type Heartbeat, Presence } from '../presence/index.js';
-import { type Desk, Inbox, Merge, Progress, type Seat } from '../session/index.js';
 import { assertName } from '../wire/index.js';
 import type { Document, DocumentEntry } from './document.js';
 import { Library } from './library.js';
@@ -35,7 +35,7 @@ export function createDocuments(
   store: Store,
   heartbeat: Heartbeat,
   now: () => number,
-): Desk<EditOperation__Output, DocumentUpdate> {
+): RoomKind<EditOperation__Output, DocumentUpdate> {
   const library = new Library(store, now);
   const presence = new Presence(store, 'document', heartbeat.leases, async () => undefined);
   heartbeat.watch(presence);
@@ -43,14 +43,14 @@ export function createDocuments(
   const open = async (
     documentId: string,
     first: EditOperation__Output,
-    session: AbortSignal,
-  ): Promise<Seat<EditOperation__Output, DocumentUpdate>> => {
+    stream: AbortSignal,
+  ): Promise<Member<EditOperation__Output, DocumentUpdate>> => {
     const user = first.user_id;
     const from = await library.journal.current(documentId);
     await heartbeat.start();
     await presence.join(documentId, user);
-    const progress = new Progress(from.sequence, session);
-    const answers = new Inbox<Served>(MAX_WAITING_ANSWERS, progress.signal);
+    const progress = new Progress(from.sequence, stream);
+    const answers = new BoundedQueue<Served>(MAX_WAITING_ANSWERS, progress.signal);
 
     return {
       responses: serve({
@@ -95,7 +95,7 @@ interface Service {
   readonly user: string;
   readonly from: Version<Document>;
   readonly progress: Progress;
-  readonly answers: Inbox<Served>;
+  readonly answers: BoundedQueue<Served>;
   readonly users: () => readonly string[];
   readonly now: () => number;
 }

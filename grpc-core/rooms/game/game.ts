@@ -4,7 +4,7 @@ import type { GameState } from '../../../proto/types/streaming/GameState.js';
 import { CoreError, timestampFromMs } from '../../base/index.js';
 import type { Store } from '../../store/index.js';
 import { Journal, type Version } from '../journal/index.js';
-import { type Desk, Progress } from '../session/index.js';
+import { Progress, type RoomKind } from '../member/index.js';
 import { actionFromRequest, gameOf, playerOf } from './action.js';
 import { decideAction, type Game, type GameEntry, gameMachine } from './state.js';
 
@@ -16,7 +16,7 @@ export const MAX_STATES_BEHIND = 16;
  * order. A stream is in a game from its first action there; JOIN is the action that does nothing else. A refused action ends
  * only its sender's stream. Half-close: the stream ends with OK after the state of its last action.
  */
-export function createGames(store: Store, now: () => number): Desk<GameAction__Output, GameState> {
+export function createGames(store: Store, now: () => number): RoomKind<GameAction__Output, GameState> {
   const journal = new Journal(store, gameMachine);
   return {
     roomField: 'game_id',
@@ -24,9 +24,9 @@ export function createGames(store: Store, now: () => number): Desk<GameAction__O
       playerOf(request);
       return gameOf(request);
     },
-    open: async (gameId, _first, session) => {
+    open: async (gameId, _first, stream) => {
       const from = await journal.current(gameId);
-      const progress = new Progress(from.sequence, session);
+      const progress = new Progress(from.sequence, stream);
       return {
         responses: serve(journal, gameId, from, progress),
         finish: () => progress.finish(),

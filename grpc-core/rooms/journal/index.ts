@@ -6,6 +6,6 @@ export {
   type Step,
   type Version,
 } from './journal.js';
+export { KeyedQueue } from './keyed-queue.js';
 export { retryConflicts } from './retry.js';
 export { trail } from './trail.js';
-export { Turns } from './turns.js';

@@ -2,9 +2,9 @@ import { status } from '@grpc/grpc-js';
 import { CoreError } from '../../base/index.js';
 import { type Log, logName, type Store, StoreConflict } from '../../store/index.js';
 import { bytesFromJson, jsonFromBytes, sharedJsonFromBytes } from '../wire/index.js';
+import { KeyedQueue } from './keyed-queue.js';
 import { retryConflicts } from './retry.js';
 import { trail } from './trail.js';
-import { Turns } from './turns.js';
 
 /** How entries make a state. Pure: the same entries give the same state on every replica and after every restart. */
 export interface Machine<State, Entry> {
@@ -56,7 +56,7 @@ export class Journal<State, Entry> {
   readonly #store: Store;
   readonly #machine: Machine<State, Entry>;
   readonly #options: JournalOptions<State>;
-  readonly #turns = new Turns();
+  readonly #queue = new KeyedQueue();
   readonly #held = new Map<string, Held<State>>();
 
   constructor(store: Store, machine: Machine<State, Entry>, options: JournalOptions<State> = {}) {
@@ -72,7 +72,7 @@ export class Journal<State, Entry> {
 
   /** The newest state. */
   current(name: string): Promise<Version<State>> {
-    return this.#turns.take(name, async () => (await this.#newest(name)).version);
+    return this.#queue.take(name, async () => (await this.#newest(name)).version);
   }
 
   /**
@@ -93,7 +93,7 @@ export class Journal<State, Entry> {
       held.version = { sequence: next, state: this.#machine.apply(state, entry, next) };
       return held.version;
     };
-    return this.#turns.take(name, () => retryConflicts(attempt));
+    return this.#queue.take(name, () => retryConflicts(attempt));
   }
 
   /**

@@ -3,7 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { CoreError } from '../../base/index.js';
 import { StoreConflict } from '../../store/index.js';
 
-// Conflicts come from other replicas only (see Turns); so many in a row mean that something is wrong.
+// Conflicts come from other replicas only (see KeyedQueue); so many in a row mean that something is wrong.
 const MAX_ATTEMPTS = 50;
 const MAX_PAUSE_MS = 50;
 

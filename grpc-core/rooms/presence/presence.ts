@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { CoreError } from '../../base/index.js';
 import { type KeyValueMap, logName, type Store } from '../../store/index.js';
-import { retryConflicts, Turns } from '../journal/index.js';
+import { KeyedQueue, retryConflicts } from '../journal/index.js';
 import { bytesFromJson, jsonFromBytes } from '../wire/index.js';
 import type { Leases } from './leases.js';
 
@@ -27,7 +27,7 @@ export class Presence {
   readonly #map: KeyValueMap;
   readonly #leases: Leases;
   readonly #announce: (room: string, change: PresenceChange) => Promise<void>;
-  readonly #turns = new Turns();
+  readonly #queue = new KeyedQueue();
   /** Streams of this process: room, user, count. */
   readonly #streams = new Map<string, Map<string, number>>();
   /** The last known users of the rooms in `#streams`. */
@@ -46,7 +46,7 @@ export class Presence {
 
   /** One more stream of `user`. Resolves when the change is stored and announced. */
   join(room: string, user: string): Promise<void> {
-    return this.#turns.take(room, async () => {
+    return this.#queue.take(room, async () => {
       const streams = this.#streams.get(room) ?? new Map<string, number>();
       const before = streams.get(user) ?? 0;
       if (before === 0 && this.users(room).length >= MAX_USERS_PER_ROOM) {
@@ -67,7 +67,7 @@ export class Presence {
 
   /** One stream of `user` less. Resolves when the change is stored and announced. */
   leave(room: string, user: string): Promise<void> {
-    return this.#turns.take(room, async () => {
+    return this.#queue.take(room, async () => {
       this.#drop(room, user);
       await this.#sync(room);
       if (!this.#streams.has(room)) this.#users.delete(room);
@@ -82,7 +82,7 @@ export class Presence {
   /** Looks at every room of this process again: users of dead replicas leave, a line that someone struck out comes back. */
   async refresh(): Promise<void> {
     for (const room of [...this.#streams.keys()]) {
-      await this.#turns.take(room, async () => {
+      await this.#queue.take(room, async () => {
         if (this.#streams.has(room)) await this.#sync(room);
       });
     }

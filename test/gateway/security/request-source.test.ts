@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
-import { addressGroup, normalAddress } from '../../../gateway/security/address.js';
 import { requestSource, TrustedProxies } from '../../../gateway/security/index.js';
+import { addressGroup, normalAddress } from '../../../gateway/security/ip-address.js';
 
 const PROXIES = new TrustedProxies(['10.0.0.0/8', 'fd00::/8', '192.0.2.7']);
 

@@ -194,7 +194,7 @@ t.test('ControlledStream works on at most ten at once, and stops with its reader
   });
   t.equal(first.id, 1);
   await settled(() => started);
-  // 16 in the client's Readable, one in the window, one in the outbox, ten in work.
+  // 16 in the client's Readable, one in the window, one in the writer, ten in work.
   t.ok(started <= 1 + 16 + 4 + 10, `${started} started`);
   const ids = [first.id];
   call.on('data', ({ id }) => ids.push(id));

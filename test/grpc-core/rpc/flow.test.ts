@@ -11,7 +11,7 @@ import { serveHandlers, statusOf } from './rpc-fixture.js';
 /** What a stream of Node holds, in KiB: 16 before Node 22, 64 from then on. */
 const STREAM_KIB = getDefaultHighWaterMark(false) / 1024;
 
-// The client reads 16 messages ahead and its HTTP/2 stream a stream's buffer, its window holds 64 KiB, the server's outbox 64 KiB and one message.
+// The client reads 16 messages ahead and its HTTP/2 stream a stream's buffer, its window holds 64 KiB, the server's writer 64 KiB and one message.
 for (const { size, most } of [
   { size: 1024, most: 16 + STREAM_KIB + 64 + 64 + 16 },
   { size: 65_536, most: 16 + 1 + 1 + 6 },

@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Outgoing } from '../../../../gateway/bridge/exchange.js';
-import { keepNewest } from '../../../../gateway/bridge/slow-reader/keep-newest.js';
 import type { Conflate, DropOldest } from '../../../../gateway/bridge/policy.js';
+import { keepNewest } from '../../../../gateway/bridge/slow-reader/keep-newest.js';
 import { Code, RpcError } from '../../../../gateway/status/index.js';
 import type { Batch } from '../../../../gateway/upstream/index.js';
 

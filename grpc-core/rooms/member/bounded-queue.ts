@@ -1,7 +1,7 @@
 import { Bell } from '../../base/index.js';
 
 /** A queue from one writer to one reader that makes its writer wait: at most `capacity` items, or until `signal` aborts. */
-export class Inbox<T> implements AsyncIterable<T> {
+export class BoundedQueue<T> implements AsyncIterable<T> {
   readonly #items: T[] = [];
   readonly #capacity: number;
   readonly #signal: AbortSignal;

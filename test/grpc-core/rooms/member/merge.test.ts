@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Inbox, Merge } from '../../../../grpc-core/rooms/session/index.js';
+import { BoundedQueue, Merge } from '../../../../grpc-core/rooms/member/index.js';
 import { settle } from '../until.js';
 
 /** Counts how far it was read, and whether it was closed. */
@@ -76,19 +76,19 @@ t.test('after stop nothing comes, and a source added late is closed', async (t) 
   t.same(seen, { read: 1, closed: 1 });
 });
 
-t.test('an inbox makes its writer wait, and lets it go when it ends', async (t) => {
+t.test('a queue makes its writer wait, and lets it go when it ends', async (t) => {
   const end = new AbortController();
-  const inbox = new Inbox<number>(2, end.signal);
+  const queue = new BoundedQueue<number>(2, end.signal);
   let written = 0;
   const writing = (async () => {
     for (let n = 0; n < 10; n++) {
-      await inbox.put(n);
+      await queue.put(n);
       written++;
     }
   })();
   await settle();
   t.equal(written, 2);
-  const items = inbox[Symbol.asyncIterator]();
+  const items = queue[Symbol.asyncIterator]();
   t.equal((await items.next()).value, 0);
   await settle();
   t.equal(written, 3);

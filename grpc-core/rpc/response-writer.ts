@@ -2,7 +2,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Bell } from '../base/index.js';
 
 /** Where the responses of a call go. */
-export interface Outbox {
+export interface ResponseWriter {
   /** How many have been sent. */
   readonly count: number;
   /** Whether the next response may be made. */
@@ -17,11 +17,11 @@ export interface Outbox {
  * Counts bytes, because grpc-js counts messages (16, whatever their size): there is room while fewer than `highWaterBytes`
  * have not been taken by HTTP/2. At most that and one message is held.
  */
-export function openOutbox(
+export function openResponseWriter(
   call: ServerDuplexStream<Buffer, Buffer>,
   signal: AbortSignal,
   highWaterBytes: number,
-): Outbox {
+): ResponseWriter {
   const bell = new Bell();
   let waitingBytes = 0;
   let count = 0;

@@ -3,7 +3,7 @@ import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { Bell, CoreError } from '../base/index.js';
 
 /** The requests of a call as they come. */
-export interface Inbox<Request> {
+export interface RequestReader<Request> {
   /** How many have been taken. */
   readonly count: number;
   /** Each request once, decoded as it is taken; rejects with the signal's reason when that aborts. May be iterated once. */
@@ -14,12 +14,12 @@ export interface Inbox<Request> {
  * Reads the requests of a call, one only when it is asked for: what nobody takes stays with grpc-js, which stops the sender.
  * `onTaken` learns the bytes of each; `stream` says that more than one may come. Its listeners live as long as the call's stream.
  */
-export function openInbox<Request>(
+export function openRequestReader<Request>(
   call: ServerDuplexStream<Buffer, Buffer>,
   decode: (bytes: Buffer) => Request,
   signal: AbortSignal,
   options: { readonly stream: boolean; readonly onTaken: (bytes: number) => void },
-): Inbox<Request> {
+): RequestReader<Request> {
   const bell = new Bell();
   let ended = false;
   let count = 0;

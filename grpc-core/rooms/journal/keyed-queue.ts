@@ -2,7 +2,7 @@
  * One at a time for each key, in the order of asking. It keeps the callers of this process from meeting as conflicts in
  * the store, so that only other replicas can conflict. Holds nothing for a key that nobody waits for.
  */
-export class Turns {
+export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   /** Runs `work` when all earlier work of that key is over; settles as it does. */

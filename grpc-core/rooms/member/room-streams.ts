@@ -4,9 +4,9 @@ import { CoreError, invalid } from '../../base/index.js';
 import type { CallContext } from '../../rpc/index.js';
 import { Merge } from './merge.js';
 
-/** A stream's place in one room. */
-export interface Seat<Request, Response> {
-  /** What the member gets. Ends when the session's signal aborts, or after `finish`. Read once. */
+/** A stream in one room. */
+export interface Member<Request, Response> {
+  /** What the member gets. Ends when the stream's signal aborts, or after `finish`. Read once. */
   readonly responses: AsyncIterable<Response>;
   /** Does what the request asks. One at a time. A `CoreError` ends the stream with its code. */
   accept(request: Request): Promise<void>;
@@ -16,28 +16,28 @@ export interface Seat<Request, Response> {
   leave(): Promise<void>;
 }
 
-/** Where streams get their seats. */
-export interface Desk<Request, Response> {
+/** One kind of room: which room a request is for, and how a stream becomes a member of it. */
+export interface RoomKind<Request, Response> {
   /** The field that names the room, for messages. */
   readonly roomField: string;
   /** The room a request is for. A `CoreError` when the request cannot be meant. */
   room(request: Request): string;
-  /** A seat for the stream whose first request to that room this is; the request itself goes to `accept` afterwards. */
-  open(room: string, request: Request, signal: AbortSignal): Promise<Seat<Request, Response>>;
+  /** A member for the stream whose first request to that room this is; the request itself goes to `accept` afterwards. */
+  open(room: string, request: Request, signal: AbortSignal): Promise<Member<Request, Response>>;
 }
 
 /** Rooms one stream may be in at once; more is INVALID_ARGUMENT. Each costs what `trail` reads ahead. */
 export const MAX_ROOMS_PER_STREAM = 16;
 
 /**
- * Streams of which each sits in one or several rooms. Requests are read beside the responses, so a member that does not read
- * may still send, and each seat serves at the reader's own pace.
+ * Streams, each of which is a member of one or several rooms. Requests are read beside the responses, so a member that does not read
+ * may still send, and each member serves at the reader's own pace.
  *
  *     request -> room(request) -> open, the first time -> accept -> next request
- *     half-close, or a refused request -> finish every seat -> all delivered -> leave -> OK, or the refusal's code
+ *     half-close, or a refused request -> finish every member -> all delivered -> leave -> OK, or the refusal's code
  *     caller gone, or close() -> abort -> leave
  */
-export class Sessions {
+export class RoomStreams {
   readonly #endings = new Set<Promise<void>>();
   readonly #aborts = new Set<() => void>();
   #closed = false;
@@ -46,15 +46,15 @@ export class Sessions {
   async *hold<Request, Response>(
     requests: AsyncIterable<Request>,
     context: CallContext,
-    desk: Desk<Request, Response>,
+    kind: RoomKind<Request, Response>,
   ): AsyncGenerator<Response, void, undefined> {
-    const seats = new Map<string, Seat<Request, Response>>();
+    const members = new Map<string, Member<Request, Response>>();
     const merge = new Merge<Response>();
     const over = new AbortController();
-    // Each seat listens, and the reading of requests.
+    // Each member listens, and the reading of requests.
     setMaxListeners(MAX_ROOMS_PER_STREAM + 2, over.signal);
     const abort = () => over.abort();
-    const reading = readAll(requests, desk, seats, merge, over.signal);
+    const reading = readAll(requests, kind, members, merge, over.signal);
 
     // Not in `finally` alone: a generator that waits at a `yield` for a reader that has gone would never come there.
     const leave = async (): Promise<void> => {
@@ -62,7 +62,7 @@ export class Sessions {
       this.#aborts.delete(abort);
       merge.stop(this.#closed ? closed() : undefined);
       await reading;
-      for (const result of await Promise.allSettled([...seats.values()].map((seat) => seat.leave()))) {
+      for (const result of await Promise.allSettled([...members.values()].map((member) => member.leave()))) {
         if (result.status === 'rejected') context.log.error({ err: result.reason }, 'leaving a room failed');
       }
       this.#endings.delete(ending);
@@ -98,8 +98,8 @@ function closed(): CoreError {
 // Never rejects: what goes wrong ends the merged responses, after what was there before.
 async function readAll<Request, Response>(
   requests: AsyncIterable<Request>,
-  desk: Desk<Request, Response>,
-  seats: Map<string, Seat<Request, Response>>,
+  kind: RoomKind<Request, Response>,
+  members: Map<string, Member<Request, Response>>,
   merge: Merge<Response>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -109,23 +109,23 @@ async function readAll<Request, Response>(
     for (;;) {
       const next = await nextUnlessAborted(iterator, signal);
       if (next === undefined || next.done === true) break;
-      const room = desk.room(next.value);
-      let seat = seats.get(room);
-      if (seat === undefined) {
-        if (seats.size >= MAX_ROOMS_PER_STREAM) {
-          throw invalid(desk.roomField, `one stream may use at most ${MAX_ROOMS_PER_STREAM}`);
+      const room = kind.room(next.value);
+      let member = members.get(room);
+      if (member === undefined) {
+        if (members.size >= MAX_ROOMS_PER_STREAM) {
+          throw invalid(kind.roomField, `one stream may use at most ${MAX_ROOMS_PER_STREAM}`);
         }
-        seat = await desk.open(room, next.value, signal);
-        seats.set(room, seat);
-        merge.add(seat.responses);
+        member = await kind.open(room, next.value, signal);
+        members.set(room, member);
+        merge.add(member.responses);
       }
-      await seat.accept(next.value);
+      await member.accept(next.value);
     }
   } catch (error) {
     reason = error;
     iterator.return?.().catch(() => undefined);
   }
-  for (const seat of seats.values()) seat.finish();
+  for (const member of members.values()) member.finish();
   merge.end(reason);
 }
 

@@ -1,6 +1,6 @@
 /**
  * How far a member has been served in a log, and when it is served out: after `finish`, once everything it had sent has been
- * delivered to it. `signal` then aborts, as it does when the session ends.
+ * delivered to it. `signal` then aborts, as it does when the stream ends.
  */
 export class Progress {
   readonly #controller = new AbortController();
@@ -10,10 +10,10 @@ export class Progress {
   #finishing = false;
 
   /** Everything up to the sequence number `delivered` counts as delivered. */
-  constructor(delivered: number, session: AbortSignal) {
+  constructor(delivered: number, stream: AbortSignal) {
     this.#delivered = delivered;
-    if (session.aborted) this.#controller.abort();
-    session.addEventListener('abort', () => this.#controller.abort(), { once: true, signal: this.signal });
+    if (stream.aborted) this.#controller.abort();
+    stream.addEventListener('abort', () => this.#controller.abort(), { once: true, signal: this.signal });
   }
 
   /** Ends the following of the log. */
