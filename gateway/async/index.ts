@@ -1,3 +1,4 @@
 export { Bell, type WaitLimits } from './bell.js';
+export { createDeferred, type Deferred } from './deferred.js';
 export { atEndOfTurn } from './end-of-turn.js';
 export { MAX_TIMER_MS } from './timer.js';

@@ -1,3 +1,4 @@
+import { Bell } from '../../async/index.js';
 import type { AbortCause } from '../../bridge/index.js';
 import type { RequestSource } from '../../security/index.js';
 import { CountedExchange, ExchangeLimits } from './exchange-limits.js';
@@ -30,7 +31,8 @@ export class Exchanges {
   readonly #open = new Set<OpenExchange>();
   /** Connections that carry exchanges of their own, and what tells them of draining. */
   readonly #carriers = new Set<() => void>();
-  readonly #idle: (() => void)[] = [];
+  /** Rings when nothing is open any more. */
+  readonly #idle = new Bell();
   #draining = false;
 
   constructor(limits: ExchangeLimits = new ExchangeLimits(ANY_NUMBER)) {
@@ -106,7 +108,7 @@ export class Exchanges {
   }
 
   #leave(): void {
-    if (this.#idleNow) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#idleNow) this.#idle.ring();
   }
 
   get #idleNow(): boolean {
@@ -120,7 +122,7 @@ export class Exchanges {
     for (const { finite, controller } of this.#open) {
       if (!finite) controller.abort('draining' satisfies AbortCause);
     }
-    if (!this.#idleNow) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (!this.#idleNow) await this.#idle.wait();
   }
 
   /** The grace is over: ends everything that is left. */

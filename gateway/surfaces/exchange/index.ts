@@ -1,4 +1,3 @@
-export { createDeferred, type Deferred } from './deferred.js';
 export { ExchangeLimits } from './exchange-limits.js';
 export { type ExchangeHandle, Exchanges } from './exchanges.js';
 export { boundFirstMessage } from './first-message.js';

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { MAX_TIMER_MS } from '../../async/index.js';
+import { Bell, MAX_TIMER_MS } from '../../async/index.js';
 import type { AbortCause } from '../../bridge/index.js';
 import { type Reason, RpcError } from '../../status/index.js';
 import type { Limits } from '../exchange/index.js';
-import { createDeferred, type Deferred, PIECE_BYTES, type UnfinishedMessage } from '../exchange/index.js';
+import { PIECE_BYTES, type UnfinishedMessage } from '../exchange/index.js';
 import { endConnection, watchPeer } from '../liveness/index.js';
 import { DRAINING } from './json-outgoing.js';
 
@@ -31,7 +31,8 @@ export interface WholeBody {
 export class BodyReader {
   readonly #request: IncomingMessage;
   readonly #limits: Pick<Limits, 'bodyIdleMs' | 'messageTimeoutMs'>;
-  #wakeUp: Deferred<void> | undefined;
+  /** Rings when the request may have more, or the wait is over. */
+  readonly #changed = new Bell();
   #ended = false;
   #cut = false;
   /** Why nobody waits any more, although the body has not ended. */
@@ -93,8 +94,7 @@ export class BodyReader {
       },
       Math.min(leftMs, bodyIdleMs),
     );
-    this.#wakeUp ??= createDeferred();
-    await this.#wakeUp.promise;
+    await this.#changed.wait();
     clearTimeout(timer);
     if (isMidMessage) this.#waitedMs += performance.now() - begun;
   }
@@ -185,11 +185,7 @@ export class BodyReader {
     this.#request.resume();
   }
 
-  readonly #wake = () => {
-    const wakeUp = this.#wakeUp;
-    this.#wakeUp = undefined;
-    wakeUp?.resolve();
-  };
+  readonly #wake = () => this.#changed.ring();
 
   readonly #end = () => {
     this.#ended = true;

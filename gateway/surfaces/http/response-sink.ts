@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Bell, createDeferred } from '../../async/index.js';
 import type { ByteWriter } from '../../codec/index.js';
-import { createDeferred, type Deferred } from '../exchange/index.js';
 import { isOpenEnded, resetWhenTaken } from '../liveness/index.js';
 
 /** How long a broken transfer waits for the client to close before the socket is destroyed, in milliseconds. */
@@ -25,7 +25,8 @@ const HEX = Buffer.from('0123456789abcdef');
 export class ResponseSink {
   readonly #response: ServerResponse;
   readonly #socket: Socket | undefined;
-  #room: Deferred<void> | undefined;
+  /** Rings when there is room, or the client has left. */
+  readonly #room = new Bell();
   #closed = false;
 
   /** The head must have been written to the response. */
@@ -53,7 +54,7 @@ export class ResponseSink {
 
   /** There is no room now: somebody waits in `write`. */
   get full(): boolean {
-    return this.#room !== undefined;
+    return this.#room.isAwaited;
   }
 
   /** Sends bytes. Resolves when there is room for more, or the client has left; returns nothing when there is room at once. */
@@ -62,7 +63,7 @@ export class ResponseSink {
     if (this.#socket === undefined ? this.#response.write(bytes) : this.#writeChunk(this.#socket, bytes)) {
       return undefined;
     }
-    return this.#whenRoom();
+    return this.#room.wait();
   }
 
   /** Before bytes are written to `out` that `send` will send: leaves room there for what goes in front of them. */
@@ -80,12 +81,7 @@ export class ResponseSink {
     const chunk = out.take();
     if (this.closed || bytes === 0) return undefined;
     for (let at = 3, rest = bytes; at >= 0; at--, rest >>>= 4) chunk[at] = HEX[rest & 15] as number;
-    return socket.write(chunk) ? undefined : this.#whenRoom();
-  }
-
-  #whenRoom(): Promise<void> {
-    this.#room ??= createDeferred();
-    return this.#room.promise;
+    return socket.write(chunk) ? undefined : this.#room.wait();
   }
 
   /** Source: RFC 9112 section 7.1. */
@@ -141,11 +137,7 @@ export class ResponseSink {
     clearTimeout(timer);
   }
 
-  readonly #wake = () => {
-    const room = this.#room;
-    this.#room = undefined;
-    room?.resolve();
-  };
+  readonly #wake = () => this.#room.ring();
 
   readonly #close = () => {
     this.#closed = true;

@@ -1,8 +1,8 @@
+import { Bell } from '../../async/index.js';
 import type { Incoming } from '../../bridge/index.js';
 import { RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { SessionFault } from '../../wire/session/index.js';
-import { createDeferred, type Deferred } from '../exchange/index.js';
 import { compact } from '../socket/index.js';
 import { CallWindow } from './call-window.js';
 import type { HeldBytes } from './held-bytes.js';
@@ -40,7 +40,8 @@ export class CallIncoming implements Incoming {
   #halfClosed = false;
   #closed = false;
   #failure: RpcError | undefined;
-  #arrived: Deferred<void> | undefined;
+  /** Rings when `read` may go on. */
+  readonly #arrived = new Bell();
 
   constructor(options: CallIncomingOptions) {
     this.#options = options;
@@ -70,7 +71,7 @@ export class CallIncoming implements Incoming {
     this.#queue.push(data);
     // Most are gone when this turn of the event loop is over.
     this.#compacting ??= setImmediate(this.#compact);
-    this.#wake();
+    this.#arrived.ring();
   }
 
   /** No more messages will come. For a method that takes one, this alone is an empty one. */
@@ -78,7 +79,7 @@ export class CallIncoming implements Incoming {
     if (this.#halfClosed || this.#closed) return;
     if (!this.#options.stream && this.#messages === 0) this.receive(Buffer.alloc(0));
     this.#halfClosed = true;
-    this.#wake();
+    this.#arrived.ring();
   }
 
   async read(): Promise<Batch | undefined> {
@@ -96,8 +97,7 @@ export class CallIncoming implements Incoming {
         continue;
       }
       if (this.#halfClosed || (this.#messages > 0 && !this.#options.stream)) return undefined;
-      this.#arrived ??= createDeferred();
-      await this.#arrived.promise;
+      await this.#arrived.wait();
     }
   }
 
@@ -110,7 +110,7 @@ export class CallIncoming implements Incoming {
     this.#queue = [];
     this.#given = { messages: 0, bytes: 0 };
     clearImmediate(this.#compacting);
-    this.#wake();
+    this.#arrived.ring();
   }
 
   /** The service had room: what it was given before is no longer ours. */
@@ -151,10 +151,4 @@ export class CallIncoming implements Incoming {
       this.#queue[this.#compacted] = compact(this.#queue[this.#compacted] as Buffer);
     }
   };
-
-  #wake(): void {
-    const arrived = this.#arrived;
-    this.#arrived = undefined;
-    arrived?.resolve();
-  }
 }

@@ -1,9 +1,9 @@
+import { Bell, createDeferred } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
 import { Code, RpcError, type Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { joinMetadata, MAX_CREDIT, type ServerFrame, SessionFault } from '../../wire/session/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { createDeferred, type Deferred } from '../exchange/index.js';
 import { passedOn, scratch } from '../message/index.js';
 import type { SessionFormat } from './session-format.js';
 import type { QueuedWriter, WriteQueue } from './write-queue.js';
@@ -50,8 +50,8 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   #frame: Uint8Array | undefined;
   /** Ends the wait of `write`. */
   #settle: ((failure?: unknown) => void) | undefined;
-  /** Somebody waits in `room`. */
-  #roomWanted: Deferred<void> | undefined;
+  /** Rings when `room` may have another answer. */
+  readonly #roomChanged = new Bell();
   #dropped = 0;
   #lost = false;
   #ended = false;
@@ -105,9 +105,9 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     if (signal.aborted) return 1;
     const isIdle = this.#at >= this.#batch.length;
     if (isIdle && this.#credit > 0 && turns.hasRoom) return this.#credit;
-    this.#roomWanted ??= createDeferred();
+    const changed = this.#roomChanged.wait();
     if (this.#credit > 0) turns.add(this);
-    return this.#roomWanted.promise;
+    return changed;
   }
 
   takeTurn(): boolean {
@@ -158,7 +158,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   grant(messages: number): void {
     if (this.#credit + messages > MAX_CREDIT) throw new SessionFault(`credit past ${MAX_CREDIT}`);
     this.#credit += messages;
-    if (this.#at < this.#batch.length || this.#roomWanted !== undefined) this.#options.turns.add(this);
+    if (this.#at < this.#batch.length || this.#roomChanged.isAwaited) this.#options.turns.add(this);
   }
 
   /** So many messages were not delivered, because the client was slow: told before the next message or the end. */
@@ -227,9 +227,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     const settle = this.#settle;
     this.#settle = undefined;
     settle?.(failure);
-    const roomWanted = this.#roomWanted;
-    this.#roomWanted = undefined;
-    roomWanted?.resolve();
+    this.#roomChanged.ring();
   }
 
   readonly #stop = (): void => {

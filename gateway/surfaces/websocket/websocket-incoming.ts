@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
+import { Bell } from '../../async/index.js';
 import type { Incoming } from '../../bridge/index.js';
 import { RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { createDeferred, type Deferred } from '../exchange/index.js';
 import { watchPeer } from '../liveness/index.js';
 import { type AddressFields, textFromBytes, withAddress } from '../message/index.js';
 
@@ -34,7 +34,8 @@ export class WebSocketIncoming implements Incoming {
   #halfClosed = false;
   #closed = false;
   #failure: RpcError | undefined;
-  #arrived: Deferred<void> | undefined;
+  /** Rings when `read` may go on. */
+  readonly #arrived = new Bell();
   #unwatch: (() => void) | undefined;
   /** The client's first message was binary, so it wants binary answers. */
   binary = false;
@@ -84,8 +85,7 @@ export class WebSocketIncoming implements Incoming {
         throw new RpcError('CLIENT_LEFT', 'the socket was closed before the half-close');
       }
       this.#resume();
-      this.#arrived ??= createDeferred();
-      await this.#arrived.promise;
+      await this.#arrived.wait();
     }
   }
 
@@ -159,9 +159,5 @@ export class WebSocketIncoming implements Incoming {
     this.#socket.resume();
   }
 
-  readonly #wake = () => {
-    const arrived = this.#arrived;
-    this.#arrived = undefined;
-    arrived?.resolve();
-  };
+  readonly #wake = () => this.#arrived.ring();
 }

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { createDeferred } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
 import type { Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { CloseCode, closeFromStatus } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { createDeferred } from '../exchange/index.js';
 import { encodeBatch, scratch } from '../message/index.js';
 import { writeBinaryFrame, writeTextFrame } from '../socket/index.js';
 

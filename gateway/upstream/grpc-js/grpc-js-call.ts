@@ -1,5 +1,5 @@
 import type { ClientDuplexStream, Metadata as GrpcMetadata, StatusObject } from '@grpc/grpc-js';
-import { Bell } from '../../async/index.js';
+import { Bell, createDeferred } from '../../async/index.js';
 import { Code, type Metadata, type Reason, type Status } from '../../status/index.js';
 import { ReceivedMessages } from '../received-messages.js';
 import { localStatus, receivedStatus } from '../received-status.js';
@@ -34,14 +34,12 @@ const LIBRARY_REASONS: ReadonlyMap<number, Reason> = new Map([
  * A failure that arrives while paused or catching up is `truncated`: something may have been dropped.
  */
 export class GrpcJsCall implements Call {
-  readonly headers: Promise<Metadata | undefined>;
-  readonly status: Promise<Status>;
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
   readonly #options: GrpcJsCallOptions;
   readonly #messages: ReceivedMessages;
   readonly #connectTimer: NodeJS.Timeout | undefined;
-  #resolveHeaders!: (headers: Metadata | undefined) => void;
-  #resolveStatus!: (status: Status) => void;
+  readonly #headers = createDeferred<Metadata | undefined>();
+  readonly #settled = createDeferred<Status>();
   /** Rings for the `write` that waits: whether there is room. */
   readonly #room = new Bell<boolean>();
   /** What the library has reported; the call is over for `write`, messages may still be there to read. */
@@ -59,12 +57,6 @@ export class GrpcJsCall implements Call {
     this.#stream = stream;
     this.#options = options;
     this.#messages = new ReceivedMessages(() => this.#onTaken());
-    this.headers = new Promise((resolve) => {
-      this.#resolveHeaders = resolve;
-    });
-    this.status = new Promise((resolve) => {
-      this.#resolveStatus = resolve;
-    });
     // The status says the same; unheard, an error would end the process.
     stream.on('error', () => {});
     stream.on('metadata', (metadata: GrpcMetadata) => this.#onMetadata(metadata));
@@ -77,6 +69,14 @@ export class GrpcJsCall implements Call {
     if (!options.isConnected()) {
       this.#connectTimer = setTimeout(() => this.#onConnectTimeout(), options.connectTimeoutMs);
     }
+  }
+
+  get headers(): Promise<Metadata | undefined> {
+    return this.#headers.promise;
+  }
+
+  get status(): Promise<Status> {
+    return this.#settled.promise;
   }
 
   read(): Promise<Batch | undefined> {
@@ -121,7 +121,7 @@ export class GrpcJsCall implements Call {
   #onMetadata(metadata: GrpcMetadata): void {
     clearTimeout(this.#connectTimer);
     this.#hasHeaders = true;
-    this.#resolveHeaders(pairsFrom(metadata));
+    this.#headers.resolve(pairsFrom(metadata));
   }
 
   #onMessage(message: Buffer): void {
@@ -217,8 +217,8 @@ export class GrpcJsCall implements Call {
     this.#options.signal.removeEventListener('abort', this.#onAbort);
     this.#messages.end();
     this.#room.ring(false);
-    this.#resolveHeaders(undefined);
-    this.#resolveStatus(status);
+    this.#headers.resolve(undefined);
+    this.#settled.resolve(status);
     this.#options.onOver(this);
   }
 }

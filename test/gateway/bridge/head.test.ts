@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import { createDeferred } from '../../../gateway/async/index.js';
 import { bridge } from '../../../gateway/bridge/index.js';
 import { Code, type Metadata, type Status } from '../../../gateway/status/index.js';
-import { createDeferred } from '../../../gateway/surfaces/exchange/deferred.js';
 import type { Call } from '../../../gateway/upstream/index.js';
 
 /** Both ends of one connection, closed in the teardown. */

@@ -1,3 +1,4 @@
+import { createDeferred } from '../../../async/index.js';
 import { Code, type Metadata, type Status } from '../../../status/index.js';
 import { localStatus } from '../../received-status.js';
 import type { Batch } from '../../transport.js';
@@ -37,14 +38,12 @@ const LINGER_MS = 1_000;
  *        +---------------------+-------- cancel: what was not read is dropped -------------+
  */
 export class CallResponse implements StreamHandler {
-  readonly headers: Promise<Metadata | undefined>;
-  readonly status: Promise<Status>;
   readonly #pool: ConnectionPool;
   readonly #requests: RequestSender;
   readonly #owner: ResponseOwner;
   readonly #reader: MessageReader;
-  #resolveHeaders!: (headers: Metadata | undefined) => void;
-  #resolveStatus!: (status: Status) => void;
+  readonly #headers = createDeferred<Metadata | undefined>();
+  readonly #settled = createDeferred<Status>();
   #state: 'waiting' | 'receiving' | 'reading' | 'over' = 'waiting';
   /** Both until the place on the connection is given back. */
   #stream: ClientStream | undefined;
@@ -58,12 +57,14 @@ export class CallResponse implements StreamHandler {
     this.#requests = requests;
     this.#owner = owner;
     this.#reader = new MessageReader(options, () => this.#settle());
-    this.headers = new Promise((resolve) => {
-      this.#resolveHeaders = resolve;
-    });
-    this.status = new Promise((resolve) => {
-      this.#resolveStatus = resolve;
-    });
+  }
+
+  get headers(): Promise<Metadata | undefined> {
+    return this.#headers.promise;
+  }
+
+  get status(): Promise<Status> {
+    return this.#settled.promise;
   }
 
   /** Everything has been read or dropped. */
@@ -127,7 +128,7 @@ export class CallResponse implements StreamHandler {
     const encoding = firstValue(headers, 'grpc-encoding');
     if (encoding !== undefined) this.#reader.encoding = encoding;
     this.#requests.commit();
-    this.#resolveHeaders(pairsFromRaw(headers));
+    this.#headers.resolve(pairsFromRaw(headers));
   }
 
   onData(bytes: Uint8Array): void {
@@ -242,8 +243,8 @@ export class CallResponse implements StreamHandler {
     this.#state = 'over';
     this.#requests.end();
     this.#reader.end();
-    this.#resolveHeaders(undefined);
-    this.#resolveStatus(status);
+    this.#headers.resolve(undefined);
+    this.#settled.resolve(status);
     this.#owner.onOver();
   }
 }

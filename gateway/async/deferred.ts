@@ -1,4 +1,7 @@
-/** A promise that is settled from outside. `Promise.withResolvers` exists from Node 22 on only. */
+/**
+ * A promise for something that happens once, settled from outside. For what happens again and again there is `Bell`.
+ * `Promise.withResolvers` exists from Node 22 on only.
+ */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;
   resolve(value: Value): void;
