@@ -1,23 +1,32 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 
-/** Binds the server; resolves with the real `host:port`. Rejects with one clear line, for example when the port is taken. */
+/** Why the system lets nothing listen on an address, by its code. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is taken',
+  EACCES: 'not permitted',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+};
+
+/**
+ * Binds the server; resolves with the real `host:port`. Rejects with one clear line, for example when the port is taken; such an error has
+ * `code`, `address` and `port` as Node's own.
+ */
 export async function listenOn(server: Server, listen: string): Promise<string> {
-  const host = listen.slice(0, listen.lastIndexOf(':'));
+  const end = listen.lastIndexOf(':');
+  const host = listen.slice(0, end);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(listen, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(new Error(`cannot listen on ${listen}: ${reasonOf(error)}`, { cause: error }));
+      if (error === null) return resolve(bound);
+      // The library gives a text only.
+      const code = Object.keys(REASONS).find((name) => error.message.includes(name));
+      const why = code === undefined ? error.message : REASONS[code];
+      const failure = new Error(`cannot listen on ${listen}: ${why}`, { cause: error });
+      const address = host.replace(/^\[|\]$/g, '');
+      reject(Object.assign(failure, { code, address, port: Number(listen.slice(end + 1)) }));
     });
   });
   return `${host}:${port}`;
-}
-
-function reasonOf(error: Error): string {
-  if (error.message.includes('EADDRINUSE')) return 'the port is taken';
-  if (error.message.includes('EACCES')) return 'not permitted';
-  if (error.message.includes('EADDRNOTAVAIL')) return 'this machine does not have that address';
-  return error.message;
 }
 
 /** How long connections have, after the last call of ours, to take what was written last and to say goodbye. */

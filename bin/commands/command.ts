@@ -36,7 +36,7 @@ export function command<Table extends PrintableTable>(
       try {
         return { running: await start(run, settings) };
       } catch (reason) {
-        throw run.explainTakenPort(settings, reason);
+        throw run.explainListenFailure(settings, reason);
       }
     },
   };

@@ -36,6 +36,7 @@ const LOG_OPTIONS = {
     group: 'Output',
     type: 'choice',
     choices: ['on', 'off'],
+    aliases: { true: 'on', false: 'off' },
     default: 'on',
     help: 'whether each finished call, refused request and closed session has a line at level info; warnings and errors always have one',
   },

@@ -10,8 +10,8 @@ import { reloadGateway, startGateway } from './gateway.js';
 import { readTls } from './sources.js';
 
 export { checkSettings } from './checks.js';
+export { explainListenFailure } from './listen-failure.js';
 export { printConfig } from './print-config.js';
-export { explainTakenPort } from './taken-port.js';
 
 // What grpc-js prints by itself says less than our own errors and is no JSON.
 if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
