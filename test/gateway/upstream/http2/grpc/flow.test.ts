@@ -36,7 +36,7 @@ async function openFlood(t: Test, message: Buffer, options: Partial<Http2Transpo
 }
 
 for (const size of [0, 42, kibi, 100 * kibi, 1000 * kibi]) {
-  t.test(`a call that nobody reads holds a known number of bytes, messages of ${size}`, async (t) => {
+  t.test(`a call whose reader has stopped holds a known number of bytes, messages of ${size}`, async (t) => {
     const readAheadBytes = 64 * kibi;
     const { sent, open } = await openFlood(t, Buffer.alloc(size), { readAheadBytes });
     open();
