@@ -33,7 +33,7 @@ export interface HttpCallOptions {
 
 /**
  * Makes a call of one message as a `POST`: the response is an event stream for a server-stream method, and JSON for a unary one.
- * Returns how the call ended. Rejects, with a `SluiceError` as a rule, if the request failed or the response broke off.
+ * Returns how the call ended, with UNAVAILABLE if the gateway could not be reached or the response broke off. Never rejects.
  */
 export async function callOverHttp(
   endpoint: Endpoint,
@@ -73,27 +73,35 @@ export async function callOverHttp(
     onHeaders: undefined,
   });
   const retryAfter = () => (parser.retryMs === undefined ? {} : { retryAfterMs: parser.retryMs });
-  for await (const event of incoming) {
-    const data = parseJson(event.data);
-    if (event.type === 'message') {
-      await credit.take(scope.signal);
-      events.onMessage(data, cursorFromId(event.lastEventId));
-      continue;
+  try {
+    for await (const event of incoming) {
+      const data = parseJson(event.data);
+      if (event.type === 'message') {
+        await credit.take(scope.signal);
+        events.onMessage(data, cursorFromId(event.lastEventId));
+        continue;
+      }
+      scope.signal.throwIfAborted();
+      const body: JsonObject = isJsonObject(data) ? data : {};
+      if (event.type === 'dropped') events.onDropped(typeof body.count === 'number' ? body.count : 0);
+      else if (event.type === 'gap') events.onGap(gapFrom(body));
+      else if (event.type === 'error') {
+        const error = errorFromErrorObject(body.error, {
+          truncated: body.truncated === true,
+          ...retryAfter(),
+        });
+        return { error, trailers };
+      } else if (event.type === 'end') {
+        const end = callEndFrom(body);
+        return { ...end, trailers: { ...trailers, ...end.trailers } };
+      }
+      // Unknown events are for newer clients.
     }
-    scope.signal.throwIfAborted();
-    const body: JsonObject = isJsonObject(data) ? data : {};
-    if (event.type === 'dropped') events.onDropped(typeof body.count === 'number' ? body.count : 0);
-    else if (event.type === 'gap') events.onGap(gapFrom(body));
-    else if (event.type === 'error') {
-      const error = errorFromErrorObject(body.error, { truncated: body.truncated === true, ...retryAfter() });
-      return { error, trailers };
-    } else if (event.type === 'end') {
-      const end = callEndFrom(body);
-      return { ...end, trailers: { ...trailers, ...end.trailers } };
-    }
-    // Unknown events are for newer clients.
+    throw new SluiceError(Code.UNAVAILABLE, 'the stream was cut: it has no end event', retryAfter());
+  } catch (cause) {
+    // The head of an HTTP error may have trailers.
+    return { error: scope.errorFrom(cause), trailers };
   }
-  throw new SluiceError(Code.UNAVAILABLE, 'the stream was cut: it has no end event', retryAfter());
 }
 
 /** The request headers that carry this metadata to the service. */

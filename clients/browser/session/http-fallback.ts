@@ -58,14 +58,15 @@ export function createHttpFallback(endpoint: Endpoint): CallTransport {
         // A call of one message sends it, and the half-close, when it gets this credit.
         events.onCredit(1);
         if (!complete) throw needsWebSocket();
-        end(await callOverHttp(endpoint, open, message, { scope, credit, events }));
+        const { error, trailers } = await callOverHttp(endpoint, open, message, { scope, credit, events });
+        end({ error: error && errorAsOnSession(error, open.method), trailers });
       };
       closers.add(scope.abort);
       // In a later tick: the caller of `begin` needs the attempt before its events.
       Promise.resolve()
         .then(run)
         .catch((cause: unknown) => {
-          end({ error: errorAsOnSession(scope.errorFrom(cause), open.method), trailers: {} });
+          end({ error: scope.errorFrom(cause), trailers: {} });
         });
       return {
         send(text) {

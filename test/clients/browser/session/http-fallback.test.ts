@@ -91,7 +91,7 @@ t.test('errors, metadata, cancel and deadline are what they are on a session', a
   const { client, upstream, relay } = await setUp(
     t,
     {
-      Ask: [...asked, { status: 'NOT_FOUND', message: 'no such item', details }],
+      Ask: [...asked, { status: 'NOT_FOUND', message: 'no such item', details, trailers: [['cost', '3']] }],
       Down: [...asked, { out: item, times: 10_000 }],
       Numbered: [
         ...asked,
@@ -113,6 +113,7 @@ t.test('errors, metadata, cancel and deadline are what they are on a session', a
     details: [info],
     retryAfterMs: 2_000,
   });
+  t.match(await failed.trailers, { cost: '3' });
   const sent = (await upstream.call(method('Ask'))).metadata.map(([name, value]) => `${name}: ${value}`);
   for (const line of ['authorization: Bearer t', 'who: bob']) t.ok(sent.includes(line), line);
   t.match(await client.call(method('Ask'), { request: { nonsense: 1 } }).status, {
