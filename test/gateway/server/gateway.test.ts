@@ -208,7 +208,7 @@ t.test('pipelined requests are answered in order, and too many at once are refus
     { length: 200 },
     (_, n) => `${request(n)}${n === 199 ? 'connection: close\r\n' : ''}\r\n`,
   );
-  t.match(await raw(url, many.join('')), /HTTP\/1\.1 429 /);
+  t.match(await raw(url, many.join('')), /HTTP\/1\.1 429 [^{]*sluice-reason: PIPELINE_LIMIT/);
   t.ok(upstream.calls(method('Ask')).length - before < 100);
   t.same(warnings, []);
 });

@@ -92,7 +92,11 @@ t.test('the path of a method that is left out is that of nobody else', async (t)
   );
   const headers = { 'content-type': 'application/json' };
   const post = (path: string) => http(`${own.url}${path}`, { method: 'POST', headers, body: '{}' });
-  t.match(await post('/t.S/Bad'), { status: 501, text: /t\.S\/Bad: .*Gone/ });
+  t.match(await post('/t.S/Bad'), {
+    status: 501,
+    headers: { 'sluice-reason': 'METHOD_LEFT_OUT' },
+    text: /t\.S\/Bad: .*Gone/,
+  });
   t.match(await http(`${own.url}/t.S/Bad`), { status: 501, text: /t\.S\/Bad: .*Gone/ });
   t.equal((await post('/t.S/Good')).status, 200);
   t.equal(own.upstream.calls('/t.S/All').length, 1);

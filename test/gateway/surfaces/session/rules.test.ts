@@ -286,7 +286,8 @@ t.test('messages that wait hold at most 16 MiB a session: one call ends, the oth
   for (let index = 0; index < 15; index += 1) fake.send(message(1, large));
   fake.send(message(2, 'small'), message(3, large));
   const frames = await fake.taken();
-  t.match(frames, [{ end: { id: 3, status: { code: 8, message: /memory/ } } }]);
+  const details = [{ reason: 'SESSION_LIMIT', domain: 'sluice' }];
+  t.match(frames, [{ end: { id: 3, status: { code: 8, message: /memory/, details } } }]);
   t.ok(fake.session.heldBytes <= 16 * 1024 * 1024);
   t.equal(fake.transport.calls[0]?.over, false);
   fake.send({ cancel: { id: 1 } });
