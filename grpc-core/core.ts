@@ -13,7 +13,7 @@ import {
 } from './files/index.js';
 import { dataHandlers, openDataLog } from './items/index.js';
 import { listenOn, shutDown } from './listener.js';
-import { logHandlers, openJournal } from './logs/index.js';
+import { logHandlers, openLogWriter } from './logs/index.js';
 import { Market, stockHandlers } from './market/index.js';
 import { type CoreOptions, type ResolvedCoreOptions, resolveCoreOptions } from './options/index.js';
 import { addReflection } from './reflection/index.js';
@@ -80,9 +80,9 @@ async function open(
   const files = { root, folder, checksums, maxBytes: options.maxUploadBytes };
   if (isNew) await storeExampleFile(files);
 
-  const journal = openJournal({ log: options.log, store: store.log('logs') });
-  closers.push(() => journal.close());
-  const log = journal.logger;
+  const logWriter = openLogWriter({ log: options.log, store: store.log('logs') });
+  closers.push(() => logWriter.close());
+  const log = logWriter.logger;
   const data = await openDataLog({
     store,
     intervalMs: options.dataIntervalMs,

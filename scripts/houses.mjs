@@ -60,7 +60,7 @@ export const HOUSES = {
         },
       },
       schema: {
-        may: ['status'],
+        may: ['status', 'async'],
         rooms: {
           describe: { may: ['load', 'http', 'method', 'base', 'problem'] },
           load: {

@@ -1,3 +1,3 @@
 export { bytesFromEntry, type StoredEntry } from './entry.js';
-export { type Journal, type JournalOptions, openJournal } from './journal.js';
 export { logHandlers } from './log-handlers.js';
+export { type LogWriter, type LogWriterOptions, openLogWriter } from './log-writer.js';

@@ -3,7 +3,7 @@ import { invalid } from '../base/index.js';
 import { type HandlersOf, singleRequest } from '../rpc/index.js';
 import type { Log } from '../store/index.js';
 import { entryFromBytes, LEVELS, type Level, messageFromEntry, type StoredEntry } from './entry.js';
-import { droppedEntry } from './journal.js';
+import { droppedEntry } from './log-writer.js';
 
 /** So many matching entries come before the new ones. */
 const PAST_ENTRIES = 10;

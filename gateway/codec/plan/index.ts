@@ -10,6 +10,7 @@ export {
   type ParseField,
   type ParseMessage,
   type ParseValue,
+  type PrintField,
   type PrintMessage,
   type PrintValue,
   type ReadValue,

@@ -1,5 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { DISORDER, type FieldPlan, fieldOfTag, type MessagePlan, type Printer } from '../plan/index.js';
+import {
+  DISORDER,
+  type FieldPlan,
+  fieldOfTag,
+  type MessagePlan,
+  type Printer,
+  type PrintField,
+} from '../plan/index.js';
 import { INVALID_TEXT, WireType, wireError } from '../primitive/index.js';
 import { doubleOf } from './floats.js';
 import { printEntries, printItems } from './print-fields.js';
@@ -52,13 +59,13 @@ export function printListValue(printer: Printer, plan: MessagePlan): void {
   printOnly(printer, plan, EMPTY_ARRAY, printItems);
 }
 
-/** Prints the only field of a message in place of the message. */
-function printOnly(
-  printer: Printer,
-  plan: MessagePlan,
-  empty: Uint8Array,
-  print: (printer: Printer, field: FieldPlan, tag: number) => void,
-): void {
+/** Prints the only field of a message in place of the message, or `empty` when it is not there. */
+function printOnly(printer: Printer, plan: MessagePlan, empty: Uint8Array, print: PrintField): void {
+  if (!printedOnly(printer, plan, print)) printer.copy(empty);
+}
+
+/** The same; false when the field is not there. */
+function printedOnly(printer: Printer, plan: MessagePlan, print: PrintField): boolean {
   let printed = false;
   while (printer.pos < printer.end) {
     const tag = readTag(printer);
@@ -71,26 +78,18 @@ function printOnly(
     print(printer, field, tag);
     printed = true;
   }
-  if (!printed) printer.copy(empty);
+  return printed;
 }
 
 /** google.protobuf.Value is what it holds. It must hold something. */
 export function printDynamicValue(printer: Printer, plan: MessagePlan): void {
-  let printed = false;
-  while (printer.pos < printer.end) {
-    const tag = readTag(printer);
-    const field = fieldOfTag(plan, tag);
-    if (field === undefined) {
-      skip(printer, tag);
-      continue;
-    }
-    if (printed) throw DISORDER;
-    field.readValue(printer, field);
-    printer.room(0);
-    field.printValue(printer, field);
-    printed = true;
-  }
-  if (!printed) throw wireError('a google.protobuf.Value holds nothing');
+  if (!printedOnly(printer, plan, printMember)) throw wireError('a google.protobuf.Value holds nothing');
+}
+
+function printMember(printer: Printer, field: FieldPlan): void {
+  field.readValue(printer, field);
+  printer.room(0);
+  field.printValue(printer, field);
 }
 
 /** The number of a google.protobuf.Value: JSON has no other than finite ones. */

@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { MAX_TIMER_MS } from '../../async/index.js';
 import type { SlowReaderRule } from './method.js';
 
 /** What a rule for slow readers is made of, wherever it was written. */
@@ -15,8 +16,7 @@ export const PAUSE: SlowReaderRule = Object.freeze({ policy: 'pause' });
 
 const DEFAULT_MAX_MESSAGES = 1_000;
 const DEFAULT_AFTER_MS = 30_000;
-/** The longest delay that a timer keeps. */
-export const MAX_AFTER_MS = 2 ** 31 - 1;
+export const MAX_AFTER_MS = MAX_TIMER_MS;
 
 /**
  * The rule of one method. What does not fit the method is told to `report`, and the service then waits for slow

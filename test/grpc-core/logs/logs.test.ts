@@ -1,6 +1,11 @@
 import { status } from '@grpc/grpc-js';
 import t from 'tap';
-import { bytesFromEntry, logHandlers, openJournal, type StoredEntry } from '../../../grpc-core/logs/index.js';
+import {
+  bytesFromEntry,
+  logHandlers,
+  openLogWriter,
+  type StoredEntry,
+} from '../../../grpc-core/logs/index.js';
 import { type Log, openEmbeddedStore } from '../../../grpc-core/store/index.js';
 import type { LogEntry__Output } from '../../../proto/types/streaming/LogEntry.js';
 import type { LogRequest } from '../../../proto/types/streaming/LogRequest.js';
@@ -130,7 +135,7 @@ t.test('a follower that falls behind what is kept is told how many it missed', a
   ]);
 });
 
-t.test('the journal stores lines, drops what a slow store cannot take, and says how many', async (t) => {
+t.test('the log writer stores lines, drops what a slow store cannot take, and says how many', async (t) => {
   const { log, lines } = recordingLog();
   const stored: string[] = [];
   let release: Array<() => void> = [];
@@ -140,11 +145,11 @@ t.test('the journal stores lines, drops what a slow store cannot take, and says 
         release.push(() => resolve(stored.push(JSON.parse(Buffer.from(data).toString()).message)));
       }),
   };
-  const journal = openJournal({ log, store: slow as Log, maxWaiting: 10 });
-  for (let i = 0; i < 25; i += 1) journal.logger.info({ n: i }, `m${i}`);
+  const logWriter = openLogWriter({ log, store: slow as Log, maxWaiting: 10 });
+  for (let i = 0; i < 25; i += 1) logWriter.logger.info({ n: i }, `m${i}`);
   t.equal(lines.length, 25, 'the process’s own log has them all');
   t.match(lines[24], { n: 24, msg: 'm24', level: 30 });
-  const closing = journal.close();
+  const closing = logWriter.close();
   for (let round = 0; round < 3; round += 1) {
     for (const each of release.splice(0)) each();
     await new Promise((resolve) => setImmediate(resolve));
@@ -157,12 +162,12 @@ t.test('the journal stores lines, drops what a slow store cannot take, and says 
 t.test('a store that fails is reported once, not for every line', async (t) => {
   const { log, lines } = recordingLog();
   const broken: Pick<Log, 'append'> = { append: () => Promise.reject(new Error('disk full')) };
-  const journal = openJournal({ log, store: broken as Log });
+  const logWriter = openLogWriter({ log, store: broken as Log });
   for (let i = 0; i < 50; i += 1) {
-    journal.logger.warn(`m${i}`);
+    logWriter.logger.warn(`m${i}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await journal.close();
+  await logWriter.close();
   t.equal(lines.filter((line) => line.msg === 'log entries not stored').length, 1);
 });
 
@@ -172,9 +177,9 @@ t.test('exceptions go to the process’s own log and not to those who read logs'
   const store: Pick<Log, 'append'> = {
     append: async (data) => kept.push(Buffer.from(data).toString()),
   };
-  const journal = openJournal({ log, store: store as Log });
-  journal.logger.error({ err: new Error('password 1234'), requestId: 'r1' }, 'call');
-  await journal.close();
+  const logWriter = openLogWriter({ log, store: store as Log });
+  logWriter.logger.error({ err: new Error('password 1234'), requestId: 'r1' }, 'call');
+  await logWriter.close();
   t.match(lines[0], { level: 50, err: { message: 'password 1234', stack: String } });
   t.equal(kept.length, 1);
   t.notMatch(kept[0], /1234/);

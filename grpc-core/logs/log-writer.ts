@@ -5,14 +5,14 @@ import { bytesFromEntry, type Level, type StoredEntry } from './entry.js';
 /** The name under which the core's own lines are found. */
 export const CORE_SERVICE = 'core';
 
-export interface Journal {
+export interface LogWriter {
   /** Logs to the process's own log and, from DEBUG up, to the store, where StreamLogs finds it. */
   readonly logger: Logger;
   /** Resolves when every line is stored or given up. The logger still logs to the process's own log. */
   close(): Promise<void>;
 }
 
-export interface JournalOptions {
+export interface LogWriterOptions {
   /** The process's own log. */
   readonly log: Logger;
   /** Where the entries go. */
@@ -29,9 +29,9 @@ interface Line extends Record<string, unknown> {
 
 /**
  * A pino logger that writes each line twice. What goes wrong with storing is told to the process's own log only,
- * and once until it goes right again: a journal that logged about itself would feed itself.
+ * and once until it goes right again: a log writer that logged about itself would feed itself.
  */
-export function openJournal({ log, store, maxWaiting = 1000 }: JournalOptions): Journal {
+export function openLogWriter({ log, store, maxWaiting = 1000 }: LogWriterOptions): LogWriter {
   let waiting = 0;
   let dropped = 0;
   let broken = false;
