@@ -55,7 +55,7 @@ export class ReceivedMessages {
 
   /**
    * Hands what is held to the reader if it waits, before the end of the turn: for when there is enough of it. False
-   * when nobody waits.
+   * when no reader waits.
    */
   deliver(): boolean {
     if (this.#messages.length === 0 || !this.#reader.isAwaited) return false;

@@ -32,7 +32,7 @@ export const SOCKET_AUTHORITY = 'localhost';
 /** What may stand in `:authority`: a host, and a port. Source: RFC 3986 section 3.2, without user information. */
 const AUTHORITY = /^[A-Za-z0-9._~!$&'()*+,;=:%[\]-]{1,255}$/;
 
-/** Throws a TypeError when a text is none. */
+/** Throws a TypeError when a text is not an authority. */
 export function assertAuthority(authority: string): void {
   if (!AUTHORITY.test(authority)) {
     throw new TypeError(

@@ -3,7 +3,7 @@ import type { Metadata, Status } from '../status/index.js';
 /** Messages that have already arrived, at least one: each the bytes of one protobuf message, without framing. */
 export type Batch = readonly Uint8Array[];
 
-/** Messages to be sent, at least one: the bytes of each, or those in pieces that belong one behind the other, so that nobody has to join them. */
+/** Messages to be sent, at least one: the bytes of each, or those in pieces that belong one behind the other, which need not be joined first. */
 export type SendBatch = readonly (Uint8Array | readonly Uint8Array[])[];
 
 export interface CallOptions {
@@ -35,13 +35,13 @@ export interface Call {
   /** The initial metadata; `undefined` when the call ended without any. Resolves before the first `read` does. */
   readonly headers: Promise<Metadata | undefined>;
   /**
-   * How the call ended. Resolves exactly once, after the last message has been read or dropped: whoever does
-   * not read to the end calls `cancel`, which drops the rest.
+   * How the call ended. Resolves exactly once, after the last message has been read or dropped: a caller that
+   * does not read to the end calls `cancel`, which drops the rest.
    */
   readonly status: Promise<Status>;
   /**
    * The next messages: everything that has arrived and not been read, never waiting for more than one.
-   * `undefined` once the call is over and everything has been read. One `read` at a time. While nobody reads,
+   * `undefined` once the call is over and everything has been read. One `read` at a time. While it is not read,
    * the transport holds at most its configured bytes and then stops the service's own writes.
    */
   read(): Promise<Batch | undefined>;
@@ -54,8 +54,8 @@ export interface Call {
   /** No more requests will come. Calling it again does nothing. */
   halfClose(): void;
   /**
-   * Ends the call with CANCELLED unless it is over already; messages that nobody has read are dropped either
-   * way. Whoever opens a call calls this in `finally`.
+   * Ends the call with CANCELLED unless it is over already; messages that were not read are dropped either
+   * way. The code that opens a call calls this in `finally`.
    */
   cancel(): void;
 }

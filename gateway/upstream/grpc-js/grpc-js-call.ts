@@ -19,7 +19,7 @@ export interface GrpcJsCallOptions {
 const yes = Promise.resolve(true);
 const no = Promise.resolve(false);
 
-/** What the library's own statuses mean before anything has come from the service. */
+/** What the library's own statuses mean before anything was received from the service. */
 const LIBRARY_REASONS: ReadonlyMap<number, Reason> = new Map([
   [Code.UNAVAILABLE, 'UPSTREAM_UNREACHABLE'],
   [Code.DEADLINE_EXCEEDED, 'DEADLINE_PASSED'],

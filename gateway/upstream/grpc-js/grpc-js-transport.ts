@@ -22,7 +22,7 @@ const KEEPALIVE_TIME_MS = 310_000;
  * Its own limits: `readAheadBytes` is exceeded by up to 16 messages (the library reads ahead by count), and what
  * it has not handed out when a failure arrives is lost, which is then `truncated`. `maxMessageBytes` of a call is not
  * heeded: a channel has one limit for all its calls.
- * Throws when an option is wrong. Whoever opens it calls `close`.
+ * Throws when an option is wrong. The caller calls `close`.
  */
 export function openGrpcJsTransport(options: TransportOptions): Transport {
   return new GrpcJsTransport(resolveTransportOptions(options, KEEPALIVE_TIME_MS));

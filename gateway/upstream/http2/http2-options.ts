@@ -9,7 +9,7 @@ import { type Lookup, parseAddress, systemLookup } from './pool/index.js';
 export interface Http2TransportOptions extends TransportOptions {
   /**
    * What the windows of calls that move may have together beyond HTTP/2's own 64 KiB, which every call has: what services can make
-   * the process hold beside 64 KiB and `readAheadBytes` a call while nobody reads. Default 64 MiB: 68 calls at full speed.
+   * the process hold beside 64 KiB and `readAheadBytes` a call while it is not read. Default 64 MiB: 68 calls at full speed.
    */
   readonly windowBudgetBytes?: number;
   /**

@@ -14,7 +14,7 @@ import { ConnectionPool, parseAddress, Resolver } from './pool/index.js';
 /**
  * A transport over HTTP/2 of our own (`h2/`), made for passing bytes on: batches, bounds in bytes, no message lost
  * before a failure, the peer's stream limit seen, names looked up again on a timer.
- * Throws when an option is wrong. Whoever opens it calls `close`.
+ * Throws when an option is wrong. The caller calls `close`.
  */
 export function openHttp2Transport(options: Http2TransportOptions): Transport {
   return new Http2Transport(resolveHttp2Options(options));

@@ -167,7 +167,7 @@ export class Deframer {
     return kept;
   }
 
-  /** A copy that keeps nothing alive but what came for this call: a service may send each message in a frame of its own. */
+  /** A copy that keeps only bytes of this call alive: a service may send each message in a frame of its own. */
   #owned(bytes: Uint8Array): Uint8Array {
     const size = bytes.length;
     if (size > MAX_SLAB_BYTES / 2) {

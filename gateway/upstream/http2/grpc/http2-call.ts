@@ -22,7 +22,7 @@ export interface Http2CallContext {
 }
 
 /**
- * One call: it waits for a connection, sends its requests and hands its response on. How far it has come is the response's state; see
+ * One call: it waits for a connection, sends its requests and hands its response on. Its state is that of the response; see
  * there. A call that the peer refused before it looked at it goes to a further connection, once.
  */
 export class Http2Call implements Call, ConnectionWaiter, ResponseOwner {

@@ -18,7 +18,7 @@ export class ConnectionWindow {
     this.#widen(writer);
   }
 
-  /** Bytes have come. True when a frame was written that gives credit for them. Throws when they are more than was allowed. */
+  /** Counts received bytes. True when a frame was written that gives credit for them. Throws when they are more than was allowed. */
   take(bytes: number, writer: FrameWriter): boolean {
     this.#left -= bytes;
     if (this.#left < 0) {

@@ -5,7 +5,7 @@ export type HeaderField = readonly [name: string, value: string];
 
 /** Fields that come again in every call of a connection, or of a method, are learnt by the peer; those of one call are not. */
 const LEARNT = new Set([':authority', ':path', 'te', 'content-type', 'user-agent', 'grpc-accept-encoding']);
-/** Never learnt, by nobody on the way: guessing them by their size must not work. Source: RFC 7541 section 7.1.3. */
+/** Never learnt, neither by the peer nor by a proxy on the way: guessing them by their size must not work. Source: RFC 7541 section 7.1.3. */
 const SECRET = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
 const staticField = new Map<string, number>();

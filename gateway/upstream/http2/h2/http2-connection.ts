@@ -50,7 +50,7 @@ export class Http2Connection implements StreamHost {
   readonly #sendQueue: SendQueue;
   readonly #frames: StreamFrames;
   readonly #pings: (() => void)[] = [];
-  /** What came first, until that is known to be HTTP/2. */
+  /** The first bytes received, until they are known to be HTTP/2. */
   #first = '';
   #otherProtocol: string | undefined;
   #closing = false;
@@ -111,7 +111,7 @@ export class Http2Connection implements StreamHost {
     return this.#otherProtocol;
   }
 
-  /** Stream ids do not come again, and there are only so many. */
+  /** Nearly all stream ids are used, and none can be used twice. */
   get isNearlyUsedUp(): boolean {
     return this.#streams.isNearlyUsedUp;
   }
@@ -235,7 +235,7 @@ export class Http2Connection implements StreamHost {
       case FrameType.PUSH_PROMISE:
         throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'sent PUSH_PROMISE, which is switched off');
     }
-    // Kinds that nobody knows are passed over. Source: RFC 9113 section 5.5.
+    // Frames of unknown types are ignored. Source: RFC 9113 section 5.5.
   }
 
   #assertOrder(type: number): void {

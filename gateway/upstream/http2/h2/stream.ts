@@ -6,7 +6,7 @@ import type { RawHeaders } from './header-decoder.js';
 export interface StreamHandler {
   /** The head of the answer, with its HTTP status. `isEnd`: it is all there is. */
   onHeaders(headers: RawHeaders, httpStatus: number, isEnd: boolean): void;
-  /** Some bytes, valid during the call. Whoever has done with them calls `credit`. */
+  /** Some bytes, valid during the call. The handler calls `credit` once it needs no room for them. */
   onData(bytes: Uint8Array): void;
   onTrailers(headers: RawHeaders): void;
   /** The peer has sent its last. */
@@ -44,7 +44,7 @@ export class ClientStream {
   sendWindow: number;
   /** What the peer may have under way, which has not been credited. */
   windowBytes: number;
-  /** The head of the answer has come. */
+  /** The response headers have been received. */
   isAnswered = false;
   remoteEnded = false;
   readonly #host: StreamHost;
@@ -122,14 +122,14 @@ export class ClientStream {
     this.#leave();
   }
 
-  /** Bytes have come. False when they are more than was allowed. */
+  /** Counts received bytes. False when they are more than was allowed. */
   receive(bytes: number): boolean {
     this.#unread += bytes;
     this.#allowed -= bytes;
     return this.#allowed >= 0 || bytes === 0;
   }
 
-  /** So many bytes of what has come need no room any more: the peer may send as many again. Told to it by halves of a window. */
+  /** Received bytes need no room any more: the peer may send as many again. A WINDOW_UPDATE goes out when half a window is due. */
   credit(bytes: number): void {
     this.#unread -= bytes;
     this.#widenRemote();
@@ -182,7 +182,7 @@ export class ClientStream {
     }
   }
 
-  /** True once when there is room again for somebody who was told that there is none. */
+  /** True once, when there is room again after `write` has said that there is none. */
   takeRoom(): boolean {
     if (!this.#needsRoom || this.#closed || this.#queuedBytes > HIGH_WATER_BYTES / 2) return false;
     this.#needsRoom = false;

@@ -285,7 +285,7 @@ export class ConnectionPool {
   }
 }
 
-/** How long `ready` waits before it asks again what nobody tells. */
+/** How long `ready` waits at most before it looks again at what has no event, in milliseconds. */
 const LOOK_AGAIN_MS = 500;
 
 /** How long the last frames of ended calls may take on their way out. */

@@ -17,7 +17,7 @@ export interface KeepaliveOptions {
  */
 const MIN_REPEAT_MS = 310_000;
 
-/** A timer that fires after so many times its delay is late. */
+/** A timer that fires after this multiple of its delay is late. */
 const LATE = 1.5;
 
 /**

@@ -129,7 +129,7 @@ export class PooledConnection {
     return Math.min(this.#options.streamsPerConnection, this.#peerStreams);
   }
 
-  /** The peer takes only so many calls, and has said so. */
+  /** The peer has set a limit of streams. */
   get hasPeerLimit(): boolean {
     return this.#peerStreams !== Number.POSITIVE_INFINITY;
   }
@@ -144,7 +144,7 @@ export class PooledConnection {
     return this.#reason ?? this.#connection.reason ?? 'the upstream closed the connection';
   }
 
-  /** Why the peer can never be spoken to as it is now: the end of "the service at X ...". Whoever calls should know it. */
+  /** Why the peer does not understand us, whatever is tried: the end of "the service at X ...". Clients are told. */
   get misfit(): string | undefined {
     return this.#misfit ?? this.#connection.otherProtocol;
   }

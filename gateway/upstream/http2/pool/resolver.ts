@@ -12,7 +12,7 @@ export const systemLookup: Lookup = async (host) =>
 export interface ResolverOptions {
   readonly address: Address;
   readonly lookup: Lookup;
-  /** Time between looks. Nobody tells when a name gets a further address. */
+  /** Time between lookups, in milliseconds: DNS has no event for a further address of a name. */
   readonly intervalMs: number;
   readonly onEndpoints: (endpoints: readonly Endpoint[]) => void;
   /** A look that failed, and why. What was known before stays. */
