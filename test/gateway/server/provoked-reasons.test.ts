@@ -172,10 +172,10 @@ const PROVOKED: { readonly [Name in Reason]?: Provoke } = {
     const rule = 'option (google.api.http) = { post: "/start" };';
     const own = await openOwnService(
       t,
-      `message A { string a = 1; } service S { rpc M(A) returns (A) { ${rule} } }`,
-      () => ({}),
+      `message A { string a = 1; } service S { rpc M(stream A) returns (A) { ${rule} } }`,
+      () => ({ M: [{ in: 'end' }] }),
     );
-    return await ask(`${own.url}/start`, { headers: JSON_TYPE, body: '{}' });
+    return await ask(`${own.url}/start`, { headers: NDJSON, body: '{}\n' });
   },
   UNEXPECTED_MESSAGE: using({ Ask: [{ wait: never }], Up: [{ wait: never }] }, async ({ wsUrl }) => [
     await onSocket(wsUrl + method('Ask'), '{}', '{}'),
@@ -351,10 +351,8 @@ const PROVOKED: { readonly [Name in Reason]?: Provoke } = {
     stream.respond(GRPC);
     setTimeout(() => stream.session?.destroy(), 20);
   }, everywhere),
-  UPSTREAM_RESET: badService((stream) => {
-    stream.respond(GRPC);
-    setTimeout(() => stream.close(2), 5);
-  }, everywhere),
+  // Without a head: with one Node may end the stream before it resets it.
+  UPSTREAM_RESET: badService((stream) => stream.close(2), everywhere),
   UPSTREAM_HTTP_STATUS: badService((stream) => {
     stream.respond({ ':status': 502, 'content-type': 'text/html' });
     stream.end('<html>');
