@@ -5,9 +5,9 @@ import type { Codec, MessageCodec } from './codec.js';
 import { beginWellKnown, finishMessageSet, finishWellKnown, isMessageSet, Planner } from './compile/index.js';
 import {
   generateParseMember,
-  parseAlone,
   parseMember,
   parseMessage,
+  parseSingleField,
   pathOf,
   peek,
   unexpected,
@@ -17,13 +17,13 @@ import { DISORDER, JsonFault, Parser, Printer } from './plan/index.js';
 import type { ByteWriter } from './primitive/index.js';
 import { INVALID_TEXT, WireFault, wireError } from './primitive/index.js';
 import {
-  aloneFrom,
   checkWire,
   generatePrintFields,
   invalidTextPath,
   printArranged,
   printFields,
   printMessage,
+  singleFieldPrinter,
 } from './print/index.js';
 
 export interface CompiledCodecOptions {
@@ -86,8 +86,8 @@ export function compiledCodec(registry: Registry, options: CompiledCodecOptions)
         if (field === undefined) throw new TypeError(`${desc.toString()} is no field of ${type.typeName}`);
         return {
           plan,
-          print: aloneFrom(field, absentJson(desc)),
-          parse: (parser, plan) => parseAlone(parser, plan, field),
+          print: singleFieldPrinter(field, absentJson(desc)),
+          parse: (parser, plan) => parseSingleField(parser, plan, field),
           path: field.jsonName,
         };
       });

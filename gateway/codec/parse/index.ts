@@ -1,6 +1,6 @@
 export { generateParseMember } from './generate-parse.js';
 export { parseBoolKey, parseList, parseMap, parseSingular } from './parse-fields.js';
-export { parseAlone, parseGroup, parseMember, parseMessage, parseNested } from './parse-messages.js';
+export { parseGroup, parseMember, parseMessage, parseNested, parseSingleField } from './parse-messages.js';
 export {
   parseBool,
   parseDouble,

@@ -112,7 +112,7 @@ export function parseMember(parser: Parser, field: FieldPlan): void {
 }
 
 /** Takes a JSON value that is one field of a message, and writes that field. null is the same as leaving it out. */
-export function parseAlone(parser: Parser, plan: MessagePlan, field: FieldPlan): void {
+export function parseSingleField(parser: Parser, plan: MessagePlan, field: FieldPlan): void {
   if (peek(parser) === LETTER_N && !(field.takesNull && field.arity === 'singular')) takeNull(parser);
   else plan.parseMember(parser, field);
 }

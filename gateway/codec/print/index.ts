@@ -1,4 +1,3 @@
-export { aloneFrom } from './alone.js';
 export { printBase64 } from './base64.js';
 export { checkWire } from './check.js';
 export { generatePrintFields } from './generate-print.js';
@@ -25,6 +24,7 @@ export {
   printUint32,
   printUint64,
 } from './print-scalars.js';
+export { singleFieldPrinter } from './print-single-field.js';
 export { printText } from './print-text.js';
 export { printDuration, printTimestamp } from './print-times.js';
 export {

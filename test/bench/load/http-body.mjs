@@ -4,7 +4,7 @@
 const LF = 10;
 
 /**
- * Reads one response. `onHead(status, head)` once, `onBody(buffer, start, end)` for each stretch of the body with the
+ * Reads one response. `onHead(status, head)` once, `onBody(buffer, start, end)` for each part of the body with the
  * chunk sizes taken out, `onEnd()` at its end. Returns `push(buffer)`.
  */
 export function createResponseReader({ onHead, onBody, onEnd }) {

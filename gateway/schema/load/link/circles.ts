@@ -2,23 +2,23 @@ import { componentsOf } from './components.js';
 import type { Declaration, LinkFile } from './declaration.js';
 
 /** Files and parts of files, each after those it needs. */
-export type Portion = readonly [file: LinkFile, tops: readonly Declaration[]];
+export type FilePart = readonly [file: LinkFile, tops: readonly Declaration[]];
 
 /**
  * In which order files can be linked. Files that need each other are cut into groups of types: a tool that makes one file of every
  * package makes such circles from files that had none. Types of different packages that need each other cannot be linked at all:
  * they get a fault, which the caller spreads before it asks again.
  */
-export function portionsOf(declarations: readonly Declaration[]): Portion[] | undefined {
+export function filePartsOf(declarations: readonly Declaration[]): FilePart[] | undefined {
   const sound = declarations.filter(({ fault }) => fault === undefined);
   const byFile = grouped(sound, ({ file }) => file);
-  const portions: Portion[] = [];
+  const parts: FilePart[] = [];
   let hasFaults = false;
   for (const files of componentsOf(byFile.keys(), (file) => usedFiles(byFile.get(file) ?? []))) {
     const inside = files.flatMap((file) => byFile.get(file) ?? []);
     const [first] = files;
     if (files.length === 1 && first !== undefined) {
-      portions.push([first, []]);
+      parts.push([first, []]);
       continue;
     }
     const byTop = grouped(inside, ({ top }) => top);
@@ -29,14 +29,14 @@ export function portionsOf(declarations: readonly Declaration[]): Portion[] | un
       );
     for (const tops of componentsOf(byTop.keys(), usedTops)) {
       const odd = tops.find((top) => houseOf(top) !== houseOf(tops[0] as Declaration));
-      if (odd === undefined) portions.push([(tops[0] as Declaration).file, tops]);
+      if (odd === undefined) parts.push([(tops[0] as Declaration).file, tops]);
       else {
         hasFaults = true;
         faultCircle(tops, byTop, odd);
       }
     }
   }
-  return hasFaults ? undefined : portions;
+  return hasFaults ? undefined : parts;
 }
 
 /** Types can stand in one file when all that a file says for them is the same. */

@@ -8,7 +8,7 @@ import {
   FileDescriptorProtoSchema,
 } from '@bufbuild/protobuf/wkt';
 import { baseFiles } from '../../base/index.js';
-import { grouped, type Portion } from './circles.js';
+import { type FilePart, grouped } from './circles.js';
 import type { Declaration } from './declaration.js';
 import { type DeclarationTable, faultOfFile } from './declare.js';
 import type { LinkedService } from './services.js';
@@ -25,12 +25,12 @@ export interface EmittedFiles {
  * that the places of comments (google.protobuf.SourceCodeInfo) stay right. Services have files of their own, after all types.
  */
 export function emitFiles(
-  portions: readonly Portion[],
+  parts: readonly FilePart[],
   services: readonly LinkedService[],
   table: DeclarationTable,
 ): EmittedFiles {
   const emission = new Emission(table);
-  for (const portion of portions) emission.addPortion(portion);
+  for (const part of parts) emission.addPart(part);
   for (const [file, own] of grouped(services, (service) => service.file)) {
     // All their methods are left out.
     if (faultOfFile(file.proto) !== undefined) continue;
@@ -70,7 +70,7 @@ class Emission {
   }
 
   /** A whole file, or the chosen top-level declarations, which may be of several files that say the same. */
-  addPortion([file, chosen]: Portion): void {
+  addPart([file, chosen]: FilePart): void {
     const { proto } = file;
     const name = this.#uniqueName(proto.name);
     const inside =

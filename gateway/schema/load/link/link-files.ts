@@ -8,7 +8,7 @@ import {
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { baseFiles } from '../../base/index.js';
 import { type ProblemList, SchemaError, SchemaProblem } from '../../problem/index.js';
-import { portionsOf } from './circles.js';
+import { filePartsOf } from './circles.js';
 import type { Declaration, LinkFile } from './declaration.js';
 import { declareFiles } from './declare.js';
 import { emitFiles } from './emit.js';
@@ -50,10 +50,10 @@ export function linkFiles(given: readonly FileDescriptorProto[], options: LinkOp
   const explain = explainWithImports(given, options.explain);
   for (const declaration of table.given) check(declaration, explain);
   spreadFaults(table.given);
-  let portions = portionsOf(table.given);
-  if (portions === undefined) {
+  let parts = filePartsOf(table.given);
+  if (parts === undefined) {
     spreadFaults(table.given);
-    portions = portionsOf(table.given) ?? [];
+    parts = filePartsOf(table.given) ?? [];
   }
   reportExtensions(table.given, options.problems);
   const { services, leftOut, emptyPlaces } = linkServices(
@@ -63,7 +63,7 @@ export function linkFiles(given: readonly FileDescriptorProto[], options: LinkOp
     options.isExposed,
     options.problems,
   );
-  const emitted = emitFiles(portions, services, table);
+  const emitted = emitFiles(parts, services, table);
   const registry = registryOf(emitted.files);
   return {
     registry: createRegistry(...[...registry].filter(({ typeName }) => !emitted.shells.has(typeName))),

@@ -7,7 +7,7 @@ const NO_NAME = new Uint8Array(0);
  * Prints one field of a message in place of the message: its value without a name, or `absent` where it is not there. The other records
  * are stepped over.
  */
-export function aloneFrom(field: FieldPlan, absent: Uint8Array): PrintMessage {
+export function singleFieldPrinter(field: FieldPlan, absent: Uint8Array): PrintMessage {
   // Its zero is printed like every other value.
   const nameless = Object.assign(new FieldPlan(), field, { nameBytes: NO_NAME, implicit: false });
   return (printer, plan) => {
