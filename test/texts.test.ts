@@ -9,6 +9,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Words with which a text says neither who does something nor to what. */
 const VAGUE = /\bnobody\b|\bwhat has come\b|\bwhat came\b|\bis none that\b/i;
 
+/** The same in texts of the code: nouns without a name, and an order that has to be read twice. */
+const VAGUE_TEXT =
+  /\bso many\b|\bwhoever\b|\bis none\b|\bthere is none\b|\bhas no place\b|\bstands for\b|\btook nothing\b|\b(?:did not|had|has) come\b|\bis not known here\b/i;
+
+/** The string literals of code, each on one line. */
+const LITERAL = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
+
 function filesIn(folder: string, ending: RegExp): string[] {
   return readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => ending.test(name))
@@ -33,6 +40,16 @@ t.test('errors, log lines, help and documents say who does what', (t) => {
     const text = readFileSync(root + name, 'utf8');
     const read = name.endsWith('.ts') ? withoutComments(text) : text;
     for (const line of read.split('\n')) if (VAGUE.test(line)) t.fail(`${name}: ${line.trim()}`);
+  }
+  t.end();
+});
+
+t.test('no text of the code has to be read twice', (t) => {
+  const code = ['bin', 'gateway', 'grpc-core', 'clients'].flatMap((folder) => filesIn(folder, /\.ts$/));
+  for (const name of code) {
+    const literals = withoutComments(readFileSync(root + name, 'utf8')).match(LITERAL) ?? [];
+    // One word is a name, and no text.
+    for (const text of literals) if (text.includes(' ') && VAGUE_TEXT.test(text)) t.fail(`${name}: ${text}`);
   }
   t.end();
 });

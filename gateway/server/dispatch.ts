@@ -209,7 +209,10 @@ function checkSite(request: FastifyRequest, { method }: RouteMatch, options: Res
 /** Throws 501 for a method that no rule of the schema has. Source: RFC 9110 section 15.6.2. */
 function assertKnown(httpMethod: string, known: readonly string[]): void {
   if (known.includes(httpMethod)) return;
-  throw new RpcError('HTTP_METHOD_UNKNOWN', `${httpMethod} is not known here`);
+  throw new RpcError(
+    'HTTP_METHOD_UNKNOWN',
+    `the HTTP method ${httpMethod} is not supported: no rule of the service has it`,
+  );
 }
 
 function notFound(path: string, allowed: readonly string[]): RpcError {

@@ -41,7 +41,7 @@ function rpcErrorFrom(reason: unknown): RpcError {
     const problem =
       code === 'FST_ERR_BAD_URL'
         ? 'the path is not percent-encoded UTF-8'
-        : `the request cannot be taken: ${code}`;
+        : `the request is not valid HTTP: ${code}`;
     return new RpcError('INVALID_REQUEST', problem, { httpStatus: statusCode, cause: reason });
   }
   return RpcError.from(reason);
@@ -77,12 +77,15 @@ function problemOfHead(code: string | undefined, maxHeadBytes: number): RpcError
     case 'HPE_HEADER_OVERFLOW':
       return new RpcError(
         'HEAD_TOO_LARGE',
-        `the head of the request is larger than ${maxHeadBytes} bytes: see --max-head-bytes`,
+        `the request head is larger than ${maxHeadBytes} bytes: see --max-head-bytes`,
       );
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new RpcError('CHUNK_EXTENSIONS_TOO_LARGE', 'the extensions of the chunks are too large');
+      return new RpcError(
+        'CHUNK_EXTENSIONS_TOO_LARGE',
+        'the chunk extensions of the request body are too large: send none',
+      );
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new RpcError('HEAD_TIMEOUT', 'the head of the request did not come in time');
+      return new RpcError('HEAD_TIMEOUT', 'the request head did not arrive in time: see --request-head-ms');
     default:
       return new RpcError('INVALID_REQUEST', `this is not an HTTP request: ${code}`);
   }

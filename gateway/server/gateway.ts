@@ -186,7 +186,10 @@ function createApp(
   };
   const app = createListener(options, log, countRefusal, http, options.basePath?.strip);
   app.setNotFoundHandler((request) => {
-    throw new RpcError('HTTP_METHOD_UNKNOWN', `${request.method} is not known here`);
+    throw new RpcError(
+      'HTTP_METHOD_UNKNOWN',
+      `the HTTP method ${request.method} is not supported: no rule of the service has it`,
+    );
   });
   // Bodies are ours: read as streams, counted, and never before there is room for them.
   for (const method of [...ROUTED_METHODS, 'OPTIONS']) {

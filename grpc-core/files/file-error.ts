@@ -14,7 +14,7 @@ export function errorFromFile(reason: unknown): unknown {
       return new CoreError(status.NOT_FOUND, 'file_path: there is no such file', { cause: reason });
     case 'EACCES':
     case 'EPERM':
-      return new CoreError(status.PERMISSION_DENIED, 'file_path: the core may not open it', {
+      return new CoreError(status.PERMISSION_DENIED, 'file_path: the core has no permission to open it', {
         cause: reason,
       });
     case 'ELOOP':

@@ -76,10 +76,10 @@ export async function singleRequest<Request>(requests: AsyncIterable<Request>): 
   let found: { readonly request: Request } | undefined;
   for await (const request of requests) {
     if (found !== undefined)
-      throw new CoreError(status.UNIMPLEMENTED, 'the method takes one request, two came');
+      throw new CoreError(status.UNIMPLEMENTED, 'the method takes one request, and the caller sent two');
     found = { request };
   }
   if (found === undefined)
-    throw new CoreError(status.UNIMPLEMENTED, 'the method takes one request, none came');
+    throw new CoreError(status.UNIMPLEMENTED, 'the method takes one request, and the caller sent none');
   return found.request;
 }

@@ -30,7 +30,7 @@ export function unseal(key: string, stored: Uint8Array): Uint8Array {
 
 /** The store does not have what was put into it; `detail` is for the log. */
 export function damaged(detail: string, cause?: unknown): CoreError {
-  return new CoreError(status.DATA_LOSS, 'what the core had stored here is damaged', {
+  return new CoreError(status.DATA_LOSS, 'the stored data is damaged', {
     cause: new Error(detail, { cause }),
   });
 }

@@ -9,7 +9,7 @@ const TELL_MS = 2_000;
 /** The client took nothing for too long. What is left of its connection cannot carry much more than this news. */
 export class TooSlow extends RpcError {
   constructor(afterMs: number) {
-    super('CLIENT_TOO_SLOW', `the client has taken nothing for ${afterMs} ms while messages waited for it`);
+    super('CLIENT_TOO_SLOW', `the client has read nothing for ${afterMs} ms while messages waited for it`);
   }
 }
 

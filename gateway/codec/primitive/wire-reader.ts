@@ -123,7 +123,7 @@ export class WireReader {
         this.#skipGroup(depth);
         return;
       default:
-        throw wireError(`wire type ${this.wireType} has no place here`);
+        throw wireError(`wire type ${this.wireType} is not valid here`);
     }
     this.valueEnd = this.position;
   }

@@ -176,7 +176,7 @@ function skipValue(printer: Printer, tag: number, depth: number): void {
       skipGroup(printer, tag >>> 3, depth);
       return;
     default:
-      throw wireError(`wire type ${tag & 7} has no place here`);
+      throw wireError(`wire type ${tag & 7} is not valid here`);
   }
 }
 

@@ -38,7 +38,7 @@ export function maskOfBody(type: DescMessage, body: Json): string[] {
       if (field === undefined) {
         throw new RpcError(
           'INVALID_MESSAGE',
-          `"${name.slice(0, 100)}" has no place in a mask: send the mask`,
+          `"${name.slice(0, 100)}" cannot be named in a field mask: send the mask in the request`,
         );
       }
       const path = top.path === '' ? field.name : `${top.path}.${field.name}`;

@@ -23,7 +23,7 @@ export function boundFirstMessage(inner: Incoming, bounds: FirstMessage): Incomi
   const boundMs = stream ? limits.bodyIdleMs : limits.messageTimeoutMs;
   let timer: NodeJS.Timeout | undefined = setTimeout(() => {
     if (!(stream && hasAnswer()))
-      abort(new RpcError('FIRST_MESSAGE_TIMEOUT', `no message came within ${boundMs} ms`));
+      abort(new RpcError('FIRST_MESSAGE_TIMEOUT', `the client sent no message within ${boundMs} ms`));
   }, boundMs).unref();
   const stop = () => {
     clearTimeout(timer);

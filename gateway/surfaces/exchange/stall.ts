@@ -71,7 +71,9 @@ class BoundOutgoing implements Outgoing {
   async #within(wait: Promise<void>): Promise<void> {
     const { maxPauseMs, abort } = this.#stall;
     const timer = setTimeout(() => {
-      abort(new RpcError('CLIENT_STALLED', `the client took nothing for ${maxPauseMs} ms`));
+      abort(
+        new RpcError('CLIENT_STALLED', `the client read nothing for ${maxPauseMs} ms: see --max-pause-ms`),
+      );
       this.#cut();
     }, maxPauseMs);
     try {
@@ -114,6 +116,12 @@ class BoundIncoming implements Incoming {
 
   readonly #look = () => {
     const { maxPauseMs, abort } = this.#stall;
-    if (this.#isHeld) abort(new RpcError('SERVICE_STALLED', `the service took nothing for ${maxPauseMs} ms`));
+    if (this.#isHeld)
+      abort(
+        new RpcError(
+          'SERVICE_STALLED',
+          `the service accepted nothing for ${maxPauseMs} ms: see --max-pause-ms`,
+        ),
+      );
   };
 }

@@ -122,9 +122,13 @@ export async function answerHttp(
 /** A compressed body would need bounds of its own against bombs, and nothing that calls us compresses requests. */
 function assertNotEncoded(encoding: string | undefined): void {
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
-  throw new RpcError('UNSUPPORTED_CONTENT_ENCODING', 'header content-encoding: send the body as it is', {
-    headers: { 'accept-encoding': 'identity' },
-  });
+  throw new RpcError(
+    'UNSUPPORTED_CONTENT_ENCODING',
+    'header content-encoding: send the request body uncompressed',
+    {
+      headers: { 'accept-encoding': 'identity' },
+    },
+  );
 }
 
 /** RFC 9112 section 6.3: without either there is no body, and who forgets a file did not mean an empty one. */

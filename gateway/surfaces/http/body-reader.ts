@@ -73,7 +73,11 @@ export class BodyReader {
       const chunk = this.#request.read() as Buffer | null;
       if (chunk !== null) return chunk;
       if (this.#ended) return undefined;
-      if (this.#cut) throw new RpcError('CLIENT_LEFT', 'the request body was cut short');
+      if (this.#cut)
+        throw new RpcError(
+          'CLIENT_LEFT',
+          'the client ended the connection before the request body was complete',
+        );
       if (this.#late) throw this.#late;
       await this.#arrival(isMidMessage);
     }
@@ -88,8 +92,14 @@ export class BodyReader {
       () => {
         this.#giveUp(
           leftMs < bodyIdleMs
-            ? tooSlow('MESSAGE_TIMEOUT', `the rest of the message did not come within ${messageTimeoutMs} ms`)
-            : tooSlow('BODY_IDLE', `nothing of the body came for ${bodyIdleMs} ms`),
+            ? tooSlow(
+                'MESSAGE_TIMEOUT',
+                `the client did not finish the message within ${messageTimeoutMs} ms: see --message-timeout-ms`,
+              )
+            : tooSlow(
+                'BODY_IDLE',
+                `the client sent nothing of the request body for ${bodyIdleMs} ms: see --body-idle-ms`,
+              ),
         );
       },
       Math.min(leftMs, bodyIdleMs),
@@ -202,7 +212,9 @@ export class BodyReader {
 function reasonOf(signal: AbortSignal): RpcError {
   const cause = signal.reason as AbortCause;
   if (cause instanceof RpcError) return cause;
-  return cause === 'draining' ? DRAINING : new RpcError('CLIENT_LEFT', 'the request body was cut short');
+  return cause === 'draining'
+    ? DRAINING
+    : new RpcError('CLIENT_LEFT', 'the client ended the connection before the request body was complete');
 }
 
 /** Drops a body that nobody has begun to read, within the same bounds. Does nothing when it has been read. */
@@ -216,7 +228,10 @@ const NEVER_READ = { bodyIdleMs: DISCARD_MS, messageTimeoutMs: DISCARD_MS };
 
 /** RESOURCE_EXHAUSTED as HTTP says it. */
 export function tooLarge(maxBytes: number): RpcError {
-  return new RpcError('MESSAGE_TOO_LARGE', `the message is larger than ${maxBytes} bytes`);
+  return new RpcError(
+    'MESSAGE_TOO_LARGE',
+    `the message is larger than ${maxBytes} bytes: see --max-message-bytes`,
+  );
 }
 
 /** The client keeps us waiting, as HTTP says it. The connection is of no more use. */

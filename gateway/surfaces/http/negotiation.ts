@@ -107,7 +107,7 @@ function chooseAnswer(method: Method, binding: HttpBinding | undefined, wish: Wi
 }
 
 function unsupported(type: string | undefined, taken: readonly string[]): RpcError {
-  const got = type === undefined ? 'there is none' : `not ${type}`;
+  const got = type === undefined ? 'the request has none' : `not ${type}`;
   return new RpcError('UNSUPPORTED_CONTENT_TYPE', `header content-type: send ${taken.join(' or ')}, ${got}`, {
     // Source: RFC 5789 section 2.2.
     headers: taken.includes(MediaType.mergePatch) ? { 'accept-patch': taken.join(', ') } : {},

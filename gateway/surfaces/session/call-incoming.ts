@@ -64,7 +64,7 @@ export class CallIncoming implements Incoming {
     if (!this.#window.take(data.length)) throw new SessionFault('more messages than credit');
     this.#messages += 1;
     if (!held.add(data.length + MESSAGE_BYTES)) {
-      const problem = 'the messages of this session that wait hold too much memory';
+      const problem = 'the messages of this session that wait for services use too much memory';
       onViolation(new RpcError('SESSION_LIMIT', problem));
       return;
     }

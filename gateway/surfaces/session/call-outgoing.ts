@@ -214,7 +214,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
 
   readonly #onPause = (): void => {
     const { abort, request } = this.#options;
-    const problem = `the client took nothing for ${request.limits.maxPauseMs} ms`;
+    const problem = `the client read nothing for ${request.limits.maxPauseMs} ms: see --max-pause-ms`;
     abort(new RpcError('CLIENT_STALLED', problem));
   };
 

@@ -100,8 +100,8 @@ export class Session {
     clearTimeout(this.#firstFrame);
     try {
       if (binary !== this.#format.binary) {
-        const kind = binary ? 'a binary' : 'a text';
-        throw new SessionFault(`${kind} message has no place on ${this.#format.protocol}`);
+        const kind = binary ? 'text' : 'binary';
+        throw new SessionFault(`${this.#format.protocol} accepts ${kind} messages only`);
       }
       this.#take(this.#format.parse(data));
     } catch (reason) {

@@ -58,7 +58,12 @@ export function boundSocketMessages(
       if (isPaused() || !(frames.isMidMessage || isExpecting())) since = now;
       else if (now - since >= timeoutMs) {
         clearInterval(timer);
-        onLate(new RpcError('MESSAGE_TIMEOUT', `the message did not come whole within ${timeoutMs} ms`));
+        onLate(
+          new RpcError(
+            'MESSAGE_TIMEOUT',
+            `the client did not finish the message within ${timeoutMs} ms: see --message-timeout-ms`,
+          ),
+        );
       }
     },
     Math.ceil(timeoutMs / 4),

@@ -82,7 +82,7 @@ export class WebSocketIncoming implements Incoming {
       // A unary or server-stream method has all it takes after one message.
       if (this.#halfClosed || (this.#messages > 0 && !this.#request.method.requestStream)) return undefined;
       if (this.#socket.readyState !== this.#socket.OPEN) {
-        throw new RpcError('CLIENT_LEFT', 'the socket was closed before the half-close');
+        throw new RpcError('CLIENT_LEFT', 'the client closed the WebSocket before the half-close');
       }
       this.#resume();
       await this.#arrived.wait();

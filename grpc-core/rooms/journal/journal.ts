@@ -146,7 +146,7 @@ export class Journal<State, Entry> {
     const log = this.log(name);
     const last = await log.last();
     if (held.version.sequence > last) {
-      throw new CoreError(status.DATA_LOSS, 'what the core had stored here is damaged', {
+      throw new CoreError(status.DATA_LOSS, 'the stored data is damaged', {
         cause: new Error(`the log of ${this.#machine.kind} ends before its snapshot`),
       });
     }

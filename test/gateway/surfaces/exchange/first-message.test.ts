@@ -29,7 +29,7 @@ t.test('a call that never has a message ends, and gives its place back', async (
     for (const [index, [name, boundMs]] of kinds.entries()) {
       const end = (await session.all(index + 1)).at(-1);
       // DEADLINE_EXCEEDED.
-      const status = { code: 4, message: new RegExp(`^no message came within ${boundMs} ms$`) };
+      const status = { code: 4, message: new RegExp(`^the client sent no message within ${boundMs} ms$`) };
       t.match(end, { end: { status } }, `${name} in a session`);
     }
     session.test.socket.terminate();

@@ -90,7 +90,7 @@ t.test('disconnect tells a client that begins to read again in time', async (t) 
   client.socket.pause();
   await (await upstream.call(method('Down'), 1)).over;
   client.socket.resume();
-  t.match(await client.closed, { code: 4008, reason: /^RESOURCE_EXHAUSTED: the client has taken nothing/ });
+  t.match(await client.closed, { code: 4008, reason: /^RESOURCE_EXHAUSTED: the client has read nothing/ });
 });
 
 t.test('a client that is slow but takes something is not disconnected', async (t) => {

@@ -89,7 +89,7 @@ t.test('each broken rule closes with its code, cancels every call, and says what
       const { session, socket } = openFakeSession(protocol);
       t.teardown(() => session.closed());
       session.receive(Buffer.from('{"ping":{}}'), binary);
-      t.match(socket.closedWith, { code: 4400, reason: /no place/ });
+      t.match(socket.closedWith, { code: 4400, reason: /messages only/ });
     }
   });
   await t.test('silence', async (t) => {

@@ -112,7 +112,7 @@ t.test('disconnect ends the one call that is not taken; its neighbour goes on', 
   const frames = await client.all(2);
   t.equal(short(frames.at(-1)), 'end 8');
   t.match(frames.at(-1)?.end, {
-    status: { message: 'the client has taken nothing for 200 ms while messages waited for it' },
+    status: { message: 'the client has read nothing for 200 ms while messages waited for it' },
   });
   const other = await client.all(1);
   t.equal(other.map(short).filter((frame) => frame === 'x1').length, 3, 'what there was credit for');
