@@ -31,13 +31,14 @@ export const HOUSES = {
       ops: { may: ['surfaces', 'schema', 'status'] },
       surfaces: {
         may: ['bridge', 'security', 'upstream', 'schema', 'codec', 'wire', 'status', 'options', 'async'],
+        roof: ['table.ts'],
         rooms: {
-          session: { may: ['socket', 'message', 'exchange', 'liveness'] },
-          websocket: { may: ['socket', 'message', 'exchange', 'liveness'] },
+          session: { may: ['socket', 'message', 'exchange'] },
+          websocket: { may: ['socket', 'message', 'exchange'] },
           http: { may: ['message', 'exchange', 'liveness'] },
           socket: { may: ['exchange', 'liveness'] },
           message: { may: ['exchange'] },
-          exchange: { may: ['liveness'] },
+          exchange: {},
           liveness: {},
         },
       },

@@ -3,7 +3,8 @@ import { type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
 import { bytesOf, pump } from './pump.js';
-import { isToldInTime, pumpBySlowReader, TooSlow } from './slow-reader/index.js';
+import { type Downstream, isToldInTime, pumpBySlowReader, TooSlow } from './slow-reader/index.js';
+import type { StallLimit } from './stall-limit.js';
 
 /**
  * How long after the initial metadata an end of the call still counts as an early one, in milliseconds. Servers that send their
@@ -13,32 +14,32 @@ const METADATA_GRACE_MS = 10;
 
 /** What a finished exchange was, for the log and the metrics. */
 export interface Report {
-  /** What the browser was told, or would have been. */
+  /** What the client was told, or would have been. */
   readonly status: Status;
-  /** The failure of our own making or the browser's bad input, with its cause; absent when the service ended the call. */
+  /** The failure of our own making or the client's bad input, with its cause; absent when the service ended the call. */
   readonly failure: RpcError | undefined;
-  /** Messages taken from the browser. */
+  /** Messages taken from the client. */
   readonly received: number;
   /** Messages taken from the service. */
   readonly sent: number;
-  /** Those of them that were not delivered because the browser was slow (`Exchange.slowReader`). */
+  /** Those of them that were not delivered because the client was slow (`Exchange.slowReader`). */
   readonly dropped: number;
-  /** The browser was too slow even to be told that it is: whoever opened its connection destroys it. */
+  /** The client did not even read the final error; its connection must be cut. */
   readonly cut: boolean;
-  /** The browser left, or the gateway drained, before the end. */
+  /** The client left, or the gateway drained, before the end. */
   readonly aborted: 'left' | 'draining' | undefined;
 }
 
 /**
  * Joins one exchange to one call: two pumps, one signal. Resolves when both directions are over, the call is
- * cancelled or ended, and the browser was told; never rejects.
+ * cancelled or ended, and the client was told; never rejects.
  *
- *     browser --incoming--> pump --write--> call         half-close when incoming ends; bad input cancels the call
- *     browser <--outgoing-- pump <--read--- call         end(status) when the call is over
- *     signal: left -> the call is cancelled, nobody is told; draining -> the call is cancelled, drain()
+ *     client --incoming--> pump --write--> call          half-close when incoming ends; bad input cancels the call
+ *     client <--outgoing--- pump <--read--- call         end(status) when the call is over
+ *     signal: left -> the call is cancelled, the client is told nothing; draining -> the call is cancelled, drain()
  */
 export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => Call): Promise<Report> {
-  const { incoming, outgoing, signal, traffic } = exchange;
+  const { incoming, outgoing, signal, stall, traffic } = exchange;
   const call = open(signal);
   let failure: RpcError | undefined;
   let received = 0;
@@ -51,14 +52,20 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   };
 
   const up = pump(
-    () => incoming.read(),
-    (batch) => call.write(batch),
+    () => {
+      stall?.serviceTook();
+      return incoming.read();
+    },
+    (batch) => {
+      stall?.serviceGiven();
+      return call.write(batch);
+    },
     (batch) => {
       received += batch.length;
       traffic.up += bytesOf(batch);
     },
   ).then((ended) => {
-    // A half-close tells the service that it has everything, which a browser that left never said.
+    // A half-close tells the service that it has everything, which a client that left never said.
     if (ended && !signal.aborted && failure === undefined) call.halfClose();
   }, fail);
 
@@ -77,14 +84,13 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
     };
     if (begun === false) call.cancel();
     else if (exchange.slowReader === undefined) {
+      const bound = (batch: Batch) => writeBound(outgoing, batch, stall);
       const write =
-        outgoing.flushMs === 0
-          ? (batch: Batch) => outgoing.write(batch)
-          : (batch: Batch) => writeAndHold(outgoing, batch, signal);
+        outgoing.flushMs === 0 ? bound : (batch: Batch) => writeAndHold(outgoing, bound(batch), signal);
       await pump(read, write, count);
     } else {
       const down = {
-        outgoing,
+        outgoing: boundForPolicy(outgoing, stall),
         signal,
         read,
         count,
@@ -101,6 +107,7 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   } finally {
     call.cancel();
     incoming.close();
+    stall?.serviceTook();
   }
   await up;
 
@@ -109,9 +116,9 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
   const aborted = cause instanceof RpcError ? undefined : cause;
   const status = failure?.toStatus() ?? (await call.status);
   try {
-    if (aborted === 'draining') await outgoing.drain();
+    if (aborted === 'draining') await bound(outgoing.drain(), stall);
     else if (aborted === undefined) {
-      const told = outgoing.end(forClient(status), failure);
+      const told = bound(outgoing.end(forClient(status), failure), stall);
       cut = failure instanceof TooSlow && !(await isToldInTime(told));
       if (!cut) await told;
     }
@@ -129,12 +136,14 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
 async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | false | undefined> {
   let metadata: Metadata | undefined;
   let over = false;
+  // Before the read, whose first message comes after it.
+  const headers = call.headers.then((value) => {
+    metadata = value;
+    if (value !== undefined) outgoing.headers?.(value);
+  });
   const first = call.read().then((batch) => {
     over = batch === undefined;
     return batch;
-  });
-  const headers = call.headers.then((value) => {
-    metadata = value;
   });
   if (outgoing.headWaitMs === Number.POSITIVE_INFINITY) {
     await first;
@@ -155,17 +164,40 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | fa
 /** Writes, and lets the next read wait: the transport gathers what comes in that time, within its own bound. */
 async function writeAndHold(
   outgoing: Outgoing,
-  batch: Batch,
+  written: ReturnType<Outgoing['write']>,
   signal: AbortSignal,
 ): Promise<false | undefined> {
-  if ((await outgoing.write(batch)) === false) return false;
+  if ((await written) === false) return false;
   await hold(outgoing, signal);
   return undefined;
 }
 
+/** Writes, and bounds the wait for room. */
+function writeBound(
+  outgoing: Outgoing,
+  batch: Batch,
+  stall: StallLimit | undefined,
+): ReturnType<Outgoing['write']> {
+  const room = outgoing.write(batch);
+  return room instanceof Promise && stall !== undefined ? stall.forRoom(room) : room;
+}
+
+/** The same for a policy, which is to know what the surface can do. */
+function boundForPolicy(outgoing: Outgoing, stall: StallLimit | undefined): Downstream['outgoing'] {
+  return {
+    write: (batch) => writeBound(outgoing, batch, stall),
+    ...(outgoing.room && { room: () => outgoing.room?.() ?? 1 }),
+    ...(outgoing.dropped && { dropped: (count: number) => outgoing.dropped?.(count) }),
+  };
+}
+
+function bound(told: Promise<void>, stall: StallLimit | undefined): Promise<void> {
+  return stall === undefined ? told : stall.forEnd(told);
+}
+
 function hold({ flushMs }: Outgoing, signal: AbortSignal): Promise<void> | undefined {
   if (flushMs === 0) return undefined;
-  // The hold ends early when the browser leaves.
+  // The hold ends early when the client leaves.
   return delay(flushMs, undefined, { signal }).catch(() => {});
 }
 

@@ -1,8 +1,9 @@
 import type { Metadata, RpcError, Status } from '../status/index.js';
 import type { Batch, SendBatch } from '../upstream/index.js';
 import type { SlowReader } from './policy.js';
+import type { StallLimit } from './stall-limit.js';
 
-/** Where the messages of a browser come from, as wire bytes. */
+/** Where the messages of a client come from, as wire bytes. */
 export interface Incoming {
   /**
    * The next messages, everything that has arrived; `undefined` when no more will come (half-close) or after
@@ -31,8 +32,10 @@ export interface Outgoing {
    * call; then there is no `write`.
    */
   head(metadata: Metadata | undefined): false | undefined;
+  /** The initial metadata of the service, as soon as it has arrived; before the first `write`. Not called when there is none. */
+  headers?(metadata: Metadata): void;
   /**
-   * Resolves when there is room for more, or when the browser has left; returns nothing when there is room at once, and `false`
+   * Resolves when there is room for more, or when the client has left; returns nothing when there is room at once, and `false`
    * when no more is wanted, which cancels the call. Throws `RpcError` for bytes that are no message.
    */
   write(batch: Batch): Promise<void> | false | undefined;
@@ -45,36 +48,38 @@ export interface Outgoing {
   /** So many messages were not delivered since the last time: the client is told before the next message or the end. */
   dropped?(count: number): void;
   /**
-   * The last thing: how the call ended, and the failure on this side of it, if it was one. Resolves when the browser has
+   * The last thing: how the call ended, and the failure on this side of it, if it was one. Resolves when the client has
    * everything, or has left.
    */
   end(status: Status, failure: RpcError | undefined): Promise<void>;
-  /** Instead of `end`: the gateway is draining, so the browser is sent elsewhere in the way of its surface. */
+  /** Instead of `end`: the gateway is draining, so the client is sent elsewhere in the way of its surface. */
   drain(): Promise<void>;
 }
 
 /**
- * Why an exchange was aborted; the `reason` of its signal. An `RpcError`: the browser broke a rule, and is told so as
+ * Why an exchange was aborted; the `reason` of its signal. An `RpcError`: the client broke a rule, and is told so as
  * the end of the call.
  */
 export type AbortCause = 'left' | 'draining' | RpcError;
 
 /** Bytes of messages as protobuf, added to as they are taken: a stream may never end. */
 export interface Traffic {
-  /** From browsers. */
+  /** From clients. */
   up: number;
   /** From the service. */
   down: number;
 }
 
-/** One browser conversation, whatever the surface. */
+/** One conversation with a client, whatever the surface, as the bridge moves it. */
 export interface Exchange {
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
-  /** Aborts with an `AbortCause`: the browser has left, or the gateway is draining. */
+  /** Aborts with an `AbortCause`: the client has left, or the gateway is draining. */
   readonly signal: AbortSignal;
-  /** What becomes of messages that come faster than the browser takes them. Absent: the service waits (`pause`). */
+  /** What becomes of messages that come faster than the client takes them. Absent: the service waits (`pause`). */
   readonly slowReader?: SlowReader | undefined;
+  /** Bounds how long either side may stall. Absent: something else bounds it. */
+  readonly stall?: StallLimit | undefined;
   /** Where the bytes of this exchange are counted. */
   readonly traffic: Traffic;
   /** Hears at once of messages that will not be delivered, for the metrics: a stream may never end. */

@@ -6,6 +6,7 @@ import {
   type AllHeldBytes,
   type ExchangeContext,
   type OnRefusal,
+  type Surfaces,
   tooManyOfAddress,
 } from '../surfaces/index.js';
 
@@ -80,6 +81,7 @@ export class ClientConnections {
 
 /** What the routes work with: that of the surfaces, and the connections that they come in by. */
 export interface ServerContext extends ExchangeContext {
+  readonly surfaces: Surfaces;
   /** What clients' messages that wait for services hold in all sessions. */
   readonly heldInSessions: AllHeldBytes;
   readonly connections: ClientConnections;

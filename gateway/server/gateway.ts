@@ -7,7 +7,7 @@ import { compiledCodec } from '../codec/index.js';
 import { createMetrics } from '../ops/index.js';
 import { COMMON_METHODS, ROUTED_METHODS } from '../schema/index.js';
 import { RpcError } from '../status/index.js';
-import { AllHeldBytes, ExchangeLimits, Exchanges, UnfinishedMessages } from '../surfaces/index.js';
+import { AllHeldBytes, ExchangeLimits, Exchanges, SURFACES, UnfinishedMessages } from '../surfaces/index.js';
 import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
 import { SESSION_PATH } from '../wire/session/index.js';
 import { createAdmin } from './admin.js';
@@ -133,6 +133,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       source,
       {
         transport,
+        surfaces: SURFACES,
         exchanges,
         unfinished,
         heldInSessions: new AllHeldBytes(),

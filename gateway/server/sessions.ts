@@ -3,12 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { type RequestSource, requestSource } from '../security/index.js';
 import { codeName, type Metadata, RpcError } from '../status/index.js';
-import {
-  answerSession,
-  type ExchangeContext,
-  type MethodRequest,
-  requestMetadata,
-} from '../surfaces/index.js';
+import { answerSession, type MethodRequest, requestMetadata } from '../surfaces/index.js';
 import { cutReason } from '../wire/index.js';
 import {
   chooseProtocol,
@@ -84,17 +79,16 @@ export function registerSessions(
         return;
       }
       answerSession(socket, request.raw.socket, {
+        ...context,
         limits,
         metadata: sessionMetadata ?? [],
         headerRules,
         source: request.sessionSource ?? requestSource(request.raw, options.trustedProxies),
         requestId: request.id,
-        request: request.raw,
+        http: request.raw,
         methodRequestOf,
         drainMs: Math.min(Math.floor(graceMs / 2), MAX_DRAIN_MS),
         log: request.log,
-        context,
-        heldInSessions: context.heldInSessions,
       });
     },
   });
@@ -103,7 +97,7 @@ export function registerSessions(
 function admitSession(
   request: FastifyRequest,
   options: ResolvedGatewayOptions,
-  { exchanges }: ExchangeContext,
+  { exchanges, surfaces }: ServerContext,
 ): Metadata | RpcError {
   assertServing(exchanges);
   const { headers } = request.raw;
@@ -124,7 +118,14 @@ function admitSession(
   if (refusal === undefined) return metadata;
   const { code, reason, message: problem } = refusal;
   const peer = requestSource(request.raw, options.trustedProxies).address;
-  const line = { requestId: request.id, peer, surface: 'session', code: codeName(code), reason, problem };
+  const line = {
+    requestId: request.id,
+    peer,
+    surface: surfaces.session.name,
+    code: codeName(code),
+    reason,
+    problem,
+  };
   request.log.info({ ...line, closeCode: SessionCloseCode.forbidden }, 'request refused');
   return refusal;
 }

@@ -30,4 +30,5 @@ export {
   requestMetadata,
 } from './message/index.js';
 export { AllHeldBytes, answerSession, type SessionContext } from './session/index.js';
+export { SURFACES, type Surfaces } from './table.js';
 export { answerWebSocket, type WebSocketCall } from './websocket/index.js';

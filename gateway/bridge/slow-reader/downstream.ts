@@ -7,10 +7,11 @@ import type { Outgoing } from '../exchange.js';
  */
 export const TURN_BYTES = 64 * 1024;
 
-/** The direction from the service to the browser, as the bridge hands it to a policy. */
+/** The direction from the service to the client, as the bridge hands it to a policy. */
 export interface Downstream {
-  readonly outgoing: Outgoing;
-  /** Aborts when the browser has left, or is sent elsewhere: nothing is written any more. */
+  /** Waits of `write` are bounded. */
+  readonly outgoing: Pick<Outgoing, 'write' | 'room' | 'dropped'>;
+  /** Aborts when the client has left, or is sent elsewhere: nothing is written any more. */
   readonly signal: AbortSignal;
   /** The next messages of the service; `undefined` after the end. */
   read(): Promise<Batch | undefined>;

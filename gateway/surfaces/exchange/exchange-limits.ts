@@ -44,35 +44,3 @@ export class ExchangeLimits {
     throw tooManyOfAddress('calls_per_address', `more than ${most} calls`, source);
   }
 }
-
-/** What one exchange counts for. */
-export class CountedExchange {
-  readonly #limits: ExchangeLimits;
-  readonly #source: RequestSource;
-  #hasCall = false;
-  #isOpen = true;
-
-  /** Throws as `assertRoom` does. Whoever makes one calls `close`. */
-  constructor(limits: ExchangeLimits, source: RequestSource) {
-    limits.assertRoom(source);
-    limits.exchanges.add(source.group);
-    this.#limits = limits;
-    this.#source = source;
-  }
-
-  /** The exchange is about to open its call. Throws RESOURCE_EXHAUSTED when its client has too many. */
-  beginCall(): void {
-    if (this.#hasCall || !this.#isOpen) return;
-    this.#limits.assertRoomForCall(this.#source);
-    this.#limits.calls.add(this.#source.group);
-    this.#hasCall = true;
-  }
-
-  /** It is over. Calling it again does nothing. */
-  close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#limits.exchanges.remove(this.#source.group);
-    if (this.#hasCall) this.#limits.calls.remove(this.#source.group);
-  }
-}

@@ -1,26 +1,8 @@
 import { Bell } from '../../async/index.js';
-import type { AbortCause } from '../../bridge/index.js';
 import type { RequestSource } from '../../security/index.js';
-import { CountedExchange, ExchangeLimits } from './exchange-limits.js';
-
-/** What is known of an open exchange by whoever must end it. */
-interface OpenExchange {
-  /** It ends by itself soon: a unary call, a client stream, a file. Draining lets it finish. */
-  readonly finite: boolean;
-  readonly controller: AbortController;
-}
-
-/** An exchange that is open; whoever opened it calls `close`. */
-export interface ExchangeHandle {
-  /** Aborts when the gateway drains, or when `abort` is called. */
-  readonly signal: AbortSignal;
-  /** The client's address, for the log. */
-  readonly peer: string;
-  abort(cause: AbortCause): void;
-  /** Before its call is opened. Throws RESOURCE_EXHAUSTED when its client has too many calls. */
-  beginCall(): void;
-  close(): void;
-}
+import { ExchangeHandle } from './exchange-handle.js';
+import { ExchangeLimits } from './exchange-limits.js';
+import type { Peer } from './peer.js';
 
 /** Without bounds. */
 const ANY_NUMBER = { exchanges: 0, exchangesPerAddress: 0, callsPerAddress: () => 0 } as const;
@@ -28,7 +10,7 @@ const ANY_NUMBER = { exchanges: 0, exchangesPerAddress: 0, callsPerAddress: () =
 /** Every open exchange of a gateway: the registry that draining works on, and that limits count. */
 export class Exchanges {
   readonly limits: ExchangeLimits;
-  readonly #open = new Set<OpenExchange>();
+  readonly #open = new Set<ExchangeHandle>();
   /** Connections that carry exchanges of their own, and what tells them of draining. */
   readonly #carriers = new Set<() => void>();
   /** Rings when nothing is open any more. */
@@ -54,39 +36,18 @@ export class Exchanges {
     return this.#draining;
   }
 
-  /** Adds an exchange. Throws UNAVAILABLE or RESOURCE_EXHAUSTED when there are too many, of this client or of all. */
-  open(finite: boolean, source: RequestSource): ExchangeHandle {
-    const counted = new CountedExchange(this.limits, source);
-    const controller = new AbortController();
-    const exchange = { finite, controller };
+  /**
+   * Adds an exchange, whose call is not open yet. `finite`: it ends by itself soon, so draining lets it finish. Throws UNAVAILABLE or
+   * RESOURCE_EXHAUSTED when there are too many, of this client or of all. Whoever opens one calls `close`.
+   */
+  open(finite: boolean, source: RequestSource, peer: Peer): ExchangeHandle {
+    const exchange = new ExchangeHandle(finite, source, peer, this.limits, this.#onClosed);
     this.#open.add(exchange);
-    if (this.#draining && !finite) controller.abort('draining' satisfies AbortCause);
-    return {
-      signal: controller.signal,
-      peer: source.address,
-      abort: (cause) => controller.abort(cause),
-      beginCall: () => counted.beginCall(),
-      close: () => {
-        counted.close();
-        this.#open.delete(exchange);
-        this.#leave();
-      },
-    };
-  }
-
-  /** The same for one that opens its call at once: throws as `beginCall` does as well, and has added nothing then. */
-  openWithCall(finite: boolean, source: RequestSource): ExchangeHandle {
-    const exchange = this.open(finite, source);
-    try {
-      exchange.beginCall();
-    } catch (reason) {
-      exchange.close();
-      throw reason;
-    }
+    if (this.#draining && !finite) exchange.abort('draining');
     return exchange;
   }
 
-  /** Throws what `openWithCall` would throw, before it is too late for an HTTP status. */
+  /** Throws what `open` and the handle's `beginCall` would throw, before it is too late for an HTTP status. */
   assertRoom(source: RequestSource): void {
     this.limits.assertRoom(source);
     this.limits.assertRoomForCall(source);
@@ -103,15 +64,20 @@ export class Exchanges {
     if (this.#draining) carrier();
     return () => {
       this.#carriers.delete(carrier);
-      this.#leave();
+      this.#tellIdle();
     };
   }
 
-  #leave(): void {
-    if (this.#idleNow) this.#idle.ring();
+  readonly #onClosed = (exchange: ExchangeHandle): void => {
+    this.#open.delete(exchange);
+    this.#tellIdle();
+  };
+
+  #tellIdle(): void {
+    if (this.#isIdle) this.#idle.ring();
   }
 
-  get #idleNow(): boolean {
+  get #isIdle(): boolean {
     return this.#open.size === 0 && this.#carriers.size === 0;
   }
 
@@ -119,14 +85,12 @@ export class Exchanges {
   async drain(): Promise<void> {
     this.#draining = true;
     for (const carrier of [...this.#carriers]) carrier();
-    for (const { finite, controller } of this.#open) {
-      if (!finite) controller.abort('draining' satisfies AbortCause);
-    }
-    if (!this.#idleNow) await this.#idle.wait();
+    for (const exchange of this.#open) if (!exchange.finite) exchange.abort('draining');
+    if (!this.#isIdle) await this.#idle.wait();
   }
 
-  /** The grace is over: ends everything that is left. */
+  /** The grace is over: ends everything that is left, and cuts its connections. */
   abortAll(): void {
-    for (const { controller } of this.#open) controller.abort('left' satisfies AbortCause);
+    for (const exchange of [...this.#open]) exchange.cut();
   }
 }

@@ -1,72 +1,68 @@
-import type { FastifyBaseLogger } from 'fastify';
-import { bridge, type Incoming, type Outgoing, type Report, type Traffic } from '../../bridge/index.js';
-import type { Method } from '../../schema/index.js';
-import { Code, codeName, type Metadata, type RpcError } from '../../status/index.js';
-import type { Transport } from '../../upstream/index.js';
-import type { ExchangeHandle, Exchanges } from './exchanges.js';
-import type { MethodRequest } from './method-request.js';
+import { bridge, type Incoming, type Report, type SlowReader, StallLimit } from '../../bridge/index.js';
+import { Code, codeName } from '../../status/index.js';
+import type { ExchangeContext, Meter } from './exchange-context.js';
+import type { ExchangeHandle } from './exchange-handle.js';
+import type { ExchangePlan } from './exchange-plan.js';
 import { slowReaderOf } from './slow-reader-policy.js';
-import type { UnfinishedMessages } from './unfinished-messages.js';
-
-/** What a finished exchange was, in words and numbers that metrics may keep: none of them come from the request. */
-export interface FinishedExchange {
-  readonly surface: string;
-  /** The gRPC code as text. */
-  readonly code: string;
-  readonly durationMs: number;
-  readonly report: Report;
-}
-
-/** Counts the exchanges of one method. Must not throw, and be cheap: it is called for every call. */
-export interface Meter {
-  /** Messages that will not be delivered, as soon as that is known. */
-  dropped(messages: number): void;
-  finished(exchange: FinishedExchange): void;
-}
-
-/** What every surface works with. */
-export interface ExchangeContext {
-  readonly transport: Transport;
-  readonly exchanges: Exchanges;
-  /** The messages of all clients that are not whole yet. */
-  readonly unfinished: UnfinishedMessages;
-  meterOf(method: Method): Meter;
-  /** Where the bytes of a surface are counted; the same one every time. */
-  trafficOf(surface: string): Traffic;
-  /** Counts what was refused before there was a call. */
-  countRefusal(error: RpcError): void;
-}
-
-/** One exchange, ready to begin. */
-export interface ExchangePlan {
-  readonly request: MethodRequest;
-  readonly surface: string;
-  readonly requestId: string;
-  readonly incoming: Incoming;
-  readonly outgoing: Outgoing;
-  readonly metadata: Metadata;
-  readonly deadline: number | undefined;
-  readonly exchange: ExchangeHandle;
-  readonly log: FastifyBaseLogger;
-}
 
 /**
- * Runs an exchange to its end, counts it and writes its one line of log. Never rejects. Whoever opened the exchange closes it, and
- * destroys the connection when the report says `cut`.
+ * Runs an exchange from its registration to its end, in one order for every surface:
+ *
+ *     register -> watch the peer -> open incoming -> count the call -> open outgoing -> bridge -> count, log -> cut -> close
+ *        |                            |                 |
+ *        +----------------------------+-----------------+-- rejects with RpcError: no call was opened, the surface tells its client
+ *
+ * Everything up to the bridge happens in the tick of the call, unless `openIncoming` returns a promise. Resolves when the call is over and
+ * counted; the exchange stays registered until its peer is closed, and a peer that takes the rest for longer than a stall may last is cut.
  */
-export async function runExchange(
+export async function runExchange(plan: ExchangePlan, context: ExchangeContext): Promise<void> {
+  const { surface, request, peer } = plan;
+  const { method, limits } = request;
+  const exchange = context.exchanges.open(surface.finite || !method.responseStream, plan.source, peer);
+  let isOver = false;
+  let lastStall: NodeJS.Timeout | undefined;
+  peer.onLeft(() => {
+    clearTimeout(lastStall);
+    if (isOver) exchange.close();
+    else exchange.abort('left');
+  });
+  try {
+    if (surface.isBounded) peer.watch();
+    const opening = plan.openIncoming(exchange);
+    const incoming = opening instanceof Promise ? await opening : opening;
+    const report = await callAndReport(plan, exchange, incoming, context);
+    if (report.cut) peer.cut();
+  } finally {
+    isOver = true;
+    if (peer.isClosed) exchange.close();
+    else lastStall = setTimeout(() => peer.cut(), limits.maxPauseMs).unref();
+  }
+}
+
+/** From the call to its line of log. Closes `incoming` where it rejects. */
+async function callAndReport(
   plan: ExchangePlan,
+  exchange: ExchangeHandle,
+  incoming: Incoming,
   { transport, meterOf, trafficOf }: ExchangeContext,
 ): Promise<Report> {
-  const { request, surface, incoming, outgoing, metadata, deadline, exchange, log } = plan;
+  const { surface, request, metadata, deadline } = plan;
   const { method } = request;
+  try {
+    exchange.beginCall();
+  } catch (reason) {
+    incoming.close();
+    throw reason;
+  }
   const begun = performance.now();
+  const outgoing = plan.openOutgoing(exchange);
   const meter = meterOf(method);
   const slowReader = slowReaderOf(method, surface, request.limits);
   const onDropped = slowReader === undefined ? undefined : (messages: number) => meter.dropped(messages);
+  const stall = surface.isBounded || method.requestStream ? stallLimitOf(plan, exchange) : undefined;
   const { signal } = exchange;
   const report = await bridge(
-    { incoming, outgoing, signal, slowReader, onDropped, traffic: trafficOf(surface) },
+    { incoming, outgoing, signal, slowReader, onDropped, stall, traffic: trafficOf(surface.name) },
     (signal) =>
       transport.open(method.path, {
         metadata,
@@ -74,13 +70,38 @@ export async function runExchange(
         ...(deadline === undefined ? {} : { deadline }),
       }),
   );
+  stall?.close();
+  countAndLog(plan, report, performance.now() - begun, slowReader, meter);
+  return report;
+}
+
+function stallLimitOf(
+  { surface, request, peer, deadline }: ExchangePlan,
+  exchange: ExchangeHandle,
+): StallLimit {
+  const stall = new StallLimit({
+    maxStallMs: request.limits.maxPauseMs,
+    deadline: surface.hasCredit ? deadline : undefined,
+    abort: (reason) => exchange.abort(reason),
+    cut: surface.hasCredit ? undefined : () => peer.cut(),
+  });
+  exchange.stall = stall;
+  return stall;
+}
+
+function countAndLog(
+  { surface, request, source, requestId, log }: ExchangePlan,
+  report: Report,
+  durationMs: number,
+  slowReader: SlowReader | undefined,
+  meter: Meter,
+): void {
   const code = report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code);
-  const durationMs = performance.now() - begun;
-  meter.finished({ surface, code, durationMs, report });
+  meter.finished({ surface: surface.name, code, durationMs, report });
   const line = {
-    requestId: plan.requestId,
-    method: method.path.slice(1),
-    surface,
+    requestId,
+    method: request.method.path.slice(1),
+    surface: surface.name,
     code,
     reason: report.aborted === undefined ? report.status.reason : undefined,
     durationMs: Math.round(durationMs * 1_000) / 1_000,
@@ -88,12 +109,11 @@ export async function runExchange(
     sent: report.sent,
     dropped: slowReader === undefined ? undefined : report.dropped,
     aborted: report.aborted,
-    peer: exchange.peer,
+    peer: source.address,
     // What clients are not told is told here.
     problem: report.status.publicMessage === undefined ? undefined : report.status.message,
   };
   // The cause of a defect is logged here and nowhere else; bad input is the client's business, not the operator's.
   if (report.failure?.code === Code.INTERNAL) log.error({ ...line, err: report.failure }, 'call failed');
   else log.info(line, 'call');
-  return report;
 }

@@ -2,14 +2,15 @@ import type { SlowReader } from '../../bridge/index.js';
 import { defaultText, scalarField } from '../../codec/index.js';
 import type { Method } from '../../schema/index.js';
 import type { Limits } from './limits.js';
+import type { Surface } from './surface.js';
 
 /**
- * What an exchange does with a slow reader, by the rule of its method; `undefined` when the service waits. A body of bytes always
- * waits, or is cut: a file with a hole in it, and no place to say so, is a broken file.
+ * What an exchange does with a slow reader, by the rule of its method; `undefined` when the service waits. Where
+ * messages may not be dropped the service waits as well: a file with a hole in it, and no place to say so, is a broken file.
  */
 export function slowReaderOf(
   { slowReader: rule }: Method,
-  surface: string,
+  { mayDrop }: Surface,
   { slowReaderBytes: maxBytes }: Limits,
 ): SlowReader | undefined {
   switch (rule.policy) {
@@ -18,9 +19,9 @@ export function slowReaderOf(
     case 'disconnect':
       return rule;
     case 'drop-oldest':
-      return surface === 'bytes' ? undefined : { ...rule, maxBytes };
+      return mayDrop ? { ...rule, maxBytes } : undefined;
     case 'conflate': {
-      if (surface === 'bytes') return undefined;
+      if (!mayDrop) return undefined;
       const { policy, key, maxMessages } = rule;
       // Absent and the default are one key.
       const absent = defaultText(key);

@@ -1,121 +1,107 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AbortCause, Incoming, Outgoing } from '../../bridge/index.js';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { RequestSource } from '../../security/index.js';
 import { type Metadata, RpcError } from '../../status/index.js';
 import {
-  boundEnd,
-  boundIncoming,
-  boundOutgoing,
-  downloadOf,
   type ExchangeContext,
+  type ExchangeHandle,
+  type ExchangePlan,
   type MethodRequest,
   runExchange,
-  uploadOf,
 } from '../exchange/index.js';
-import { cutConnection, watchDelivery } from '../liveness/index.js';
-import {
-  fieldsBesideBody,
-  hasSeenEnd,
-  messageFromJson,
-  messageFromQuery,
-  resumeAfter,
-  textFromBytes,
-} from '../message/index.js';
-import { BodyReader, type WholeBody } from './body-reader.js';
-import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
-import { BytesOutgoing } from './bytes-outgoing.js';
+import { hasSeenEnd } from '../message/index.js';
 import { HeadOutgoing } from './head-outgoing.js';
-import { JsonOutgoing } from './json-outgoing.js';
-import { NdjsonIncoming } from './ndjson-incoming.js';
-import { NdjsonOutgoing } from './ndjson-outgoing.js';
-import { type Answer, type Ask, negotiate } from './negotiation.js';
-import { singleIncoming } from './single-incoming.js';
-import { SseOutgoing } from './sse-outgoing.js';
+import { HttpPeer } from './http-peer.js';
+import type { HttpForms, HttpSurface, OpenRequest } from './http-surface.js';
+import { negotiate } from './negotiation.js';
 
-/** Answers one HTTP request for a method. Throws `RpcError` for what is wrong with the request, before any call is opened. */
+/** What the headers of a request say of its call. */
+export interface HttpCall {
+  readonly metadata: Metadata;
+  readonly deadline: number | undefined;
+  readonly source: RequestSource;
+}
+
+/** Answers one HTTP request for a method. Rejects with `RpcError` for what is wrong with the request, before any call is opened. */
 export async function answerHttp(
-  target: MethodRequest,
-  request: FastifyRequest,
+  request: MethodRequest,
+  { id, log }: Pick<FastifyRequest, 'id' | 'log'>,
   reply: FastifyReply,
-  call: {
-    readonly metadata: Metadata;
-    readonly deadline: number | undefined;
-    readonly source: RequestSource;
-  },
-  context: ExchangeContext,
+  call: HttpCall,
+  context: ExchangeContext & { readonly surfaces: { readonly forms: HttpForms } },
 ): Promise<void> {
-  const { method, binding } = target;
-  const { headers } = request;
-  const { ask, answer } = negotiate(method, binding, {
-    httpMethod: request.method,
+  const { headers, method: httpMethod = '' } = request.http;
+  const { open, surface } = negotiate(context.surfaces.forms, request, {
+    httpMethod,
     contentType: headers['content-type'],
     accept: headers.accept,
     hasBody: headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0,
   });
   assertNotEncoded(headers['content-encoding']);
-  if (hasSeenEnd(target)) {
+  if (hasSeenEnd(request)) {
     // The one answer that makes an EventSource stay away, and no other client begins again.
     await reply.code(204).send();
     return;
   }
-  const exchange = context.exchanges.open(answer === 'bytes' || !method.responseStream, call.source);
-  const surface = answer;
-  const { limits } = target;
-  const { socket } = request.raw;
-  let over = false;
-  let closed = false;
-  // The response, not the request: a request closes as soon as its body has been read. An exchange is open from before its
-  // request has come whole until its answer has left this process, so that draining waits for it.
-  const onClose = () => {
-    closed = true;
-    if (!over) exchange.abort('left');
-    exchange.close();
-  };
-  if (reply.raw.destroyed) onClose();
-  else reply.raw.once('close', onClose);
-  const { id: requestId, log } = request;
-  try {
-    // The message is read and checked before a call is opened: bad input never reaches the service.
-    const incoming = await openIncoming(ask, target, {
-      maxBytes: limits.maxMessageBytes,
-      deadline: call.deadline,
+  await runExchange(new HttpExchange(surface, open, request, reply, call, id, log, context), context);
+}
+
+class HttpExchange implements ExchangePlan {
+  readonly surface: HttpSurface;
+  readonly request: MethodRequest;
+  readonly peer: HttpPeer;
+  readonly requestId: string;
+  readonly log: FastifyBaseLogger;
+  readonly #open: OpenRequest;
+  readonly #reply: FastifyReply;
+  readonly #call: HttpCall;
+  readonly #context: ExchangeContext;
+
+  constructor(
+    surface: HttpSurface,
+    open: OpenRequest,
+    request: MethodRequest,
+    reply: FastifyReply,
+    call: HttpCall,
+    requestId: string,
+    log: FastifyBaseLogger,
+    context: ExchangeContext,
+  ) {
+    this.surface = surface;
+    this.request = request;
+    this.peer = new HttpPeer(reply.raw, request.http.socket, request.limits.heartbeatMs);
+    this.requestId = requestId;
+    this.log = log;
+    this.#open = open;
+    this.#reply = reply;
+    this.#call = call;
+    this.#context = context;
+  }
+
+  get source(): RequestSource {
+    return this.#call.source;
+  }
+
+  get metadata(): Metadata {
+    return this.#call.metadata;
+  }
+
+  get deadline(): number | undefined {
+    return this.#call.deadline;
+  }
+
+  openIncoming(exchange: ExchangeHandle): Incoming | Promise<Incoming> {
+    return this.#open(this.request, {
+      maxBytes: this.request.limits.maxMessageBytes,
+      deadline: this.#call.deadline,
       signal: exchange.signal,
-      unfinished: context.unfinished.of(call.source.group, (reason) => exchange.abort(reason)),
+      unfinished: this.#context.unfinished.of(this.#call.source.group, (reason) => exchange.abort(reason)),
     });
-    try {
-      exchange.beginCall();
-    } catch (reason) {
-      incoming.close();
-      throw reason;
-    }
-    const whole = openOutgoing(answer, target, reply);
-    const onlyHead = request.method === 'HEAD' && answer !== 'json';
-    const outgoing = onlyHead ? new HeadOutgoing(whole, reply) : whole;
-    const stall = { maxPauseMs: limits.maxPauseMs, abort: (reason: RpcError) => exchange.abort(reason) };
-    if (surface !== 'json') {
-      reply.raw.once('close', watchDelivery(socket, limits.heartbeatMs));
-      // The end of the grace: what still runs is cut here, where it is known how.
-      exchange.signal.addEventListener('abort', () => {
-        if (!closed && exchange.signal.reason === ('left' satisfies AbortCause)) cutConnection(socket);
-      });
-    }
-    const plan = {
-      request: target,
-      surface,
-      requestId,
-      incoming: method.requestStream ? boundIncoming(incoming, stall) : incoming,
-      outgoing: surface === 'json' ? outgoing : boundOutgoing(outgoing, stall, () => cutConnection(socket)),
-      metadata: call.metadata,
-      deadline: call.deadline,
-      exchange,
-      log,
-    };
-    const { cut } = await runExchange(plan, context);
-    if (cut) cutConnection(socket);
-  } finally {
-    over = true;
-    if (!closed) boundEnd(reply.raw, socket, limits.maxPauseMs);
+  }
+
+  openOutgoing(): Outgoing {
+    const whole = this.surface.open(this.request, this.#reply);
+    return this.request.http.method === 'HEAD' ? new HeadOutgoing(whole, this.#reply) : whole;
   }
 }
 
@@ -129,54 +115,4 @@ function assertNotEncoded(encoding: string | undefined): void {
       headers: { 'accept-encoding': 'identity' },
     },
   );
-}
-
-/** RFC 9112 section 6.3: without either there is no body, and who forgets a file did not mean an empty one. */
-function assertHasBody(headers: IncomingHttpHeaders): void {
-  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return;
-  throw new RpcError(
-    'LENGTH_REQUIRED',
-    'header content-length: there is no body, and this path takes a file: send it, or "content-length: 0" for an empty one',
-    { httpStatus: 411 },
-  );
-}
-
-async function openIncoming(ask: Ask, target: MethodRequest, whole: WholeBody): Promise<Incoming> {
-  if (ask === 'ndjson') return new NdjsonIncoming(target, whole.unfinished);
-  const upload = uploadOf(target);
-  if (ask === 'bytes' && upload !== undefined) {
-    assertHasBody(target.http.headers);
-    if (target.method.requestStream) return new BytesIncoming(target, upload);
-    return singleIncoming(await messageFromBytes(target, upload, whole));
-  }
-  const message = ask === 'query' ? messageFromQuery(target) : await readMessage(target, whole);
-  return singleIncoming(resumeAfter(target, message));
-}
-
-async function readMessage(target: MethodRequest, whole: WholeBody): Promise<Uint8Array> {
-  // Before the body is touched: a bad query must not cost the client its connection.
-  const address = fieldsBesideBody(target);
-  const body = new BodyReader(target.http, target.limits);
-  try {
-    return messageFromJson(target, textFromBytes(await body.readAll(whole)), address);
-  } finally {
-    body.close();
-  }
-}
-
-function openOutgoing(answer: Answer, target: MethodRequest, reply: FastifyReply): Outgoing {
-  switch (answer) {
-    case 'json':
-      return new JsonOutgoing(target, reply);
-    case 'sse':
-      return new SseOutgoing(target, reply);
-    case 'ndjson':
-    case 'array':
-      return new NdjsonOutgoing(target, reply, answer);
-    case 'bytes': {
-      const download = downloadOf(target);
-      if (download === undefined) throw new TypeError('no field to download');
-      return new BytesOutgoing(target, reply, download);
-    }
-  }
 }

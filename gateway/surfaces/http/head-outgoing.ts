@@ -25,9 +25,10 @@ export class HeadOutgoing implements Outgoing {
     return this.#isSent ? false : undefined;
   }
 
-  write(batch: Batch): false {
+  /** Where the head waits for the end, the call goes on to it. */
+  write(batch: Batch): false | undefined {
     void this.#inner.write(batch);
-    return false;
+    return this.#isSent ? false : undefined;
   }
 
   async end(status: Status, failure: RpcError | undefined): Promise<void> {

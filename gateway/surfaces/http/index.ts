@@ -1,5 +1,13 @@
 export { answerHttp } from './answer-http.js';
 export { discardBody } from './body-reader.js';
-export { methodNotAllowed } from './negotiation.js';
+export { BytesOutgoing } from './bytes-outgoing.js';
+export type { AnswerKind, HttpForms, HttpSurface } from './http-surface.js';
+export { JSON_ARRAY } from './json-array.js';
+export { JsonOutgoing } from './json-outgoing.js';
+export { JsonStreamOutgoing } from './json-stream-outgoing.js';
+export { NDJSON } from './ndjson.js';
+export { MEDIA_TYPE, methodNotAllowed } from './negotiation.js';
 export { sendError } from './reply.js';
+export { openFileBody, openJsonBody, openNdjsonBody, openQuery } from './request-forms.js';
 export { mustStayOk, sendRetryableEvent } from './sse-error.js';
+export { SseOutgoing } from './sse-outgoing.js';

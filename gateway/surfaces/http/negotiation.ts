@@ -1,20 +1,16 @@
 import type { HttpBinding, Method } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
 import { chooseMediaType, mediaTypeOf, namesMediaType } from '../../wire/index.js';
-import { downloadOf, uploadOf } from '../exchange/index.js';
+import { downloadOf, type MethodRequest, uploadOf } from '../exchange/index.js';
+import type { HttpForms, HttpSurface, OpenRequest } from './http-surface.js';
 
-export const MediaType = {
+export const MEDIA_TYPE = {
   json: 'application/json',
   mergePatch: 'application/merge-patch+json',
   ndjson: 'application/x-ndjson',
   sse: 'text/event-stream',
   bytes: 'application/octet-stream',
 } as const;
-
-/** Where the request messages are. */
-export type Ask = 'query' | 'json' | 'ndjson' | 'bytes';
-/** What the answer looks like. */
-export type Answer = 'json' | 'array' | 'ndjson' | 'sse' | 'bytes';
 
 /** What of an HTTP request decides which surface answers. */
 export interface Wish {
@@ -25,13 +21,16 @@ export interface Wish {
   readonly hasBody: boolean;
 }
 
-/** Which surface answers a request for a method. Pure. Throws 405, 406 or 415 that says what would do. */
+/** How a request is taken and answered. Pure. Throws 405, 406 or 415 that says what would do. */
 export function negotiate(
-  method: Method,
-  binding: HttpBinding | undefined,
+  { requests, answers }: HttpForms,
+  { method, binding }: Pick<MethodRequest, 'method' | 'binding'>,
   wish: Wish,
-): { ask: Ask; answer: Answer } {
-  return { ask: chooseAsk(method, binding, wish), answer: chooseAnswer(method, binding, wish) };
+): { readonly open: OpenRequest; readonly surface: HttpSurface } {
+  return {
+    open: requests[chooseRequest(method, binding, wish)],
+    surface: chooseAnswer(answers, method, binding, wish),
+  };
 }
 
 /** 405 with what is allowed, also as `Allow`. */
@@ -41,17 +40,21 @@ export function methodNotAllowed(allowed: readonly string[]): RpcError {
   });
 }
 
-function chooseAsk(method: Method, binding: HttpBinding | undefined, wish: Wish): Ask {
+function chooseRequest(
+  method: Method,
+  binding: HttpBinding | undefined,
+  wish: Wish,
+): keyof HttpForms['requests'] {
   const { httpMethod } = wish;
   const reading = httpMethod === 'GET' || httpMethod === 'HEAD';
   const type = mediaTypeOf(wish.contentType);
   const upload = uploadOf({ method, binding });
   const isFile =
-    upload !== undefined && (type === MediaType.bytes || (upload.declared && binding !== undefined));
+    upload !== undefined && (type === MEDIA_TYPE.bytes || (upload.declared && binding !== undefined));
   if (method.requestStream && reading) {
     throw new RpcError(
       'HTTP_METHOD_NOT_ALLOWED',
-      `${method.path} takes a stream of messages: use POST with ${MediaType.ndjson}, or a WebSocket`,
+      `${method.path} takes a stream of messages: use POST with ${MEDIA_TYPE.ndjson}, or a WebSocket`,
       { headers: { allow: 'POST' } },
     );
   }
@@ -69,47 +72,46 @@ function chooseAsk(method: Method, binding: HttpBinding | undefined, wish: Wish)
       throw methodNotAllowed(method.requestStream || !method.safe ? ['POST'] : ['GET', 'HEAD', 'POST']);
   }
   if (!method.requestStream && (binding === undefined ? reading : binding.body === undefined)) return 'query';
-  const taken: string[] = method.requestStream ? [MediaType.ndjson] : [MediaType.json];
+  const taken: string[] = method.requestStream ? [MEDIA_TYPE.ndjson] : [MEDIA_TYPE.json];
   if (!method.requestStream && binding !== undefined && httpMethod === 'PATCH')
-    taken.push(MediaType.mergePatch);
+    taken.push(MEDIA_TYPE.mergePatch);
   const asMessages = method.requestStream ? 'ndjson' : 'json';
   if (type !== undefined && taken.includes(type)) return asMessages;
   // JSON is never taken for the content of a file: see PROTOCOL.md, section 9.
-  const mayBeFile = isFile && type !== MediaType.json;
+  const mayBeFile = isFile && type !== MEDIA_TYPE.json;
   if (mayBeFile && (wish.hasBody || method.requestStream || type !== undefined)) return 'bytes';
   if (type === undefined && !wish.hasBody) return asMessages;
-  throw unsupported(type, isFile ? [...taken, MediaType.bytes] : taken);
+  throw unsupported(type, isFile ? [...taken, MEDIA_TYPE.bytes] : taken);
 }
 
-function chooseAnswer(method: Method, binding: HttpBinding | undefined, wish: Wish): Answer {
-  const { accept } = wish;
-  const forms: readonly (readonly [mediaType: string, answer: Answer])[] = method.responseStream
-    ? [
-        [MediaType.ndjson, 'ndjson'],
-        [MediaType.sse, 'sse'],
-        [MediaType.json, 'array'],
-      ]
-    : [[MediaType.json, 'json']];
+function chooseAnswer(
+  answers: HttpForms['answers'],
+  method: Method,
+  binding: HttpBinding | undefined,
+  { accept }: Wish,
+): HttpSurface {
+  const forms = answers[method.responseStream ? 'stream' : 'message'];
   const download = downloadOf({ method, binding });
-  if (download !== undefined) {
-    const namesForm = forms.some(([mediaType]) => namesMediaType(accept, mediaType));
+  const [file] = answers.file;
+  if (download !== undefined && file !== undefined) {
+    const namesForm = forms.some(({ mediaType }) => namesMediaType(accept, mediaType));
     // A file has a media type of its own that no client can know before, so its Accept is not held against it.
-    if (download.declared && binding !== undefined && !namesForm) return 'bytes';
-    if (!namesForm && namesMediaType(accept, MediaType.bytes)) return 'bytes';
+    if (download.declared && binding !== undefined && !namesForm) return file;
+    if (!namesForm && namesMediaType(accept, file.mediaType)) return file;
   }
-  const offered = forms.map(([mediaType]) => mediaType);
+  const offered = forms.map(({ mediaType }) => mediaType);
   const chosen = chooseMediaType(accept, offered);
-  const form = forms.find(([mediaType]) => mediaType === chosen);
+  const form = forms.find(({ mediaType }) => mediaType === chosen);
   if (form === undefined) {
     throw new RpcError('NOT_ACCEPTABLE', `header accept: this method answers with ${offered.join(', ')}`);
   }
-  return form[1];
+  return form;
 }
 
 function unsupported(type: string | undefined, taken: readonly string[]): RpcError {
   const got = type === undefined ? 'the request has none' : `not ${type}`;
   return new RpcError('UNSUPPORTED_CONTENT_TYPE', `header content-type: send ${taken.join(' or ')}, ${got}`, {
     // Source: RFC 5789 section 2.2.
-    headers: taken.includes(MediaType.mergePatch) ? { 'accept-patch': taken.join(', ') } : {},
+    headers: taken.includes(MEDIA_TYPE.mergePatch) ? { 'accept-patch': taken.join(', ') } : {},
   });
 }

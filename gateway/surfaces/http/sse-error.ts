@@ -5,7 +5,7 @@ import { isRetryable, type RpcError, type Status } from '../../status/index.js';
 import { formatSseEvent, namesOnly } from '../../wire/index.js';
 import { spread } from '../exchange/index.js';
 import { errorJson, REASON_HEADER, retryDelayMs } from '../message/index.js';
-import { MediaType } from './negotiation.js';
+import { MEDIA_TYPE } from './negotiation.js';
 
 /** The head of every SSE answer. `no-transform`: a compressing proxy would hold events back. */
 export const SSE_HEADERS = {
@@ -20,7 +20,7 @@ export function mustStayOk(
   { code }: Pick<Status, 'code'>,
 ): boolean {
   return (
-    (method === 'GET' || method === 'HEAD') && namesOnly(headers.accept, MediaType.sse) && isRetryable(code)
+    (method === 'GET' || method === 'HEAD') && namesOnly(headers.accept, MEDIA_TYPE.sse) && isRetryable(code)
   );
 }
 

@@ -1,9 +1,9 @@
 import { Bell, createDeferred } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
-import { Code, RpcError, type Status } from '../../status/index.js';
+import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { joinMetadata, MAX_CREDIT, type ServerFrame, SessionFault } from '../../wire/session/index.js';
-import type { MethodRequest } from '../exchange/index.js';
+import type { ExchangeHandle, MethodRequest } from '../exchange/index.js';
 import { passedOn, scratch } from '../message/index.js';
 import type { SessionFormat } from './session-format.js';
 import type { QueuedWriter, WriteQueue } from './write-queue.js';
@@ -19,17 +19,15 @@ export interface CallOutgoingOptions {
   readonly id: number;
   readonly request: MethodRequest;
   readonly format: SessionFormat;
-  readonly turns: WriteQueue;
+  readonly queue: WriteQueue;
   /** What the client has granted at first. */
   readonly credit: number;
-  readonly signal: AbortSignal;
+  readonly exchange: ExchangeHandle;
   /** Sends frames of messages. */
   readonly send: (frames: Uint8Array) => void;
   /** Sends another frame; resolves when it has left this process. */
   readonly control: (frame: ServerFrame, onLeft?: () => void) => void;
-  /** Ends the call, whatever it waits for. */
-  readonly abort: (error: RpcError) => void;
-  /** Hears the names of trailers that are left out. */
+  /** Hears the names of metadata that are left out. */
   readonly onLeftOut: (names: readonly string[]) => void;
 }
 
@@ -55,15 +53,13 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   #dropped = 0;
   #lost = false;
   #ended = false;
-  #expired = false;
-  #pause: NodeJS.Timeout | undefined;
 
   constructor(options: CallOutgoingOptions) {
     this.flushMs = options.request.limits.flushMs;
     this.#options = options;
     this.#encode = options.format.encoder(options.id, options.request);
     this.#credit = options.credit;
-    options.signal.addEventListener('abort', this.#stop);
+    options.exchange.signal.addEventListener('abort', this.#stop);
   }
 
   /** The service has sent something. */
@@ -76,8 +72,16 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
 
   head(): undefined {}
 
+  headers(metadata: Metadata): void {
+    if (this.#ended) return;
+    const { id, control, onLeftOut } = this.#options;
+    const { pairs, leftOut } = passedOn(metadata);
+    onLeftOut(leftOut);
+    control({ kind: 'headers', id, metadata: joinMetadata(pairs) });
+  }
+
   write(batch: Batch): Promise<void> | false | undefined {
-    if (this.#options.signal.aborted) return false;
+    if (this.#options.exchange.signal.aborted) return false;
     this.hasAnswer = true;
     this.#batch = batch;
     this.#at = 0;
@@ -87,26 +91,22 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
       failed = reason !== undefined;
       failure = reason;
     };
-    if (this.#credit > 0) this.#options.turns.add(this);
+    if (this.#credit > 0) this.#options.queue.add(this);
     if (failed) throw failure;
     if (this.#batch === NOTHING) return undefined;
-    const written = new Promise<void>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       this.#settle = (reason) => (reason === undefined ? resolve() : reject(reason));
     });
-    const { maxPauseMs } = this.#options.request.limits;
-    this.#pause = setTimeout(this.#onPause, maxPauseMs).unref();
-    if (this.#expired) this.#abortExpired();
-    return written;
   }
 
   room(): number | Promise<void> {
-    const { signal, turns } = this.#options;
+    const { exchange, queue } = this.#options;
     // Then `write` says so.
-    if (signal.aborted) return 1;
+    if (exchange.signal.aborted) return 1;
     const isIdle = this.#at >= this.#batch.length;
-    if (isIdle && this.#credit > 0 && turns.hasRoom) return this.#credit;
+    if (isIdle && this.#credit > 0 && queue.hasRoom) return this.#credit;
     const changed = this.#roomChanged.wait();
-    if (this.#credit > 0) turns.add(this);
+    if (this.#credit > 0) queue.add(this);
     return changed;
   }
 
@@ -123,8 +123,8 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
       // What is good goes before the call ends with what is not.
       if (scratch.length > 0) {
         this.#options.send(scratch.take());
-        // It takes some of what waits, if slowly.
-        this.#pause?.refresh();
+        // It takes a part of what waits, if slowly.
+        this.#options.exchange.stall?.clientTook();
       }
     }
     if (failure !== undefined || this.#at >= this.#batch.length) this.#finish(failure);
@@ -158,18 +158,12 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   grant(messages: number): void {
     if (this.#credit + messages > MAX_CREDIT) throw new SessionFault(`credit past ${MAX_CREDIT}`);
     this.#credit += messages;
-    if (this.#at < this.#batch.length || this.#roomChanged.isAwaited) this.#options.turns.add(this);
+    if (this.#at < this.#batch.length || this.#roomChanged.isAwaited) this.#options.queue.add(this);
   }
 
   /** So many messages were not delivered, because the client was slow: told before the next message or the end. */
   dropped(count: number): void {
     this.#dropped += count;
-  }
-
-  /** The deadline has passed: the service has ended the call, and what it sent before does not wait for the client any longer. */
-  expire(): void {
-    this.#expired = true;
-    if (this.#at < this.#batch.length) this.#abortExpired();
   }
 
   async end(status: Status): Promise<void> {
@@ -195,8 +189,9 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   /** Nothing of the call remains: removes what could still wake it. */
   close(): void {
     this.#ended = true;
-    this.#options.signal.removeEventListener('abort', this.#stop);
-    this.#options.turns.remove(this);
+    const { exchange, queue } = this.#options;
+    exchange.signal.removeEventListener('abort', this.#stop);
+    queue.remove(this);
   }
 
   #tellDropped(): void {
@@ -208,19 +203,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     }
   }
 
-  #abortExpired(): void {
-    this.#options.abort(new RpcError('DEADLINE_PASSED', 'the deadline has passed'));
-  }
-
-  readonly #onPause = (): void => {
-    const { abort, request } = this.#options;
-    const problem = `the client read nothing for ${request.limits.maxPauseMs} ms: see --max-pause-ms`;
-    abort(new RpcError('CLIENT_STALLED', problem));
-  };
-
   #finish(failure?: unknown): void {
-    clearTimeout(this.#pause);
-    this.#pause = undefined;
     this.#batch = NOTHING;
     this.#at = 0;
     this.#frame = undefined;
@@ -231,10 +214,11 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   }
 
   readonly #stop = (): void => {
-    const { turns, signal } = this.#options;
-    turns.remove(this);
-    // Whoever cancels does not want them.
-    const unwanted = signal.reason instanceof RpcError && signal.reason.code === Code.CANCELLED;
+    const { queue, exchange } = this.#options;
+    queue.remove(this);
+    const { reason } = exchange.signal;
+    // A client that cancels does not want them.
+    const unwanted = reason instanceof RpcError && reason.code === Code.CANCELLED;
     if (this.#at < this.#batch.length && !unwanted) this.#lost = true;
     this.#finish();
   };

@@ -2,12 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { RequestSource } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
-import type { ExchangeContext, Limits, MethodRequest } from '../exchange/index.js';
+import type { ExchangeContext, Limits, MethodRequest, Surface } from '../exchange/index.js';
 import type { HeaderRules } from '../message/index.js';
 import type { AllHeldBytes } from './held-bytes.js';
 
-/** What a session is made of. */
-export interface SessionContext {
+/** What a session works with: what every surface does, and what its handshake said. */
+export interface SessionContext extends ExchangeContext {
+  readonly surfaces: { readonly session: Surface };
   readonly limits: Limits;
   /** What the headers of the handshake send along with every call. */
   readonly metadata: Metadata;
@@ -15,15 +16,14 @@ export interface SessionContext {
   readonly headerRules: HeaderRules;
   readonly requestId: string;
   /** The handshake. */
-  readonly request: IncomingMessage;
+  readonly http: IncomingMessage;
   /** What a call of a method ("pkg.Service/Method") needs. Throws `RpcError`: UNIMPLEMENTED when it may not be called. */
-  readonly methodRequestOf: (method: string, request: IncomingMessage) => MethodRequest;
+  readonly methodRequestOf: (method: string, http: IncomingMessage) => MethodRequest;
   /** Whose calls these are. */
   readonly source: RequestSource;
   /** How long streams may go on when the gateway drains, in milliseconds. */
   readonly drainMs: number;
   readonly log: FastifyBaseLogger;
-  readonly context: ExchangeContext;
   /** What clients' messages that wait for services hold in all sessions. */
   readonly heldInSessions: AllHeldBytes;
 }

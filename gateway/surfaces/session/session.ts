@@ -13,8 +13,9 @@ import {
 import { spread } from '../exchange/index.js';
 import { detailJson } from '../message/index.js';
 import type { FrameSocket } from '../socket/index.js';
+import { type AdmittedCall, admitCall, type OpenFrame } from './admit-call.js';
 import { HeldBytes } from './held-bytes.js';
-import { admitCall, requestIdOf, SessionCall, type SharedByCalls } from './session-call.js';
+import { requestIdOf, SessionCall, type SharedByCalls } from './session-call.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionFormat } from './session-format.js';
 import { WriteQueue } from './write-queue.js';
@@ -30,8 +31,6 @@ const NO_TYPES = createRegistry();
 /** What of a method's name is kept in the log: it may be as long as a frame. */
 const MAX_NAME_LENGTH = 256;
 
-type Open = Extract<ClientFrame, { kind: 'open' }>;
-
 /**
  * Many calls on one socket: hands each frame to its call, and closes the socket when a rule is broken.
  *
@@ -44,8 +43,8 @@ type Open = Extract<ClientFrame, { kind: 'open' }>;
 export class Session {
   readonly #socket: FrameSocket;
   readonly #format: SessionFormat;
-  readonly #options: SessionContext;
-  readonly #turns: WriteQueue;
+  readonly #context: SessionContext;
+  readonly #queue: WriteQueue;
   readonly #held: HeldBytes;
   readonly #shared: SharedByCalls;
   readonly #used = new UsedIds();
@@ -62,26 +61,27 @@ export class Session {
   /** No frame is taken any more. */
   #over = false;
 
-  constructor(socket: FrameSocket, format: SessionFormat, options: SessionContext) {
+  constructor(socket: FrameSocket, format: SessionFormat, context: SessionContext) {
     this.#socket = socket;
     this.#format = format;
-    this.#options = options;
-    this.#held = new HeldBytes(options.heldInSessions, options.source.group);
-    const { highWaterBytes, firstFrameMs } = options.limits;
-    this.#turns = new WriteQueue(() => !this.#over && socket.bufferedBytes <= highWaterBytes);
+    this.#context = context;
+    this.#held = new HeldBytes(context.heldInSessions, context.source.group);
+    const { highWaterBytes, firstFrameMs } = context.limits;
+    this.#queue = new WriteQueue(() => !this.#over && socket.bufferedBytes <= highWaterBytes);
     this.#shared = {
-      options,
+      context,
       format,
-      turns: this.#turns,
+      queue: this.#queue,
       held: this.#held,
       send: (frames) => this.#send(frames),
       control: (frame, onLeft) => this.#control(frame, onLeft),
+      cut: () => socket.cut(),
     };
     this.#firstFrame = setTimeout(
       () => this.#close(SessionCloseCode.silent, `no frame within ${firstFrameMs} ms`),
       firstFrameMs,
     );
-    this.#leaveCarriers = options.context.exchanges.carry(() => this.#drain());
+    this.#leaveCarriers = context.exchanges.carry(() => this.#drain());
   }
 
   /** Calls that count: their `end` has not left this process. */
@@ -107,8 +107,8 @@ export class Session {
     } catch (reason) {
       if (reason instanceof SessionFault) this.#close(reason.closeCode, reason.message);
       else {
-        const { requestId, source, log } = this.#options;
-        const line = { requestId, peer: source.address, surface: 'session', err: reason };
+        const { requestId, source, log, surfaces } = this.#context;
+        const line = { requestId, peer: source.address, surface: surfaces.session.name, err: reason };
         log.error(line, 'session failed');
         this.#close(CloseCode.internal, 'internal error');
       }
@@ -152,46 +152,48 @@ export class Session {
     }
   }
 
-  #begin(open: Open): void {
+  #begin(open: OpenFrame): void {
     const { id } = open;
     if (open.credit > MAX_CREDIT) throw new SessionFault(`open: credit must be at most ${MAX_CREDIT}`);
     this.#used.add(id);
-    const { sessionCalls } = this.#options.limits;
+    const { sessionCalls } = this.#context.limits;
     if (this.#open >= sessionCalls) {
       throw new SessionFault(`more than ${sessionCalls} calls at once`, SessionCloseCode.tooMany);
     }
     this.#open += 1;
-    let call: SessionCall;
     try {
       if (this.#draining) throw shuttingDown();
-      const admitted = admitCall(open, this.#options);
-      if (admitted === undefined) {
-        this.#endAtOnce(id, ENDED);
-        return;
-      }
-      this.#registry = admitted.request.registry;
-      call = new SessionCall(open, admitted, this.#shared);
+      const admitted = admitCall(open, this.#context);
+      if (admitted === undefined) this.#endAtOnce(id, ENDED);
+      else this.#run(open, admitted);
     } catch (reason) {
       this.#refuse(open, RpcError.from(reason));
-      return;
     }
-    this.#calls.set(id, call);
-    this.#control({ kind: 'opened', id, credit: call.granted });
-    void call.run().then((cut) => {
-      this.#calls.delete(id);
-      // A client that does not even take the end of its call will take nothing else.
-      if (cut) this.#socket.terminate();
-      this.#callOver();
-    });
+  }
+
+  #run(open: OpenFrame, admitted: AdmittedCall): void {
+    this.#registry = admitted.request.registry;
+    const call = new SessionCall(open, admitted, this.#shared);
+    this.#calls.set(open.id, call);
+    call.run().then(
+      () => {
+        this.#calls.delete(open.id);
+        this.#callOver();
+      },
+      (reason) => {
+        this.#calls.delete(open.id);
+        this.#refuse(open, RpcError.from(reason));
+      },
+    );
   }
 
   /** An `open` that becomes no call. */
-  #refuse({ id, method, metadata }: Open, error: RpcError): void {
-    const { source, log, context } = this.#options;
-    context.countRefusal(error);
-    const requestId = requestIdOf(metadata) ?? this.#options.requestId;
+  #refuse({ id, method, metadata }: OpenFrame, error: RpcError): void {
+    const { source, log, surfaces, countRefusal } = this.#context;
+    countRefusal(error);
+    const requestId = requestIdOf(metadata) ?? this.#context.requestId;
     const name = method.slice(0, MAX_NAME_LENGTH);
-    const line = { requestId, peer: source.address, method: name, surface: 'session' };
+    const line = { requestId, peer: source.address, method: name, surface: surfaces.session.name };
     const { code, reason, message } = error;
     const why = { code: codeName(code), reason };
     if (code === Code.INTERNAL) log.error({ ...line, ...why, err: error }, 'call failed');
@@ -212,10 +214,10 @@ export class Session {
   #drain(): void {
     if (this.#over) return;
     this.#draining = true;
-    const { drainMs, limits } = this.#options;
+    const { drainMs, limits } = this.#context;
     this.#control({ kind: 'goAway', graceMs: drainMs, reconnectAfterMs: spread(limits.retryMs) });
     this.#drainTimer = setTimeout(() => {
-      for (const call of this.#calls.values()) if (call.endless) call.abort(shuttingDown());
+      for (const call of this.#calls.values()) if (call.isEndless) call.abort(shuttingDown());
     }, drainMs);
     this.#closeIfDrained();
   }
@@ -228,8 +230,14 @@ export class Session {
     if (this.#over) return;
     this.#end();
     if (code !== CloseCode.goingAway) {
-      const { requestId, source, log } = this.#options;
-      const line = { requestId, peer: source.address, surface: 'session', closeCode: code, problem: reason };
+      const { requestId, source, log, surfaces } = this.#context;
+      const line = {
+        requestId,
+        peer: source.address,
+        surface: surfaces.session.name,
+        closeCode: code,
+        problem: reason,
+      };
       log.info(line, 'session closed');
     }
     this.#socket.close(code, reason);
@@ -241,7 +249,7 @@ export class Session {
     this.#over = true;
     clearTimeout(this.#firstFrame);
     clearTimeout(this.#drainTimer);
-    for (const call of this.#calls.values()) call.abort('left');
+    for (const call of this.#calls.values()) call.left();
   }
 
   #send(frames: Uint8Array, onLeft: () => void = this.#onLeft): void {
@@ -263,14 +271,14 @@ export class Session {
   readonly #detailJson = (detail: StatusDetail): unknown => detailJson(detail, this.#registry);
 
   readonly #onLeft = (): void => {
-    this.#turns.run();
+    this.#queue.run();
     this.#watchReading();
   };
 
   /** Reads from the client only while it takes what it is sent. */
   #watchReading(): void {
     if (this.#over) return;
-    const full = this.#socket.bufferedBytes > this.#options.limits.highWaterBytes + READ_STOP_BYTES;
+    const full = this.#socket.bufferedBytes > this.#context.limits.highWaterBytes + READ_STOP_BYTES;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#socket.pause();

@@ -16,5 +16,5 @@ export interface FrameSocket {
   /** Says good-bye after the frames before it, and does not wait long for an answer. */
   close(code: number, reason: string): void;
   /** Ends the connection now. */
-  terminate(): void;
+  cut(): void;
 }

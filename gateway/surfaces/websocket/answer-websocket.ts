@@ -1,21 +1,19 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import type { Incoming } from '../../bridge/index.js';
+import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { RequestSource } from '../../security/index.js';
-import { ENDED, type Metadata, type RpcError } from '../../status/index.js';
-import type { MethodRequest } from '../exchange/index.js';
+import { ENDED, type Metadata } from '../../status/index.js';
 import {
   boundFirstMessage,
-  boundIncoming,
-  boundOutgoing,
   type ExchangeContext,
+  type ExchangeHandle,
   type ExchangePlan,
+  type MethodRequest,
   runExchange,
+  type Surface,
 } from '../exchange/index.js';
-import { watchDelivery } from '../liveness/index.js';
-import type { AddressFields } from '../message/index.js';
-import { hasSeenEnd, resumeAfter } from '../message/index.js';
-import { boundSocketMessages, startSocketHeartbeat } from '../socket/index.js';
+import { type AddressFields, hasSeenEnd, resumeAfter } from '../message/index.js';
+import { boundSocketMessages, ClientSocket } from '../socket/index.js';
 import { WebSocketIncoming } from './websocket-incoming.js';
 import { WebSocketOutgoing } from './websocket-outgoing.js';
 
@@ -32,74 +30,100 @@ export interface WebSocketCall {
  * Any call over a plain WebSocket. Must run in the tick of the upgrade, and of the check that its client may have one more exchange.
  */
 export function answerWebSocket(
-  target: MethodRequest,
+  request: MethodRequest,
   socket: WebSocket,
-  request: FastifyRequest,
+  { id, log }: Pick<FastifyRequest, 'id' | 'log'>,
   call: WebSocketCall,
-  context: ExchangeContext,
+  context: ExchangeContext & { readonly surfaces: { readonly websocket: Surface } },
 ): void {
-  const { method } = target;
-  if (hasSeenEnd(target)) {
-    socket.on('error', () => {});
-    void new WebSocketOutgoing(target, socket, request.raw.socket, () => false).end(ENDED);
+  const client = new ClientSocket(socket, request.http.socket, {
+    heartbeatMs: request.limits.heartbeatMs,
+    isShared: false,
+  });
+  if (hasSeenEnd(request)) {
+    void new WebSocketOutgoing(request, client, () => false).end(ENDED);
     return;
   }
-  const exchange = context.exchanges.openWithCall(!method.responseStream, call.source);
-  // Only then is the call over for us: a close frame may still be on its way.
-  const onClose = () => exchange.abort('left');
-  socket.once('close', onClose);
-  // What fails on a socket closes it, and the close is what counts.
-  socket.on('error', () => {});
-  const raw = request.raw.socket;
-  const incoming = new WebSocketIncoming(target, call.bound, socket, raw, (error) => exchange.abort(error));
-  const { limits } = target;
-  startSocketHeartbeat(socket, raw, limits.heartbeatMs, () => incoming.paused);
-  watchDelivery(raw, limits.heartbeatMs);
-  boundSocketMessages(socket, raw, {
-    timeoutMs: limits.messageTimeoutMs,
-    isPaused: () => incoming.paused,
-    isExpecting: () => incoming.isIncomplete,
-    unfinished: context.unfinished.of(
-      call.source.group,
-      (reason) => exchange.abort(reason),
-      () => socket.terminate(),
-    ),
-    onLate: (reason) => exchange.abort(reason),
-  });
-  const stall = { maxPauseMs: limits.maxPauseMs, abort: (reason: RpcError) => exchange.abort(reason) };
-  const outgoing = new WebSocketOutgoing(target, socket, raw, () => incoming.binary);
-  const resumed = method.resume === undefined ? incoming : resuming(target, incoming);
-  const requests = boundFirstMessage(resumed, {
-    stream: method.requestStream,
-    limits,
-    hasAnswer: () => outgoing.hasAnswer,
-    abort: stall.abort,
-  });
-  const plan: ExchangePlan = {
-    request: target,
-    surface: 'websocket',
-    requestId: request.id,
-    incoming: boundIncoming(requests, stall),
-    outgoing: boundOutgoing(outgoing, stall, () => socket.terminate()),
-    metadata: call.metadata,
-    deadline: call.deadline,
-    exchange,
-    log: request.log,
-  };
-  void runExchange(plan, context).finally(() => {
-    socket.off('close', onClose);
-    exchange.close();
-    // Only a socket whose exchange was aborted is still open here.
-    if (socket.readyState !== socket.CLOSED) socket.terminate();
-  });
+  const exchange = new WebSocketExchange(request, socket, client, call, id, log, context);
+  runExchange(exchange, context).catch(() => client.cut());
+}
+
+class WebSocketExchange implements ExchangePlan {
+  readonly surface: Surface;
+  readonly request: MethodRequest;
+  readonly peer: ClientSocket;
+  readonly requestId: string;
+  readonly log: FastifyBaseLogger;
+  readonly #socket: WebSocket;
+  readonly #call: WebSocketCall;
+  readonly #context: ExchangeContext;
+  #isBinary: () => boolean = () => false;
+  #outgoing: WebSocketOutgoing | undefined;
+
+  constructor(
+    request: MethodRequest,
+    socket: WebSocket,
+    peer: ClientSocket,
+    call: WebSocketCall,
+    requestId: string,
+    log: FastifyBaseLogger,
+    context: ExchangeContext & { readonly surfaces: { readonly websocket: Surface } },
+  ) {
+    this.surface = context.surfaces.websocket;
+    this.request = request;
+    this.peer = peer;
+    this.requestId = requestId;
+    this.log = log;
+    this.#socket = socket;
+    this.#call = call;
+    this.#context = context;
+  }
+
+  get source(): RequestSource {
+    return this.#call.source;
+  }
+
+  get metadata(): Metadata {
+    return this.#call.metadata;
+  }
+
+  get deadline(): number | undefined {
+    return this.#call.deadline;
+  }
+
+  openIncoming(exchange: ExchangeHandle): Incoming {
+    const { request, peer } = this;
+    const { method, limits } = request;
+    const abort = exchange.abort.bind(exchange);
+    const incoming = new WebSocketIncoming(request, this.#call.bound, this.#socket, peer, abort);
+    this.#isBinary = () => incoming.isBinary;
+    boundSocketMessages(this.#socket, request.http.socket, {
+      timeoutMs: limits.messageTimeoutMs,
+      isPaused: () => peer.isPaused,
+      isExpecting: () => incoming.isIncomplete,
+      unfinished: this.#context.unfinished.of(this.#call.source.group, abort, () => peer.cut()),
+      onLate: abort,
+    });
+    return boundFirstMessage(method.resume === undefined ? incoming : resuming(request, incoming), {
+      stream: method.requestStream,
+      limits,
+      hasAnswer: () => this.#outgoing?.hasAnswer === true,
+      abort,
+    });
+  }
+
+  openOutgoing(): Outgoing {
+    this.#outgoing = new WebSocketOutgoing(this.request, this.peer, this.#isBinary);
+    return this.#outgoing;
+  }
 }
 
 /** Puts the cursor of `lastEventId` into the request, as for SSE. */
-function resuming(target: MethodRequest, incoming: WebSocketIncoming): Incoming {
+function resuming(request: MethodRequest, incoming: WebSocketIncoming): Incoming {
   return {
     async read() {
       const batch = await incoming.read();
-      return batch?.map((message) => resumeAfter(target, message));
+      return batch?.map((message) => resumeAfter(request, message));
     },
     close: () => incoming.close(),
   };

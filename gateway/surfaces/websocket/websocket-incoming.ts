@@ -1,12 +1,11 @@
-import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { Bell } from '../../async/index.js';
 import type { Incoming } from '../../bridge/index.js';
 import { RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { watchPeer } from '../liveness/index.js';
 import { type AddressFields, textFromBytes, withAddress } from '../message/index.js';
+import type { ClientSocket } from '../socket/index.js';
 
 interface Frame {
   readonly data: Buffer;
@@ -26,7 +25,7 @@ export class WebSocketIncoming implements Incoming {
   readonly #request: MethodRequest;
   readonly #bound: AddressFields;
   readonly #socket: WebSocket;
-  readonly #raw: Socket;
+  readonly #client: ClientSocket;
   readonly #onViolation: (error: RpcError) => void;
   #frames: Frame[] = [];
   #bytes = 0;
@@ -36,30 +35,24 @@ export class WebSocketIncoming implements Incoming {
   #failure: RpcError | undefined;
   /** Rings when `read` may go on. */
   readonly #arrived = new Bell();
-  #unwatch: (() => void) | undefined;
   /** The client's first message was binary, so it wants binary answers. */
-  binary = false;
+  isBinary = false;
 
-  /** `bound`: fields of every message, from the address. `onViolation` hears of what comes when nobody reads any more. */
+  /** `bound`: fields of every message, from the address. `onViolation` hears of what comes when nothing reads any more. */
   constructor(
     request: MethodRequest,
     bound: AddressFields,
     socket: WebSocket,
-    raw: Socket,
+    client: ClientSocket,
     onViolation: (error: RpcError) => void,
   ) {
     this.#request = request;
     this.#bound = bound;
     this.#socket = socket;
-    this.#raw = raw;
+    this.#client = client;
     this.#onViolation = onViolation;
     socket.on('message', this.#receive);
     socket.on('close', this.#wake);
-  }
-
-  /** The socket is not read now, so neither pongs nor a close frame can be seen. */
-  get paused(): boolean {
-    return this.#unwatch !== undefined;
   }
 
   /** The method takes one message, and it has not come: the request is not whole yet. */
@@ -84,7 +77,7 @@ export class WebSocketIncoming implements Incoming {
       if (this.#socket.readyState !== this.#socket.OPEN) {
         throw new RpcError('CLIENT_LEFT', 'the client closed the WebSocket before the half-close');
       }
-      this.#resume();
+      this.#client.resume();
       await this.#arrived.wait();
     }
   }
@@ -92,7 +85,7 @@ export class WebSocketIncoming implements Incoming {
   close(): void {
     this.#closed = true;
     this.#frames = [];
-    this.#resume();
+    this.#client.resume();
     this.#socket.off('message', this.#receive);
     this.#socket.off('close', this.#wake);
     this.#wake();
@@ -113,11 +106,11 @@ export class WebSocketIncoming implements Incoming {
       return this.#onViolation(new RpcError('UNEXPECTED_MESSAGE', rule));
     }
     if (isHalfClose) this.#halfClosed = true;
-    else if (this.#messages === 0) this.binary = binary;
+    else if (this.#messages === 0) this.isBinary = binary;
     this.#messages += 1;
     this.#frames.push(frame);
     this.#bytes += frame.data.length + FRAME_BYTES;
-    if (this.#bytes >= HIGH_WATER_BYTES) this.#pause();
+    if (this.#bytes >= HIGH_WATER_BYTES) this.#client.pause();
     this.#wake();
   };
 
@@ -142,21 +135,6 @@ export class WebSocketIncoming implements Incoming {
     if (binary) requestCodec.assertWire(data);
     const message = binary || data.length === 0 ? data : requestCodec.fromJson(textFromBytes(data));
     return withAddress(this.#request, message, this.#bound);
-  }
-
-  #pause(): void {
-    if (this.#unwatch !== undefined) return;
-    this.#socket.pause();
-    // An unsolicited pong, which nobody answers (RFC 6455 section 5.5.3): answers to pings would pile up before our closed window,
-    // and clients give up on that.
-    this.#unwatch = watchPeer(this.#raw, () => this.#socket.pong());
-  }
-
-  #resume(): void {
-    if (this.#unwatch === undefined) return;
-    this.#unwatch();
-    this.#unwatch = undefined;
-    this.#socket.resume();
   }
 
   readonly #wake = () => this.#arrived.ring();

@@ -8,6 +8,7 @@ import {
   Exchanges,
   HeaderRules,
   type Limits,
+  SURFACES,
   UnfinishedMessages,
 } from '../../../../gateway/surfaces/index.js';
 import { Session } from '../../../../gateway/surfaces/session/session.js';
@@ -48,7 +49,7 @@ export function openFakeSession(
     metadata,
     headerRules: new HeaderRules(),
     requestId: 'r',
-    request,
+    http: request,
     methodRequestOf(name) {
       const method = schema.methods.get(`/${name}`);
       if (method === undefined) throw new RpcError('METHOD_NOT_FOUND', 'no such method');
@@ -70,14 +71,13 @@ export function openFakeSession(
     log,
     source: { address: '', group: '', isProxied: false, proto: undefined, host: undefined },
     heldInSessions: new AllHeldBytes(),
-    context: {
-      transport,
-      exchanges,
-      unfinished: new UnfinishedMessages(0),
-      meterOf: () => ({ dropped: nothing, finished: nothing }),
-      trafficOf: () => ({ up: 0, down: 0 }),
-      countRefusal: nothing,
-    },
+    surfaces: SURFACES,
+    transport,
+    exchanges,
+    unfinished: new UnfinishedMessages(0),
+    meterOf: () => ({ dropped: nothing, finished: nothing }),
+    trafficOf: () => ({ up: 0, down: 0 }),
+    countRefusal: nothing,
   };
   return { session: new Session(socket, formatOf(protocol), options), socket, transport, exchanges };
 }

@@ -10,7 +10,7 @@ export class FakeSocket implements FrameSocket {
   peakBytes = 0;
   paused = false;
   closedWith: { code: number; reason: string } | undefined;
-  terminated = false;
+  isCut = false;
 
   write(frames: Uint8Array, onLeft: () => void): void {
     const messages = messagesOf(Buffer.from(frames));
@@ -48,8 +48,8 @@ export class FakeSocket implements FrameSocket {
     this.closedWith ??= { code, reason };
   }
 
-  terminate(): void {
-    this.terminated = true;
+  cut(): void {
+    this.isCut = true;
   }
 }
 

@@ -9,50 +9,47 @@ import { DRAINING, sendDraining } from './json-outgoing.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
 
-/** What stands around the messages. */
-interface Frame {
+/** What is written around the JSON of the messages of a stream. */
+export interface JsonFrame {
   readonly contentType: string;
+  /** Before the first message, at once. */
   readonly open: string;
+  /** Before each message. */
+  readonly before: string;
+  /** Between two messages. */
   readonly between: string;
+  /** After each message. */
   readonly after: string;
+  /** After the last message of a call that ended with OK. */
   readonly close: string;
+  /** What may stand between two messages and means nothing. */
+  readonly heartbeat: string;
 }
 
-const NDJSON: Frame = {
-  contentType: 'application/x-ndjson; charset=utf-8',
-  open: '',
-  between: '',
-  after: '\n',
-  close: '',
-};
-const ARRAY: Frame = {
-  contentType: 'application/json; charset=utf-8',
-  open: '[',
-  between: ',',
-  after: '\n',
-  close: ']\n',
-};
-
-/** A blank line: whitespace between two values is nothing to a reader of either. */
-const HEARTBEAT = Buffer.from('\n');
-
-/** A stream of messages as NDJSON or as one JSON array. */
-export class NdjsonOutgoing implements Outgoing {
+/**
+ * A stream of messages as a body of JSON texts, framed by `JsonFrame`. A failure after the head is one more text, `{"error": ...}`, and a
+ * transfer that no client takes for a whole one. Source: PROTOCOL.md section 6.
+ */
+export class JsonStreamOutgoing implements Outgoing {
   readonly headWaitMs: number;
   readonly flushMs: number;
   readonly #request: MethodRequest;
   readonly #reply: FastifyReply;
-  readonly #frame: Frame;
+  readonly #frame: JsonFrame;
   #sink: ResponseSink | undefined;
-  #begun = false;
+  /** What goes before the next message: nothing stands between the first one and the head. */
+  #prefix: string;
+  readonly #nextPrefix: string;
   #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
 
-  constructor(request: MethodRequest, reply: FastifyReply, form: 'ndjson' | 'array') {
+  constructor(request: MethodRequest, reply: FastifyReply, frame: JsonFrame) {
     this.headWaitMs = request.limits.headWaitMs;
     this.flushMs = request.limits.flushMs;
     this.#request = request;
     this.#reply = reply;
-    this.#frame = form === 'ndjson' ? NDJSON : ARRAY;
+    this.#frame = frame;
+    this.#prefix = frame.before;
+    this.#nextPrefix = frame.between + frame.before;
   }
 
   head(metadata: Metadata | undefined): undefined {
@@ -67,17 +64,17 @@ export class NdjsonOutgoing implements Outgoing {
     void this.#sink.write(Buffer.from(this.#frame.open));
     this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
       // While the client does not read, a heartbeat would only add to what it has not read.
-      if (this.#sink?.full === false) void this.#sink.write(HEARTBEAT);
+      if (this.#sink?.full === false) void this.#sink.write(Buffer.from(this.#frame.heartbeat));
     });
   }
 
   write(batch: Batch): Promise<void> | undefined {
     this.#sink?.begin(scratch);
     const failure = encodeBatch(batch, scratch, (message) => {
-      if (this.#begun) scratch.text(this.#frame.between);
+      if (this.#prefix !== '') scratch.text(this.#prefix);
       this.#request.responseCodec.writeJson(message, scratch);
       scratch.text(this.#frame.after);
-      this.#begun = true;
+      this.#prefix = this.#nextPrefix;
     });
     this.#heartbeat?.beat();
     const room = this.#sink?.send(scratch);
@@ -104,6 +101,6 @@ export class NdjsonOutgoing implements Outgoing {
     this.#heartbeat?.stop();
     const json = errorJson(status, this.#request.registry);
     const last = JSON.stringify(status.truncated ? { ...json, truncated: true } : json);
-    await this.#sink?.break((this.#begun ? this.#frame.between : '') + last + this.#frame.after);
+    await this.#sink?.break(this.#prefix + last + this.#frame.after);
   }
 }

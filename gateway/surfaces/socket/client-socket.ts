@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { cutReason } from '../../wire/index.js';
-import { watchPeer } from '../liveness/index.js';
+import type { Peer } from '../exchange/index.js';
+import { watchDelivery, watchPeer } from '../liveness/index.js';
 import { compact } from './compact.js';
 import { type FrameSocket, WRITE_BYTES } from './frame-socket.js';
+import { startSocketHeartbeat } from './socket-heartbeat.js';
 
 /** How long a client may take to answer a close frame before the socket is destroyed, in milliseconds. */
 const CLOSE_WAIT_MS = 2_000;
@@ -11,28 +13,38 @@ const CLOSE_WAIT_MS = 2_000;
 /** How often a client that does not read is looked after, in milliseconds: it must be missed within a second. */
 const LEFT_CHECK_MS = 250;
 
-/** The WebSocket of a session. All its timers end with the socket. */
-export class SocketWriter implements FrameSocket {
+export interface ClientSocketOptions {
+  /** The longest silence before a ping, and how long its answer, or any acknowledgement, may take; in milliseconds. */
+  readonly heartbeatMs: number;
+  /** How long a client may take nothing of what waits for it. Absent: who writes bounds that. */
+  readonly maxStallMs?: number;
+  /** Many calls write to it: what they write in one turn of the event loop leaves in one system call. */
+  readonly isShared: boolean;
+}
+
+/** The WebSocket of a client, for one call or for a session. All its timers end with the socket. Must be made in the tick of the upgrade. */
+export class ClientSocket implements FrameSocket, Peer {
   readonly #socket: WebSocket;
   readonly #raw: Socket;
-  #corked = false;
-  /** What was written in an earlier turn of the event loop waits: the client does not keep up. */
-  #behind = false;
+  readonly #options: ClientSocketOptions;
+  #isCorked = false;
+  /** Bytes written in an earlier turn of the event loop wait: the client does not keep up. */
+  #isBehind = false;
   /** Writes that wait. */
   #writes = 0;
   #unwatch: (() => void) | undefined;
   #leftCheck: NodeJS.Timeout | undefined;
   #closing: NodeJS.Timeout | undefined;
-  readonly #maxPauseMs: number;
   /** Bytes that the client's side had taken, and when they became more or nothing waited. */
   #taken = 0;
   #takenAt = 0;
 
-  /** A client that takes nothing of what waits for it for `maxPauseMs` is cut off. */
-  constructor(socket: WebSocket, raw: Socket, maxPauseMs: number) {
-    this.#maxPauseMs = maxPauseMs;
+  constructor(socket: WebSocket, raw: Socket, options: ClientSocketOptions) {
     this.#socket = socket;
     this.#raw = raw;
+    this.#options = options;
+    // An error closes the socket, and the close is what counts.
+    socket.on('error', () => {});
     socket.once('close', () => {
       this.#unwatch?.();
       clearInterval(this.#leftCheck);
@@ -40,13 +52,32 @@ export class SocketWriter implements FrameSocket {
     });
   }
 
+  get isClosed(): boolean {
+    return this.#socket.readyState === this.#socket.CLOSED;
+  }
+
   /** The socket is not read now, so neither pongs nor a close frame can be seen. */
-  get paused(): boolean {
+  get isPaused(): boolean {
     return this.#unwatch !== undefined;
   }
 
   get bufferedBytes(): number {
     return this.#socket.bufferedAmount + this.#writes * WRITE_BYTES;
+  }
+
+  onLeft(listener: () => void): void {
+    if (this.isClosed) listener();
+    else this.#socket.once('close', listener);
+  }
+
+  watch(): void {
+    const { heartbeatMs } = this.#options;
+    startSocketHeartbeat(this.#socket, this.#raw, heartbeatMs, () => this.isPaused);
+    watchDelivery(this.#raw, heartbeatMs);
+  }
+
+  cut(): void {
+    this.#socket.terminate();
   }
 
   /**
@@ -58,10 +89,10 @@ export class SocketWriter implements FrameSocket {
       process.nextTick(onLeft);
       return;
     }
-    this.#cork();
+    if (this.#options.isShared) this.#cork();
     this.#writes += 1;
     // It is called, with an error, also when the client is gone.
-    this.#raw.write(this.#behind ? compact(frames) : frames, () => {
+    this.#raw.write(this.#isBehind ? compact(frames) : frames, () => {
       this.#writes -= 1;
       onLeft();
     });
@@ -73,8 +104,7 @@ export class SocketWriter implements FrameSocket {
   pause(): void {
     if (this.#unwatch !== undefined || this.#raw.destroyed) return;
     this.#socket.pause();
-    // Without a probe: we only pause while frames wait for this client, and those are probe enough.
-    this.#unwatch = watchPeer(this.#raw);
+    this.#unwatch = watchPeer(this.#raw, this.#probe);
   }
 
   resume(): void {
@@ -85,25 +115,29 @@ export class SocketWriter implements FrameSocket {
   }
 
   close(code: number, reason: string): void {
-    if (this.#socket.readyState === this.#socket.CLOSED) return;
+    if (this.isClosed) return;
     this.#socket.close(code, cutReason(reason));
     // Its answer must be read.
     this.resume();
     this.#closing ??= setTimeout(() => this.#socket.terminate(), CLOSE_WAIT_MS);
   }
 
-  terminate(): void {
-    this.#socket.terminate();
-  }
+  /**
+   * An unsolicited pong, which nobody answers (RFC 6455 section 5.5.3): answers to pings would pile up before our closed window, and
+   * clients give up on that. Frames that wait for the client are probe enough.
+   */
+  readonly #probe = (): void => {
+    if (this.#socket.bufferedAmount === 0) this.#socket.pong();
+  };
 
   /** What is sent in one turn of the event loop, by whichever calls, leaves in one system call. */
   #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#behind = this.#socket.bufferedAmount > 0;
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#isBehind = this.#socket.bufferedAmount > 0;
     this.#raw.cork();
     process.nextTick(() => {
-      this.#corked = false;
+      this.#isCorked = false;
       this.#raw.uncork();
     });
   }
@@ -113,12 +147,13 @@ export class SocketWriter implements FrameSocket {
    * is never: its state has to be looked at while something waits.
    */
   readonly #lookAfter = (): void => {
+    const { maxStallMs = Number.POSITIVE_INFINITY } = this.#options;
     const { bytesWritten, writableLength } = this.#raw;
     const now = performance.now();
     if (bytesWritten - writableLength > this.#taken) this.#takenAt = now;
     this.#taken = bytesWritten - writableLength;
     const isLeft = this.#socket.readyState !== this.#socket.OPEN && this.#closing === undefined;
-    if (isLeft || now - this.#takenAt >= this.#maxPauseMs) this.#socket.terminate();
+    if (isLeft || now - this.#takenAt >= maxStallMs) this.#socket.terminate();
     if (this.#socket.bufferedAmount > 0) return;
     clearInterval(this.#leftCheck);
     this.#leftCheck = undefined;

@@ -1,0 +1,119 @@
+import { RpcError } from '../status/index.js';
+
+/** What bounds the stalls of one exchange, and what a stall that lasts too long does. */
+export interface StallLimitOptions {
+  /** The longest stall, in milliseconds: nothing moves although it could. */
+  readonly maxStallMs: number;
+  /** In epoch milliseconds: messages that wait for the client wait no longer than this. Absent: as long as a stall may last. */
+  readonly deadline?: number | undefined;
+  /** Ends the exchange, and says why. */
+  readonly abort: (reason: RpcError) => void;
+  /** Closes the connection of a client that has stalled. Absent: the connection carries more than this exchange, and stays. */
+  readonly cut?: (() => void) | undefined;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * Bounds how long either side of an exchange may stall, with one timer for both sides. The timer is not put off at each message: when it
+ * fires too early it is set again. Whoever makes one calls `close`.
+ */
+export class StallLimit {
+  readonly #options: StallLimitOptions;
+  /** When a stall of the client, or of the service, has lasted too long; in milliseconds of `performance`. */
+  #clientDue = NEVER;
+  #serviceDue = NEVER;
+  readonly #deadline: number;
+  #timer: NodeJS.Timeout | undefined;
+  #timerDue = NEVER;
+
+  constructor(options: StallLimitOptions) {
+    const { deadline } = options;
+    this.#options = options;
+    this.#deadline = deadline === undefined ? NEVER : performance.now() + deadline - Date.now();
+  }
+
+  /** Bounds a wait for the client to make room. Settles as the wait does, which must settle when the exchange is aborted or cut. */
+  async forRoom(wait: Promise<void>): Promise<void> {
+    this.#boundClient(this.#deadline);
+    try {
+      await wait;
+    } finally {
+      this.#clientDue = NEVER;
+    }
+  }
+
+  /** Bounds the wait for the client to take the end; the deadline is over by then. */
+  async forEnd(wait: Promise<void>): Promise<void> {
+    this.#boundClient(NEVER);
+    try {
+      await wait;
+    } finally {
+      this.#clientDue = NEVER;
+    }
+  }
+
+  /** The client has taken a part of what waits for it, so it does not stall. */
+  clientTook(): void {
+    if (this.#clientDue !== NEVER) this.#boundClient(this.#deadline);
+  }
+
+  /** The service has been given messages of the client. */
+  serviceGiven(): void {
+    this.#serviceDue = performance.now() + this.#options.maxStallMs;
+    this.#arm(this.#serviceDue);
+  }
+
+  /** It has taken them, or will get no more. */
+  serviceTook(): void {
+    this.#serviceDue = NEVER;
+  }
+
+  /** The exchange is over. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerDue = NEVER;
+    this.#clientDue = NEVER;
+    this.#serviceDue = NEVER;
+  }
+
+  #boundClient(atMost: number): void {
+    this.#clientDue = Math.min(performance.now() + this.#options.maxStallMs, atMost);
+    this.#arm(this.#clientDue);
+  }
+
+  #arm(due: number): void {
+    if (due >= this.#timerDue) return;
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
+    this.#timer = setTimeout(this.#look, Math.max(0, Math.ceil(due - performance.now()))).unref();
+  }
+
+  readonly #look = (): void => {
+    const { maxStallMs, abort, cut } = this.#options;
+    this.#timerDue = NEVER;
+    const now = performance.now();
+    if (now >= this.#clientDue) {
+      this.#clientDue = NEVER;
+      if (now >= this.#deadline) abort(new RpcError('DEADLINE_PASSED', 'the deadline has passed'));
+      else {
+        abort(
+          new RpcError('CLIENT_STALLED', `the client read nothing for ${maxStallMs} ms: see --max-pause-ms`),
+        );
+        cut?.();
+      }
+    }
+    if (now >= this.#serviceDue) {
+      this.#serviceDue = NEVER;
+      abort(
+        new RpcError(
+          'SERVICE_STALLED',
+          `the service accepted nothing for ${maxStallMs} ms: see --max-pause-ms`,
+        ),
+      );
+    }
+    const next = Math.min(this.#clientDue, this.#serviceDue);
+    if (next !== NEVER) this.#arm(next);
+  };
+}

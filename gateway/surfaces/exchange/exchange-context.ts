@@ -1,0 +1,36 @@
+import type { Report, Traffic } from '../../bridge/index.js';
+import type { Method } from '../../schema/index.js';
+import type { RpcError } from '../../status/index.js';
+import type { Transport } from '../../upstream/index.js';
+import type { Exchanges } from './exchanges.js';
+import type { UnfinishedMessages } from './unfinished-messages.js';
+
+/** What a finished exchange was, in words and numbers that metrics may keep: none of them come from the request. */
+export interface FinishedExchange {
+  /** The name of its surface. */
+  readonly surface: string;
+  /** The gRPC code as text. */
+  readonly code: string;
+  readonly durationMs: number;
+  readonly report: Report;
+}
+
+/** Counts the exchanges of one method. Must not throw, and be cheap: it is called for every call. */
+export interface Meter {
+  /** Messages that will not be delivered, as soon as that is known. */
+  dropped(messages: number): void;
+  finished(exchange: FinishedExchange): void;
+}
+
+/** What every surface works with. */
+export interface ExchangeContext {
+  readonly transport: Transport;
+  readonly exchanges: Exchanges;
+  /** The messages of all clients that are not whole yet. */
+  readonly unfinished: UnfinishedMessages;
+  meterOf(method: Method): Meter;
+  /** Where the bytes of a surface are counted; the same one every time. */
+  trafficOf(surface: string): Traffic;
+  /** Counts what was refused before there was a call. */
+  countRefusal(error: RpcError): void;
+}

@@ -1,0 +1,69 @@
+import type { AbortCause, StallLimit } from '../../bridge/index.js';
+import type { RequestSource } from '../../security/index.js';
+import type { ExchangeLimits } from './exchange-limits.js';
+import type { Peer } from './peer.js';
+
+/** An exchange that is open, as its registry knows it: who opened it aborts and closes it here. */
+export class ExchangeHandle {
+  /** It ends by itself soon: draining lets it finish. */
+  readonly finite: boolean;
+  /** Set when its stalls are bounded: a surface says here that the client has taken a part of what waits. */
+  stall: StallLimit | undefined;
+  readonly #source: RequestSource;
+  readonly #peer: Peer;
+  readonly #limits: ExchangeLimits;
+  readonly #onClosed: (exchange: ExchangeHandle) => void;
+  readonly #controller = new AbortController();
+  #hasCall = false;
+  #isOpen = true;
+
+  /** Counts the exchange. Throws UNAVAILABLE or RESOURCE_EXHAUSTED when there are too many. */
+  constructor(
+    finite: boolean,
+    source: RequestSource,
+    peer: Peer,
+    limits: ExchangeLimits,
+    onClosed: (exchange: ExchangeHandle) => void,
+  ) {
+    limits.assertRoom(source);
+    limits.exchanges.add(source.group);
+    this.finite = finite;
+    this.#source = source;
+    this.#peer = peer;
+    this.#limits = limits;
+    this.#onClosed = onClosed;
+  }
+
+  /** Aborts when the gateway drains, or when `abort` is called. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Ends the exchange: only the first cause counts. */
+  abort(cause: AbortCause): void {
+    this.#controller.abort(cause);
+  }
+
+  /** Ends the exchange and its connection at once. */
+  cut(): void {
+    this.abort('left');
+    this.#peer.cut();
+  }
+
+  /** The call is about to be opened. Throws RESOURCE_EXHAUSTED when its client has too many. */
+  beginCall(): void {
+    if (this.#hasCall || !this.#isOpen) return;
+    this.#limits.assertRoomForCall(this.#source);
+    this.#limits.calls.add(this.#source.group);
+    this.#hasCall = true;
+  }
+
+  /** It is over. Calling it again does nothing. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#limits.exchanges.remove(this.#source.group);
+    if (this.#hasCall) this.#limits.calls.remove(this.#source.group);
+    this.#onClosed(this);
+  }
+}

@@ -1,0 +1,27 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Incoming, Outgoing } from '../../bridge/index.js';
+import type { RequestSource } from '../../security/index.js';
+import type { Metadata } from '../../status/index.js';
+import type { ExchangeHandle } from './exchange-handle.js';
+import type { MethodRequest } from './method-request.js';
+import type { Peer } from './peer.js';
+import type { Surface } from './surface.js';
+
+/** An exchange that may begin, as its surface describes it to `runExchange`. */
+export interface ExchangePlan {
+  readonly surface: Surface;
+  readonly request: MethodRequest;
+  readonly peer: Peer;
+  /** Whose exchange it is. */
+  readonly source: RequestSource;
+  readonly requestId: string;
+  /** What the service gets. */
+  readonly metadata: Metadata;
+  /** Of the call, in epoch milliseconds; `undefined`: none. */
+  readonly deadline: number | undefined;
+  readonly log: FastifyBaseLogger;
+  /** The messages of the client. Throws, or rejects with, `RpcError` for bad input: then no call is opened. */
+  openIncoming(exchange: ExchangeHandle): Incoming | Promise<Incoming>;
+  /** Where the answer goes. Called when everything about the request is in order, right before the call is opened. */
+  openOutgoing(exchange: ExchangeHandle): Outgoing;
+}

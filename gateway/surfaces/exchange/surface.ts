@@ -1,0 +1,16 @@
+/** A way clients reach the gateway, as data: what the run of an exchange needs to know of it. The rows: `surfaces/table.ts`. */
+export interface Surface {
+  /** In the log, and a label of metrics. */
+  readonly name: string;
+  /** Its exchanges end by themselves soon, whatever the method, or something else ends them: draining lets them finish. */
+  readonly finite: boolean;
+  /** A slow client may miss messages, because there is a place to say so: policies that drop messages apply. */
+  readonly mayDrop: boolean;
+  /** Its exchanges may last: the peer is watched, and waits for the client and the service are bounded. */
+  readonly isBounded: boolean;
+  /**
+   * The client grants credit for messages. Those that wait for credit do not outlast the deadline, and a client that grants none loses the
+   * call but not its connection.
+   */
+  readonly hasCredit: boolean;
+}

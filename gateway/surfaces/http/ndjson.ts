@@ -1,0 +1,13 @@
+import type { JsonFrame } from './json-stream-outgoing.js';
+
+/** One message a line. */
+export const NDJSON: JsonFrame = {
+  contentType: 'application/x-ndjson; charset=utf-8',
+  open: '',
+  before: '',
+  between: '',
+  after: '\n',
+  close: '',
+  // A blank line is nothing to a reader of lines.
+  heartbeat: '\n',
+};

@@ -1,0 +1,56 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Incoming } from '../../bridge/index.js';
+import { RpcError } from '../../status/index.js';
+import { type MethodRequest, uploadOf } from '../exchange/index.js';
+import {
+  fieldsBesideBody,
+  messageFromJson,
+  messageFromQuery,
+  resumeAfter,
+  textFromBytes,
+} from '../message/index.js';
+import { BodyReader, type WholeBody } from './body-reader.js';
+import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
+import { NdjsonIncoming } from './ndjson-incoming.js';
+import { singleIncoming } from './single-incoming.js';
+
+/** The message of a request without a body: everything is in path and query. */
+export function openQuery(request: MethodRequest): Incoming {
+  return singleIncoming(resumeAfter(request, messageFromQuery(request)));
+}
+
+/** The message of a JSON body, which has been read and checked when this resolves: bad input never reaches the service. */
+export async function openJsonBody(request: MethodRequest, whole: WholeBody): Promise<Incoming> {
+  // Before the body is touched: a bad query must not cost the client its connection.
+  const address = fieldsBesideBody(request);
+  const body = new BodyReader(request.http, request.limits);
+  try {
+    const message = messageFromJson(request, textFromBytes(await body.readAll(whole)), address);
+    return singleIncoming(resumeAfter(request, message));
+  } finally {
+    body.close();
+  }
+}
+
+/** The messages of an NDJSON body. */
+export function openNdjsonBody(request: MethodRequest, { unfinished }: WholeBody): Incoming {
+  return new NdjsonIncoming(request, unfinished);
+}
+
+/** The messages, or the one, whose `bytes` field is the body. The method must have such a field. */
+export function openFileBody(request: MethodRequest, whole: WholeBody): Incoming | Promise<Incoming> {
+  const upload = uploadOf(request);
+  if (upload === undefined) throw new TypeError('no field to upload');
+  assertHasBody(request.http.headers);
+  if (request.method.requestStream) return new BytesIncoming(request, upload);
+  return messageFromBytes(request, upload, whole).then(singleIncoming);
+}
+
+/** RFC 9112 section 6.3: without either there is no body, and who forgets a file did not mean an empty one. */
+function assertHasBody(headers: IncomingHttpHeaders): void {
+  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return;
+  throw new RpcError(
+    'LENGTH_REQUIRED',
+    'header content-length: there is no body, and this path takes a file: send it, or "content-length: 0" for an empty one',
+  );
+}

@@ -1,0 +1,41 @@
+import type { Metadata } from '../../status/index.js';
+import { parseLastEventId } from '../../wire/index.js';
+import type { ClientFrame } from '../../wire/session/index.js';
+import type { MethodRequest } from '../exchange/index.js';
+import { callMetadata, cursorField } from '../message/index.js';
+import type { SessionContext } from './session-context.js';
+
+/** The frame that opens a call. */
+export type OpenFrame = Extract<ClientFrame, { kind: 'open' }>;
+
+/** An `open` that may become a call: nothing is wrong with it. */
+export interface AdmittedCall {
+  readonly request: MethodRequest;
+  readonly metadata: Metadata;
+  /** The request field that asks to go on after a cursor; empty without one. */
+  readonly cursor: Uint8Array;
+  readonly deadline: number | undefined;
+}
+
+const NO_CURSOR = new Uint8Array(0);
+
+/**
+ * Checks an `open`. Throws `RpcError`: how the call ends before it has begun. Nothing for a client that has been told the end of this
+ * stream: there is nothing to begin.
+ */
+export function admitCall(open: OpenFrame, context: SessionContext): AdmittedCall | undefined {
+  const { limits } = context;
+  const request = context.methodRequestOf(open.method, context.http);
+  const { requestStream, responseStream } = request.method;
+  if (responseStream && parseLastEventId(open.cursor).kind === 'ended') return undefined;
+  const metadata = callMetadata(context.metadata, open.metadata, context.headerRules);
+  const cursor = open.cursor === '' ? NO_CURSOR : cursorField(request, open.cursor, 'cursor');
+  const unary = !requestStream && !responseStream;
+  const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : undefined);
+  return {
+    request,
+    metadata,
+    cursor,
+    deadline: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+  };
+}

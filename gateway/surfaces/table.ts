@@ -1,0 +1,108 @@
+import type { Surface } from './exchange/index.js';
+import { downloadOf } from './exchange/index.js';
+import {
+  type AnswerKind,
+  BytesOutgoing,
+  type HttpForms,
+  type HttpSurface,
+  JSON_ARRAY,
+  JsonOutgoing,
+  JsonStreamOutgoing,
+  MEDIA_TYPE,
+  NDJSON,
+  openFileBody,
+  openJsonBody,
+  openNdjsonBody,
+  openQuery,
+  SseOutgoing,
+} from './http/index.js';
+
+/** A stream of HTTP: it may last, and nothing but the client's end of it carries it. */
+const STREAM = {
+  answers: 'stream',
+  finite: false,
+  mayDrop: true,
+  isBounded: true,
+  hasCredit: false,
+} as const;
+
+/** The answers of HTTP. Of those of one kind, the first is for clients that do not mind. docs/adding-a-surface.md adds a row. */
+const ANSWERS: readonly HttpSurface[] = [
+  {
+    name: 'json',
+    answers: 'message',
+    mediaType: MEDIA_TYPE.json,
+    finite: true,
+    mayDrop: false,
+    // One write, when the call is over.
+    isBounded: false,
+    hasCredit: false,
+    open: (request, reply) => new JsonOutgoing(request, reply),
+  },
+  {
+    ...STREAM,
+    name: 'ndjson',
+    mediaType: MEDIA_TYPE.ndjson,
+    open: (request, reply) => new JsonStreamOutgoing(request, reply, NDJSON),
+  },
+  {
+    ...STREAM,
+    name: 'sse',
+    mediaType: MEDIA_TYPE.sse,
+    open: (request, reply) => new SseOutgoing(request, reply),
+  },
+  {
+    ...STREAM,
+    name: 'array',
+    mediaType: MEDIA_TYPE.json,
+    open: (request, reply) => new JsonStreamOutgoing(request, reply, JSON_ARRAY),
+  },
+  {
+    ...STREAM,
+    name: 'bytes',
+    answers: 'file',
+    mediaType: MEDIA_TYPE.bytes,
+    finite: true,
+    mayDrop: false,
+    open(request, reply) {
+      const download = downloadOf(request);
+      if (download === undefined) throw new TypeError('no field to download');
+      return new BytesOutgoing(request, reply, download);
+    },
+  },
+];
+
+const answersOf = (kind: AnswerKind) => ANSWERS.filter(({ answers }) => answers === kind);
+
+const WEBSOCKET: Surface = {
+  name: 'websocket',
+  finite: false,
+  mayDrop: true,
+  isBounded: true,
+  hasCredit: false,
+};
+
+const SESSION: Surface = {
+  name: 'session',
+  // The session ends its calls itself when the gateway drains.
+  finite: true,
+  mayDrop: true,
+  isBounded: true,
+  hasCredit: true,
+};
+
+/** Every surface of the gateway. */
+export interface Surfaces {
+  readonly forms: HttpForms;
+  readonly websocket: Surface;
+  readonly session: Surface;
+}
+
+export const SURFACES: Surfaces = {
+  forms: {
+    requests: { query: openQuery, json: openJsonBody, ndjson: openNdjsonBody, bytes: openFileBody },
+    answers: { message: answersOf('message'), stream: answersOf('stream'), file: answersOf('file') },
+  },
+  websocket: WEBSOCKET,
+  session: SESSION,
+};
