@@ -6,6 +6,7 @@ import {
   type HttpForms,
   type HttpSurface,
   JSON_ARRAY,
+  JSON_SEQ,
   JsonOutgoing,
   JsonStreamOutgoing,
   MEDIA_TYPE,
@@ -56,6 +57,12 @@ const ANSWERS: readonly HttpSurface[] = [
     name: 'array',
     mediaType: MEDIA_TYPE.json,
     open: (request, reply) => new JsonStreamOutgoing(request, reply, JSON_ARRAY),
+  },
+  {
+    ...STREAM,
+    name: 'json-seq',
+    mediaType: 'application/json-seq',
+    open: (request, reply) => new JsonStreamOutgoing(request, reply, JSON_SEQ),
   },
   {
     ...STREAM,

@@ -4,6 +4,7 @@ export { BytesOutgoing } from './bytes-outgoing.js';
 export type { AnswerKind, HttpForms, HttpSurface } from './http-surface.js';
 export { JSON_ARRAY } from './json-array.js';
 export { JsonOutgoing } from './json-outgoing.js';
+export { JSON_SEQ } from './json-seq.js';
 export { JsonStreamOutgoing } from './json-stream-outgoing.js';
 export { NDJSON } from './ndjson.js';
 export { MEDIA_TYPE, methodNotAllowed } from './negotiation.js';

@@ -34,6 +34,11 @@ const FORMS = {
     endsBare: true,
     take: (body) => lines(body, (line) => line.replace(/^[[,]/, '').replace(/^\]$/, '')),
   },
+  'json-seq': {
+    accept: 'application/json-seq',
+    endsBare: true,
+    take: (body) => lines(body, (line) => line.replaceAll('\x1e', '')),
+  },
   sse: {
     accept: 'text/event-stream',
     endsBare: false,
@@ -186,6 +191,7 @@ function surface(name: string, kind: Kind, method: string, sending: Sending, for
     kind,
     method,
     hasMessagesUp: sending !== OCTETS,
+    asksInAddress: sending === QUERY,
     async start(url, { cell, timeoutMs, text }) {
       const headers: Record<string, string> = { 'grpc-metadata-cell': cell };
       if (timeoutMs !== undefined) headers['grpc-timeout'] = `${timeoutMs}m`;
@@ -207,6 +213,7 @@ export const HTTP_SURFACES: readonly Surface[] = [
   surface('ndjson', 'down', 'Down', QUERY, FORMS.ndjson),
   surface('array', 'down', 'Down', QUERY, FORMS.array),
   surface('sse', 'down', 'Down', QUERY, FORMS.sse),
+  surface('json-seq', 'down', 'Down', QUERY, FORMS['json-seq']),
   surface('bytes', 'down', 'Fetch', QUERY, FORMS.bytes),
   surface('ndjson', 'up', 'Up', NDJSON),
   surface('bytes', 'up', 'Store', OCTETS),

@@ -57,6 +57,8 @@ export interface Surface {
   readonly method: string;
   /** Whether a message that the client sends is one: an upload has bytes. */
   readonly hasMessagesUp: boolean;
+  /** The request message is in the address. */
+  readonly asksInAddress?: boolean;
   /** Resolves when the call has begun, which for HTTP is before its head. */
   start(url: string, start: Start): Promise<Talk>;
 }

@@ -14,6 +14,7 @@ for (const surface of [
   'text/event-stream',
   'application/x-ndjson',
   'application/json',
+  'application/json-seq',
   'WebSocket',
 ] as const) {
   t.test(`a client that takes nothing is cut after maxPauseMs, and not before: ${surface}`, async (t) => {

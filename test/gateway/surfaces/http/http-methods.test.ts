@@ -41,6 +41,7 @@ t.test('HEAD is the head of GET on every surface, and cancels the call', async (
     ['/many', '*/*', /^application\/x-ndjson/],
     ['/many', 'application/json', /^application\/json/],
     ['/many', 'text/event-stream', /^text\/event-stream/],
+    ['/many', 'application/json-seq', /^application\/json-seq$/],
     ['/files/a.csv', '*/*', /^text\/csv/],
     ['/files/a.csv', 'text/event-stream', /^text\/event-stream/],
     ['/quiet', 'text/event-stream', /^text\/event-stream/],

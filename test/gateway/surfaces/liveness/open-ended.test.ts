@@ -19,6 +19,7 @@ const never = new Promise<never>(() => {});
 const SURFACES = {
   ndjson: { accept: 'application/x-ndjson', path: method('Plain'), told: true },
   array: { accept: 'application/json', path: method('Plain'), told: true },
+  'json-seq': { accept: 'application/json-seq', path: method('Plain'), told: true },
   sse: { accept: 'text/event-stream', path: method('Plain'), told: false },
   download: { accept: '*/*', path: '/foreign/files/a', told: false },
   'download by wish': { accept: 'application/octet-stream', path: method('Plain'), told: false },
