@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerOptions } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { RpcError } from '../status/index.js';
 import { answerError, clientErrorAnswer } from './errors.js';
+import { registerExpectation } from './expectation.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 
 /** A request id that may stand in logs and headers. */
@@ -39,5 +40,6 @@ export function createListener(
     clientErrorHandler: clientErrorAnswer(log, options.limits.maxHeadBytes, refusals),
   });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, refusals));
+  registerExpectation(app);
   return app;
 }

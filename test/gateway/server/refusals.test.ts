@@ -22,6 +22,8 @@ t.test('every refusal is one line of log with its request id, and never with the
     [406, ask, { headers: { accept: 'image/png' } }],
     [415, ask, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' }],
     [415, ask, { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: 'x' }],
+    [417, '/', { headers: { expect: 'a pony' } }],
+    [417, ask, { method: 'POST', headers: { ...JSON_TYPE, expect: '200-ok' }, body: '{}' }],
     [421, '/', { headers: { host: 'evil.example' } }],
     [426, '/_sluice/session'],
     [501, ask, { method: 'PROPFIND' }],
