@@ -1,35 +1,22 @@
-import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import cors from '@fastify/cors';
-import websocket from '@fastify/websocket';
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { compiledCodec } from '../codec/index.js';
 import { createMetrics } from '../ops/index.js';
-import { COMMON_METHODS, ROUTED_METHODS } from '../schema/index.js';
-import { RpcError } from '../status/index.js';
+import { COMMON_METHODS } from '../schema/index.js';
 import { AllHeldBytes, ExchangeLimits, Exchanges, SURFACES, UnfinishedMessages } from '../surfaces/index.js';
 import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
-import { SESSION_PATH } from '../wire/session/index.js';
 import { createAdmin } from './admin.js';
-import { registerOptions } from './allow.js';
+import { createApp, registerRoutes } from './app.js';
 import { ClientConnections } from './client-connections.js';
-import { admitOnConnection, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
-import { METHODS, registerDispatch } from './dispatch.js';
 import { Draining } from './draining.js';
 import {
   type GatewayOptions,
   type ResolvedGatewayOptions,
   resolveGatewayOptions,
 } from './gateway-settings.js';
-import { registerPublicHealth } from './health.js';
-import { registerHostCheck } from './host-check.js';
 import { parseListen } from './listen-address.js';
-import { createListener } from './listener.js';
 import { SchemaSource } from './loaded-schema.js';
-import { registerPage } from './page.js';
 import { Readiness } from './readiness.js';
-import { registerSessions } from './sessions.js';
-import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -172,107 +159,6 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     await stop();
     throw reason;
   }
-}
-
-function createApp(
-  options: ResolvedGatewayOptions,
-  log: FastifyBaseLogger,
-  countRefusal: (error: RpcError) => void,
-): FastifyInstance {
-  const http = {
-    // What is written beyond this makes a sink wait; Node's own default differs between versions.
-    highWaterMark: options.limits.highWaterBytes,
-    ...connectionTimes(options.limits.requestHeadMs),
-    ...UPGRADE_OPTIONS,
-  };
-  const app = createListener(options, log, countRefusal, http, options.basePath?.strip);
-  app.setNotFoundHandler((request) => {
-    throw new RpcError(
-      'HTTP_METHOD_UNKNOWN',
-      `the HTTP method ${request.method} is not supported: no rule of the service has it`,
-    );
-  });
-  // Bodies are ours: read as streams, counted, and never before there is room for them.
-  for (const method of [...ROUTED_METHODS, 'OPTIONS']) {
-    if (method === 'GET' || method === 'HEAD') continue;
-    app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  }
-  return app;
-}
-
-async function registerRoutes(
-  app: FastifyInstance,
-  options: ResolvedGatewayOptions,
-  source: SchemaSource,
-  context: Parameters<typeof registerDispatch>[3],
-  corsMethods: string[],
-): Promise<void> {
-  await app.register(websocket, {
-    options: {
-      server: websocketUpgrades(app.server) as Server,
-      maxPayload: options.limits.maxMessageBytes,
-      ...MESSAGE_PARTS,
-      perMessageDeflate: false,
-      handleProtocols: protocolOfSocket,
-    },
-    // Every socket belongs to an exchange or a session, and draining closes it with 1001.
-    preClose: (done) => done(),
-    errorHandler: (error, socket, request) => {
-      request.log.error({ requestId: request.id, err: error }, 'websocket failed');
-      socket.terminate();
-    },
-  });
-  // The library answers a handshake that succeeds, and knows nothing of our reply.
-  const requestIds = new WeakMap<IncomingMessage, string>();
-  app.websocketServer.on('headers', (headers: string[], request: IncomingMessage) => {
-    headers.push(`x-request-id: ${requestIds.get(request)}`);
-  });
-  // After that plugin: it closes only sockets of which it knows when they are refused.
-  registerHostCheck(app, options);
-  // Callbacks, not promises: hooks run for every request.
-  app.addHook('onRequest', (request, reply, done) => {
-    admitOnConnection(request.raw, reply.raw);
-    done();
-  });
-  options.basePath?.register(app);
-  const { allowOrigins } = options;
-  if (!allowOrigins.isEmpty) {
-    await app.register(cors, {
-      origin: allowOrigins.isAny
-        ? '*'
-        : (origin, callback) => callback(null, origin !== undefined && allowOrigins.has(origin)),
-      // Read for each preflight: a schema may bring more of them.
-      methods: corsMethods,
-      exposedHeaders: [
-        'grpc-status',
-        'sluice-reason',
-        'retry-after',
-        'x-request-id',
-        'content-disposition',
-        'allow',
-      ],
-      maxAge: 600,
-      // OPTIONS is answered in one place for all.
-      preflightContinue: true,
-      strictPreflight: false,
-    });
-  }
-  registerOptions(app, !allowOrigins.isEmpty, (path) => source.get().schema.routes.allowed(path));
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (!request.ws) return done();
-    // The plugin would accept the socket on any route, and then close it without a word.
-    if (request.routeOptions.url !== METHODS && request.routeOptions.url !== SESSION_PATH) {
-      throw new RpcError('PATH_NOT_FOUND', 'there is no WebSocket at this path');
-    }
-    assertHandshake(request.raw);
-    requestIds.set(request.raw, request.id);
-    done();
-  });
-  if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
-  if (options.publicHealth) registerPublicHealth(app, context.exchanges);
-  app.get('/_sluice/services', { exposeHeadRoute: true }, async () => source.get().description);
-  registerSessions(app, options, () => source.get(), context);
-  registerDispatch(app, options, () => source.get(), context);
 }
 
 async function listen(app: FastifyInstance, address: string): Promise<string> {
