@@ -6,7 +6,7 @@ const FOLDERS = ['bin/', 'gateway/', 'grpc-core/'];
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** Passes on lines that have been written elsewhere, or keeps them back until the gateway listens. */
-const PASSES_ON = ['grpc-core/logs/journal.ts', 'gateway/server/gateway.ts'];
+const PASSES_ON = ['grpc-core/logs/log-writer.ts', 'gateway/server/gateway.ts'];
 
 /** One message of the log, from all places that write it. */
 export interface LoggedMessage {

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { loggedMessages } from './log-vocabulary.js';
 
+// The type checker reads the whole source, which takes a busy machine a while.
+t.setTimeout(120_000);
+
 const page = readFileSync(new URL('../docs/logs.md', import.meta.url), 'utf8');
 
 /** The rows of the tables below a heading. */
