@@ -11,6 +11,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PICTURE_FILE = 'docs/architecture.md';
 const PICTURE = /(<!-- houses: `npm run fix` writes this -->\n)[\s\S]*?(<!-- \/houses -->)/;
 
+/** Other ways to a file of this tree: absolute paths, URLs, `imports` of package.json, and the package's own name. */
+const NOT_A_PACKAGE = /^(?:[/#]|(?!node:)[a-z][a-z+.-]*:|sluice(?:\/|$))/;
+
 /** The root files of a folder that has rooms; a place of its own in the table. */
 const GROUND = '.';
 /** What the picture calls it. */
@@ -39,7 +42,11 @@ export function faultsOfHouses(root, houses = HOUSES) {
         if (!isFree) fault('the module of this import is computed, so nothing can check it');
         continue;
       }
-      if (!specifier.startsWith('.')) continue;
+      if (!specifier.startsWith('.')) {
+        if (!isFree && NOT_A_PACKAGE.test(specifier))
+          fault(`"${specifier}" is neither a package nor a relative path`);
+        continue;
+      }
       const target = resolved(root, file, specifier);
       if (target === undefined) {
         if (!isFree) fault(`"${specifier}" leads to no file`);

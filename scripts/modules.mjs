@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import ts from 'typescript';
 
-const MODULE = /(?<!\.d)\.(?:ts|mts|mjs|js)$/;
+const MODULE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
 /** Generated, built or foreign. */
 const PASSED_OVER = new Set(['node_modules', 'dist', '.tap']);
 
@@ -26,7 +26,8 @@ export function parsed(root, path) {
 
 /**
  * Every import of a module, whatever its form: `import`, `import type`, `export … from`, `export * from`, `import()` as a value and as a
- * type, and `require()`. `specifier` is undefined where it is not a plain text. Packages are among them.
+ * type, in comments as well, `require()`, `import.meta.resolve()`, `new URL()` of a module, `declare module`, and `/// <reference path>`.
+ * `specifier` is undefined where it is not a plain text, and for `createRequire`, whose calls may have any name. Packages are among them.
  */
 export function importsOf(source) {
   const imports = [];
@@ -43,17 +44,41 @@ export function importsOf(source) {
       add(node, ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, 'type');
     else if (ts.isExternalModuleReference(node)) add(node, node.expression, 'value');
     else if (ts.isCallExpression(node) && isImportCall(node)) add(node, node.arguments[0], 'dynamic');
+    else if (isUrlOfModule(node)) add(node, node.arguments[0], 'dynamic');
+    else if (ts.isModuleDeclaration(node) && isRelative(node.name)) add(node, node.name, 'type');
+    else if (ts.isIdentifier(node) && node.text === 'createRequire') add(node, undefined, 'dynamic');
+    for (const comment of node.jsDoc ?? []) visit(comment);
     ts.forEachChild(node, visit);
   };
   visit(source);
+  for (const { fileName, pos } of source.referencedFiles) {
+    const { line } = source.getLineAndCharacterOfPosition(pos);
+    imports.push({
+      line: line + 1,
+      specifier: posix.join('.', fileName).replace(/^(?!\.)/, './'),
+      form: 'type',
+    });
+  }
   return imports;
 }
 
 function isImportCall({ expression }) {
-  return (
-    expression.kind === ts.SyntaxKind.ImportKeyword ||
-    (ts.isIdentifier(expression) && expression.text === 'require')
-  );
+  if (expression.kind === ts.SyntaxKind.ImportKeyword) return true;
+  if (ts.isIdentifier(expression)) return expression.text === 'require';
+  if (!ts.isPropertyAccessExpression(expression)) return false;
+  const { name } = expression;
+  return name.text === 'require' || (name.text === 'resolve' && ts.isMetaProperty(expression.expression));
+}
+
+/** `new URL('./x.js', import.meta.url)`: what workers and `import()` are given. */
+function isUrlOfModule(node) {
+  if (!ts.isNewExpression(node) || node.expression.getText() !== 'URL') return false;
+  const [path] = node.arguments ?? [];
+  return path !== undefined && isRelative(path) && MODULE.test(path.text);
+}
+
+function isRelative(node) {
+  return ts.isStringLiteralLike(node) && node.text.startsWith('.');
 }
 
 function isTypeOnly({ importClause }) {

@@ -253,6 +253,121 @@ const PLANTED: readonly [what: string, path: string, text: string, fault: RegExp
     /must not import gateway\/surfaces/,
   ],
   [
+    'required, by a property',
+    'gateway/status/x.ts',
+    `export const x = module.require('../surfaces/index.js');`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'required, as a namespace',
+    'gateway/status/x.ts',
+    `import x = require('../surfaces/index.js');`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'all passed on under a name',
+    'gateway/status/x.ts',
+    `export * as x from '../surfaces/index.js';`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'its resolved address',
+    'gateway/status/x.ts',
+    `export const x = import.meta.resolve('../surfaces/index.js');`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'its URL',
+    'gateway/status/x.ts',
+    `new Worker(new URL('../surfaces/index.js', import.meta.url));`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'its types widened',
+    'gateway/status/x.ts',
+    `declare module '../surfaces/index.js' { interface X {} }`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'a reference',
+    'gateway/status/x.ts',
+    `/// <reference path="../surfaces/index.ts" />`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'by a type in a comment',
+    'gateway/status/x.mjs',
+    `/** @type {import('../surfaces/index.js').X} */ export let x;`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'in declarations',
+    'gateway/status/x.d.ts',
+    `import type { X } from '../surfaces/index.js';`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'in a module with the ending cjs',
+    'gateway/status/x.cjs',
+    `require('../surfaces/index.js');`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'in a module with the ending cts',
+    'gateway/status/x.cts',
+    `require('../surfaces/index.js');`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'in a module with the ending tsx',
+    'gateway/status/x.tsx',
+    `import '../surfaces/index.js';`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'in a module with the ending jsx',
+    'gateway/status/x.jsx',
+    `import '../surfaces/index.js';`,
+    /must not import gateway\/surfaces/,
+  ],
+  [
+    'in a module with the ending mts',
+    'gateway/status/x.mts',
+    `import '../surfaces/index.js';`,
+    /must not import gateway\/surfaces/,
+  ],
+  ['createRequire', 'gateway/wire/x.ts', `import { createRequire } from 'node:module';`, /computed/],
+  [
+    'an absolute path',
+    'gateway/wire/x.ts',
+    `import '/gateway/status/code.js';`,
+    /neither a package nor a relative path/,
+  ],
+  [
+    'a file URL',
+    'gateway/wire/x.ts',
+    `import 'file:///gateway/status/code.js';`,
+    /neither a package nor a relative path/,
+  ],
+  [
+    'a data URL',
+    'gateway/wire/x.ts',
+    `import 'data:text/javascript,1';`,
+    /neither a package nor a relative path/,
+  ],
+  [
+    'a name of package.json',
+    'gateway/wire/x.ts',
+    `import '#status';`,
+    /neither a package nor a relative path/,
+  ],
+  [
+    'the package itself',
+    'gateway/wire/x.ts',
+    `import 'sluice/dist/gateway/status/code.js';`,
+    /neither a package nor a relative path/,
+  ],
+  [
     'a folder without a place',
     'gateway/status/new/x.ts',
     `export const x = 1;`,
@@ -269,6 +384,11 @@ for (const [what, path, text, fault] of PLANTED) {
     t.ok(found[0]?.startsWith(`${path}${line}: `));
   });
 }
+
+t.test('packages and modules of Node are no business of the table', async (t) => {
+  const text = `import 'node:fs';\nimport 'ws';\nimport '@bufbuild/protobuf/wkt';\nimport 'sluice-like';`;
+  t.same(faults(t, { 'gateway/wire/x.ts': text }), []);
+});
 
 t.test('a door is entered from outside of its folder, through its index only', async (t) => {
   const http = 'gateway/surfaces/http/x.ts';
