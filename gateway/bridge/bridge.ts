@@ -182,11 +182,17 @@ function writeBound(
   return room instanceof Promise && stall !== undefined ? stall.forRoom(room) : room;
 }
 
+/** Asks for room, and bounds the wait for it: messages wait for the client in a policy as they do in a write. */
+function roomBound(outgoing: Outgoing, stall: StallLimit | undefined): number | Promise<void> {
+  const room = outgoing.room?.() ?? 1;
+  return room instanceof Promise && stall !== undefined ? stall.forRoom(room) : room;
+}
+
 /** The same for a policy, which is to know what the surface can do. */
 function boundForPolicy(outgoing: Outgoing, stall: StallLimit | undefined): Downstream['outgoing'] {
   return {
     write: (batch) => writeBound(outgoing, batch, stall),
-    ...(outgoing.room && { room: () => outgoing.room?.() ?? 1 }),
+    ...(outgoing.room && { room: () => roomBound(outgoing, stall) }),
     ...(outgoing.dropped && { dropped: (count: number) => outgoing.dropped?.(count) }),
   };
 }

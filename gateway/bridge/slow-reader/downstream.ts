@@ -9,7 +9,7 @@ export const TURN_BYTES = 64 * 1024;
 
 /** The direction from the service to the client, as the bridge hands it to a policy. */
 export interface Downstream {
-  /** Waits of `write` are bounded. */
+  /** Waits of `write` and `room` are bounded. */
   readonly outgoing: Pick<Outgoing, 'write' | 'room' | 'dropped'>;
   /** Aborts when the client has left, or is sent elsewhere: nothing is written any more. */
   readonly signal: AbortSignal;

@@ -1,3 +1,4 @@
+import { Code, RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { AbortCause } from '../exchange.js';
 import type { Conflate, DropOldest } from '../policy.js';
@@ -101,9 +102,14 @@ export async function keepNewest(
     fail(reason);
   }
   await behind;
-  // What is still kept will never be delivered to a client that is sent elsewhere; one that has left is owed nothing.
-  if (signal.reason === ('draining' satisfies AbortCause)) drop(kept.size);
+  // What is still kept will never be delivered, and a client that is told the end is told so; one that has left is owed nothing.
+  if (signal.aborted && !isUnwanted(signal.reason as AbortCause)) drop(kept.size);
   if (untold > 0) outgoing.dropped?.(untold);
   if (failure !== undefined) throw failure.reason;
   return wanted && !signal.aborted;
+}
+
+/** The client takes no more messages because it has left, or because it has cancelled the call. */
+function isUnwanted(cause: AbortCause): boolean {
+  return cause === 'left' || (cause instanceof RpcError && cause.code === Code.CANCELLED);
 }

@@ -170,6 +170,8 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     if (this.#ended) return;
     const { id, control, onLeftOut } = this.#options;
     this.#tellDropped();
+    // Whatever still waits comes too late: nothing may follow the end.
+    this.#giveUp(true);
     this.#ended = true;
     const left = createDeferred();
     const { pairs, leftOut } = passedOn(status.trailers);
@@ -214,12 +216,16 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   }
 
   readonly #stop = (): void => {
-    const { queue, exchange } = this.#options;
-    queue.remove(this);
-    const { reason } = exchange.signal;
+    const { reason } = this.#options.exchange.signal;
     // A client that cancels does not want them.
-    const unwanted = reason instanceof RpcError && reason.code === Code.CANCELLED;
-    if (this.#at < this.#batch.length && !unwanted) this.#lost = true;
-    this.#finish();
+    this.#giveUp(!(reason instanceof RpcError && reason.code === Code.CANCELLED));
   };
+
+  /** Ends every wait. What waited in `write`, or outside for `room`, is lost to a client that wanted it. */
+  #giveUp(isWanted: boolean): void {
+    this.#options.queue.remove(this);
+    const isWaiting = this.#at < this.#batch.length || this.#roomChanged.isAwaited;
+    if (isWaiting && isWanted) this.#lost = true;
+    this.#finish();
+  }
 }

@@ -1,4 +1,5 @@
-import t from 'tap';
+import type { JsonObject } from '@bufbuild/protobuf';
+import t, { type Test } from 'tap';
 import type { GatewayOptions, MethodConfig } from '../../../../gateway/index.js';
 import { bytes, method, openForeign } from '../../../support/foreign.js';
 import { http, settled, until } from '../../../support/http.js';
@@ -174,3 +175,67 @@ t.test('a message that is none ends a call with a policy, and nothing else', asy
     await (await upstream.call(method('Down'))).over;
   }
 });
+
+const POLICIES = [
+  { policy: 'conflate', key: 'text' },
+  { policy: 'drop-oldest' },
+  { policy: 'disconnect', afterMs: 60_000 },
+] as const;
+
+for (const slowReader of POLICIES) {
+  const { policy } = slowReader;
+  // A policy of `disconnect` drops nothing: what waits is lost with the end.
+  const told = policy === 'disconnect' ? [] : ['-3'];
+
+  /** A call with three messages that wait for credit. */
+  const waiting = async (t: Test, more: Partial<GatewayOptions>, open: JsonObject) => {
+    const { wsUrl, upstream, gateway } = await openForeign(
+      t,
+      {
+        Down: [
+          { in: 'end' },
+          ...(await sends(['a', 1], ['b', 2], ['c', 3])),
+          { wait: new Promise(() => {}) },
+        ],
+      },
+      { ...config(slowReader), ...more },
+    );
+    const client = await openSession(wsUrl);
+    await client.send({ open: { id: 1, method: name('Down'), credit: 0, ...open } }, ask(1));
+    const call = await upstream.call(method('Down'));
+    const dropped = async () => {
+      const { text } = await http(`${gateway.adminUrl}/metrics`);
+      return Number(/^sluice_messages_dropped_total\{.*\} (\d+)$/m.exec(text)?.[1]);
+    };
+    return { client, call, gateway, dropped };
+  };
+  const ends = async (t: Test, frames: readonly Frame[], code: number) => {
+    const shown = frames.map(short).filter((frame) => frame !== 'opened' && frame !== 'headers');
+    t.same(shown, [...told, `end ${code}`]);
+    t.match(frames.at(-1), { end: { truncated: true } }, 'the client hears that messages are lost');
+  };
+
+  t.test(`${policy}: messages that wait for credit do not outlast the deadline`, async (t) => {
+    const { client, call, gateway } = await waiting(t, {}, { timeoutMs: 1_500 });
+    await ends(t, await client.all(1), 4);
+    await call.over;
+    await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
+  });
+
+  t.test(`${policy}: a client that grants no credit for the longest stall loses the call`, async (t) => {
+    const { client, call, dropped } = await waiting(t, { limits: { maxPauseMs: 400 } }, {});
+    await ends(t, await client.all(1), 8);
+    await call.over;
+    t.equal(await dropped(), told.length * 3);
+    await client.send({ ping: { token: 'x' } });
+    t.match(await client.next(), { pong: { token: 'x' } }, 'the session goes on');
+  });
+
+  t.test(`${policy}: what waits for credit when the gateway drains is lost, and said to be`, async (t) => {
+    const { client, call, gateway } = await waiting(t, { graceMs: 400 }, {});
+    await until(t, 'the service to send', () => call.accepted === 3);
+    const closed = gateway.close();
+    await ends(t, await client.all(1), 14);
+    await closed;
+  });
+}
