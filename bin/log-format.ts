@@ -1,3 +1,5 @@
+import { escaped } from './escaped.js';
+
 /** Whether a line is for a terminal, and may have colours. */
 export interface PrettyOptions {
   readonly colours: boolean;
@@ -16,13 +18,6 @@ const LEVELS: Readonly<Record<number, readonly [name: string, colour: number]>> 
 
 /** What needs no quotes: no space, and nothing that a terminal takes for more than a letter. */
 const PLAIN = /^[\w./:@+%~[\]-]+$/;
-
-/**
- * What `JSON.stringify` leaves as it is, and a terminal or a reader does not: control characters beyond ASCII's first 32, and marks that turn
- * the direction of text or are not seen.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;
 
 /**
  * A line of the log, JSON, as one line for people: time, level, message, then `name=value` for the rest. Nothing of a value can end the line or
@@ -64,8 +59,4 @@ function textOfError(err: unknown): unknown {
 function shown(value: unknown): string {
   if (typeof value === 'string' && PLAIN.test(value)) return value;
   return escaped(JSON.stringify(value) ?? 'undefined');
-}
-
-function escaped(text: string): string {
-  return text.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

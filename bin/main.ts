@@ -1,10 +1,17 @@
 import { didYouMean } from '../gateway/options/index.js';
 import { COMMANDS } from './commands/index.js';
+import { escaped } from './escaped.js';
 import { liveUntilSignal } from './lifetime.js';
 import { SettingsError, UsageError, unknownVariables } from './options/index.js';
 import type { Signals } from './signals.js';
 import { usage } from './usage.js';
 import { readVersion } from './version.js';
+
+/** Help is a switch, so it may have a value as others may. */
+const HELP = /^(?:-h|--help(?:=(?:1|true|yes))?)$/i;
+
+/** The longest line for people, in characters before escapes: longer than any that we write ourselves. */
+const MAX_LINE = 1_000;
 
 /** Runs the command line. Exits with a code when that has an end; a command that serves lives on. */
 export async function main(argv: readonly string[], signals: Signals): Promise<void> {
@@ -17,11 +24,11 @@ export async function main(argv: readonly string[], signals: Signals): Promise<v
   }
   const chosen = isCommand(name) ? COMMANDS[name] : undefined;
   if (chosen === undefined) return failUnknown(name);
-  if (line.includes('--help') || line.includes('-h')) return print(usage(name));
+  if (line.some((argument) => HELP.test(argument))) return print(usage(name));
   if (line.includes('--version')) return print(`${readVersion()}\n`);
   const tables = Object.values(COMMANDS).map(({ table }) => table);
   for (const problem of unknownVariables(process.env, tables)) {
-    process.stderr.write(`sluice ${name}: ${problem}\n`);
+    process.stderr.write(`${oneShortLine(`sluice ${name}: ${problem}`)}\n`);
   }
   try {
     const outcome = await chosen.run(line, process.env);
@@ -44,7 +51,9 @@ function print(text: string): void {
 function failUnknown(name: string): never {
   const short = JSON.stringify(name.slice(0, 60));
   const problem =
-    name === '' ? '' : `sluice: there is no command ${short}${didYouMean(name, Object.keys(COMMANDS))}\n\n`;
+    name === ''
+      ? ''
+      : `sluice: there is no command ${escaped(short)}${didYouMean(name, Object.keys(COMMANDS))}\n\n`;
   process.stderr.write(problem + usage());
   process.exit(2);
 }
@@ -53,6 +62,12 @@ function failUnknown(name: string): never {
 function fail(reason: unknown, name: string): never {
   const message = reason instanceof Error ? reason.message : String(reason);
   const advice = reason instanceof UsageError ? ` (see sluice ${name} --help)` : '';
-  process.stderr.write(`sluice ${name}: ${message.split('\n', 1)[0]}${advice}\n`);
+  process.stderr.write(`${oneShortLine(`sluice ${name}: ${message}`)}${advice}\n`);
   process.exit(reason instanceof SettingsError ? 2 : 1);
+}
+
+/** Names of files and variables may hold anything, and be of any length; an address that is refused may hold a password before its @. */
+function oneShortLine(text: string): string {
+  const shown = text.trimEnd().replace(/(?<=\/\/|")[^\s/"@]+@/g, '***@');
+  return escaped(shown.slice(0, MAX_LINE));
 }

@@ -8,6 +8,7 @@ export {
 } from './command-table.js';
 export { unknownVariables } from './environment.js';
 export { type Origin, oneLine, originText } from './origin.js';
+export { readBounded } from './read-file.js';
 export { assertTogether } from './rules.js';
 export { faultOf, nameOf, readConfigFile, readSettings, type Settings } from './settings.js';
 export { SettingsError, UsageError } from './settings-error.js';

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { FileOption } from '../../gateway/index.js';
 import {
   defaultOf,
@@ -10,6 +9,7 @@ import {
 import { parseLine, valuesOf, valuesOfLine } from './command-line.js';
 import { type CommandOption, type CommandTable, FILE_SECTIONS } from './command-table.js';
 import { nameByOrigin, type Origin } from './origin.js';
+import { readBounded } from './read-file.js';
 import { SettingsError, UsageError } from './settings-error.js';
 
 /** The configuration file, as the gateway has read it. Its types alone: help and a wrong line must not wait for the gateway to load. */
@@ -78,11 +78,11 @@ export function faultOf(
 /** The file with its options. Rejects with `SettingsError` for a mistake in it. */
 export async function readConfigFile(source: string, path: string) {
   const { ConfigError, parseConfigFile } = await import('../../gateway/index.js');
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+  const bytes = await readBounded(path).catch((cause: Error) => {
     throw new Error(`${source} ${path}: ${cause.message}`, { cause });
   });
   try {
-    const file = await parseConfigFile(text, path, FILE_SECTIONS);
+    const file = await parseConfigFile(bytes.toString('utf8'), path, FILE_SECTIONS);
     return { ...file, path };
   } catch (cause) {
     if (cause instanceof ConfigError) throw new SettingsError(cause.message, { cause });

@@ -32,6 +32,8 @@ export function checkSettings(settings: Settings): void {
   // The library of grpc-js takes more than we do.
   if (values.transport !== 'grpc-js' || String(values.upstream).startsWith('unix')) {
     assertBy(settings, 'upstream', assertUpstreamAddress);
+  } else {
+    assertBy(settings, 'upstream', assertNoCredentials);
   }
   assertTogether(settings);
 }
@@ -44,4 +46,9 @@ function assertBy(settings: Settings, name: string, check: (value: never) => unk
   } catch (cause) {
     throw faultOf(settings, name, `: ${(cause as Error).message}`, cause);
   }
+}
+
+/** No address of gRPC has a user, and what is accepted is shown in logs and by --print-config. */
+function assertNoCredentials(upstream: string): void {
+  if (upstream.includes('@')) throw new TypeError('an address of a service has no user and no @');
 }

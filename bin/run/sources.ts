@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   type GatewayOptions,
   type Schema,
@@ -6,7 +5,13 @@ import {
   schemaFromProtoFiles,
   type UpstreamTls,
 } from '../../gateway/index.js';
-import { type GATEWAY_COMMAND, nameOf, type Settings, type START_COMMAND } from '../options/index.js';
+import {
+  type GATEWAY_COMMAND,
+  nameOf,
+  readBounded,
+  type Settings,
+  type START_COMMAND,
+} from '../options/index.js';
 import { defined } from './defined.js';
 
 /** The options that `sluice gateway` and `sluice start` have in common. */
@@ -51,7 +56,7 @@ export async function readTls(settings: Settings<typeof GATEWAY_COMMAND>): Promi
 /** The content of a file that an option names. Its error names the option. */
 export async function readNamed(source: string, file: string): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readBounded(file);
   } catch (cause) {
     throw new Error(`${source} ${file}: ${(cause as Error).message}`, { cause });
   }

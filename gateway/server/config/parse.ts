@@ -1,8 +1,9 @@
-import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isScalar } from 'yaml';
 import type { z } from 'zod';
 import type { OptionValue } from '../../options/index.js';
 import { ConfigError } from './config-error.js';
 import { contentOf, type FileSections, type GatewayConfig } from './content.js';
+import { readDocument, shortened } from './read-document.js';
 
 /** An option that a file sets. */
 export interface FileOption {
@@ -25,24 +26,7 @@ export interface ConfigFile {
  * nothing. Throws `ConfigError` for the first mistake in the file.
  */
 export function configFromText(text: string, file: string, sections: FileSections): ConfigFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true });
-  const at = (offset: number | undefined) => {
-    if (offset === undefined) return file;
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
-  };
-  const [broken] = [...document.errors, ...document.warnings];
-  if (broken !== undefined)
-    throw new ConfigError(`${at(broken.pos[0])}: ${broken.message.split('\n', 1)[0]}`);
-  visit(document, {
-    Pair(_, { key }) {
-      // YAML takes anything for a key, and JavaScript takes this one for something else.
-      if (isScalar(key) && key.value !== '__proto__') return;
-      const offset = isScalar(key) || isCollection(key) ? key.range?.[0] : undefined;
-      throw new ConfigError(`${at(offset)}: a key must be a word, not ${String(key)}`);
-    },
-  });
+  const { document, at } = readDocument(text, file);
   const value: unknown = readValue(document, (problem) => new ConfigError(`${file}: ${problem}`));
   const result = contentOf(sections).safeParse(value ?? {});
   if (result.success) {
@@ -56,13 +40,18 @@ export function configFromText(text: string, file: string, sections: FileSection
     };
   }
   const mistakes = result.error.issues
+    .slice(0, MAX_PLACED)
     .map(mistakeFromIssue)
     .map((mistake) => ({ ...mistake, place: placeOf(document, mistake.path) }))
     .sort((a, b) => a.place.order - b.place.order);
   const { path, problem, place } = mistakes[0] as (typeof mistakes)[number];
-  const more = mistakes.length > 1 ? ` (and ${mistakes.length - 1} more)` : '';
+  const count = result.error.issues.length;
+  const more = count > 1 ? ` (and ${count - 1} more)` : '';
   throw new ConfigError(`${at(place.offset)}: ${pathText(path)} ${problem}${more}`);
 }
+
+/** Mistakes whose place is looked up, which takes a walk through the keys: enough to find the first one in any file but a wrong one. */
+const MAX_PLACED = 100;
 
 type FileContent = GatewayConfig &
   Readonly<Record<string, Readonly<Record<string, OptionValue>> | undefined>>;
@@ -113,5 +102,8 @@ function placeOf(
 /** `methods."pkg.Service/Method".slowReader` */
 function pathText(path: Path): string {
   if (path.length === 0) return 'the file';
-  return path.map((part) => (/^[\w-]+$/.test(part) ? part : JSON.stringify(part))).join('.');
+  return path
+    .map(shortened)
+    .map((part) => (/^[\w-]+$/.test(part) ? part : JSON.stringify(part)))
+    .join('.');
 }
