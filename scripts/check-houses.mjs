@@ -1,5 +1,5 @@
 // Refuses imports that the table of scripts/houses.mjs does not allow: an arrow that is not in it, a way into a folder past its index.ts, a
-// circle. Also draws the table into docs/architecture.md: with `--write` it renews the picture, without it a stale one is a fault.
+// circle, and modules that are too long. Also draws the table into docs/architecture.md: with `--write` it renews the picture, without it a stale one is a fault.
 // Run by `npm run lint`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -10,6 +10,9 @@ import { importsOf, modulesBelow, parsed, resolved } from './modules.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PICTURE_FILE = 'docs/architecture.md';
 const PICTURE = /(<!-- houses: `npm run fix` writes this -->\n)[\s\S]*?(<!-- \/houses -->)/;
+
+/** One module holds one idea: past this many lines it holds several. */
+const MAX_LINES = 300;
 
 /** Other ways to a file of this tree: absolute paths, URLs, `imports` of package.json, and the package's own name. */
 const NOT_A_PACKAGE = /^(?:[/#]|(?!node:)[a-z][a-z+.-]*:|sluice(?:\/|$))/;
@@ -36,7 +39,12 @@ export function faultsOfHouses(root, houses = HOUSES) {
       continue;
     }
     const isFree = from.path.some(({ place }) => place.sees === 'all');
-    for (const { line, specifier, form } of importsOf(parsed(root, file))) {
+    const isGenerated = from.path.some(({ place }) => place.generated);
+    const source = parsed(root, file);
+    const lines = source.getLineStarts().length - 1;
+    if (lines > MAX_LINES && !isFree && !isGenerated)
+      faults.push(`${file}: ${lines} lines: a module has at most ${MAX_LINES}`);
+    for (const { line, specifier, form } of importsOf(source)) {
       const fault = (problem) => faults.push(`${file}:${line}: ${problem}`);
       if (specifier === undefined) {
         if (!isFree) fault('the module of this import is computed, so nothing can check it');
@@ -56,7 +64,7 @@ export function faultsOfHouses(root, houses = HOUSES) {
         if (!isFree) fault(`${target} is outside of the houses`);
         continue;
       }
-      if (isFree || from.path.some(({ place }) => place.generated)) continue;
+      if (isFree || isGenerated) continue;
       if (!graph.has(file)) graph.set(file, []);
       graph.get(file).push({ target, line, form });
       const to = placeOf(houses, target);

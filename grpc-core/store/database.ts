@@ -1,10 +1,10 @@
 import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bell } from '../base/index.js';
-import { errorFromLevel, type Level, openLevel } from './level.js';
+import { errorFromLevel, type LevelDatabase, openLevel } from './level.js';
 
 /** Keys between two, each with its value. */
-export interface Range {
+export interface KeyRange {
   readonly gt: string;
   readonly lte?: string;
   readonly lt?: string;
@@ -43,13 +43,13 @@ export class Database {
   readonly #queue: Pending[] = [];
   readonly #idle = new Bell();
   /** None while it is opened again, and after that failed. */
-  #level: Level | undefined;
+  #level: LevelDatabase | undefined;
   #reads = 0;
   #writing: Promise<void> | undefined;
   #reopening: Promise<void> | undefined;
   #fault: { readonly error: unknown; readonly retryAtMs: number } | undefined;
 
-  private constructor(directory: string, sync: boolean, level: Level) {
+  private constructor(directory: string, sync: boolean, level: LevelDatabase) {
     this.#directory = directory;
     this.#sync = sync;
     this.#level = level;
@@ -64,7 +64,7 @@ export class Database {
     return this.#read((level) => level.get(key));
   }
 
-  entries(range: Range): Promise<[key: string, value: Uint8Array][]> {
+  entries(range: KeyRange): Promise<[key: string, value: Uint8Array][]> {
     return this.#read((level) => level.iterator(range).all());
   }
 
@@ -86,7 +86,7 @@ export class Database {
     await this.#level?.close();
   }
 
-  async #read<Result>(work: (level: Level) => Promise<Result>): Promise<Result> {
+  async #read<Result>(work: (level: LevelDatabase) => Promise<Result>): Promise<Result> {
     const level = this.#level ?? (await this.#recover());
     this.#reads += 1;
     try {
@@ -126,7 +126,7 @@ export class Database {
   }
 
   /** Opens the database again when it is time to; otherwise, or when that fails, throws what is wrong. */
-  async #recover(): Promise<Level> {
+  async #recover(): Promise<LevelDatabase> {
     const { retryAtMs = 0, error } = this.#fault ?? {};
     if (this.#reopening === undefined && performance.now() < retryAtMs) throw error;
     this.#reopening ??= this.#reopen().finally(() => {

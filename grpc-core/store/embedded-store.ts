@@ -1,7 +1,7 @@
 import { Database } from './database.js';
 import { EmbeddedLog } from './embedded-log.js';
 import { EmbeddedMap } from './embedded-map.js';
-import { assertName } from './log-name.js';
+import { assertLogName } from './log-name.js';
 import type { KeyValueMap, Log, Store } from './store.js';
 
 export interface EmbeddedStoreOptions {
@@ -27,7 +27,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   const { directory, retain = {}, sync = false } = options;
   const retained = new Map(Object.entries(retain));
   for (const [name, count] of retained) {
-    assertName(name);
+    assertLogName(name);
     if (!Number.isSafeInteger(count) || count < 1)
       throw new RangeError(`retain.${name}: must be an integer from 1`);
   }
@@ -55,7 +55,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
 
   return {
     log(name): Log {
-      assertName(name);
+      assertLogName(name);
       return {
         append: async (data, expectedLast) => await logNamed(name).append(data, expectedLast),
         last: async () => await logNamed(name).last(),
@@ -64,7 +64,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       };
     },
     map(name): KeyValueMap {
-      assertName(name);
+      assertLogName(name);
       const known = maps.get(name) ?? new EmbeddedMap(database, name);
       maps.set(name, known);
       return known;

@@ -4,7 +4,7 @@ import { CoreError, type DiskFault, errorFromFault, faultFromError } from '../ba
 import { damaged } from './checksum.js';
 import { makeStoreFolder, storeDamaged } from './store-folder.js';
 
-export type Level = ClassicLevel<string, Uint8Array>;
+export type LevelDatabase = ClassicLevel<string, Uint8Array>;
 
 /** LevelDB hands on what strerror says, and no number: the texts of glibc, musl and macOS, in lower case. */
 const faultTexts: ReadonlyArray<readonly [text: string, fault: DiskFault]> = [
@@ -23,9 +23,9 @@ const faultTexts: ReadonlyArray<readonly [text: string, fault: DiskFault]> = [
  * Opens LevelDB in a folder, which is made when missing. Rejects with one clear line that names the folder: it holds no whole store, cannot be used, or another
  * process has it open.
  */
-export async function openLevel(directory: string): Promise<Level> {
+export async function openLevel(directory: string): Promise<LevelDatabase> {
   await makeStoreFolder(directory);
-  const level: Level = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'view' });
+  const level: LevelDatabase = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'view' });
   try {
     await level.open();
     return level;

@@ -19,7 +19,7 @@ export function logName(text: string): string {
 }
 
 /** Throws a RangeError unless `name` may name a log or a map. */
-export function assertName(name: string): void {
+export function assertLogName(name: string): void {
   if (!/^[a-zA-Z0-9._-]{1,200}$/.test(name)) {
     throw new RangeError(
       `store name ${JSON.stringify(name)}: only a-z A-Z 0-9 . _ - and at most 200; see logName`,

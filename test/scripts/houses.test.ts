@@ -385,6 +385,12 @@ for (const [what, path, text, fault] of PLANTED) {
   });
 }
 
+t.test('a module of more than 300 lines is refused, but not in tests', async (t) => {
+  const lines = (count: number) => Array.from({ length: count }, () => '//').join('\n');
+  t.same(faults(t, { 'gateway/wire/x.ts': lines(300), 'test/x.test.ts': lines(400) }), []);
+  t.match(faults(t, { 'gateway/wire/x.ts': lines(301) }), [/^gateway\/wire\/x\.ts: 301 lines/]);
+});
+
 t.test('packages and modules of Node are no business of the table', async (t) => {
   const text = `import 'node:fs';\nimport 'ws';\nimport '@bufbuild/protobuf/wkt';\nimport 'sluice-like';`;
   t.same(faults(t, { 'gateway/wire/x.ts': text }), []);

@@ -2,7 +2,7 @@ import { Code } from './code.js';
 import type { JsonObject } from './json-object.js';
 import { SluiceError } from './sluice-error.js';
 
-export type { JsonObject };
+export type { JsonObject } from './json-object.js';
 
 /** Whether a value is a JSON object, and not null or an array. */
 export function isJsonObject(value: unknown): value is JsonObject {

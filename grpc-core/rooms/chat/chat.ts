@@ -5,8 +5,8 @@ import { type Log, logName, type Store } from '../../store/index.js';
 import { trail } from '../journal/index.js';
 import { type Member, Progress, type RoomKind } from '../member/index.js';
 import { type Heartbeat, Presence, type PresenceChange } from '../presence/index.js';
+import { assertChatMessage } from './chat-request.js';
 import { bytesFromRecord, messageFromRecord, recentMessages, recordFromLog } from './record.js';
-import { assertChatMessage } from './request.js';
 
 /** Messages that one who joins gets from before. */
 export const HISTORY_MESSAGES = 50;

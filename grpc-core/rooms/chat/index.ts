@@ -1,2 +1,2 @@
 export { createChat, HISTORY_MESSAGES } from './chat.js';
-export { MAX_MESSAGE_BYTES } from './request.js';
+export { MAX_MESSAGE_BYTES } from './chat-request.js';

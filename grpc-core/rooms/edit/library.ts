@@ -6,8 +6,8 @@ import { type Store, StoreConflict } from '../../store/index.js';
 import { Journal, type Version } from '../journal/index.js';
 import { bytesFromJson, jsonFromBytes } from '../wire/index.js';
 import { type Document, type DocumentEntry, documentMachine, entryFor, operationKey } from './document.js';
+import { assertInside, assertWholeCharacters, operationFromRequest, outOfRange } from './edit-request.js';
 import { lengthChange, type Operation, transform } from './operation.js';
-import { assertInside, assertWholeCharacters, operationFromRequest, outOfRange } from './request.js';
 
 /** The largest document, in bytes of UTF-8; an insert beyond fails with RESOURCE_EXHAUSTED. Each update carries all of it. */
 export const MAX_DOCUMENT_BYTES = 1_048_576;

@@ -1,7 +1,7 @@
 // Pure, no Node: a browser's editor needs the same transformation for its unacknowledged operations.
 
 /** UTF-16 code units from `start` up to, not including, `end`; never empty. */
-export interface Range {
+export interface TextRange {
   readonly start: number;
   readonly end: number;
 }
@@ -13,8 +13,8 @@ export interface Range {
  */
 export type Operation =
   | { readonly kind: 'INSERT'; readonly position: number; readonly text: string }
-  | { readonly kind: 'DELETE'; readonly ranges: readonly Range[] }
-  | { readonly kind: 'FORMAT'; readonly ranges: readonly Range[]; readonly format: string };
+  | { readonly kind: 'DELETE'; readonly ranges: readonly TextRange[] }
+  | { readonly kind: 'FORMAT'; readonly ranges: readonly TextRange[]; readonly format: string };
 
 /** Where an operation stands in the server's order, compared with the one it is transformed against. */
 export type Order = 'earlier' | 'later';
@@ -67,8 +67,8 @@ export function lengthChange(operation: Operation): number {
 }
 
 /** What of `ranges` is in none of `holes`. */
-export function subtractRanges(ranges: readonly Range[], holes: readonly Range[]): Range[] {
-  return holes.reduce<Range[]>(
+export function subtractRanges(ranges: readonly TextRange[], holes: readonly TextRange[]): TextRange[] {
+  return holes.reduce<TextRange[]>(
     (left, hole) =>
       left.flatMap(({ start, end }) =>
         nonEmpty({ start, end: Math.min(end, hole.start) }, { start: Math.max(start, hole.end), end }),
@@ -78,7 +78,7 @@ export function subtractRanges(ranges: readonly Range[], holes: readonly Range[]
 }
 
 /** Where a position is once `ranges` are gone; a position inside one moves to its start. */
-export function positionAfterDelete(position: number, ranges: readonly Range[]): number {
+export function positionAfterDelete(position: number, ranges: readonly TextRange[]): number {
   let removed = 0;
   for (const { start, end } of ranges) {
     if (start >= position) break;
@@ -88,7 +88,7 @@ export function positionAfterDelete(position: number, ranges: readonly Range[]):
 }
 
 /** The range once `length` units are inserted at `at`: split when that is inside it. */
-export function rangesAfterInsert({ start, end }: Range, at: number, length: number): Range[] {
+export function rangesAfterInsert({ start, end }: TextRange, at: number, length: number): TextRange[] {
   if (end <= at) return [{ start, end }];
   if (start >= at) return [{ start: start + length, end: end + length }];
   return [
@@ -98,7 +98,7 @@ export function rangesAfterInsert({ start, end }: Range, at: number, length: num
 }
 
 /** What is left of the range once `ranges` are gone: nothing, or one range. */
-export function rangesAfterDelete({ start, end }: Range, ranges: readonly Range[]): Range[] {
+export function rangesAfterDelete({ start, end }: TextRange, ranges: readonly TextRange[]): TextRange[] {
   return nonEmpty({ start: positionAfterDelete(start, ranges), end: positionAfterDelete(end, ranges) });
 }
 
@@ -114,13 +114,13 @@ function afterInsert(operation: Operation, at: number, length: number, order: Or
   return moves ? { ...operation, position: position + length } : operation;
 }
 
-function afterDelete(operation: Operation, deleted: readonly Range[]): Operation {
+function afterDelete(operation: Operation, deleted: readonly TextRange[]): Operation {
   if (operation.kind === 'INSERT') {
     return { ...operation, position: positionAfterDelete(operation.position, deleted) };
   }
   return { ...operation, ranges: operation.ranges.flatMap((range) => rangesAfterDelete(range, deleted)) };
 }
 
-function nonEmpty(...ranges: Range[]): Range[] {
+function nonEmpty(...ranges: TextRange[]): TextRange[] {
   return ranges.filter(({ start, end }) => start < end);
 }

@@ -1,14 +1,14 @@
 // Pure, no Node: what a browser shows is made by the same code as what the server keeps.
 import {
   type Operation,
-  type Range,
   rangesAfterDelete,
   rangesAfterInsert,
   subtractRanges,
+  type TextRange,
 } from './operation.js';
 
 /** A range with a format. */
-export interface Format extends Range {
+export interface Format extends TextRange {
   readonly format: string;
 }
 
@@ -65,7 +65,7 @@ export function splitsCharacter(content: string, position: number): boolean {
   return before >= 0xd800 && before <= 0xdbff && after >= 0xdc00 && after <= 0xdfff;
 }
 
-function withoutRanges(content: string, ranges: readonly Range[]): string {
+function withoutRanges(content: string, ranges: readonly TextRange[]): string {
   let kept = '';
   let from = 0;
   for (const { start, end } of ranges) {

@@ -1,9 +1,9 @@
-export { assertName, assertShort, MAX_NAME_LENGTH } from './names.js';
-export { bytesFromJson, jsonFromBytes, sharedJsonFromBytes } from './records.js';
 export {
   compareMoments,
   type Moment,
   momentFromMillis,
   momentFromTimestamp,
   timestampFromMoment,
-} from './timestamp.js';
+} from './moment.js';
+export { assertName, assertShort, MAX_NAME_LENGTH } from './names.js';
+export { bytesFromJson, jsonFromBytes, sharedJsonFromBytes } from './records.js';

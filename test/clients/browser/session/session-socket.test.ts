@@ -59,6 +59,19 @@ t.test('a socket without calls is closed after a while, the next call opens anot
   }
 });
 
+t.test('frames and fields of a newer gateway are ignored, and the call goes on', async (t) => {
+  const { client, peer } = await setUp(t);
+  const call = client.call(method, { request: {} });
+  const gateway = await peer(0);
+  await gateway.take('open');
+  for (const frame of [{ later: {} }, { later: { id: 1, code: 7 } }, { pong: { token: 'x', later: true } }]) {
+    gateway.socket.send(JSON.stringify(frame));
+  }
+  gateway.end(1);
+  t.equal((await call.status).code, Code.OK);
+  t.equal(gateway.socket.readyState, WebSocket.OPEN);
+});
+
 t.test('close() ends calls with CANCELLED and closes the sockets', async (t) => {
   const { client, peer, url } = await setUp(t);
   const call = client.call(method);
