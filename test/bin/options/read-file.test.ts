@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { MAX_FILE_BYTES, readBounded } from '../../../bin/options/read-file.js';
 
-const fifo = (t: Test) => {
-  const path = join(t.testdir({}), 'fifo');
-  execFileSync('mkfifo', [path]);
-  return path;
+/** Named pipes in a folder of the test: `testdir` makes the folder anew each time, so it is called once. */
+const fifos = (t: Test, names: readonly string[]) => {
+  const dir = t.testdir({});
+  return names.map((name) => {
+    const path = join(dir, name);
+    execFileSync('mkfifo', [path]);
+    return path;
+  });
 };
 
 t.test('a file is read whole; a folder and a missing file are refused', async (t) => {
@@ -25,7 +29,7 @@ t.test('what has no end is refused, and takes no more memory than the bound', as
 });
 
 t.test('a pipe is read to its end, also when its writer comes late', async (t) => {
-  const path = fifo(t);
+  const [path = ''] = fifos(t, ['late']);
   const reading = readBounded(path);
   const writer = createWriteStream(path);
   writer.write('gateway:');
@@ -34,8 +38,8 @@ t.test('a pipe is read to its end, also when its writer comes late', async (t) =
 });
 
 t.test('a pipe without a writer is given up, and one whose writer says nothing', async (t) => {
-  const alone = readBounded(fifo(t));
-  const path = fifo(t);
+  const [unwritten = '', path = ''] = fifos(t, ['unwritten', 'silent']);
+  const alone = readBounded(unwritten);
   const silent = readBounded(path);
   const writer = createWriteStream(path);
   writer.write('gateway:');
