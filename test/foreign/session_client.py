@@ -218,10 +218,11 @@ check("JSON: opened comes first", seen[0] == ("opened", {"id": 9, "credit": 1}),
 check("JSON: data is JSON", {value["data"]["symbol"] for name, value in seen if name == "message"} <= {"AAPL", "MSFT"}, seen)
 say({"cancel": {"id": 9}})
 name, value = hear()
+origin = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "CANCELLED", "domain": "sluice"}
 check(
     "JSON: every field of the end is there",
-    name == "end" and value["status"]["code"] == 1 and value["status"]["details"] == [] and value["trailers"] == {}
-    and value["truncated"] is False,
+    name == "end" and value["status"]["code"] == 1 and value["status"]["details"] == [origin]
+    and value["trailers"] == {} and value["truncated"] is False,
     value,
 )
 client.write(2, b"{}")
