@@ -46,8 +46,11 @@ const VALUES: Readonly<Record<string, (size: number) => string>> = {
 /** Each byte is a call of the parser. */
 const LARGEST_BY_BYTES = 32 * 1024;
 
-/** The stream as pieces of so many bytes. */
+const EACH_BYTE = Array.from({ length: 256 }, (_, byte) => Buffer.of(byte));
+
+/** The stream as pieces of so many bytes. Single bytes are shared: a Buffer for each would fill the caches, and that is not our cost. */
 function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
+  if (size === 1) return Array.from(bytes, (byte) => EACH_BYTE[byte] as Buffer);
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += size) parts.push(bytes.subarray(at, at + size));
   return parts;

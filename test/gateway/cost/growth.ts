@@ -6,6 +6,12 @@ const NOISE_MS = 40;
  */
 const FACTOR = 16;
 const MOST_GROWTH = 64;
+/**
+ * And it must have grown so much in each of the two steps of four; the square costs 16 times as much in each. An input that no longer fits into
+ * a cache costs several times as much a byte, but only in one of them.
+ */
+const STEP = 4;
+const MOST_STEP_GROWTH = 8;
 const SMALLEST = 8 * 1024;
 /** What the small input costs is not known better than this. */
 const LEAST_MS = 0.2;
@@ -32,7 +38,12 @@ export function faultOfGrowth(cost: Cost): string | undefined {
     if (once < NOISE_MS) continue;
     const growth = growthAt(cost, size);
     // Again: it may have been the machine, or the garbage of the runs before.
-    if (growth > MOST_GROWTH && growthAt(cost, size) > MOST_GROWTH && growthAt(cost, size) > MOST_GROWTH)
+    if (
+      growth > MOST_GROWTH &&
+      growthAt(cost, size) > MOST_GROWTH &&
+      growthAt(cost, size) > MOST_GROWTH &&
+      growsInEachStep(cost, size)
+    )
       return `${cost.name}: ${FACTOR} times the input, ${size} bytes, costs ${growth.toFixed(0)} times as much`;
     if (once > LONG_MS) return undefined;
   }
@@ -54,6 +65,14 @@ function growthAt(cost: Cost, size: number): number {
   while (small.length < RUNS) small.push(cpuMs(cost, size / FACTOR));
   const after = large.reduce((best, each) => Math.min(best, each));
   return after < NOISE_MS ? 0 : after / Math.max(median(small), LEAST_MS);
+}
+
+/** Whether the growth is that of the work, and not of the machine at one size. */
+function growsInEachStep(cost: Cost, size: number): boolean {
+  const [small, middle, large] = [size / FACTOR, size / STEP, size].map((each) =>
+    median(Array.from({ length: RUNS }, () => cpuMs(cost, each))),
+  ) as [number, number, number];
+  return middle > MOST_STEP_GROWTH * Math.max(small, LEAST_MS / STEP) && large > MOST_STEP_GROWTH * middle;
 }
 
 /** The time that this process had for the work, in milliseconds, whoever else had the machine meanwhile. */

@@ -353,7 +353,7 @@ t.test('one address has so many connections; what is more is reset at once, and 
   t.match(text, /sluice_limit_refusals_total\{limit="connections_per_address"\} 10\d/);
   const warnings = foreign.lines.filter(({ msg }) => msg === 'connections refused');
   t.equal(warnings.length, 1, 'a flood is one line');
-  t.match(warnings[0], { address: FIRST, msg: /--trusted-proxies/ });
+  t.match(warnings[0], { peer: FIRST, problem: /--trusted-proxies/ });
 });
 
 t.test('0 switches each of them off', async (t) => {
