@@ -45,7 +45,11 @@ export function answerWebSocket(
     return;
   }
   const exchange = new WebSocketExchange(request, socket, client, call, id, log, context);
-  runExchange(exchange, context).catch(() => client.cut());
+  runExchange(exchange, context).catch((reason) => {
+    // The check of places was in this tick, so only a defect comes here.
+    log.error({ requestId: id, err: reason }, 'websocket failed');
+    client.cut();
+  });
 }
 
 class WebSocketExchange implements ExchangePlan {

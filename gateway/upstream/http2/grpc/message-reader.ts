@@ -11,7 +11,7 @@ export interface MessageReaderOptions {
   readonly readAheadBytes: number;
 }
 
-const noEncoding = inflateOf(undefined, 0);
+const NO_ENCODING = inflateOf(undefined, 0);
 
 /**
  * A reader that takes half a window in this time, in milliseconds, may be slowed by it: with a window W a service can send W each round
@@ -30,7 +30,7 @@ export class MessageReader {
   readonly #messages: ReceivedMessages;
   readonly #deframer: Deframer;
   #stream: ClientStream | undefined;
-  #inflate: Inflate = noEncoding;
+  #inflate: Inflate = NO_ENCODING;
   #fault: Status | undefined;
   /** `decode` runs: it goes on by itself when messages are taken meanwhile. */
   #decoding = false;

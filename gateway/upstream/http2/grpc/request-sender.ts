@@ -9,8 +9,8 @@ import { frameBatch } from './framing.js';
  */
 const REPLAY_BYTES = 64 * 1024;
 
-const yes = Promise.resolve(true);
-const no = Promise.resolve(false);
+const HAS_ROOM = Promise.resolve(true);
+const HAS_ENDED = Promise.resolve(false);
 
 /**
  * The requests of one call on their way to a stream, which comes later and may be replaced once. Holds at most one
@@ -56,7 +56,7 @@ export class RequestSender {
 
   /** See `Call.write`. */
   write(batch: SendBatch): Promise<boolean> {
-    if (this.#state !== 'open') return no;
+    if (this.#state !== 'open') return HAS_ENDED;
     const buffers = frameBatch(batch);
     if (this.#replay) {
       for (const buffer of buffers) {
@@ -67,7 +67,7 @@ export class RequestSender {
     if (this.#stream) {
       const room = this.#send(buffers);
       this.#forgetLarge();
-      if (room) return yes;
+      if (room) return HAS_ROOM;
     }
     return this.#room.wait();
   }
