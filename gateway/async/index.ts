@@ -1,3 +1,4 @@
+export { Alarm, type Sleeper } from './alarm.js';
 export { Bell, type WaitLimits } from './bell.js';
 export { createDeferred, type Deferred } from './deferred.js';
 export { atEndOfTurn } from './end-of-turn.js';
