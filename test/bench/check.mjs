@@ -5,7 +5,7 @@ import { fromBinary, fromJson, toJson } from '@bufbuild/protobuf';
 import WebSocket from 'ws';
 import { exchange, gather } from './check-client.mjs';
 import { openCollector } from './check-collector.mjs';
-import { OTHER_CPU, startServer } from './processes.mjs';
+import { startUpstream } from './round.mjs';
 import { createGroups } from './rows.mjs';
 import { fileBytes, makeJsonSamples, spellForProtoLoader } from './samples.mjs';
 
@@ -51,8 +51,9 @@ const READERS = {
     body
       .toString()
       .split('\n\n')
-      .filter((event) => event.startsWith('data: '))
-      .map((event) => JSON.parse(event.slice('data: '.length))),
+      .filter((event) => !event.startsWith('event: '))
+      .flatMap((event) => event.split('\n').filter((line) => line.startsWith('data: ')))
+      .map((line) => JSON.parse(line.slice('data: '.length))),
   envelope(body) {
     const END_OF_STREAM = 2;
     const messages = [];
@@ -67,9 +68,9 @@ const READERS = {
 
 /** By the load of a row: `(port, load, context)`, which throws when something is wrong. */
 const CHECKS = {
-  async 'http-streams'({ port, load, expect }) {
+  async 'http-streams'({ port, load, expect, unwrap }) {
     const { body } = await gather(port, load.request);
-    same(READERS[load.counter](body), expect('StockPrice'));
+    same(READERS[load.counter](body).map(unwrap), expect('StockPrice'));
   },
   async unary({ port, load, expect }) {
     const { body } = await gather(port, load.request);
@@ -123,6 +124,9 @@ const COLLECTED = ['socket-send', 'upload'];
 /** The plain file pipe speaks no gRPC and serves another file. */
 const UNCHECKED = ['file-pipe-64', 'file-pipe-256'];
 
+/** A pace, or one message at a time, is nothing that a check needs. */
+const checkUpstream = ([file, role]) => (file === 'grpc-js.mjs' ? ['batched.mjs', 'stocks'] : [file, role]);
+
 async function checkOne(context, contender, upstreamPort) {
   const gateway = await contender.start(upstreamPort, LIMIT_MS);
   try {
@@ -135,8 +139,13 @@ async function checkOne(context, contender, upstreamPort) {
 }
 
 /** Checks every contender on every surface of the chosen groups; throws at the first that is wrong. */
-export async function checkAll(groups, contenders, { types, descriptorSet }, note) {
-  const short = createGroups(types, { fileBytes: FILE_BYTES, warmFileBytes: FILE_BYTES, messages: MESSAGES });
+export async function checkAll(groups, contenders, { types, descriptorSet, go }, note) {
+  const short = createGroups(types, {
+    fileBytes: FILE_BYTES,
+    warmFileBytes: FILE_BYTES,
+    messages: MESSAGES,
+    go: go.missing === undefined,
+  });
   const spelled = { canonical: (value) => value, 'proto-loader': spellForProtoLoader };
   const collector = await openCollector(types);
   const done = new Set();
@@ -156,6 +165,10 @@ export async function checkAll(groups, contenders, { types, descriptorSet }, not
             types,
             collector,
             what: `${contender.name}, ${row.name}`,
+            unwrap:
+              contender.kind === 'go' && load.counter === 'ndjson'
+                ? ({ result }) => result
+                : (value) => value,
             expect: (type, dialect = contender.dialect) =>
               makeJsonSamples(types, type, MESSAGES).map(spelled[dialect]),
           };
@@ -163,9 +176,9 @@ export async function checkAll(groups, contenders, { types, descriptorSet }, not
             await checkOne(context, contender, collector.port);
             continue;
           }
-          const role = group.upstream[0] === 'batched.mjs' ? group.upstream[1] : 'stocks';
-          const upstream = await startServer('upstream/batched.mjs', [role, descriptorSet], {
-            cpu: OTHER_CPU,
+          const upstream = await startUpstream(checkUpstream(group.upstream), {
+            go,
+            descriptorSet,
             limitMs: LIMIT_MS,
           });
           try {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { type DescMessage, type FileRegistry, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
 import protobuf from 'protobufjs';
 import { bufbuildCodec } from '../../gateway/codec/bufbuild-codec.js';
-import { ByteWriter } from '../../gateway/codec/primitive/byte-writer.js';
 import type { Codec } from '../../gateway/codec/codec.js';
 import { compiledCodec } from '../../gateway/codec/compiled-codec.js';
+import { ByteWriter } from '../../gateway/codec/primitive/byte-writer.js';
 import { messageOf, projectRegistry, protoRegistry } from '../gateway/codec/proto-source.js';
 
 const rounds = Number(process.argv[2] ?? 9);

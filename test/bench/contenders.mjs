@@ -16,9 +16,9 @@ export function sluiceBuild(checkout) {
   return { command, descriptorSet: join(checkout, 'dist', 'proto', 'sluice.binpb') };
 }
 
-function sluice(name, build, gatewayArgs) {
+function sluice(name, build, gatewayArgs, { kind = 'sluice', logArgs = ['--log-level', 'warn'] } = {}) {
   return {
-    kind: 'sluice',
+    kind,
     name,
     dialect: 'canonical',
     start: (upstreamPort, limitMs) =>
@@ -31,7 +31,7 @@ function sluice(name, build, gatewayArgs) {
           ...['--listen', '127.0.0.1:0'],
           ...['--admin-listen', '127.0.0.1:0'],
           '--no-page',
-          ...['--log-level', 'warn'],
+          ...logArgs,
           ...gatewayArgs,
         ],
         { cpu: GATEWAY_CPU, limitMs },
@@ -57,7 +57,7 @@ function connectVersion(peersDir) {
 }
 
 /** Every contender of this run, in the order in which they take their turns. `kind` is what rows.mjs calls it. */
-export function createContenders(options, { root, file }) {
+export function createContenders(options, { root, file, go }) {
   const protoDir = join(root, 'proto');
   const build = sluiceBuild(root);
   const contenders = [sluice(options.label, build, options.gatewayArgs)];
@@ -65,6 +65,10 @@ export function createContenders(options, { root, file }) {
   for (const { label, checkout } of options.also) {
     contenders.push(sluice(label, sluiceBuild(checkout), options.gatewayArgs));
   }
+  // As it comes: a line of log for each call, which nobody else here writes.
+  contenders.push(
+    sluice(`${options.label}, its log on`, build, options.gatewayArgs, { kind: 'log-on', logArgs: [] }),
+  );
   const handWritten = (extra) => (port) => [String(port), protoDir, ...extra];
   contenders.push(
     server('hand-written', 'hand-written', 'hand-written/gateway.mjs', handWritten([]), 'proto-loader'),
@@ -80,6 +84,20 @@ export function createContenders(options, { root, file }) {
   if (version !== undefined) {
     const args = (port) => [String(port), build.descriptorSet, options.peers];
     contenders.push(server('connect', `Connect for Node ${version}`, 'peers/connect.mjs', args));
+  }
+  if (go.missing === undefined) {
+    contenders.push(server('go', 'Go grpc-gateway', go.gateway, (port) => [String(port)]));
+  }
+  for (const kind of ['fastify', 'node']) {
+    const args = () => [kind, build.descriptorSet];
+    contenders.push(
+      server(
+        `constant-${kind}`,
+        `${kind === 'node' ? 'node:http' : 'Fastify'}, a constant`,
+        'peers/constant.mjs',
+        args,
+      ),
+    );
   }
   for (const kib of [64, 256]) {
     const args = () => [file, String(kib * 1024)];

@@ -19,8 +19,9 @@ test/bench/hand-written and what else there is, and prints one table. test/bench
   --label NAME            what the table calls it [sluice]
   --variant NAME="..."    the same build once more, with these options (may be repeated)
   --also NAME=DIR         another checkout, built, in the same rounds (may be repeated)
-  --skip NAME,...         contenders to leave out: hand-written, hand-written-window, connect, file-pipe-64,
-                          file-pipe-256, or the label of a gateway
+  --skip NAME,...         contenders to leave out: hand-written, hand-written-window, connect, go, log-on,
+                          constant-fastify, constant-node, file-pipe-64, file-pipe-256, or the label of a gateway; without
+                          go nothing is built and the upstream of unary calls is another
   --no-check              do not compare what the gateways print with @bufbuild/protobuf first
   --check-only            compare, and measure nothing
   --markdown              the table as Markdown

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import http from 'node:http';
 import { availableParallelism } from 'node:os';
+import { isAbsolute } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -30,16 +31,18 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 /** All load comes from one address. As variables, because a build that is compared may not know the flags. */
 const NO_LIMITS = { SLUICE_EXCHANGES_PER_ADDRESS: '0', SLUICE_CONNECTIONS_PER_ADDRESS: '0' };
 
+/** Go's peers get one processor like everybody; without this its scheduler starts threads for all of the machine's. */
+const ONE_PROCESSOR = { GOMAXPROCS: '1' };
+
 /**
- * Runs `node args` on a processor. `lines` gives its standard output, `ended` settles when it is gone, `stop()`
+ * Runs a command on a processor. `lines` gives its standard output, `ended` settles when it is gone, `stop()`
  * ends it and waits for that. After `limitMs` it is killed whatever it does.
  */
-export function startNode(args, { cpu, limitMs }) {
-  const node = [process.execPath, '--import', here('watchdog.mjs')];
-  const command = canPin ? ['taskset', '-c', String(cpu), ...node, ...args] : [...node, ...args];
-  const child = spawn(command[0], command.slice(1), {
+function start(command, { cpu, limitMs }) {
+  const pinned = canPin ? ['taskset', '-c', String(cpu), ...command] : command;
+  const child = spawn(pinned[0], pinned.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...NO_LIMITS, SLUICE_BENCH_LIMIT_MS: String(limitMs) },
+    env: { ...process.env, ...NO_LIMITS, ...ONE_PROCESSOR, SLUICE_BENCH_LIMIT_MS: String(limitMs) },
   });
   running.add(child);
   let complaint = '';
@@ -67,6 +70,11 @@ export function startNode(args, { cpu, limitMs }) {
   };
 }
 
+/** `node args` as a process of this run. */
+export function startNode(args, where) {
+  return start([process.execPath, '--import', here('watchdog.mjs'), ...args], where);
+}
+
 /** The first line of JSON a process prints; rejects, with what it wrote to the standard error, when it ends before. */
 export async function firstJson(running, what) {
   return await new Promise((resolve, reject) => {
@@ -82,9 +90,9 @@ export async function firstJson(running, what) {
   });
 }
 
-/** Starts a server of this folder that prints `{"port":N}`. */
-export async function startServer(file, args, { cpu, limitMs }) {
-  const server = startNode([here(file), ...args], { cpu, limitMs });
+/** Starts a server that prints `{"port":N}`: a file of this folder, or a program by its absolute path. */
+export async function startServer(file, args, where) {
+  const server = isAbsolute(file) ? start([file, ...args], where) : startNode([here(file), ...args], where);
   const { port } = await firstJson(server, file);
   return { ...server, port };
 }

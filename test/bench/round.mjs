@@ -1,8 +1,11 @@
 // One measurement: a fresh upstream, a fresh gateway, a fresh load; and the order of many.
 import { firstJson, GATEWAY_CPU, here, OTHER_CPU, startNode, startServer } from './processes.mjs';
 
-async function startUpstream([file, role], descriptorSet, limitMs) {
-  return await startServer(`upstream/${file}`, [role, descriptorSet], { cpu: OTHER_CPU, limitMs });
+/** An upstream is a file of upstream/ and its role there, or `go` and a role of the one in Go. */
+export async function startUpstream([file, role], { go, descriptorSet, limitMs }) {
+  const where = { cpu: OTHER_CPU, limitMs };
+  if (file === 'go') return await startServer(go.upstream, [role, go.samples], where);
+  return await startServer(`upstream/${file}`, [role, descriptorSet], where);
 }
 
 async function runLoad(config, cpu, limitMs) {
@@ -29,7 +32,7 @@ function withRates(result) {
 /** R, or one contender with one row's load. */
 async function measure(group, settings, { contender, load }) {
   const { descriptorSet, ticks, warmMs, measureMs, limitMs } = settings;
-  const upstream = await startUpstream(group.upstream, descriptorSet, limitMs);
+  const upstream = await startUpstream(group.upstream, settings);
   const common = { ticks, warmMs, measureMs, descriptorSet, upstreamPid: upstream.pid };
   try {
     if (contender === undefined) {

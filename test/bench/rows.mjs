@@ -16,7 +16,12 @@ const jsonBase64 = (value) => base64(Buffer.from(JSON.stringify(value)));
 
 /** Kinds of contenders, see contenders.mjs. */
 const GATEWAYS = ['sluice', 'hand-written'];
-const WITH_CONNECT = [...GATEWAYS, 'connect'];
+const WITH_GO = [...GATEWAYS, 'go'];
+const WITH_CONNECT = [...WITH_GO, 'connect'];
+/** Sluice with a line of log for each call, as it does by default; all others are measured without. */
+const LOGGING = ['log-on'];
+/** What a unary call costs when nobody is asked. */
+const CONSTANTS = ['constant-fastify', 'constant-node'];
 
 /** `GET` of a server stream, for whoever speaks `Accept`. */
 function streamLoad(counter, accept, messages, streams = 1) {
@@ -37,8 +42,8 @@ function connectStreamLoad(messages, streams = 1) {
   return { load: 'http-streams', streams, counter: 'envelope', request: { head, body } };
 }
 
-/** `POST` of JSON at the gRPC path, which all three gateways understand. */
-function unaryLoad(connections) {
+/** `POST` of JSON at the gRPC path, which everybody here understands. */
+function postLoad(connections) {
   const body = JSON.stringify({ symbol: 'AAPL' });
   const head =
     `POST /${SERVICE}/GetStockQuote HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n` +
@@ -46,11 +51,41 @@ function unaryLoad(connections) {
   return { load: 'unary', connections, request: { head, body: base64(Buffer.from(body)) } };
 }
 
+/** `GET` at the path that google.api.http gives; Connect has none. */
+function getLoad(connections) {
+  const head = 'GET /v1/stocks/AAPL HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+  return { load: 'unary', connections, request: { head, body: '' } };
+}
+
+/** The rows of unary calls; the upstream is a grpc-go server, or frames by hand where there is no Go. */
+function unaryGroup(connections, { go, wireRequest }) {
+  const row = (verb, contenders, load) => ({
+    name: `${verb}-${connections}`,
+    title: `${verb.toUpperCase()}, JSON`,
+    contenders,
+    loads: { '*': load },
+  });
+  return {
+    name: `unary-${connections}`,
+    title:
+      `Unary, ${connections} connection${connections === 1 ? '' : 's'}; ` +
+      `the upstream is ${go ? 'grpc-go' : 'frames by hand'} (R: grpc-js unary calls)`,
+    unit: 'call',
+    upstream: go ? ['go', 'quote'] : ['batched.mjs', 'quote'],
+    reference: { load: 'unary', method: 'GetStockQuote', connections, wireRequest },
+    rows: [
+      row('get', [...WITH_GO, ...LOGGING, ...CONSTANTS], getLoad(connections)),
+      row('post', [...WITH_CONNECT, ...LOGGING, ...CONSTANTS], postLoad(connections)),
+    ],
+  };
+}
+
 /**
  * The groups. `reference` is what R does; a row's `loads` say what each contender gets, '*' being everyone without a
- * line of its own. `unit` is what the numbers count, `messages` how many a server stream is asked for.
+ * line of its own. `unit` is what the numbers count, `messages` how many a server stream is asked for, `go` whether
+ * the peers in Go are there.
  */
-export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLESS }) {
+export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLESS, go }) {
   const wire = (name, fields) => base64(toBinary(types(name), create(types(name), fields)));
   const stocks = wire('StockRequest', { symbols: ['AAPL'], intervalSeconds: messages });
   const stocksJson = jsonBase64({ symbols: ['AAPL'], intervalSeconds: messages });
@@ -78,7 +113,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       reference: receive,
       rows: [
         { name: 'sse', title: 'SSE', contenders: WITH_CONNECT, loads: sse },
-        { name: 'ndjson', title: 'NDJSON', contenders: GATEWAYS, loads: ndjson },
+        { name: 'ndjson', title: 'NDJSON', contenders: WITH_GO, loads: ndjson },
         { name: 'websocket', title: 'WebSocket, JSON', contenders: GATEWAYS, loads: text },
         { name: 'websocket-binary', title: 'WebSocket, binary', contenders: GATEWAYS, loads: binary },
       ],
@@ -91,7 +126,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       reference: receive,
       rows: [
         { name: 'sse-trickle', title: 'SSE', contenders: WITH_CONNECT, loads: sse },
-        { name: 'ndjson-trickle', title: 'NDJSON', contenders: GATEWAYS, loads: ndjson },
+        { name: 'ndjson-trickle', title: 'NDJSON', contenders: WITH_GO, loads: ndjson },
         { name: 'websocket-trickle', title: 'WebSocket, JSON', contenders: GATEWAYS, loads: text },
       ],
     },
@@ -158,26 +193,9 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
         },
       ],
     },
-    ...[1, 32].map((connections) => ({
-      name: `unary-${connections}`,
-      title: `Unary, ${connections} connection${connections === 1 ? '' : 's'} (R: grpc-js unary calls)`,
-      unit: 'call',
-      upstream: ['batched.mjs', 'quote'],
-      reference: {
-        load: 'unary',
-        method: 'GetStockQuote',
-        connections,
-        wireRequest: wire('StockQuoteRequest', { symbol: 'AAPL' }),
-      },
-      rows: [
-        {
-          name: `unary-${connections}`,
-          title: 'JSON',
-          contenders: WITH_CONNECT,
-          loads: { '*': unaryLoad(connections) },
-        },
-      ],
-    })),
+    ...[1, 32].map((connections) =>
+      unaryGroup(connections, { go, wireRequest: wire('StockQuoteRequest', { symbol: 'AAPL' }) }),
+    ),
     {
       name: 'download',
       title: 'A file down, in chunks of 256 KiB (R: grpc-js receives the messages)',

@@ -4,6 +4,7 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkAll } from './check.mjs';
 import { CONNECT_INSTALL, createContenders, sluiceBuild } from './contenders.mjs';
+import { buildGoPeers, GO_INSTALL } from './go-peers.mjs';
 import { clockTicks } from './measure.mjs';
 import { parseOptions, USAGE } from './options.mjs';
 import { canPin, here } from './processes.mjs';
@@ -44,7 +45,7 @@ function makeFile(bytes) {
 }
 
 /** Date, machine, versions and settings: numbers without them say nothing. */
-function describeRun(options) {
+function describeRun(options, go) {
   const version = (name) =>
     JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
   const peers = ['@grpc/grpc-js', '@grpc/proto-loader', 'fastify', 'ws'].map(
@@ -56,7 +57,7 @@ function describeRun(options) {
   const gib = Math.round(totalmem() / 1024 ** 3);
   return [
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, Linux, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}, ${gib} GiB`,
-    `${peers.join(', ')}; ${pinned}`,
+    `${[...peers, ...(go.missing === undefined ? [go.versions] : [])].join(', ')}; ${pinned}`,
     `${options.rounds} interleaved round(s) of ${options.seconds} s after ${warmS(options).toFixed(1)} s of warming up, file of ${options.fileMib} MiB; medians`,
   ];
 }
@@ -69,23 +70,30 @@ async function main(options) {
   const { descriptorSet } = sluiceBuild(root);
   const types = loadTypes(descriptorSet);
   const bytes = options.fileMib * MIB;
-  const all = createGroups(types, { fileBytes: bytes, warmFileBytes: Math.min(bytes, 64 * MIB) });
+  const groupsWith = (go) =>
+    createGroups(types, { fileBytes: bytes, warmFileBytes: Math.min(bytes, 64 * MIB), go });
   if (options.list) {
+    const all = groupsWith(true);
     for (const group of all) print(`${group.name}: ${group.rows.map((row) => row.name).join(' ')}`);
     return;
   }
   if (process.platform !== 'linux') throw new Error('processor time comes from /proc: Linux only');
-  const groups = chooseRows(all, options.only);
+  chooseRows(groupsWith(true), options.only);
+  const go = options.skip.includes('go') ? { missing: 'not wanted' } : buildGoPeers(types);
+  if (go.missing !== undefined) note(`Go's grpc-gateway is left out (${go.missing}): ${GO_INSTALL}`);
+  const groups = chooseRows(groupsWith(go.missing === undefined), options.only);
   const file = groups.some(({ unit }) => unit === 'byte') ? makeFile(bytes) : '';
-  const contenders = createContenders(options, { root, file });
+  const contenders = createContenders(options, { root, file, go });
   if (!groups.some((group) => entriesOf(group, contenders).length > 1))
     throw new Error('nobody is left to measure');
   if (options.peers === undefined) note(`Connect for Node is left out: ${CONNECT_INSTALL}, then --peers DIR`);
-  if (options.check || options.checkOnly) await checkAll(groups, contenders, { types, descriptorSet }, note);
+  if (options.check || options.checkOnly)
+    await checkAll(groups, contenders, { types, descriptorSet, go }, note);
   if (options.checkOnly) return;
 
   const settings = {
     descriptorSet,
+    go,
     ticks: clockTicks(),
     rounds: options.rounds,
     warmMs: warmS(options) * 1_000,
@@ -107,7 +115,7 @@ async function main(options) {
     });
     measured.push({ group, entries });
   }
-  const head = describeRun(options);
+  const head = describeRun(options, go);
   print(
     `${head.join('\n')}\n\n${formatTable(measured, { markdown: options.markdown, first: contenders[0]?.name })}`,
   );

@@ -37,6 +37,10 @@ for (const [name, method] of Object.entries(StreamingService.service)) {
     app.post(method.path, async (request) => await callUnary(client, name, request));
   }
 }
+app.get(
+  '/v1/stocks/:symbol',
+  async (request) => await callUnary(client, 'GetStockQuote', request, request.params),
+);
 addFileRoutes(app, client);
 serveSockets(app.server, client, StreamingService.service);
 

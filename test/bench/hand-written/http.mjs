@@ -19,10 +19,10 @@ export function sendError(reply, error) {
   reply.code(HTTP_STATUS[error.code] ?? error.statusCode ?? 500).send(errorBody(error));
 }
 
-export function callUnary(client, name, request) {
+export function callUnary(client, name, request, message = request.body ?? {}) {
   return new Promise((resolve, reject) => {
     const options = { deadline: Date.now() + 30_000 };
-    const call = client[name](request.body ?? {}, new Metadata(), options, (error, response) =>
+    const call = client[name](message, new Metadata(), options, (error, response) =>
       error ? reject(error) : resolve(response),
     );
     request.raw.on('aborted', () => call.cancel());

@@ -3,6 +3,9 @@ import net from 'node:net';
 import { measureWindow, nowS } from '../measure.mjs';
 import { createResponseReader } from './http-body.mjs';
 
+/** Calls until V8 has compiled what a call runs through. */
+export const WARM_CALLS = 10_000;
+
 /** p50 and p99 of latencies in milliseconds. */
 export function percentiles(latenciesMs) {
   const sorted = Float64Array.from(latenciesMs).sort();
@@ -45,7 +48,7 @@ export async function loadUnary(config) {
     send();
   }
   const spent = await measureWindow(
-    { ...config, failed },
+    { ...config, warmCount: WARM_CALLS, failed },
     () => count,
     () => {
       latencies = [];

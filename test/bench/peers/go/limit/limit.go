@@ -1,0 +1,17 @@
+// Package limit ends a process in time even when the one that started it is gone, as watchdog.mjs does for Node.
+package limit
+
+import (
+	"os"
+	"strconv"
+	"time"
+)
+
+// Start reads SLUICE_BENCH_LIMIT_MS.
+func Start() {
+	ms, err := strconv.Atoi(os.Getenv("SLUICE_BENCH_LIMIT_MS"))
+	if err != nil {
+		panic("SLUICE_BENCH_LIMIT_MS is missing")
+	}
+	time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { os.Exit(1) })
+}
