@@ -14,6 +14,8 @@ t.test('stalled clients cost no more than docs/bounds.md says', async (t) => {
   t.setTimeout(600_000);
   const rows = ['sse, small', 'ws-binary, large', 'ndjson-up, small'];
   const sizes = [
+    '--measure',
+    'held',
     '--readers',
     '60',
     '--large-readers',

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 const [surface, count, messageBytes, url] = process.argv.slice(2);
 const size = Number(messageBytes);
 const { port, host } = new URL(url);
-const path = (method) => `/foreign.v1.Foreign/${method}`;
+const path = (method) => (method.includes('/') ? `/${method}` : `/foreign.v1.Foreign/${method}`);
 let written = 0;
 
 function tcp(text) {
@@ -131,6 +131,10 @@ async function sessions(start) {
 const SURFACES = {
   sse: () => each(() => get('Down', 'text/event-stream')),
   ndjson: () => each(() => get('Down', 'application/x-ndjson')),
+  'json-seq': () => each(() => get('Down', 'application/json-seq')),
+  'drop-oldest': () => each(() => get('stalled.v1.Stalled/DropOldest', 'text/event-stream')),
+  conflate: () => each(() => get('stalled.v1.Stalled/Conflate', 'text/event-stream')),
+  disconnect: () => each(() => get('stalled.v1.Stalled/Disconnect', 'text/event-stream')),
   array: () => each(() => get('Down', 'application/json')),
   download: () => each(() => get('Fetch', 'application/octet-stream')),
   'ws-text': () => each(() => socketReader(false)),

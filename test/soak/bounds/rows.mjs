@@ -9,6 +9,7 @@ const WINDOW_BUDGET_BYTES = 64 * MIB;
 const READ_AHEAD_BYTES = 256 * KIB;
 const HIGH_WATER_BYTES = 64 * KIB;
 const SESSION_HELD_BYTES = 16 * MIB;
+const SLOW_READER_BYTES = 1 * MIB;
 const SESSION_CALLS = 100;
 /** What a message counts beside its bytes while it waits. */
 const MESSAGE_BYTES = 96;
@@ -70,7 +71,18 @@ export const podLimitMiB = (podBytes) => Math.ceil((1.25 * podBytes) / (256 * MI
 export const SMALL = 100;
 export const LARGE = 4_000_000;
 
-const around = { sse: 24, ndjson: 16, array: 16, download: 0, 'ws-text': 24, 'ws-binary': 16 };
+/** What a service sends that never has to wait, in one call: more than the kernel takes for a client. */
+const POLICY_BYTES = 8 * MIB;
+
+const around = {
+  sse: 24,
+  ndjson: 16,
+  array: 16,
+  'json-seq': 17,
+  download: 0,
+  'ws-text': 24,
+  'ws-binary': 16,
+};
 
 /** Rows by name: the surface, the transport, and the bytes for each client and for all. */
 export function rowsOf({ readers, largeReaders }) {
@@ -79,7 +91,7 @@ export function rowsOf({ readers, largeReaders }) {
     ['small', SMALL, readers],
     ['large', LARGE, largeReaders],
   ]) {
-    const add = (surface, each, all = 0) =>
+    const add = (surface, each, all = 0, limitBytes = undefined) =>
       rows.push({
         name: `${surface}, ${name}`,
         surface,
@@ -88,11 +100,20 @@ export function rowsOf({ readers, largeReaders }) {
         messageBytes: size,
         each,
         all,
+        limitBytes,
       });
     for (const [surface, bytes] of Object.entries(around))
       add(surface, down(size, bytes), WINDOW_BUDGET_BYTES);
     for (const surface of ['session-socket', 'session-credit'])
       add(surface, sessionDown(size), WINDOW_BUDGET_BYTES);
+    add('disconnect', down(size, around.sse), WINDOW_BUDGET_BYTES);
+    for (const surface of ['drop-oldest', 'conflate'])
+      add(
+        surface,
+        down(size, around.sse) + Math.max(SLOW_READER_BYTES, size),
+        WINDOW_BUDGET_BYTES,
+        POLICY_BYTES + 4 * size,
+      );
     for (const surface of ['ndjson-up', 'ws-text-up', 'ws-binary-up']) add(surface, up(size));
     if (size === SMALL) add('upload', upload());
     add('session-up', OBJECT_BYTES, Math.ceil(count / SESSION_CALLS) * (SESSION_HELD_BYTES + 2 * size));

@@ -37,7 +37,7 @@ function start(file, args, options = {}) {
   };
 }
 
-async function startGateway(upstreamPort, transport) {
+async function startGateway(upstreamPort, transport, isProbed) {
   const gateway = start(
     command,
     [
@@ -48,11 +48,12 @@ async function startGateway(upstreamPort, transport) {
       ...['--exchanges-per-address', '0', '--connections-per-address', '0'],
       // A client that pauses before its socket is full would be missed for its pongs.
       ...['--heartbeat-ms', '3600000'],
-      ...['--proto', `${root}/test/support/proto/foreign.proto`],
-      ...['--proto-path', `${root}/test/support/proto`, '--proto-path', `${root}/proto`],
+      ...['--proto', `${root}/test/support/proto/foreign.proto`, '--proto', here('stalled.proto')],
+      ...['--proto-path', `${root}/test/support/proto`, '--proto-path', here('.')],
+      ...['--proto-path', `${root}/proto`],
     ],
     {
-      execArgv: ['--expose-gc', '--import', here('probe.mjs')],
+      execArgv: isProbed ? ['--expose-gc', '--import', here('probe.mjs')] : [],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     },
   );
@@ -82,68 +83,128 @@ async function settled(value, quietMs) {
   }
 }
 
-/**
- * Lets `readers` clients of a surface begin and stall. Resolves with the bytes that the gateway holds more than before, right after
- * everything has come to a stop and `holdMs` later, the most RSS that was seen, and how many calls reached the service.
- */
-export async function stall({ surface, transport, readers, messageBytes, holdMs, quietMs }) {
-  const upstream = start(here('upstream.mjs'), [String(messageBytes)]);
+/** What a row is about once its clients have begun: `ask` says what has moved so far, `openCalls` how many calls reached the service. */
+async function beginRow(
+  { surface, transport, messageBytes, limitBytes = Number.POSITIVE_INFINITY },
+  isProbed,
+) {
+  const upstream = start(here('upstream.mjs'), [String(messageBytes), String(limitBytes)]);
   const running = [upstream];
+  const { port } = await upstream.next();
+  const { gateway, url, ends } = await startGateway(port, transport, isProbed);
+  running.push(gateway);
+  return {
+    gateway,
+    ends: () => [...ends].map(([end, count]) => `${count} x ${end}`),
+    openCalls: async () => (await upstream.ask('status')).open,
+    sent: async () => (await upstream.ask('status')).sent,
+    async join(count) {
+      const clients = start(here('clients.mjs'), [surface, String(count), String(messageBytes), url]);
+      running.push(clients);
+      await clients.next();
+      return clients;
+    },
+    stop: () => Promise.all(running.map((one) => one.stop())),
+  };
+}
+
+/**
+ * Lets `readers` clients of a surface begin and stall. Resolves with how far the gateway's resident memory grew: above that of a process
+ * that nobody has asked for anything, when everything has come to a stop (`heldBytes`), `holdMs` later (`laterBytes`), at its most
+ * (`peakBytes`), and `afterMs` after all of them have left (`afterBytes`). The process is left alone: nothing collects its garbage, and nothing asks it.
+ */
+export async function stallResident(row) {
+  const { readers, holdMs, quietMs, afterMs } = row;
+  const stage = await beginRow(row, false);
   try {
-    const { port } = await upstream.next();
-    const { gateway, url, ends } = await startGateway(port, transport);
-    running.push(gateway);
-    /** What the gateway has moved must settle as well: on a busy machine it may have no turn for a second, and then go on. */
-    const settle = (value) => settled(async () => `${await gateway.ask('moved')} ${await value()}`, quietMs);
-    const openCalls = async () => (await upstream.ask('status')).open;
-    // A few clients first: what code and connections cost once is not what a client costs.
-    const warm = start(here('clients.mjs'), [surface, '20', String(messageBytes), url]);
-    running.push(warm);
-    await warm.next();
-    await pause(quietMs / 2);
-    await warm.stop();
-    await settle(openCalls);
-    const before = await gateway.ask('memory');
-    const clients = start(here('clients.mjs'), [surface, String(readers), String(messageBytes), url]);
-    running.push(clients);
-    let peak = before.rss;
-    let watching = true;
-    const watch = (async () => {
-      while (watching) {
-        peak = Math.max(peak, rssOf(gateway.child.pid));
-        await pause(100);
-      }
-    })();
-    await clients.next();
-    const moved = async () => {
-      const { sent, open } = await upstream.ask('status');
-      return `${open} ${sent} ${(await clients.ask('status')).written}`;
+    const { pid } = stage.gateway.child;
+    // What starting leaves behind is collected, or not, by then.
+    await pause(quietMs);
+    const before = rssOf(pid);
+    let peak = before;
+    const watch = setInterval(() => {
+      peak = Math.max(peak, rssOf(pid));
+    }, 100);
+    const clients = await stage.join(readers);
+    // A gateway that is busy has not come to a stop, even if nothing comes from the service for a while.
+    let ticks = ticksOf(pid);
+    const isBusy = () => {
+      const last = ticks;
+      ticks = ticksOf(pid);
+      return ticks - last > BUSY_TICKS;
     };
-    await settle(moved);
-    const stalled = await gateway.ask('memory');
-    const open = await openCalls();
+    let busy = 0;
+    await settled(async () => {
+      busy += isBusy() ? 1 : 0;
+      return `${await stage.openCalls()} ${await stage.sent()} ${(await clients.ask('status')).written} ${busy}`;
+    }, quietMs);
+    const stalled = rssOf(pid);
+    const calls = await stage.openCalls();
     const kernelFull = isKernelFull();
     await pause(holdMs);
-    const later = await gateway.ask('memory');
-    watching = false;
-    await watch;
+    const later = rssOf(pid);
+    clearInterval(watch);
     await clients.stop();
-    await settle(openCalls);
-    const left = await openCalls();
-    const after = await gateway.ask('memory');
+    await pause(afterMs);
+    const left = await stage.openCalls();
+    const after = rssOf(pid);
     return {
-      calls: open,
+      calls,
       kernelFull,
-      ends: [...ends].map(([end, count]) => `${count} x ${end}`),
-      heldBytes: held(stalled) - held(before),
-      laterBytes: held(later) - held(before),
-      afterBytes: held(after) - held(before),
-      rssBytes: later.rss - before.rss,
-      peakBytes: peak - before.rss,
+      ends: stage.ends(),
+      heldBytes: stalled - before,
+      laterBytes: later - before,
+      peakBytes: peak - before,
+      afterBytes: after - before,
+      beforeBytes: before,
       left,
     };
   } finally {
-    await Promise.all(running.map((one) => one.stop()));
+    await stage.stop();
+  }
+}
+
+/**
+ * The same in what V8 knows of, heap and external memory, after garbage collections and after a few clients have warmed the code: exact
+ * enough for a few dozen clients.
+ */
+export async function stallHeld(row) {
+  const { readers, holdMs, quietMs } = row;
+  const stage = await beginRow(row, true);
+  try {
+    const { gateway } = stage;
+    /** What the gateway has moved must settle as well: on a busy machine it may have no turn for a second, and then go on. */
+    const settle = (value) => settled(async () => `${await gateway.ask('moved')} ${await value()}`, quietMs);
+    // A few clients first: what code and connections cost once is not what a client costs.
+    const warm = await stage.join(20);
+    await pause(quietMs / 2);
+    await warm.stop();
+    await settle(stage.openCalls);
+    const before = await gateway.ask('memory');
+    const clients = await stage.join(readers);
+    await settle(
+      async () => `${await stage.openCalls()} ${await stage.sent()} ${(await clients.ask('status')).written}`,
+    );
+    const stalled = await gateway.ask('memory');
+    const calls = await stage.openCalls();
+    const kernelFull = isKernelFull();
+    await pause(holdMs);
+    const later = await gateway.ask('memory');
+    await clients.stop();
+    await settle(stage.openCalls);
+    const left = await stage.openCalls();
+    const after = await gateway.ask('memory');
+    return {
+      calls,
+      kernelFull,
+      ends: stage.ends(),
+      heldBytes: held(stalled) - held(before),
+      laterBytes: held(later) - held(before),
+      afterBytes: held(after) - held(before),
+      left,
+    };
+  } finally {
+    await stage.stop();
   }
 }
 
@@ -161,4 +222,13 @@ function isKernelFull() {
 
 function rssOf(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+}
+
+/** A process that used less of a processor in half a second, in hundredths of a second, only looks after its timers. */
+const BUSY_TICKS = 8;
+
+/** The processor time of a process, in hundredths of a second. */
+function ticksOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return Number(fields[11]) + Number(fields[12]);
 }

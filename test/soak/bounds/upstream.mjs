@@ -1,8 +1,9 @@
-// A gRPC service straight over node:http2 that writes as long as it may, or never reads: `node upstream.mjs`. The first argument is the
-// size of a message. Says its port, then, each time it is asked, how many bytes it got rid of.
+// A gRPC service straight over node:http2 that writes as long as it may, or never reads: `node upstream.mjs MESSAGE_BYTES
+// [LIMIT_BYTES]`, the most that it sends in one call. Says its port, then, each time it is asked, how many bytes it got rid of.
 import http2 from 'node:http2';
 
 const messageBytes = Number(process.argv[2]);
+const limitBytes = Number(process.argv[3] ?? Number.POSITIVE_INFINITY);
 
 /** Length-prefixed `{1: bytes}`, which is an Item with a text as well as a Piece with content. */
 function message(size) {
@@ -26,6 +27,9 @@ const chunk = one.length > 16_384 ? one : Buffer.concat(Array(Math.ceil(16_384 /
 let sent = 0;
 let open = 0;
 
+/** Calls that are never read, and never answered. */
+const NEVER_READ = new Set(['Up', 'Both', 'Store']);
+
 const server = http2.createServer({
   settings: { maxConcurrentStreams: 4_096 },
   // Node refuses streams beyond ten megabytes of what waits for all of them.
@@ -39,13 +43,14 @@ server.on('stream', (stream, headers) => {
   });
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
   const method = headers[':path'].split('/').at(-1);
-  // The others are never read, and never answered.
-  if (method !== 'Down' && method !== 'Fetch') return;
+  if (NEVER_READ.has(method)) return;
   stream.resume();
+  let left = limitBytes;
   const write = () => {
-    while (!stream.destroyed && !stream.writableNeedDrain) {
+    while (left > 0 && !stream.destroyed && !stream.writableNeedDrain) {
       stream.write(chunk);
       sent += chunk.length;
+      left -= chunk.length;
     }
   };
   stream.on('drain', write);
