@@ -38,6 +38,24 @@ t.test('--log-calls off leaves the lines of the process, and none of calls and r
   }
 });
 
+t.test('each call has its line, though lines are written together, whatever ends the process', async (t) => {
+  for (const [signals, code] of [
+    [['SIGTERM'], 0],
+    [['SIGTERM', 'SIGINT'], 1],
+  ] as const) {
+    const running = sluice(t, ['start', ...PORTS, '--data-dir', await dataDir(t)]);
+    const { url } = await running.line('gateway listening');
+    const calls = await Promise.all(Array.from({ length: 60 }, () => fetch(`${url}/v1/stocks/AAPL`)));
+    for (const signal of signals) running.child.kill(signal);
+    t.equal(await running.exit, code);
+    const ids = running.lines
+      .map((line) => JSON.parse(line) as { surface?: string; requestId: string })
+      .filter(({ surface }) => surface !== undefined)
+      .map(({ requestId }) => requestId);
+    t.same(ids.toSorted(), calls.map(({ headers }) => headers.get('x-request-id')).toSorted());
+  }
+});
+
 t.test(
   '--log-format pretty writes one line for people, without colours where there is no terminal',
   async (t) => {
