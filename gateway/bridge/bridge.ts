@@ -193,6 +193,7 @@ function boundForPolicy(outgoing: Outgoing, stall: StallLimit | undefined): Down
   return {
     write: (batch) => writeBound(outgoing, batch, stall),
     ...(outgoing.room && { room: () => roomBound(outgoing, stall) }),
+    ...(outgoing.roomBytes && { roomBytes: () => outgoing.roomBytes?.() ?? 1 }),
     ...(outgoing.dropped && { dropped: (count: number) => outgoing.dropped?.(count) }),
   };
 }

@@ -45,6 +45,11 @@ export interface Outgoing {
    * replace it. Absent: `write` alone says when there is room.
    */
   room?(): number | Promise<void>;
+  /**
+   * Right after `room` has said that the client takes messages: how many bytes of them, at least 1; the message that crosses it is still
+   * taken. Absent: any number.
+   */
+  roomBytes?(): number;
   /** So many messages were not delivered since the last time: the client is told before the next message or the end. */
   dropped?(count: number): void;
   /**

@@ -64,6 +64,14 @@ export async function frameOf(received: string | Buffer): Promise<Frame> {
   const { registry } = await foreign;
   const options = { alwaysEmitImplicit: true, registry };
   const frame = toJson(server, fromBinary(server, received), options) as Record<string, JsonObject>;
+  // On JSON they are only in calls whose credit is in bytes as well.
+  for (const [body, name] of [
+    [frame.opened, 'creditBytes'],
+    [frame.credit, 'bytes'],
+    [frame.message, 'bytes'],
+  ] as const) {
+    if (body?.[name] === 0) delete body[name];
+  }
   const { message } = frame;
   if (message === undefined) return frame;
   const { data, cursor, ...rest } = message;

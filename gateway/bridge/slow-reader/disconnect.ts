@@ -1,7 +1,7 @@
 import { RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { Disconnect } from '../policy.js';
-import { type Downstream, TURN_BYTES } from './downstream.js';
+import { type Downstream, turnBytes } from './downstream.js';
 
 /** How long a client that was too slow may take to hear of it before its connection is cut, in milliseconds: as long as others linger. */
 const TELL_MS = 2_000;
@@ -32,7 +32,7 @@ export async function waitOrDisconnect({ afterMs }: Disconnect, down: Downstream
         await inTime(credit, afterMs);
         continue;
       }
-      const to = endOfTurn(batch, from, credit);
+      const to = endOfTurn(batch, from, credit, turnBytes(outgoing));
       const written = outgoing.write(from === 0 && to === batch.length ? batch : batch.slice(from, to));
       if (written === false) return false;
       writing = written;
@@ -49,12 +49,12 @@ export async function waitOrDisconnect({ afterMs }: Disconnect, down: Downstream
 }
 
 /** Where a write that begins at `from` ends: at least one message further. */
-function endOfTurn(batch: Batch, from: number, maxMessages: number): number {
+function endOfTurn(batch: Batch, from: number, maxMessages: number, maxBytes: number): number {
   let to = from;
   let bytes = 0;
   while (to < batch.length && to - from < Math.max(1, maxMessages)) {
     bytes += (batch[to] as Uint8Array).length;
-    if (to > from && bytes > TURN_BYTES) break;
+    if (to > from && bytes > maxBytes) break;
     to += 1;
   }
   return to;

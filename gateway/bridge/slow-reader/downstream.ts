@@ -10,7 +10,7 @@ export const TURN_BYTES = 64 * 1024;
 /** The direction from the service to the client, as the bridge hands it to a policy. */
 export interface Downstream {
   /** Waits of `write` and `room` are bounded. */
-  readonly outgoing: Pick<Outgoing, 'write' | 'room' | 'dropped'>;
+  readonly outgoing: Pick<Outgoing, 'write' | 'room' | 'roomBytes' | 'dropped'>;
   /** Aborts when the client has left, or is sent elsewhere: nothing is written any more. */
   readonly signal: AbortSignal;
   /** The next messages of the service; `undefined` after the end. */
@@ -21,4 +21,9 @@ export interface Downstream {
   hold(): Promise<void> | undefined;
   /** Ends the call upstream: a pending `read` settles. */
   cancel(): void;
+}
+
+/** What the next write may take in bytes, after `room` has said that the client takes messages. */
+export function turnBytes(outgoing: Downstream['outgoing']): number {
+  return Math.min(TURN_BYTES, outgoing.roomBytes?.() ?? TURN_BYTES);
 }

@@ -2,7 +2,7 @@ import { Code, RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { AbortCause } from '../exchange.js';
 import type { Conflate, DropOldest } from '../policy.js';
-import { type Downstream, TURN_BYTES } from './downstream.js';
+import { type Downstream, turnBytes } from './downstream.js';
 import { KeptMessages } from './store.js';
 
 /**
@@ -55,7 +55,7 @@ export async function keepNewest(
         }
         if (untold > 0) outgoing.dropped?.(untold);
         untold = 0;
-        const written = outgoing.write(kept.take(TURN_BYTES, credit));
+        const written = outgoing.write(kept.take(turnBytes(outgoing), credit));
         if (written === false) {
           wanted = false;
           return down.cancel();
@@ -73,7 +73,8 @@ export async function keepNewest(
   const roomFor = (batch: Batch): number => {
     const credit = outgoing.room?.() ?? Number.POSITIVE_INFINITY;
     if (typeof credit !== 'number') return 0;
-    return credit >= batch.length || policy.policy === 'drop-oldest' ? credit : 0;
+    const most = messagesWithin(batch, credit, outgoing.roomBytes?.() ?? Number.POSITIVE_INFINITY);
+    return most === batch.length || policy.policy === 'drop-oldest' ? most : 0;
   };
 
   /** Writes a batch to a client that keeps up, or what it has room for: it is behind with the rest only. */
@@ -107,6 +108,16 @@ export async function keepNewest(
   if (untold > 0) outgoing.dropped?.(untold);
   if (failure !== undefined) throw failure.reason;
   return wanted && !signal.aborted;
+}
+
+/** How many messages of a batch a client takes: one may cross its bytes. */
+function messagesWithin(batch: Batch, maxMessages: number, maxBytes: number): number {
+  if (maxBytes === Number.POSITIVE_INFINITY) return Math.min(batch.length, maxMessages);
+  let messages = 0;
+  for (let bytes = 0; messages < batch.length && messages < maxMessages && bytes < maxBytes; messages += 1) {
+    bytes += (batch[messages] as Uint8Array).length;
+  }
+  return messages;
 }
 
 /** The client takes no more messages because it has left, or because it has cancelled the call. */

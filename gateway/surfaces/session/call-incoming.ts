@@ -4,7 +4,7 @@ import { RpcError } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { SessionFault } from '../../wire/session/index.js';
 import { compact } from '../socket/index.js';
-import { CallWindow } from './call-window.js';
+import { CallWindow, type Grant } from './call-window.js';
 import type { HeldBytes } from './held-bytes.js';
 
 /** What a message costs to hold besides its bytes: without it a client could make us hold any number of empty ones. */
@@ -16,12 +16,14 @@ const BATCH_BYTES = 64 * 1024;
 export interface CallIncomingOptions {
   /** The method takes more than one message. */
   readonly stream: boolean;
+  /** The client counts bytes. */
+  readonly countsBytes: boolean;
   /** The wire bytes of a message. Throws INVALID_ARGUMENT. */
   readonly decode: (data: Buffer) => Uint8Array;
   /** The bytes of the whole session. */
   readonly held: HeldBytes;
-  /** Tells the client that it may send so many more. */
-  readonly grant: (messages: number) => void;
+  /** Tells the client that it may send so much more. */
+  readonly grant: (grant: Grant) => void;
   /** Ends the call: what came breaks a rule of the call, or does not fit. */
   readonly onViolation: (error: RpcError) => void;
 }
@@ -45,12 +47,12 @@ export class CallIncoming implements Incoming {
 
   constructor(options: CallIncomingOptions) {
     this.#options = options;
-    this.#window = new CallWindow(options.stream);
+    this.#window = new CallWindow(options.stream, options.countsBytes);
   }
 
-  /** What the client may send at this moment. */
-  get granted(): number {
-    return this.#window.granted;
+  /** What the client may send at this moment; `bytes` is undefined where it does not count them. */
+  get granted(): { readonly messages: number; readonly bytes: number | undefined } {
+    return { messages: this.#window.granted, bytes: this.#window.grantedBytes };
   }
 
   /** A message has come. Throws `SessionFault` when the client had no credit for it. */
@@ -119,8 +121,8 @@ export class CallIncoming implements Incoming {
     if (messages === 0 || this.#closed) return;
     this.#given = { messages: 0, bytes: 0 };
     this.#options.held.release(bytes);
-    const more = this.#window.consume(messages);
-    if (more > 0 && !this.#halfClosed) this.#options.grant(more);
+    const grant = this.#window.consume(messages, bytes - messages * MESSAGE_BYTES);
+    if (grant !== undefined && !this.#halfClosed) this.#options.grant(grant);
   }
 
   #take(): Uint8Array[] {

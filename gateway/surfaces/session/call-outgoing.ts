@@ -20,8 +20,9 @@ export interface CallOutgoingOptions {
   readonly request: MethodRequest;
   readonly format: SessionFormat;
   readonly queue: WriteQueue;
-  /** What the client has granted at first. */
+  /** What the client has granted at first: messages, and bytes of them or 0 where it does not count them. */
   readonly credit: number;
+  readonly creditBytes: number;
   readonly exchange: ExchangeHandle;
   /** Sends frames of messages. */
   readonly send: (frames: Uint8Array) => void;
@@ -42,6 +43,8 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   readonly #options: CallOutgoingOptions;
   readonly #encode: ReturnType<SessionFormat['encoder']>;
   #credit: number;
+  /** Negative after a message that was larger than it; infinite where the client does not count bytes. */
+  #creditBytes: number;
   #batch: Batch = NOTHING;
   /** The first message of the batch that has not been sent, and its frame if that did not fit into the last turn. */
   #at = 0;
@@ -57,8 +60,10 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   constructor(options: CallOutgoingOptions) {
     this.flushMs = options.request.limits.flushMs;
     this.#options = options;
-    this.#encode = options.format.encoder(options.id, options.request);
+    const { id, request, creditBytes } = options;
+    this.#encode = options.format.encoder(id, request, creditBytes > 0);
     this.#credit = options.credit;
+    this.#creditBytes = creditBytes > 0 ? creditBytes : Number.POSITIVE_INFINITY;
     options.exchange.signal.addEventListener('abort', this.#stop);
   }
 
@@ -91,7 +96,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
       failed = reason !== undefined;
       failure = reason;
     };
-    if (this.#credit > 0) this.#options.queue.add(this);
+    if (this.#hasCredit) this.#options.queue.add(this);
     if (failed) throw failure;
     if (this.#batch === NOTHING) return undefined;
     return new Promise<void>((resolve, reject) => {
@@ -104,16 +109,25 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     // Then `write` says so.
     if (exchange.signal.aborted) return 1;
     const isIdle = this.#at >= this.#batch.length;
-    if (isIdle && this.#credit > 0 && queue.hasRoom) return this.#credit;
+    if (isIdle && this.#hasCredit && queue.hasRoom) return this.#credit;
     const changed = this.#roomChanged.wait();
-    if (this.#credit > 0) queue.add(this);
+    if (this.#hasCredit) queue.add(this);
     return changed;
+  }
+
+  roomBytes(): number {
+    return this.#creditBytes;
+  }
+
+  /** The next message may go; the one that crosses the bytes goes as a whole. */
+  get #hasCredit(): boolean {
+    return this.#credit > 0 && this.#creditBytes > 0;
   }
 
   takeTurn(): boolean {
     let failure: unknown;
     let isFull = false;
-    if (this.#at < this.#batch.length && this.#credit > 0) {
+    if (this.#at < this.#batch.length && this.#hasCredit) {
       this.#tellDropped();
       try {
         isFull = this.#appendTurn();
@@ -133,11 +147,12 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
 
   /** Appends the messages of one turn. Returns whether another turn could go on. */
   #appendTurn(): boolean {
-    while (this.#at < this.#batch.length && this.#credit > 0) {
+    while (this.#at < this.#batch.length && this.#hasCredit) {
+      const message = this.#batch[this.#at] as Uint8Array;
       const mark = scratch.length;
       try {
         if (this.#frame !== undefined) scratch.bytes(this.#frame);
-        else this.#encode(this.#batch[this.#at] as Uint8Array, scratch);
+        else this.#encode(message, scratch);
       } catch (failure) {
         scratch.length = mark;
         throw failure;
@@ -149,15 +164,25 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
       }
       this.#frame = undefined;
       this.#credit -= 1;
+      this.#creditBytes -= message.length;
       this.#at += 1;
     }
     return false;
   }
 
-  /** The client takes so many more messages. Throws `SessionFault` when that is more than there may be. */
-  grant(messages: number): void {
-    if (this.#credit + messages > MAX_CREDIT) throw new SessionFault(`credit past ${MAX_CREDIT}`);
+  /** The client takes so many more messages, and bytes of them. Throws `SessionFault` when that is more than there may be. */
+  grant(messages: number, bytes: number): void {
+    if (bytes > 0 && this.#creditBytes === Number.POSITIVE_INFINITY) {
+      const { id } = this.#options;
+      throw new SessionFault(`credit: bytes for call ${id}, which was opened without creditBytes`);
+    }
+    if (this.#credit + messages > MAX_CREDIT) throw new SessionFault(`credit: messages past ${MAX_CREDIT}`);
+    if (bytes > 0 && this.#creditBytes + bytes > MAX_CREDIT) {
+      throw new SessionFault(`credit: bytes past ${MAX_CREDIT}`);
+    }
     this.#credit += messages;
+    this.#creditBytes += bytes;
+    if (!this.#hasCredit) return;
     if (this.#at < this.#batch.length || this.#roomChanged.isAwaited) this.#options.queue.add(this);
   }
 

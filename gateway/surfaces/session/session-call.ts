@@ -135,18 +135,22 @@ export class SessionCall implements ExchangePlan, Peer {
     const { request } = this;
     const { requestStream } = request.method;
     const cursor = this.#cursor;
+    const { id, creditBytes } = this.#open;
+    const countsBytes = creditBytes > 0;
     const abort = (error: RpcError) => exchange.abort(error);
     this.#exchange = exchange;
     this.#incoming = new CallIncoming({
       stream: requestStream,
+      countsBytes,
       decode: (data) => {
         const message = format.decode(data, request);
         // Later fields win on the wire.
         return cursor.length === 0 ? message : Buffer.concat([message, cursor]);
       },
       held,
-      grant: (messages) => {
-        if (!this.isClosed) control({ kind: 'credit', id: this.#open.id, messages });
+      grant: ({ messages, bytes }) => {
+        if (this.isClosed) return;
+        control({ kind: 'credit', id, messages, bytes: countsBytes ? bytes : undefined });
       },
       onViolation: abort,
     });
@@ -160,19 +164,21 @@ export class SessionCall implements ExchangePlan, Peer {
 
   openOutgoing(exchange: ExchangeHandle): Outgoing {
     const { format, queue, send, control } = this.#shared;
-    const { id, credit } = this.#open;
+    const { id, credit, creditBytes } = this.#open;
     this.#outgoing = new CallOutgoing({
       id,
       request: this.request,
       format,
       queue,
       credit,
+      creditBytes,
       exchange,
       send,
       control,
       onLeftOut: this.#warnLeftOut,
     });
-    control({ kind: 'opened', id, credit: this.#incoming?.granted ?? 0 });
+    const granted = this.#incoming?.granted;
+    control({ kind: 'opened', id, credit: granted?.messages ?? 0, creditBytes: granted?.bytes });
     return this.#outgoing;
   }
 
@@ -188,7 +194,7 @@ export class SessionCall implements ExchangePlan, Peer {
         this.#incoming?.halfClose();
         break;
       case 'credit':
-        this.#outgoing?.grant(frame.messages);
+        this.#outgoing?.grant(frame.messages, frame.bytes);
         break;
       case 'cancel':
         this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));

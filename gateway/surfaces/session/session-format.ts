@@ -34,9 +34,13 @@ export interface SessionFormat {
   decode(data: Buffer, request: MethodRequest): Uint8Array;
   /**
    * What appends the messages of one call as WebSocket messages, heads included. Throws INTERNAL for bytes that are no message; what was
-   * appended is then for the caller to cut.
+   * appended is then for the caller to cut. `tellsBytes`: the client counts the bytes of each message as protobuf.
    */
-  encoder(id: number, request: MethodRequest): (message: Uint8Array, out: ByteWriter) => void;
+  encoder(
+    id: number,
+    request: MethodRequest,
+    tellsBytes: boolean,
+  ): (message: Uint8Array, out: ByteWriter) => void;
 }
 
 const TAIL = Buffer.from(jsonMessageTail(undefined));
@@ -57,7 +61,7 @@ const json: SessionFormat = {
     // The WebSocket library has checked that text is UTF-8.
     return data.length === 0 ? EMPTY : requestCodec.fromJson(data.toString('utf8'));
   },
-  encoder(id, request) {
+  encoder(id, request, tellsBytes) {
     const { responseCodec } = request;
     const head = Buffer.from(jsonMessageHead(id));
     return (message, out) => {
@@ -65,8 +69,8 @@ const json: SessionFormat = {
       out.bytes(head);
       responseCodec.writeJson(message, out);
       const cursor = cursorOf(message, request);
-      if (cursor === undefined) out.bytes(TAIL);
-      else out.text(jsonMessageTail(cursor));
+      if (cursor === undefined && !tellsBytes) out.bytes(TAIL);
+      else out.text(jsonMessageTail(cursor, tellsBytes ? message.length : undefined));
       endFrame(out, at, Opcode.text);
     };
   },

@@ -4,7 +4,6 @@ import { CloseCode } from '../../wire/index.js';
 import {
   type ClientFrame,
   joinMetadata,
-  MAX_CREDIT,
   type ServerFrame,
   SessionCloseCode,
   SessionFault,
@@ -14,6 +13,7 @@ import { spread } from '../exchange/index.js';
 import { detailJson } from '../message/index.js';
 import type { FrameSocket } from '../socket/index.js';
 import { type AdmittedCall, admitCall, type OpenFrame } from './admit-call.js';
+import { assertFirstCredit, assertGrant } from './credit-rules.js';
 import { HeldBytes } from './held-bytes.js';
 import { requestIdOf, SessionCall, type SharedByCalls } from './session-call.js';
 import type { SessionContext } from './session-context.js';
@@ -141,9 +141,7 @@ export class Session {
       this.#begin(frame);
       return;
     }
-    if (frame.kind === 'credit' && (frame.messages === 0 || frame.messages > MAX_CREDIT)) {
-      throw new SessionFault(`credit: messages must be from 1 to ${MAX_CREDIT}`);
-    }
+    if (frame.kind === 'credit') assertGrant(frame);
     const call = this.#calls.get(frame.id);
     if (call !== undefined) call.receive(frame);
     // One that has ended is passed over: the frame may have crossed the end.
@@ -154,7 +152,7 @@ export class Session {
 
   #begin(open: OpenFrame): void {
     const { id } = open;
-    if (open.credit > MAX_CREDIT) throw new SessionFault(`open: credit must be at most ${MAX_CREDIT}`);
+    assertFirstCredit(open);
     this.#used.add(id);
     const { sessionCalls } = this.#context.limits;
     if (this.#open >= sessionCalls) {

@@ -63,21 +63,30 @@ interface Fields {
   metadata: [string, string][];
   timeoutMs: number;
   credit: number;
+  creditBytes: number;
   cursor: string;
   data: Buffer;
   messages: number;
+  bytes: number;
   token: string;
 }
+
+const OPEN_FIELDS = ['id', 'method', 'metadata', 'timeoutMs', 'credit', 'creditBytes', 'cursor'] as const;
+/** Fields of more than one word, by their names in the proto. */
+const PROTO_NAMES = new Map<string, keyof Fields>([
+  ['timeout_ms', 'timeoutMs'],
+  ['credit_bytes', 'creditBytes'],
+]);
 
 function readFrame(reader: JsonReader, name: string): ClientFrame {
   switch (name) {
     case 'message': {
-      const { id, data } = readFields(reader, ['id', 'data', 'cursor']);
+      const { id, data } = readFields(reader, ['id', 'data', 'cursor', 'bytes']);
       return { kind: 'message', id, data };
     }
     case 'credit': {
-      const { id, messages } = readFields(reader, ['id', 'messages']);
-      return { kind: 'credit', id, messages };
+      const { id, messages, bytes } = readFields(reader, ['id', 'messages', 'bytes']);
+      return { kind: 'credit', id, messages, bytes };
     }
     case 'halfClose':
     case 'half_close':
@@ -87,9 +96,9 @@ function readFrame(reader: JsonReader, name: string): ClientFrame {
     case 'ping':
       return { kind: 'ping', token: readFields(reader, ['token']).token };
     case 'open': {
-      const allowed = ['id', 'method', 'metadata', 'timeoutMs', 'credit', 'cursor'] as const;
-      const { id, method, metadata, timeoutMs, credit, cursor } = readFields(reader, allowed);
-      return { kind: 'open', id, method, metadata, timeoutMs, credit, cursor };
+      const fields = readFields(reader, OPEN_FIELDS);
+      const { id, method, metadata, timeoutMs, credit, creditBytes, cursor } = fields;
+      return { kind: 'open', id, method, metadata, timeoutMs, credit, creditBytes, cursor };
     }
     default:
       throw new SessionFault(`unknown frame ${quote(name)}`);
@@ -103,14 +112,16 @@ function readFields(reader: JsonReader, allowed: readonly (keyof Fields)[]): Fie
     metadata: [],
     timeoutMs: 0,
     credit: 0,
+    creditBytes: 0,
     cursor: '',
     data: NO_DATA,
     messages: 0,
+    bytes: 0,
     token: '',
   };
   const seen = new Set<string>();
   reader.object((name) => {
-    const field = (name === 'timeout_ms' ? 'timeoutMs' : name) as keyof Fields;
+    const field = PROTO_NAMES.get(name) ?? (name as keyof Fields);
     if (!allowed.includes(field)) throw new SessionFault(`unknown field ${quote(name)}`);
     // Under both of its names.
     if (seen.has(field)) throw new SessionFault(`${quote(name)} occurs twice`);

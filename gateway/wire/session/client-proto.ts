@@ -1,5 +1,5 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { type ClientFrame, SessionFault } from './frames.js';
+import { type ClientFrame, notUint32, SessionFault } from './frames.js';
 
 /**
  * A frame of `sluice.v1.proto`. `data` of a message is a part of `bytes`, not a copy. Throws `SessionFault` for what is not
@@ -27,12 +27,12 @@ function readFrame(number: number, body: Buffer): ClientFrame {
     case 2:
       return readMessage(body);
     case 3:
-      return { kind: 'halfClose', id: readNumbers(body, 1)[0] ?? 0 };
+      return { kind: 'halfClose', id: readNumbers(body, ['id'])[0] ?? 0 };
     case 4:
-      return { kind: 'cancel', id: readNumbers(body, 1)[0] ?? 0 };
+      return { kind: 'cancel', id: readNumbers(body, ['id'])[0] ?? 0 };
     case 5: {
-      const [id = 0, messages = 0] = readNumbers(body, 2);
-      return { kind: 'credit', id, messages };
+      const [id = 0, messages = 0, bytes = 0] = readNumbers(body, ['id', 'messages', 'bytes']);
+      return { kind: 'credit', id, messages, bytes };
     }
     case 6: {
       let token = '';
@@ -52,30 +52,33 @@ function readOpen(body: Buffer): ClientFrame {
   let method = '';
   let timeoutMs = 0;
   let credit = 0;
+  let creditBytes = 0;
   let cursor = '';
   const metadata = new Map<string, string>();
   eachField(body, (reader, field, wireType) => {
     const isText = field === 2 || field === 3 || field === 6;
     if (wireType !== (isText ? WireType.LengthDelimited : WireType.Varint)) throw unknownField(field);
-    if (field === 1) id = reader.uint32();
+    if (field === 1) id = readUint32(reader, 'id');
     else if (field === 2) method = reader.string(true);
     else if (field === 3) metadata.set(...readEntry(reader.bytes() as Buffer));
-    else if (field === 4) timeoutMs = reader.uint32();
-    else if (field === 5) credit = reader.uint32();
+    else if (field === 4) timeoutMs = readUint32(reader, 'timeoutMs');
+    else if (field === 5) credit = readUint32(reader, 'credit');
     else if (field === 6) cursor = reader.string(true);
+    else if (field === 7) creditBytes = readUint32(reader, 'creditBytes');
     else throw unknownField(field);
   });
-  return { kind: 'open', id, method, metadata: [...metadata], timeoutMs, credit, cursor };
+  return { kind: 'open', id, method, metadata: [...metadata], timeoutMs, credit, creditBytes, cursor };
 }
 
 function readMessage(body: Buffer): ClientFrame {
   let id = 0;
   let data = body.subarray(0, 0);
   eachField(body, (reader, field, wireType) => {
-    if (field === 1 && wireType === WireType.Varint) id = reader.uint32();
+    if (field === 1 && wireType === WireType.Varint) id = readUint32(reader, 'id');
     else if (field === 2 && wireType === WireType.LengthDelimited) data = reader.bytes() as Buffer;
-    // A client has no cursors to tell; a text there says nothing.
+    // A client has no cursors and no bytes to tell; what is there says nothing.
     else if (field === 3 && wireType === WireType.LengthDelimited) reader.string(true);
+    else if (field === 4 && wireType === WireType.Varint) readUint32(reader, 'bytes');
     else throw unknownField(field);
   });
   return { kind: 'message', id, data };
@@ -91,14 +94,30 @@ function readEntry(body: Buffer): [string, string] {
   return pair;
 }
 
-/** The fields 1 to `count`, all of them numbers of 32 bits. */
-function readNumbers(body: Buffer, count: number): number[] {
-  const numbers = new Array<number>(count).fill(0);
+/** The fields from 1 on, all of them numbers of 32 bits, by their names. */
+function readNumbers(body: Buffer, names: readonly string[]): number[] {
+  const numbers = new Array<number>(names.length).fill(0);
   eachField(body, (reader, field, wireType) => {
-    if (field > count || wireType !== WireType.Varint) throw unknownField(field);
-    numbers[field - 1] = reader.uint32();
+    const name = names[field - 1];
+    if (name === undefined || wireType !== WireType.Varint) throw unknownField(field);
+    numbers[field - 1] = readUint32(reader, name);
   });
   return numbers;
+}
+
+/** Longer varints hold more than 32 bits; the reader would cut them, and -1 would be a large number. */
+const MAX_VARINT_BYTES = 5;
+
+/** Reads a number, and refuses one that a uint32 cannot hold. */
+function readUint32(reader: BinaryReader, name: string): number {
+  const start = reader.pos;
+  const value = reader.uint32();
+  if (reader.pos - start >= MAX_VARINT_BYTES) {
+    reader.pos = start;
+    const whole = reader.int64();
+    if (BigInt(whole) !== BigInt(value)) throw new SessionFault(notUint32(name, String(whole)));
+  }
+  return value;
 }
 
 function eachField(

@@ -11,6 +11,8 @@ export type ClientFrame =
       /** 0: the default of the method. */
       readonly timeoutMs: number;
       readonly credit: number;
+      /** 0: the credit of this call is in messages only. */
+      readonly creditBytes: number;
       /** Empty: from the start. */
       readonly cursor: string;
     }
@@ -18,12 +20,18 @@ export type ClientFrame =
   | { readonly kind: 'message'; readonly id: number; readonly data: Buffer }
   | { readonly kind: 'halfClose'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number }
-  | { readonly kind: 'credit'; readonly id: number; readonly messages: number }
+  | { readonly kind: 'credit'; readonly id: number; readonly messages: number; readonly bytes: number }
   | { readonly kind: 'ping'; readonly token: string };
 
 /** What the gateway sends besides messages, which are written around the bytes of the service instead. */
 export type ServerFrame =
-  | { readonly kind: 'opened'; readonly id: number; readonly credit: number }
+  /** `creditBytes`, and `bytes` of a credit: undefined for a call whose credit is in messages only. */
+  | {
+      readonly kind: 'opened';
+      readonly id: number;
+      readonly credit: number;
+      readonly creditBytes?: number | undefined;
+    }
   | { readonly kind: 'headers'; readonly id: number; readonly metadata: JoinedMetadata }
   | {
       readonly kind: 'end';
@@ -32,7 +40,12 @@ export type ServerFrame =
       readonly trailers: JoinedMetadata;
       readonly truncated: boolean;
     }
-  | { readonly kind: 'credit'; readonly id: number; readonly messages: number }
+  | {
+      readonly kind: 'credit';
+      readonly id: number;
+      readonly messages: number;
+      readonly bytes?: number | undefined;
+    }
   | { readonly kind: 'pong'; readonly token: string }
   | { readonly kind: 'dropped'; readonly id: number; readonly count: number }
   | { readonly kind: 'goAway'; readonly graceMs: number; readonly reconnectAfterMs: number };
@@ -47,7 +60,7 @@ export const PROTO_PROTOCOL = 'sluice.v1.proto';
 /** Where sessions are opened. */
 export const SESSION_PATH = '/_sluice/session';
 
-/** The most credit that one direction of a call may have. */
+/** The most credit that one direction of a call may have, in messages and in bytes. */
 export const MAX_CREDIT = 2 ** 31 - 1;
 
 /** Close codes of a session that RFC 6455 does not have. Source: gateway/PROTOCOL.md section 12. */
@@ -63,6 +76,19 @@ export class SessionFault extends Error {
     super(message);
     this.closeCode = closeCode;
   }
+}
+
+/** The largest number of a frame. */
+export const MAX_UINT32 = 2 ** 32 - 1;
+
+/** Why a field holds no number that a frame may have. */
+export function notUint32(name: string, given: string): string {
+  return `${shortQuote(name)} must be a whole number from 0 to ${MAX_UINT32}, not ${shortQuote(given)}`;
+}
+
+/** A text in quotation marks: close reasons are short. */
+export function shortQuote(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 }
 
 /** The first of the sub-protocols offered, in their order, that is one of ours. */

@@ -1,4 +1,4 @@
-import { SessionFault } from './frames.js';
+import { MAX_UINT32, notUint32, SessionFault, shortQuote } from './frames.js';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -10,7 +10,6 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const LETTER_N = 0x6e;
 
-const MAX_UINT32 = 2 ** 32 - 1;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** No number of an envelope needs more; it keeps a hostile one from being looked at for long. */
 const MAX_NUMBER_LENGTH = 32;
@@ -43,7 +42,7 @@ export class JsonReader {
     else {
       do {
         const name = this.#string('a name');
-        if (seen.has(name)) throw new SessionFault(`${show(name)} occurs twice`);
+        if (seen.has(name)) throw new SessionFault(`${shortQuote(name)} occurs twice`);
         seen.add(name);
         this.#take(COLON, '":"');
         member(name);
@@ -62,7 +61,7 @@ export class JsonReader {
 
   /** Takes a string; null is an empty one. */
   text(name: string): string {
-    return this.null() ? '' : this.#string(`the text of ${show(name)}`);
+    return this.null() ? '' : this.#string(`the text of ${shortQuote(name)}`);
   }
 
   /** Takes an unsigned number of 32 bits, also one in quotation marks; null is 0. */
@@ -71,9 +70,7 @@ export class JsonReader {
     const token = this.#peek() === QUOTE ? this.#string('a number') : this.#token();
     const value = token.length <= MAX_NUMBER_LENGTH && NUMBER.test(token) ? Number(token) : Number.NaN;
     if (!Number.isInteger(value) || value < 0 || value > MAX_UINT32) {
-      throw new SessionFault(
-        `${show(name)} must be a whole number from 0 to ${MAX_UINT32}, not ${show(token)}`,
-      );
+      throw new SessionFault(notUint32(name, token));
     }
     return value;
   }
@@ -92,7 +89,7 @@ export class JsonReader {
       let depth = 0;
       do {
         const byte = bytes[pos];
-        if (byte === undefined) throw new SessionFault(`the frame ends inside ${show(name)}`);
+        if (byte === undefined) throw new SessionFault(`the frame ends inside ${shortQuote(name)}`);
         if (byte === QUOTE) {
           this.#pos = pos;
           this.#skipString();
@@ -104,7 +101,7 @@ export class JsonReader {
         pos += 1;
       } while (depth > 0);
       this.#pos = pos;
-    } else if (this.#token() === '') throw new SessionFault(`${show(name)} has no value`);
+    } else if (this.#token() === '') throw new SessionFault(`${shortQuote(name)} has no value`);
     return bytes.subarray(start, this.#pos);
   }
 
@@ -185,9 +182,4 @@ function isToken(byte: number | undefined): boolean {
     byte !== CLOSE_BRACE &&
     byte !== CLOSE_BRACKET
   );
-}
-
-/** Close reasons are short. */
-function show(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 }

@@ -32,9 +32,11 @@ export function jsonMessageHead(id: number): string {
   return `{"message":{"id":${id},"data":`;
 }
 
-/** What stands behind it; without a cursor the field is left out. */
-export function jsonMessageTail(cursor: string | undefined): string {
-  return cursor === undefined ? '}}' : `,"cursor":${JSON.stringify(cursor.toWellFormed())}}}`;
+/** What stands behind it; without a cursor, or in a call without credit in bytes, the field is left out. */
+export function jsonMessageTail(cursor: string | undefined, bytes?: number): string {
+  const cursorField = cursor === undefined ? '' : `,"cursor":${JSON.stringify(cursor.toWellFormed())}`;
+  const bytesField = bytes === undefined ? '' : `,"bytes":${bytes}`;
+  return `${cursorField}${bytesField}}}`;
 }
 
 /** A name such as `__proto__` is only a name. */

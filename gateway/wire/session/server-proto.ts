@@ -11,7 +11,7 @@ export function protoFromServerFrame(frame: ServerFrame): Uint8Array {
   const begin = (number: number) => writer.tag(number, LEN).fork();
   switch (frame.kind) {
     case 'opened':
-      putNumbers(begin(1), frame.id, frame.credit);
+      putNumbers(begin(1), frame.id, frame.credit, frame.creditBytes ?? 0);
       break;
     case 'headers':
       begin(2);
@@ -27,7 +27,7 @@ export function protoFromServerFrame(frame: ServerFrame): Uint8Array {
       if (frame.truncated) writer.tag(4, VARINT).bool(true);
       break;
     case 'credit':
-      putNumbers(begin(5), frame.id, frame.messages);
+      putNumbers(begin(5), frame.id, frame.messages, frame.bytes ?? 0);
       break;
     case 'pong':
       putText(begin(6), 1, frame.token);

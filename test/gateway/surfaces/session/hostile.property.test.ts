@@ -35,13 +35,22 @@ const frame = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .record({ id, method, metadata, credit: count, cursor, timeoutMs: fc.constantFrom(0, 0, 1) })
+      .record({
+        id,
+        method,
+        metadata,
+        credit: count,
+        creditBytes: fc.oneof(fc.constant(0), count),
+        cursor,
+        timeoutMs: fc.constantFrom(0, 0, 1),
+      })
       .map((open) => ({ open })),
   },
   { weight: 5, arbitrary: fc.record({ id }).map((message) => ({ message })) },
   { weight: 2, arbitrary: fc.record({ id }).map((halfClose) => ({ halfClose })) },
   { weight: 2, arbitrary: fc.record({ id }).map((cancel) => ({ cancel })) },
   { weight: 3, arbitrary: fc.record({ id, messages: count }).map((credit) => ({ credit })) },
+  { weight: 1, arbitrary: fc.record({ id, messages: count, bytes: count }).map((credit) => ({ credit })) },
   { weight: 1, arbitrary: fc.string({ maxLength: 5 }).map((token) => ({ ping: { token } })) },
 );
 

@@ -48,6 +48,8 @@ async function isOver({ session, exchanges, transport }: FakeSession): Promise<b
 
 t.test('each broken rule closes with its code, cancels every call, and says what was wrong', async (t) => {
   const credits = (id: number, messages: number): Json => ({ credit: { id, messages } });
+  const bytesFor = (id: number, bytes: number): Json => ({ credit: { id, bytes } });
+  const counting = openFrame(2, 'Both', { creditBytes: 10 });
   const cases: [what: string, frames: (Json | string)[], code: number, reason: RegExp][] = [
     ['no JSON', ['hello'], 4400, /JSON/],
     ['an unknown frame', [{ nope: {} }], 4400, /unknown frame "nope"/],
@@ -63,6 +65,22 @@ t.test('each broken rule closes with its code, cancels every call, and says what
     ['enormous credit', [credits(1, 2 ** 31)], 4400, /from 1 to/],
     ['credit that is too much together', [credits(1, 2 ** 31 - 1)], 4400, /past/],
     ['an open with enormous credit', [openFrame(2, 'Both', { credit: 2 ** 31 })], 4400, /at most/],
+    [
+      'an open with enormous bytes',
+      [openFrame(2, 'Both', { creditBytes: 2 ** 31 })],
+      4400,
+      /creditBytes must/,
+    ],
+    ['an open with negative bytes', [openFrame(2, 'Both', { creditBytes: -1 })], 4400, /"creditBytes" must/],
+    ['an open with half a byte', [openFrame(2, 'Both', { creditBytes: 0.5 })], 4400, /"creditBytes" must/],
+    ['bytes for an id never opened', [bytesFor(9, 1)], 4400, /id 9 was never opened/],
+    ['bytes where none were opened with', [bytesFor(1, 1)], 4400, /bytes for call 1, .* without creditBytes/],
+    ['the same beside messages', [{ credit: { id: 1, messages: 1, bytes: 1 } }], 4400, /bytes for call 1/],
+    ['credit of 0 and 0', [counting, { credit: { id: 2, messages: 0, bytes: 0 } }], 4400, /from 1 to/],
+    ['enormous bytes', [counting, bytesFor(2, 2 ** 31)], 4400, /bytes must be at most 2147483647/],
+    ['bytes that are too many together', [counting, bytesFor(2, 2 ** 31 - 10)], 4400, /bytes past/],
+    ['negative bytes', [counting, bytesFor(2, -1)], 4400, /"bytes" must be a whole number/],
+    ['half a byte', [counting, bytesFor(2, 1.5)], 4400, /"bytes" must be a whole number/],
     ['more messages than credit', new Array(17).fill(message(1)), 4400, /more messages than credit/],
     ['a second message where there is one', [openFrame(2, 'Ask'), message(2), message(2)], 4400, /credit/],
     ['too many calls', [openFrame(2), openFrame(3), openFrame(4)], 4429, /3 calls/],
@@ -252,6 +270,132 @@ t.test('credit: exactly as many messages as are granted, then the service waits'
     Array.from({ length: emitted - 6 }, (_, index) => index + 7),
   );
   t.ok(rest.at(-1)?.end);
+});
+
+/** An Item with `number` and a text, together of so many bytes as protobuf. */
+function itemOf(number: number, bytes: number): Buffer {
+  const text = bytes - 4;
+  return Buffer.concat([Buffer.from([0x10, number, 0x0a, text]), Buffer.alloc(text, 0x78)]);
+}
+
+t.test(
+  'credit in bytes: the message that crosses it goes whole, and nothing follows until it is paid',
+  async (t) => {
+    const fake = open(t);
+    fake.send(openFrame(1, 'Both', { credit: 100, creditBytes: 100 }));
+    t.match(await fake.taken(), [{ opened: { id: 1, credit: 16, creditBytes: 256 * 1024 } }]);
+    const [call] = fake.transport.calls;
+    const got: [number: number, bytes: number][] = [];
+    const gets = async () => {
+      const before = got.length;
+      for (const { message: one } of await fake.taken()) {
+        if (one !== undefined) got.push([(one.data as { number?: number }).number ?? 0, Number(one.bytes)]);
+      }
+      return got.slice(before);
+    };
+    for (const [index, bytes] of [60, 60, 20, 4].entries()) {
+      call?.emit(itemOf(index + 1, bytes));
+      await settle();
+    }
+    t.same(await gets(), [
+      [1, 60],
+      [2, 60],
+    ]);
+    fake.send({ credit: { id: 1, messages: 5 } });
+    t.same(await gets(), [], 'messages alone do not help');
+    fake.send({ credit: { id: 1, bytes: 20 } });
+    t.same(await gets(), [], 'paid back to 0 is not enough');
+    fake.send({ credit: { id: 1, messages: 0, bytes: 1 } });
+    t.same(await gets(), [[3, 20]], 'one byte is, for one message');
+    fake.send({ credit: { id: 1, bytes: 20 } });
+    t.same(await gets(), [[4, 4]]);
+    call?.emit(Buffer.alloc(0));
+    t.same(await gets(), [], 'a message without bytes waits as well');
+    fake.send({ credit: { id: 1, bytes: 4 } });
+    await settle();
+    call?.emit(Buffer.alloc(0));
+    t.same(
+      await gets(),
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      'and takes none',
+    );
+    call?.end();
+    t.match(await fake.taken(), [{ end: { id: 1, status: { code: 0 } } }]);
+  },
+);
+
+t.test('credit in bytes: messages still count', async (t) => {
+  const fake = open(t);
+  fake.send(openFrame(1, 'Both', { credit: 1, creditBytes: 2 ** 31 - 1 }));
+  await fake.taken();
+  const [call] = fake.transport.calls;
+  for (const number of [1, 2, 3]) call?.emit(itemOf(number, 100));
+  t.equal((await fake.taken()).filter(({ message: one }) => one !== undefined).length, 1);
+  // What it takes makes room below the most that there may be.
+  fake.send({ credit: { id: 1, messages: 2, bytes: 100 } });
+  t.equal((await fake.taken()).length, 2);
+  t.equal(fake.socket.closedWith, undefined);
+});
+
+t.test('a client that does not count bytes sees none, and is bounded by messages alone', async (t) => {
+  const fake = open(t);
+  fake.send(openFrame(1, 'Both', { credit: 3, creditBytes: 0 }));
+  t.same(await fake.taken(), [{ opened: { id: 1, credit: 16 } }]);
+  const [call] = fake.transport.calls;
+  for (const number of [1, 2, 3]) call?.emit(itemOf(number, 100));
+  const messages = (await fake.taken()).slice(1);
+  t.same(
+    messages.map(({ message: one }) => Object.keys(one ?? {})),
+    Array(3).fill(['id', 'data']),
+  );
+  for (let index = 0; index < 16; index += 1) fake.send(message(1, 'x'.repeat(100_000)));
+  const grants = await fake.taken();
+  while (call?.hasRequest) {
+    call.accept();
+    grants.push(...(await fake.taken()));
+  }
+  t.ok(grants.length > 0);
+  for (const { credit } of grants) t.same(Object.keys(credit ?? {}), ['id', 'messages']);
+});
+
+t.test('credit in bytes for the client: large messages never reach the bound of the session', async (t) => {
+  const fake = open(t);
+  const text = 'é'.repeat(500_000);
+  const bytes = Buffer.byteLength(JSON.stringify({ text }));
+  fake.send(openFrame(1, 'Both', { creditBytes: 1 }));
+  let credit = 0;
+  let creditBytes = 0;
+  let sent = 0;
+  let accepted = 0;
+  const hear = async () => {
+    for (const frame of await fake.taken()) {
+      credit += Number(frame.opened?.credit ?? frame.credit?.messages);
+      creditBytes += Number(frame.opened?.creditBytes ?? frame.credit?.bytes);
+    }
+  };
+  await hear();
+  t.equal(creditBytes, 256 * 1024);
+  const [call] = fake.transport.calls;
+  for (let round = 0; sent < 40 && round < 1_000; round += 1) {
+    for (; credit > 0 && creditBytes > 0 && sent < 40; sent += 1) {
+      credit -= 1;
+      creditBytes -= bytes;
+      fake.send(message(1, text));
+    }
+    t.ok(sent - accepted <= 3, 'the budget and one message, and what the service was given');
+    await settle();
+    if (call?.hasRequest) {
+      call.accept();
+      accepted += 1;
+    }
+    await hear();
+  }
+  t.equal(sent, 40);
+  t.ok(creditBytes <= 256 * 1024);
+  t.equal(fake.socket.closedWith, undefined);
 });
 
 t.test('credit for the client: granted as the service takes, and never more than was said', async (t) => {

@@ -28,6 +28,7 @@ const FRAMES: readonly [Frame, ClientFrame][] = [
         metadata: { __proto__x: '1', 'x-bin': 'AAE=' },
         timeoutMs: 5,
         credit: 3,
+        creditBytes: 4_294_967_295,
         cursor: 'é"\\',
       },
     },
@@ -41,13 +42,28 @@ const FRAMES: readonly [Frame, ClientFrame][] = [
       ],
       timeoutMs: 5,
       credit: 3,
+      creditBytes: 4_294_967_295,
       cursor: 'é"\\',
     },
   ],
-  [{ open: {} }, { kind: 'open', id: 0, method: '', metadata: [], timeoutMs: 0, credit: 0, cursor: '' }],
+  [
+    { open: {} },
+    {
+      kind: 'open',
+      id: 0,
+      method: '',
+      metadata: [],
+      timeoutMs: 0,
+      credit: 0,
+      creditBytes: 0,
+      cursor: '',
+    },
+  ],
   [{ halfClose: { id: 1 } }, { kind: 'halfClose', id: 1 }],
   [{ cancel: { id: 2 } }, { kind: 'cancel', id: 2 }],
-  [{ credit: { id: 3, messages: 4 } }, { kind: 'credit', id: 3, messages: 4 }],
+  [{ credit: { id: 3, messages: 4 } }, { kind: 'credit', id: 3, messages: 4, bytes: 0 }],
+  [{ credit: { id: 3, bytes: 70_000 } }, { kind: 'credit', id: 3, messages: 0, bytes: 70_000 }],
+  [{ credit: { id: 3, messages: 4, bytes: 5 } }, { kind: 'credit', id: 3, messages: 4, bytes: 5 }],
   [{ ping: { token: 'tok' } }, { kind: 'ping', token: 'tok' }],
   [{ ping: {} }, { kind: 'ping', token: '' }],
 ];
@@ -66,7 +82,15 @@ t.test('every frame is read alike in both sub-protocols', async (t) => {
 t.test('ProtoJSON in all its spellings', async (t) => {
   t.same(parse(' {\n"half_close" :\t{ "id" : "12" } } '), { kind: 'halfClose', id: 12 });
   t.same(parse('{"cancel":{"id":1.0e1}}'), { kind: 'cancel', id: 10 });
-  t.same(parse('{"credit":{"messages":"3","id":null}}'), { kind: 'credit', id: 0, messages: 3 });
+  t.same(parse('{"credit":{"messages":"3","id":null}}'), {
+    kind: 'credit',
+    id: 0,
+    messages: 3,
+    bytes: 0,
+  });
+  t.match(parse('{"open":{"credit_bytes":"7"}}'), { creditBytes: 7 });
+  t.match(parse('{"credit":{"id":1,"bytes":null}}'), { bytes: 0 });
+  t.match(parse('{"message":{"id":1,"data":{},"bytes":5}}'), { id: 1 }, 'a client has no bytes to tell');
   t.match(parse('{"open":{"timeout_ms":9,"metadata":null,"cursor":null,"method":"\\u0061/b"}}'), {
     timeoutMs: 9,
     metadata: [],
@@ -99,6 +123,14 @@ t.test('what is not a frame of JSON says what is wrong', async (t) => {
     ['{"cancel":{"id":4294967296}}', /whole number/],
     ['{"cancel":{"id":1.5}}', /whole number/],
     ['{"cancel":{"id":01}}', /whole number/],
+    ['{"open":{"id":1,"creditBytes":-1}}', /"creditBytes" must be a whole number .* not "-1"/],
+    ['{"open":{"id":1,"creditBytes":0.5}}', /"creditBytes" must be a whole number .* not "0.5"/],
+    ['{"open":{"id":1,"creditBytes":4294967296}}', /"creditBytes" must be a whole number/],
+    ['{"open":{"creditBytes":1,"credit_bytes":1}}', /"credit_bytes" occurs twice/],
+    ['{"credit":{"id":1,"bytes":-5}}', /"bytes" must be a whole number .* not "-5"/],
+    ['{"credit":{"id":1,"bytes":1e-1}}', /"bytes" must be a whole number/],
+    ['{"credit":{"id":1,"creditBytes":1}}', /unknown field "creditBytes"/],
+    ['{"cancel":{"id":1,"bytes":1}}', /unknown field "bytes"/],
     ['{"cancel":{"id":true}}', /whole number/],
     ['{"cancel":{"id":1e400}}', /whole number/],
     [`{"cancel":{"id":1${'0'.repeat(100_000)}}}`, /whole number/],
@@ -140,6 +172,21 @@ t.test('what is not a frame of protobuf is refused as well', async (t) => {
     [[0x32, 3, 0x0a, 1, 0xff], /not a sluice/],
     [[0x0a, 4, 0x1a, 2, 0x1a, 0], /unknown field 3/],
     [[0xff, 0xff, 0xff, 0xff, 0xff, 0xff], /not a sluice/],
+    [[0x2a, 4, 8, 1, 0x20, 1], /unknown field 4/],
+    // Numbers past 32 bits, and -1 as an int32 has it.
+    [
+      [0x2a, 8, 8, 1, 0x18, 0x80, 0x80, 0x80, 0x80, 0x10],
+      /"bytes" must be a whole number .* not "4294967296"/,
+    ],
+    [
+      [0x2a, 13, 8, 1, 0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+      /"bytes" must be a whole number .* not "-1"/,
+    ],
+    [
+      [0x0a, 13, 8, 1, 0x38, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+      /"creditBytes" must be a whole number .* not "-1"/,
+    ],
+    [[0x0a, 6, 8, 1, 0x3a, 2, 8, 1], /unknown field 7/],
   ];
   for (const [bytes, expected] of cases) {
     t.match(
@@ -227,7 +274,7 @@ t.test('a frame is taken exactly when it is one: against JSON.parse', async () =
             return;
           }
           const { message } = json ?? {};
-          const known = new Set(['id', 'data', 'cursor']);
+          const known = new Set(['id', 'data', 'cursor', 'bytes']);
           const isFrame =
             typeof message === 'object' &&
             message !== null &&

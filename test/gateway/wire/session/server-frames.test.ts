@@ -32,8 +32,14 @@ const metadata = joinMetadata([
 
 /** Frames and their ProtoJSON. */
 const FRAMES: readonly [ServerFrame, JsonObject][] = [
-  [{ kind: 'opened', id: 1, credit: 16 }, { opened: { id: 1, credit: 16 } }],
-  [{ kind: 'opened', id: 4_294_967_295, credit: 0 }, { opened: { id: 4_294_967_295, credit: 0 } }],
+  [
+    { kind: 'opened', id: 1, credit: 16, creditBytes: 262_144 },
+    { opened: { id: 1, credit: 16, creditBytes: 262_144 } },
+  ],
+  [
+    { kind: 'opened', id: 4_294_967_295, credit: 0, creditBytes: 0 },
+    { opened: { id: 4_294_967_295, credit: 0, creditBytes: 0 } },
+  ],
   [
     { kind: 'headers', id: 2, metadata },
     { headers: { id: 2, metadata: JSON.parse('{"a":"1,2","__proto__":"x","b":""}') } },
@@ -57,7 +63,8 @@ const FRAMES: readonly [ServerFrame, JsonObject][] = [
     { kind: 'end', id: 3, status: OK, trailers: joinMetadata([]), truncated: false },
     { end: { id: 3, status: { code: 0, message: '', details: [] }, trailers: {}, truncated: false } },
   ],
-  [{ kind: 'credit', id: 4, messages: 5 }, { credit: { id: 4, messages: 5 } }],
+  [{ kind: 'credit', id: 4, messages: 5, bytes: 0 }, { credit: { id: 4, messages: 5, bytes: 0 } }],
+  [{ kind: 'credit', id: 4, messages: 0, bytes: 5 }, { credit: { id: 4, messages: 0, bytes: 5 } }],
   [{ kind: 'pong', token: '' }, { pong: { token: '' } }],
   [{ kind: 'pong', token: '\u0000"é' }, { pong: { token: '\u0000"é' } }],
   [{ kind: 'dropped', id: 6, count: 7 }, { dropped: { id: 6, count: 7 } }],
@@ -78,6 +85,20 @@ t.test('every frame is what session.proto says, in both sub-protocols', async (t
     }));
     t.equal(text, JSON.stringify(expected));
     t.same(toJson(server, fromBinary(server, protoFromServerFrame(frame)), options), expected);
+  }
+});
+
+t.test('a call without credit in bytes has the frames of before', async (t) => {
+  const { server } = await frameTypes();
+  for (const [frame, expected] of [
+    [{ kind: 'opened', id: 1, credit: 16, creditBytes: undefined }, { opened: { id: 1, credit: 16 } }],
+    [{ kind: 'credit', id: 4, messages: 5, bytes: undefined }, { credit: { id: 4, messages: 5 } }],
+  ] as const) {
+    t.equal(
+      jsonFromServerFrame(frame, () => null),
+      JSON.stringify(expected),
+    );
+    t.same(toJson(server, fromBinary(server, protoFromServerFrame(frame))), expected);
   }
 });
 
@@ -105,13 +126,12 @@ t.test('the frame around a message, of any size', async () => {
         if (!data.equals(frame.value.data)) throw new Error('other data');
         if (frame.value.cursor !== (cursor?.toString() ?? '')) throw new Error('another cursor');
 
-        const json = JSON.parse(`${jsonMessageHead(id)}{"a":1}${jsonMessageTail(cursor?.toString())}`);
-        const message = {
-          id,
-          data: { a: 1 },
-          ...(cursor === undefined ? {} : { cursor: cursor.toString() }),
-        };
-        if (JSON.stringify(json) !== JSON.stringify({ message })) throw new Error(JSON.stringify(json));
+        for (const bytes of [undefined, size]) {
+          const tail = jsonMessageTail(cursor?.toString(), bytes);
+          const json = JSON.parse(`${jsonMessageHead(id)}{"a":1}${tail}`);
+          const message = { id, data: { a: 1 }, cursor: cursor?.toString(), bytes };
+          if (JSON.stringify(json) !== JSON.stringify({ message })) throw new Error(JSON.stringify(json));
+        }
       },
     ),
     { numRuns: 300 },
