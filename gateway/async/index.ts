@@ -2,4 +2,5 @@ export { Alarm, type Sleeper } from './alarm.js';
 export { Bell, type WaitLimits } from './bell.js';
 export { createDeferred, type Deferred } from './deferred.js';
 export { atEndOfTurn } from './end-of-turn.js';
+export { type Listed, OpenList } from './open-list.js';
 export { MAX_TIMER_MS } from './timer.js';

@@ -1,12 +1,14 @@
+import type { Listed } from '../../async/index.js';
 import type { AbortCause, StallLimit } from '../../bridge/index.js';
 import type { RequestSource } from '../../security/index.js';
 import type { ExchangeLimits } from './exchange-limits.js';
 import type { Peer } from './peer.js';
 
 /** An exchange that is open, as its registry knows it: who opened it aborts and closes it here. */
-export class ExchangeHandle {
+export class ExchangeHandle implements Listed {
   /** It ends by itself soon: draining lets it finish. */
   readonly finite: boolean;
+  listedAt = -1;
   /** Set when its stalls are bounded: a surface says here that the client has taken a part of what waits. */
   stall: StallLimit | undefined;
   readonly #source: RequestSource;

@@ -1,4 +1,4 @@
-import { Bell } from '../../async/index.js';
+import { Bell, OpenList } from '../../async/index.js';
 import type { RequestSource } from '../../security/index.js';
 import { ExchangeHandle } from './exchange-handle.js';
 import { ExchangeLimits } from './exchange-limits.js';
@@ -10,7 +10,7 @@ const ANY_NUMBER = { exchanges: 0, exchangesPerAddress: 0, callsPerAddress: () =
 /** Every open exchange of a gateway: the registry that draining works on, and that limits count. */
 export class Exchanges {
   readonly limits: ExchangeLimits;
-  readonly #open = new Set<ExchangeHandle>();
+  readonly #open = new OpenList<ExchangeHandle>();
   /** Connections that carry exchanges of their own, and what tells them of draining. */
   readonly #carriers = new Set<() => void>();
   /** Rings when nothing is open any more. */
@@ -85,12 +85,12 @@ export class Exchanges {
   async drain(): Promise<void> {
     this.#draining = true;
     for (const carrier of [...this.#carriers]) carrier();
-    for (const exchange of this.#open) if (!exchange.finite) exchange.abort('draining');
+    for (const exchange of this.#open.all()) if (!exchange.finite) exchange.abort('draining');
     if (!this.#isIdle) await this.#idle.wait();
   }
 
   /** The grace is over: ends everything that is left, and cuts its connections. */
   abortAll(): void {
-    for (const exchange of [...this.#open]) exchange.cut();
+    for (const exchange of this.#open.all()) exchange.cut();
   }
 }

@@ -1,3 +1,4 @@
+import { OpenList } from '../../async/index.js';
 import { refusalOf } from '../call-refusal.js';
 import { createEndedCall } from '../ended-call.js';
 import { localStatus } from '../received-status.js';
@@ -24,7 +25,7 @@ class Http2Transport implements Transport {
   readonly #context: Http2CallContext;
   readonly #pool: ConnectionPool;
   readonly #resolver: Resolver;
-  readonly #calls = new Set<Call>();
+  readonly #calls = new OpenList<Http2Call>();
   #closed = false;
 
   constructor(options: ResolvedHttp2Options) {
@@ -79,7 +80,7 @@ class Http2Transport implements Transport {
   async close(): Promise<void> {
     this.#closed = true;
     this.#resolver.close();
-    for (const call of this.#calls) call.cancel();
+    for (const call of this.#calls.all()) call.cancel();
     await this.#pool.close();
   }
 }

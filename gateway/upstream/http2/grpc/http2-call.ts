@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from '../../../async/index.js';
+import { type Listed, MAX_TIMER_MS } from '../../../async/index.js';
 import type { Metadata, Status } from '../../../status/index.js';
 import { localStatus } from '../../received-status.js';
 import type { Batch, Call, CallOptions, SendBatch } from '../../transport.js';
@@ -25,7 +25,8 @@ export interface Http2CallContext {
  * One call: it waits for a connection, sends its requests and hands its response on. Its state is that of the response; see
  * there. A call that the peer refused before it looked at it goes to a further connection, once.
  */
-export class Http2Call implements Call, ConnectionWaiter, ResponseOwner {
+export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Listed {
+  listedAt = -1;
   readonly #method: string;
   readonly #options: CallOptions;
   readonly #context: Http2CallContext;

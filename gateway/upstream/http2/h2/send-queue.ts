@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { MAX_UINT31 } from './codes.js';
 import type { FrameWriter } from './frame-writer.js';
+import { SendLine } from './send-line.js';
 import type { ClientStream } from './stream.js';
 
 /** What may wait on the socket before streams stop adding to it. */
@@ -15,7 +16,7 @@ const TURN_BYTES = 16 * 1024;
 export class SendQueue {
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
-  readonly #streams = new Set<ClientStream>();
+  readonly #line = new SendLine();
   /** What the peer takes on the connection as a whole. */
   #window = 65_535;
   #scheduled = false;
@@ -31,19 +32,19 @@ export class SendQueue {
   }
 
   add(stream: ClientStream): void {
-    this.#streams.add(stream);
+    this.#line.add(stream);
     this.flushLater();
   }
 
   delete(stream: ClientStream): void {
-    this.#streams.delete(stream);
+    this.#line.delete(stream);
   }
 
   /** The peer opens the window of the connection. False when it opens it too far. */
   widen(bytes: number): boolean {
     this.#window += bytes;
     if (this.#window > MAX_UINT31) return false;
-    if (this.#streams.size > 0) this.flushLater();
+    if (this.#line.size > 0) this.flushLater();
     return true;
   }
 
@@ -56,7 +57,7 @@ export class SendQueue {
   /** Nothing will be written any more. */
   stop(): void {
     this.#stopped = true;
-    this.#streams.clear();
+    while (this.#line.shift() !== undefined);
   }
 
   /** Writes what waits, as far as windows and socket allow. */
@@ -71,7 +72,7 @@ export class SendQueue {
       this.#socket.uncork();
     }
     // Enough for one write: the rest at the end of the next turn, or when the socket has room.
-    if (this.#streams.size > 0 && this.#window > 0 && !this.#socket.writableNeedDrain) this.flushLater();
+    if (this.#line.size > 0 && this.#window > 0 && !this.#socket.writableNeedDrain) this.flushLater();
     if (roomy !== undefined) for (const stream of roomy) stream.handler.onRoom();
   }
 
@@ -79,23 +80,22 @@ export class SendQueue {
   #emit(): ClientStream[] | undefined {
     let roomy: ClientStream[] | undefined;
     let blocked: ClientStream[] | undefined;
-    for (const stream of this.#streams) {
-      if (this.#socket.writableLength + this.#writer.bytes > HIGH_WATER_BYTES) break;
-      this.#streams.delete(stream);
+    while (this.#socket.writableLength + this.#writer.bytes <= HIGH_WATER_BYTES) {
+      const stream = this.#line.shift();
+      if (stream === undefined) break;
       this.#window -= stream.emit(Math.min(this.#window, TURN_BYTES));
       if (stream.takeRoom()) {
         roomy ??= [];
         roomy.push(stream);
       }
       if (!stream.canSend) continue;
-      // At the end of the line: a set is walked in order of insertion, so it is met again.
-      if (this.#window > 0) this.#streams.add(stream);
+      if (this.#window > 0) this.#line.add(stream);
       else {
         blocked ??= [];
         blocked.push(stream);
       }
     }
-    if (blocked !== undefined) for (const stream of blocked) this.#streams.add(stream);
+    if (blocked !== undefined) for (const stream of blocked) this.#line.add(stream);
     return roomy;
   }
 }
