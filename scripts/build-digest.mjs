@@ -12,6 +12,9 @@ const INPUTS = [
   'proto',
   'scripts/build.mjs',
   'scripts/build-digest.mjs',
+  'scripts/bundle.mjs',
+  'scripts/code-cache.mjs',
+  'scripts/mit.txt',
   'buf.yaml',
   'package.json',
   'tsconfig.json',
@@ -22,9 +25,9 @@ const INPUTS = [
 
 const STAMP = '.digest.json';
 
-/** The digest of all that a build of the project in `root` reads. */
+/** The digest of all that a build of the project in `root` reads, and of the Node that builds: compiled code is for that one. */
 export function digestOfInputs(root) {
-  return digestOf(root, INPUTS);
+  return `${digestOf(root, INPUTS)} ${process.version}-${process.arch}`;
 }
 
 /** Whether the folder `out` was made from these inputs, and is still as it was made. */

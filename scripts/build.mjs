@@ -2,11 +2,12 @@
 // and the descriptor set of our own protos. Run by `npm ci` (prepare) and before `npm start` and `npm test`: it does nothing when dist/ is what it
 // would make. `npm run build -- --force` builds in any case.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { digestOfInputs, isUpToDate, stamp } from './build-digest.mjs';
+import { cacheCode } from './code-cache.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
@@ -45,10 +46,25 @@ run('@bufbuild/buf', 'buf', [
   '-o',
   `${OUT}/proto/sluice.binpb`,
 ]);
-// npm sets this once, when it installs; the compiler writes a plain file, which npx then may not run.
-chmodSync(join(root, OUT, 'bin', 'sluice.js'), 0o755);
-stamp(root, OUT, inputs);
+renameSync(join(root, OUT, 'bin'), join(root, OUT, 'command'));
+if (existsSync(join(root, 'node_modules', 'esbuild'))) {
+  const { bundleCommand } = await import('./bundle.mjs');
+  await bundleCommand(root, OUT);
+} else {
+  // A tree whose modules are older than its package.json works, and starts slowly.
+  console.error('build: esbuild is not installed (npm ci does that), so the command stays in many files');
+  mkdirSync(join(root, OUT, 'bin'));
+  writeFileSync(join(root, OUT, 'bin', 'package.json'), '{"type":"commonjs"}\n');
+  writeFileSync(
+    join(root, OUT, 'bin', 'sluice.js'),
+    "#!/usr/bin/env node\nimport('../command/sluice.js');\n",
+    { mode: 0o755 },
+  );
+}
 rmSync(join(root, 'dist.old'), { recursive: true, force: true });
 if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(root, 'dist.old'));
 renameSync(join(root, OUT), join(root, 'dist'));
 rmSync(join(root, 'dist.old'), { recursive: true, force: true });
+// In its place, because the core looks there for its descriptors.
+if (existsSync(join(root, 'dist', 'bin', 'main.cjs'))) await cacheCode(join(root, 'dist'));
+stamp(root, 'dist', inputs);

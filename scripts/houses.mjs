@@ -14,7 +14,7 @@ export const HOUSES = {
   scripts: { sees: 'all' },
   bin: {
     may: ['gateway', 'grpc-core'],
-    roof: ['sluice.ts', 'main.ts', 'usage.ts'],
+    roof: ['sluice.ts', 'launch.ts', 'main.ts', 'usage.ts'],
     rooms: {
       commands: { may: ['run', 'options', '.'] },
       run: { may: ['options', '.'] },

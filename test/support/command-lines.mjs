@@ -1,5 +1,5 @@
 // Runs command lines that end, one after the other in this process, and sends back how each ended. Only for `command-lines.ts`.
-import { Signals } from '../../dist/bin/signals.js';
+import { Signals } from '../../dist/command/signals.js';
 
 /** Thrown where the command would have ended its process. */
 class Exit extends Error {
@@ -9,7 +9,7 @@ class Exit extends Error {
   }
 }
 
-const { main } = await import('../../dist/bin/main.js');
+const { main } = await import('../../dist/command/main.js');
 const signals = new Signals();
 process.exit = (code) => {
   throw new Exit(code ?? 0);
