@@ -102,6 +102,7 @@ export function parseOptions(argv) {
     skip: list(values.skip),
     check: !values['no-check'],
     checkOnly: values['check-only'],
+    quick: values.quick,
     markdown: values.markdown,
     json: values.json,
     help: values.help,

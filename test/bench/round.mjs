@@ -21,19 +21,19 @@ async function runLoad(config, cpu, limitMs) {
 /** What a count of this unit is worth in the table: files are counted by the GiB, all else by the million. */
 function withRates(result) {
   return {
-    ...result,
     perSecond: result.count / result.wallS,
     usEach: result.cpuUs / result.count,
     busy: result.cpuUs / 1e6 / result.wallS,
     besideBusy: result.besideUs / 1e6 / result.wallS,
+    ...result,
   };
 }
 
 /** R, or one contender with one row's load. */
 async function measure(group, settings, { contender, load }) {
-  const { descriptorSet, ticks, warmMs, measureMs, limitMs } = settings;
+  const { descriptorSet, limitMs, pace } = settings;
   const upstream = await startUpstream(group.upstream, settings);
-  const common = { ticks, warmMs, measureMs, descriptorSet, upstreamPid: upstream.pid };
+  const common = { ...pace, descriptorSet, upstreamPid: upstream.pid };
   try {
     if (contender === undefined) {
       const config = { ...common, ...group.reference, reference: true, upstreamPort: upstream.port };
@@ -41,7 +41,9 @@ async function measure(group, settings, { contender, load }) {
     }
     const gateway = await contender.start(upstream.port, limitMs);
     try {
-      const config = { ...common, ...load, dialect: contender.dialect, port: gateway.port, pid: gateway.pid };
+      const { dialect } = contender;
+      const who = { dialect, port: gateway.port, pid: gateway.pid, upstreamPort: upstream.port };
+      const config = { ...common, ...load, ...who };
       return withRates(await runLoad(config, OTHER_CPU, limitMs));
     } catch (reason) {
       throw new Error(`${reason.message}\n${gateway.complaint()}`, { cause: reason });
@@ -53,9 +55,9 @@ async function measure(group, settings, { contender, load }) {
   }
 }
 
-/** Everything that is measured in one round of a group, R first: `{ row, contender, load }`. */
+/** Everything that is measured in one round of a group, R first where there is one: `{ row, contender, load }`. */
 export function entriesOf(group, contenders) {
-  const entries = [{}];
+  const entries = group.reference === undefined ? [] : [{}];
   for (const row of group.rows) {
     for (const contender of contenders) {
       if (!row.contenders.includes(contender.kind)) continue;

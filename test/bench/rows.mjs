@@ -1,6 +1,7 @@
 // What is measured: the table's groups and rows. The rows of a group share an upstream and a reference, so the
 // reference runs once a round for all of them.
 import { create, toBinary } from '@bufbuild/protobuf';
+import { latencyGroups } from './latency-rows.mjs';
 import { SERVICE } from './samples.mjs';
 
 /** As good as endless; the field that says how many are wanted is an int32. */
@@ -64,6 +65,8 @@ function unaryGroup(connections, { go, wireRequest }) {
     title: `${verb.toUpperCase()}, JSON`,
     contenders,
     loads: { '*': load },
+    // At most Go's, and a third of the hand-written one's.
+    reach: { go: 1, 'hand-written': 0.333 },
   });
   return {
     name: `unary-${connections}`,
@@ -112,10 +115,16 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       upstream: ['batched.mjs', 'stocks'],
       reference: receive,
       rows: [
-        { name: 'sse', title: 'SSE', contenders: WITH_CONNECT, loads: sse },
+        { name: 'sse', title: 'SSE', contenders: WITH_CONNECT, loads: sse, reach: { R: 0.3 } },
         { name: 'ndjson', title: 'NDJSON', contenders: WITH_GO, loads: ndjson },
         { name: 'websocket', title: 'WebSocket, JSON', contenders: GATEWAYS, loads: text },
-        { name: 'websocket-binary', title: 'WebSocket, binary', contenders: GATEWAYS, loads: binary },
+        {
+          name: 'websocket-binary',
+          title: 'WebSocket, binary',
+          contenders: GATEWAYS,
+          loads: binary,
+          reach: { R: 0.1 },
+        },
       ],
     },
     {
@@ -125,7 +134,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       upstream: ['grpc-js.mjs', 'trickle'],
       reference: receive,
       rows: [
-        { name: 'sse-trickle', title: 'SSE', contenders: WITH_CONNECT, loads: sse },
+        { name: 'sse-trickle', title: 'SSE', contenders: WITH_CONNECT, loads: sse, reach: { R: 1 } },
         { name: 'ndjson-trickle', title: 'NDJSON', contenders: WITH_GO, loads: ndjson },
         { name: 'websocket-trickle', title: 'WebSocket, JSON', contenders: GATEWAYS, loads: text },
       ],
@@ -228,9 +237,11 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
           name: 'file-up',
           title: 'HTTP body',
           contenders: [...GATEWAYS, 'file-pipe-64'],
+          reach: { 'file-pipe-64': 1.1 },
           loads: { '*': { load: 'upload', path: UPLOAD_PATH, ...sizes } },
         },
       ],
     },
+    ...latencyGroups({ go, messages, wire, get: getLoad(1).request }),
   ];
 }

@@ -11,7 +11,7 @@ import { canPin, here } from './processes.mjs';
 import { entriesOf, runGroup } from './round.mjs';
 import { createGroups } from './rows.mjs';
 import { fileBytes, loadTypes } from './samples.mjs';
-import { formatTable } from './table.mjs';
+import { briefly, formatTable } from './table.mjs';
 
 const MIB = 1024 * 1024;
 const root = resolve(here('../..'));
@@ -94,12 +94,19 @@ async function main(options) {
   const settings = {
     descriptorSet,
     go,
-    ticks: clockTicks(),
     rounds: options.rounds,
-    warmMs: warmS(options) * 1_000,
-    measureMs: options.seconds * 1_000,
+    pace: {
+      ticks: clockTicks(),
+      warmMs: warmS(options) * 1_000,
+      // Calls until V8 has compiled what one runs through.
+      warmCalls: options.quick ? 0 : 10_000,
+      measureMs: options.seconds * 1_000,
+      // Latency: p99.9 of fewer says little. Where calls are slow, time is what ends it.
+      wanted: options.quick ? 200 : 10_000,
+      sampleLimitMs: options.seconds * 8_000,
+    },
     // A file at 20 MiB a second, or ten times the window: whatever takes longer hangs.
-    limitMs: 30_000 + options.seconds * 10_000 + options.fileMib * 50,
+    limitMs: 60_000 + options.seconds * 30_000 + options.fileMib * 50,
   };
   const measured = [];
   for (const group of groups) {
@@ -109,9 +116,7 @@ async function main(options) {
       const name = entry.contender?.name ?? 'R';
       const same = (other) => other.entry.row === entry.row && other.entry.contender === entry.contender;
       entries.find(same).results.push(result);
-      note(
-        `  ${round}/${options.rounds} ${entry.row?.name ?? ''} ${name}: ${result.toReference.toFixed(2)} R`,
-      );
+      note(`  ${round}/${options.rounds} ${entry.row?.name ?? ''} ${name}: ${briefly(group, result)}`);
     });
     measured.push({ group, entries });
   }

@@ -1,84 +1,16 @@
-// The table: medians, how far the rounds lay apart, and ratios. Text and Markdown.
+// The tables: medians of the rounds, as text or Markdown. A group says which table it belongs to; each kind is a head and a line.
+import { costHead, costLine } from './cost-table.mjs';
+import { latencyBriefly, latencyHead, latencyLine } from './latency-table.mjs';
 
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-const GIB = 1024 ** 3;
-const MIB = 1024 ** 2;
-
-/** Three significant digits, without an exponent. */
-function short(value) {
-  if (!Number.isFinite(value)) return '-';
-  if (value === 0) return '0';
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toFixed(Math.min(digits, 3));
-}
-
-function rate(unit, perSecond) {
-  if (unit === 'byte') return `${short(perSecond / MIB)} MiB/s`;
-  return perSecond >= 100_000 ? `${short(perSecond / 1000)} k/s` : `${Math.round(perSecond)}/s`;
-}
-
-/** Files: seconds a GiB. All else: microseconds each. */
-const cost = (unit, usEach) => (unit === 'byte' ? (usEach * GIB) / 1e6 : usEach);
-const COST_UNIT = { byte: 's/GiB' };
-
-const headOf = (first) => [
-  '',
-  'gateway',
-  'rate',
-  'CPU each',
-  'min-max',
-  'x R',
-  `x ${first}`,
-  'busy',
-  'beside',
-  'RSS MiB',
-  'p50/p99 ms',
-];
-const COLUMNS = headOf('').length;
-const percent = (part) => `${Math.round(part * 100)} %`;
-
-function lineOf({ group, title, name, results, first }) {
-  const of = (read) => results.map(read);
-  const costs = of((result) => cost(group.unit, result.usEach));
-  const ratios = first?.results.map((result, index) => results[index].usEach / result.usEach);
-  const latency =
-    results[0].p50Ms === undefined
-      ? ''
-      : `${short(median(of((r) => r.p50Ms)))}/${short(median(of((r) => r.p99Ms)))}`;
-  return [
-    title,
-    name,
-    rate(group.unit, median(of((result) => result.perSecond))),
-    `${short(median(costs))} ${COST_UNIT[group.unit] ?? `us/${group.unit}`}`,
-    `${short(Math.min(...costs))}-${short(Math.max(...costs))}`,
-    short(median(of((result) => result.toReference))),
-    ratios === undefined ? '' : short(median(ratios)),
-    percent(median(of((result) => result.busy))),
-    percent(median(of((result) => result.besideBusy))),
-    String(Math.round(median(of((result) => result.peakRssMib)))),
-    latency,
-  ];
-}
-
-/** Lines of a group: R, then row by row; the last ratio is against the row's first contender. */
-function linesOf({ group, entries }) {
-  const lines = [];
-  for (const { entry, results } of entries) {
-    if (entry.row === undefined) {
-      lines.push(lineOf({ group, title: '', name: 'R: bare grpc-js', results }));
-      continue;
-    }
-    const first = entries.find((other) => other.entry.row === entry.row);
-    const title = first.entry === entry ? entry.row.title : '';
-    lines.push(lineOf({ group, title, name: entry.contender.name, results, first }));
-  }
-  return lines;
-}
+const TABLES = {
+  cost: {
+    head: costHead,
+    line: costLine,
+    briefly: (result) => `${result.toReference.toFixed(2)} R`,
+  },
+  latency: { head: latencyHead, line: latencyLine, briefly: latencyBriefly },
+};
+const tableOf = (group) => group.table ?? 'cost';
 
 function asText(head, blocks) {
   const all = [head, ...blocks.flatMap(({ lines }) => lines)];
@@ -91,10 +23,15 @@ function asText(head, blocks) {
 function asMarkdown(head, blocks) {
   const row = (line) => `| ${line.join(' | ')} |`;
   const rule = row(head.map((_, column) => (column < 2 ? '---' : '---:')));
-  const title = (text) => row([`**${text}**`, ...Array(COLUMNS - 1).fill('')]);
+  const title = (text) => row([`**${text}**`, ...Array(head.length - 1).fill('')]);
   return [row(head), rule, ...blocks.flatMap((block) => [title(block.title), ...block.lines.map(row)])].join(
     '\n',
   );
+}
+
+/** One measurement in some words, for those who watch. */
+export function briefly(group, result) {
+  return TABLES[tableOf(group)].briefly(result);
 }
 
 /**
@@ -102,6 +39,16 @@ function asMarkdown(head, blocks) {
  * contender that all others are compared with.
  */
 export function formatTable(measured, { markdown, first }) {
-  const blocks = measured.map((one) => ({ title: one.group.title, lines: linesOf(one) }));
-  return markdown ? asMarkdown(headOf(first), blocks) : asText(headOf(first), blocks);
+  const write = markdown ? asMarkdown : asText;
+  return Object.entries(TABLES)
+    .map(([name, { head, line }]) => {
+      const of = measured.filter(({ group }) => tableOf(group) === name);
+      const blocks = of.map(({ group, entries }) => ({
+        title: group.title,
+        lines: entries.map((one) => line(group, one, entries)),
+      }));
+      return blocks.length === 0 ? '' : write(head(first), blocks);
+    })
+    .filter((text) => text !== '')
+    .join('\n\n');
 }

@@ -3,6 +3,10 @@
 import { loadTypes, makeJsonSamples, makeWireSamples, spellForProtoLoader } from '../samples.mjs';
 import { loadDownload, loadUpload } from './files.mjs';
 import { loadHttpStreams } from './http-streams.mjs';
+import { latencyBeside } from './latency-beside.mjs';
+import { latencyEcho } from './latency-echo.mjs';
+import { latencySse } from './latency-sse.mjs';
+import { latencyUnary } from './latency-unary.mjs';
 import { references } from './reference.mjs';
 import { loadWebSocketEcho, loadWebSocketReceive, loadWebSocketSend } from './sockets.mjs';
 import { loadUnary } from './unary.mjs';
@@ -16,6 +20,10 @@ const LOADS = {
   unary: loadUnary,
   download: loadDownload,
   upload: loadUpload,
+  'latency-unary': latencyUnary,
+  'latency-sse': latencySse,
+  'latency-echo': latencyEcho,
+  'latency-beside': latencyBeside,
 };
 
 function samplesFor(config) {

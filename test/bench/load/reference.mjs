@@ -3,7 +3,7 @@
 import grpc from '@grpc/grpc-js';
 import { measureBatch, measureWindow, nowS, startMeasure } from '../measure.mjs';
 import { fileBytes, SERVICE } from '../samples.mjs';
-import { percentiles, WARM_CALLS } from './unary.mjs';
+import { percentiles } from './unary.mjs';
 
 const identity = (bytes) => bytes;
 const UPLOAD_CHUNK_BYTES = 64 * 1024;
@@ -92,7 +92,7 @@ async function unary(config) {
     for (let index = 0; index < config.connections; index += 1) send();
   });
   const spent = await measureWindow(
-    { ...config, warmCount: WARM_CALLS, failed },
+    { ...config, warmCount: config.warmCalls, failed },
     () => count,
     () => {
       latencies = [];

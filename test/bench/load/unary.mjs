@@ -3,9 +3,6 @@ import net from 'node:net';
 import { measureWindow, nowS } from '../measure.mjs';
 import { createResponseReader } from './http-body.mjs';
 
-/** Calls until V8 has compiled what a call runs through. */
-export const WARM_CALLS = 10_000;
-
 /** p50 and p99 of latencies in milliseconds. */
 export function percentiles(latenciesMs) {
   const sorted = Float64Array.from(latenciesMs).sort();
@@ -48,7 +45,7 @@ export async function loadUnary(config) {
     send();
   }
   const spent = await measureWindow(
-    { ...config, warmCount: WARM_CALLS, failed },
+    { ...config, warmCount: config.warmCalls, failed },
     () => count,
     () => {
       latencies = [];

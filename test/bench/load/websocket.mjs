@@ -4,7 +4,7 @@ import net from 'node:net';
 
 const FIN = 0x80;
 const MASKED = 0x80;
-const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 };
+export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 };
 
 /** One masked frame, as every client must send it. */
 export function clientFrame(payload, kind) {
@@ -18,8 +18,11 @@ export function clientFrame(payload, kind) {
   return Buffer.concat([head, length, mask, masked]);
 }
 
-/** Cuts frames out of bytes; `onFrame(opcode, payload)`, where the payload is made only for control frames. */
-function createFrameReader(onFrame) {
+/**
+ * Cuts frames out of bytes; `onFrame(opcode, payload)`, where the payload of a data frame is made only with `whole`: counting
+ * needs none.
+ */
+export function createFrameReader(onFrame, whole = false) {
   let left = Buffer.alloc(0);
   /** Payload bytes of a data frame that are still to be skipped. */
   let skip = 0;
@@ -38,7 +41,7 @@ function createFrameReader(onFrame) {
         short === 127 ? buffer.readUInt32BE(at + 6) : short === 126 ? buffer.readUInt16BE(at + 2) : short;
       const opcode = buffer[at] & 0x0f;
       const end = at + headBytes + length;
-      if (opcode >= OPCODE.close) {
+      if (whole || opcode >= OPCODE.close) {
         if (end > buffer.length) break;
         onFrame(opcode, buffer.subarray(at + headBytes, end));
       } else onFrame(opcode);
@@ -53,50 +56,62 @@ function createFrameReader(onFrame) {
 }
 
 /**
- * Opens a WebSocket. `opened` resolves with the socket to write to; `onMessages(n)` says how many messages a read has
- * brought. `failed` rejects when it ends, unless `onClose()` is there and the gateway closed with 1000.
+ * Upgrades a new connection and resolves with it; `onBytes` gets what comes behind the answer. `fail(why)` is called when it is refused
+ * or ends.
  */
-export function openWebSocket({ port, path, onMessages = () => {}, onClose }) {
+export function openUpgraded({ port, path, protocol, onBytes, fail }) {
   const socket = net.connect({ host: '127.0.0.1', port, noDelay: true });
   const key = randomBytes(16).toString('base64');
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      (protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`) +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
   );
-  let open;
-  const opened = new Promise((resolve) => {
-    open = () => resolve(socket);
-  });
-  const failed = new Promise((_resolve, reject) => {
-    let messages = 0;
-    const fail = (why) => reject(new Error(`the WebSocket ${why}`));
-    const read = createFrameReader((opcode, payload) => {
-      if (opcode === OPCODE.text || opcode === OPCODE.binary) messages += 1;
-      else if (opcode === OPCODE.ping) socket.write(clientFrame(payload, 'pong'));
-      else if (opcode === OPCODE.close) {
-        const code = payload.length < 2 ? 0 : payload.readUInt16BE(0);
-        if (code === 1000 && onClose !== undefined) onClose();
-        else fail(`was closed: ${code} ${payload.subarray(2)}`);
-      }
-    });
-    const take = (bytes) => {
-      messages = 0;
-      read(bytes);
-      if (messages > 0) onMessages(messages);
-    };
+  socket.on('error', (reason) => fail(`broke (${reason.message})`));
+  socket.on('close', () => fail('ended'));
+  return new Promise((resolve) => {
     let head = Buffer.alloc(0);
     const onHead = (bytes) => {
       head = Buffer.concat([head, bytes]);
       const end = head.indexOf('\r\n\r\n');
       if (end < 0) return;
       if (!head.subarray(0, 12).equals(Buffer.from('HTTP/1.1 101'))) fail(`was refused:\n${head}`);
-      socket.off('data', onHead).on('data', take);
-      open();
-      if (head.length > end + 4) take(head.subarray(end + 4));
+      socket.off('data', onHead).on('data', onBytes);
+      resolve(socket);
+      if (head.length > end + 4) onBytes(head.subarray(end + 4));
     };
     socket.on('data', onHead);
-    socket.on('error', (reason) => fail(`broke (${reason.message})`));
-    socket.on('close', () => fail('ended'));
+  });
+}
+
+/**
+ * Opens a WebSocket. `opened` resolves with the socket to write to; `onMessages(n)` says how many messages a read has
+ * brought. `failed` rejects when it ends, unless `onClose()` is there and the gateway closed with 1000.
+ */
+export function openWebSocket({ port, path, onMessages = () => {}, onClose }) {
+  let fail;
+  const failed = new Promise((_resolve, reject) => {
+    fail = (why) => reject(new Error(`the WebSocket ${why}`));
+  });
+  let socket;
+  let messages = 0;
+  const read = createFrameReader((opcode, payload) => {
+    if (opcode === OPCODE.text || opcode === OPCODE.binary) messages += 1;
+    else if (opcode === OPCODE.ping) socket.write(clientFrame(payload, 'pong'));
+    else if (opcode === OPCODE.close) {
+      const code = payload.length < 2 ? 0 : payload.readUInt16BE(0);
+      if (code === 1000 && onClose !== undefined) onClose();
+      else fail(`was closed: ${code} ${payload.subarray(2)}`);
+    }
+  });
+  const onBytes = (bytes) => {
+    messages = 0;
+    read(bytes);
+    if (messages > 0) onMessages(messages);
+  };
+  const opened = openUpgraded({ port, path, onBytes, fail }).then((upgraded) => {
+    socket = upgraded;
+    return upgraded;
   });
   return { opened, failed };
 }

@@ -1,5 +1,6 @@
 // `batched.mjs ROLE DESCRIPTOR_SET`: the upstream that sends large socket writes and is never the bottleneck.
-//   stocks  GetStockPrices: as many StockPrice as `interval_seconds` says, one DATA frame each
+//   stocks  GetStockPrices: as many StockPrice as `interval_seconds` says, one DATA frame each; one for GetStockQuote, whose
+//           request has no such field
 //   quote   GetStockQuote: one StockPrice
 //   file    DownloadFile: as many bytes as `file_path` says, in chunks of `chunk_size`
 //   upload  UploadFile: counts and drops
@@ -18,7 +19,7 @@ const decode = (name, bytes) => fromBinary(types(name), bytes);
 const ROLES = {
   stocks() {
     const ring = createFrameRing(makeWireSamples(types, 'StockPrice'));
-    return () => new RingReply(ring, (request) => decode('StockRequest', request).intervalSeconds);
+    return () => new RingReply(ring, (request) => decode('StockRequest', request).intervalSeconds || 1);
   },
   quote() {
     const ring = createFrameRing(makeWireSamples(types, 'StockPrice'));

@@ -1,0 +1,40 @@
+// What the project wants to reach, beside what was measured. A row's `reach` names a limit for each kind of contender (or R): Sluice's
+// processor time in theirs, of the same round. `p50` and `p99` are milliseconds that the gateway adds; `ratio99` is its
+// p99 in that of the other way.
+import { median, short } from './numbers.mjs';
+
+const NAMES = { R: 'R', go: 'Go', 'hand-written': 'hand-written', 'file-pipe-64': 'plain Node' };
+
+const verdict = (limit, what, value) =>
+  `${short(value)} of ${limit} ${what}: ${value <= limit ? 'met' : 'not met'}`;
+
+/** Ratios are made within a round, then the median is taken; a contender that was left out gives no verdict. */
+function costReach(entry, entries) {
+  const { reach } = entry.entry.row;
+  return Object.entries(reach).flatMap(([kind, limit]) => {
+    const row = kind === 'R' ? undefined : entry.entry.row;
+    const other = entries.find((one) => one.entry.row === row && one.entry.contender?.kind === (row && kind));
+    if (other === undefined) return [];
+    const ratios = entry.results.map((result, round) => result.usEach / other.results[round].usEach);
+    return [verdict(limit, NAMES[kind], median(ratios))];
+  });
+}
+
+const LATENCY = {
+  p50: ({ gateway, direct }) => gateway.p50 - direct.p50,
+  p99: ({ gateway, direct }) => gateway.p99 - direct.p99,
+  ratio99: ({ gateway, direct }) => gateway.p99 / direct.p99,
+};
+const LATENCY_UNITS = { p50: 'ms at p50', p99: 'ms at p99', ratio99: 'x at p99' };
+
+function latencyReach({ entry, results }) {
+  return Object.entries(entry.row.reach).map(([what, limit]) =>
+    verdict(limit, LATENCY_UNITS[what], median(results.map(LATENCY[what]))),
+  );
+}
+
+/** For a line of Sluice whose row has a reach: `0.43 of 0.3 R: not met`. Empty for everybody else. */
+export function reachText(group, entry, entries) {
+  if (entry.entry.contender?.kind !== 'sluice' || entry.entry.row.reach === undefined) return '';
+  return (group.table === 'latency' ? latencyReach(entry) : costReach(entry, entries)).join('; ');
+}
