@@ -30,7 +30,18 @@ export const HOUSES = {
       },
       ops: { may: ['surfaces', 'schema', 'status'] },
       surfaces: {
-        may: ['bridge', 'security', 'upstream', 'schema', 'codec', 'wire', 'status', 'options', 'async'],
+        may: [
+          'bridge',
+          'security',
+          'upstream',
+          'schema',
+          'codec',
+          'wire',
+          'status',
+          'options',
+          'memory',
+          'async',
+        ],
         roof: ['table.ts'],
         rooms: {
           session: { may: ['socket', 'message', 'exchange'] },
@@ -76,7 +87,7 @@ export const HOUSES = {
         },
       },
       codec: {
-        may: ['status'],
+        may: ['status', 'memory'],
         roof: ['bufbuild-codec.ts', 'compiled-codec.ts', 'codec.ts', 'absent.ts'],
         rooms: {
           compile: { may: ['parse', 'print', 'plan', 'primitive'] },
@@ -90,6 +101,7 @@ export const HOUSES = {
       wire: { may: ['status'], rooms: { '.': {}, session: { door: true } } },
       options: { door: true },
       status: {},
+      memory: {},
       async: {},
     },
   },

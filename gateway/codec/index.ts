@@ -10,4 +10,4 @@ export {
   scalarField,
   zeroFields,
 } from './field/index.js';
-export { ByteWriter } from './primitive/index.js';
+export { ByteWriter, COPIED_BYTES } from './primitive/index.js';

@@ -1,5 +1,13 @@
+import type { Memory, Piece } from '../../memory/index.js';
+
 /** Where `ByteWriter` starts; most batches fit, and 16 KiB is what one TLS record or HTTP/2 frame carries. */
 const INITIAL_BYTES = 16 * 1024;
+
+/** What `Buffer.allocUnsafe` takes from its common pool. */
+const POOLED_BYTES = 4 * 1024;
+
+/** What is copied rather than lent: half a page. */
+export const COPIED_BYTES = 2 * 1024;
 
 /** What is left of a buffer is used again only when it is worth it. */
 const SMALLEST_REST = INITIAL_BYTES / 4;
@@ -12,18 +20,39 @@ export class ByteWriter {
   /** The bytes so far are `buffer[0..length)`. A codec may write directly after `reserve`. */
   buffer: Buffer;
   length = 0;
+  readonly #memory: Memory | undefined;
+  /** Where `buffer` lies, of `#memory`. */
+  #piece: Piece | undefined;
 
-  constructor(initialBytes: number = INITIAL_BYTES) {
-    this.buffer = Buffer.allocUnsafeSlow(initialBytes);
+  /** With a memory, what is written lies there, and can be lent. */
+  constructor(initialBytes: number = INITIAL_BYTES, memory?: Memory) {
+    this.#memory = memory;
+    this.buffer = memory === undefined ? Buffer.allocUnsafeSlow(initialBytes) : NOTHING;
   }
 
   /** Makes room for `count` more bytes, so that `buffer.length - length >= count`. */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.buffer.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2, INITIAL_BYTES));
-    this.buffer.copy(grown, 0, 0, this.length);
-    this.buffer = grown;
+    const wanted = Math.max(needed, this.buffer.length * 2, INITIAL_BYTES);
+    if (this.#memory !== undefined) this.#growPiece(this.#memory, wanted);
+    else {
+      const grown = Buffer.allocUnsafeSlow(wanted);
+      this.buffer.copy(grown, 0, 0, this.length);
+      this.buffer = grown;
+    }
+  }
+
+  /** Pages that are not written are not resident, so room ahead costs nothing. */
+  #growPiece(memory: Memory, wanted: number): void {
+    const piece = this.#piece;
+    if (piece?.extend(wanted) !== true) {
+      const grown = memory.take(wanted);
+      this.buffer.copy(grown.buffer, 0, 0, this.length);
+      piece?.release();
+      this.#piece = grown;
+    }
+    this.buffer = (this.#piece as Piece).buffer;
   }
 
   /** Appends bytes; they are copied. */
@@ -43,6 +72,15 @@ export class ByteWriter {
   /** Takes what was written, and starts anew. The bytes belong to the caller: they are never written again. */
   take(): Buffer {
     const taken = this.buffer.subarray(0, this.length);
+    if (this.#memory !== undefined) {
+      this.length = 0;
+      // Beyond its size a copy of its own: those of the common pool keep others alive.
+      const copy =
+        taken.length > POOLED_BYTES ? Buffer.allocUnsafeSlow(taken.length) : Buffer.allocUnsafe(taken.length);
+      copy.set(taken);
+      this.#dropLarge();
+      return copy;
+    }
     const rest = this.buffer.length - this.length;
     // The rest of a large buffer is let go: the next small batch would keep all of it in memory.
     const useful = rest >= SMALLEST_REST && this.buffer.buffer.byteLength <= INITIAL_BYTES;
@@ -50,4 +88,47 @@ export class ByteWriter {
     this.length = 0;
     return taken;
   }
+
+  /** Lends what was written to the caller, who releases it, and starts anew. For a writer with a memory, and at least one byte. */
+  lend(): Piece {
+    const piece = this.#piece;
+    if (piece === undefined || this.length === 0) throw new TypeError('nothing to lend');
+    piece.trim(this.length);
+    this.#forget();
+    return piece;
+  }
+
+  /**
+   * Hands what was written to `write`, with what is to be called once, when nobody looks at it any more, and starts anew. Little is copied:
+   * whole pages for it would be more than it is. For a writer with a memory.
+   */
+  handTo<Result>(write: (bytes: Buffer, onLeft: () => void) => Result, onLeft: () => void): Result {
+    if (this.length < COPIED_BYTES) return write(this.take(), onLeft);
+    const piece = this.lend();
+    return write(piece.buffer, () => {
+      piece.release();
+      onLeft();
+    });
+  }
+
+  /** Drops what was written. */
+  clear(): void {
+    this.length = 0;
+    this.#dropLarge();
+  }
+
+  /** A large piece is not kept for the next small batch. */
+  #dropLarge(): void {
+    if (this.#piece === undefined || this.buffer.length <= INITIAL_BYTES) return;
+    this.#piece.release();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#piece = undefined;
+    this.buffer = NOTHING;
+    this.length = 0;
+  }
 }
+
+const NOTHING = Buffer.alloc(0);

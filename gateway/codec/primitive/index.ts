@@ -1,4 +1,4 @@
-export { ByteWriter } from './byte-writer.js';
+export { ByteWriter, COPIED_BYTES } from './byte-writer.js';
 export {
   DURATION_SECONDS_MAX,
   dateFromDay,

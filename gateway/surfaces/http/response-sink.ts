@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Bell, createDeferred } from '../../async/index.js';
-import type { ByteWriter } from '../../codec/index.js';
+import { type ByteWriter, COPIED_BYTES } from '../../codec/index.js';
 import { isOpenEnded, resetWhenTaken } from '../liveness/index.js';
 
 /** How long a broken transfer waits for the client to close before the socket is destroyed, in milliseconds. */
@@ -11,8 +11,9 @@ const LINGER_MS = 2_000;
 const COPY_BYTES = 4_096;
 const CRLF = Buffer.from('\r\n');
 /** The head of a chunk, with leading zeros, so that its place can be left free before the size is known. */
-const CHUNK_HEAD = Buffer.from('0000\r\n');
-const MOST_IN_HEAD = 0xffff;
+const CHUNK_HEAD = Buffer.from('000000\r\n');
+const HEAD_DIGITS = 6;
+const MOST_IN_HEAD = 0xffffff;
 const HEX = Buffer.from('0123456789abcdef');
 
 /**
@@ -76,12 +77,19 @@ export class ResponseSink {
     const socket = this.#socket;
     if (socket === undefined) return this.write(out.take());
     const bytes = out.length - CHUNK_HEAD.length;
+    if (this.closed || bytes === 0) {
+      out.clear();
+      return undefined;
+    }
     if (bytes > MOST_IN_HEAD) return this.write(out.take().subarray(CHUNK_HEAD.length));
-    if (bytes > 0) out.bytes(CRLF);
-    const chunk = out.take();
-    if (this.closed || bytes === 0) return undefined;
-    for (let at = 3, rest = bytes; at >= 0; at--, rest >>>= 4) chunk[at] = HEX[rest & 15] as number;
-    return socket.write(chunk) ? undefined : this.#room.wait();
+    out.bytes(CRLF);
+    for (let at = HEAD_DIGITS - 1, rest = bytes; at >= 0; at--, rest >>>= 4) {
+      out.buffer[at] = HEX[rest & 15] as number;
+    }
+    if (out.length < COPIED_BYTES) return socket.write(out.take()) ? undefined : this.#room.wait();
+    const piece = out.lend();
+    // Also called when the client is gone, once nobody looks at the bytes any more.
+    return socket.write(piece.buffer, piece.release) ? undefined : this.#room.wait();
   }
 
   /** Source: RFC 9112 section 7.1. */

@@ -1,7 +1,8 @@
 import { ByteWriter } from '../../codec/index.js';
+import { memory } from '../../memory/index.js';
 
 /**
- * Where every surface encodes. Encoding and taking the result happen in one turn, so one writer serves all: hundreds of
- * streams then fill the same slab instead of a slab each.
+ * Where every surface encodes. Encoding and lending the result happen in one turn, so one writer serves all, and what has been sent is
+ * written over by the next.
  */
-export const scratch = new ByteWriter();
+export const scratch = new ByteWriter(0, memory);

@@ -1,5 +1,6 @@
 import { Bell, createDeferred } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
+import type { ByteWriter } from '../../codec/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { joinMetadata, MAX_CREDIT, type ServerFrame, SessionFault } from '../../wire/session/index.js';
@@ -24,8 +25,8 @@ export interface CallOutgoingOptions {
   readonly credit: number;
   readonly creditBytes: number;
   readonly exchange: ExchangeHandle;
-  /** Sends frames of messages. */
-  readonly send: (frames: Uint8Array) => void;
+  /** Sends the frames of messages that a writer has. */
+  readonly send: (frames: ByteWriter) => void;
   /** Sends another frame; resolves when it has left this process. */
   readonly control: (frame: ServerFrame, onLeft?: () => void) => void;
   /** Hears the names of metadata that are left out. */
@@ -136,7 +137,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
       }
       // What is good goes before the call ends with what is not.
       if (scratch.length > 0) {
-        this.#options.send(scratch.take());
+        this.#options.send(scratch);
         // It takes a part of what waits, if slowly.
         this.#options.exchange.stall?.clientTook();
       }

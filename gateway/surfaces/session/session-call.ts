@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { AbortCause, Incoming, Outgoing } from '../../bridge/index.js';
+import type { ByteWriter } from '../../codec/index.js';
 import type { RequestSource } from '../../security/index.js';
 import { type Metadata, RpcError } from '../../status/index.js';
 import type { ClientFrame, ServerFrame } from '../../wire/session/index.js';
@@ -35,7 +36,7 @@ export interface SharedByCalls {
   readonly queue: WriteQueue;
   readonly held: HeldBytes;
   /** Sends frames of messages. */
-  readonly send: (frames: Uint8Array) => void;
+  readonly send: (frames: ByteWriter) => void;
   /** Sends another frame. */
   readonly control: (frame: ServerFrame, onLeft?: () => void) => void;
   /** Closes the connection of the session. */

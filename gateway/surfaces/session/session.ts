@@ -73,7 +73,7 @@ export class Session {
       format,
       queue: this.#queue,
       held: this.#held,
-      send: (frames) => this.#send(frames),
+      send: (frames) => frames.handTo(this.#send, this.#onLeft),
       control: (frame, onLeft) => this.#control(frame, onLeft),
       cut: () => socket.cut(),
     };
@@ -250,14 +250,14 @@ export class Session {
     for (const call of this.#calls.values()) call.left();
   }
 
-  #send(frames: Uint8Array, onLeft: () => void = this.#onLeft): void {
+  readonly #send = (frames: Uint8Array, onLeft: () => void): void => {
     this.#socket.write(frames, onLeft);
     this.#watchReading();
-  }
+  };
 
   #control(frame: ServerFrame, onLeft?: () => void): void {
     const bytes = this.#format.control(frame, this.#detailJson);
-    if (onLeft === undefined) this.#send(bytes);
+    if (onLeft === undefined) this.#send(bytes, this.#onLeft);
     else {
       this.#send(bytes, () => {
         onLeft();

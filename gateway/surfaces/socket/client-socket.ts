@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { COPIED_BYTES } from '../../codec/index.js';
 import { cutReason } from '../../wire/index.js';
 import type { Peer } from '../exchange/index.js';
 import { watchDelivery, watchPeer } from '../liveness/index.js';
@@ -92,7 +93,7 @@ export class ClientSocket implements FrameSocket, Peer {
     if (this.#options.isShared) this.#cork();
     this.#writes += 1;
     // It is called, with an error, also when the client is gone.
-    this.#raw.write(this.#isBehind ? compact(frames) : frames, () => {
+    this.#raw.write(this.#isBehind && frames.length < COPIED_BYTES ? compact(frames) : frames, () => {
       this.#writes -= 1;
       onLeft();
     });

@@ -40,7 +40,7 @@ export class WebSocketOutgoing implements Outgoing {
     );
     if (scratch.length > 0) {
       this.#writes += 1;
-      this.#socket.write(scratch.take(), this.#onLeft);
+      scratch.handTo((frames, onLeft) => this.#socket.write(frames, onLeft), this.#onLeft);
     }
     if (failure !== undefined) throw failure;
     return this.#socket.bufferedBytes > limits.highWaterBytes ? this.#room() : undefined;

@@ -1,0 +1,2 @@
+export { Memory, memory } from './memory.js';
+export type { Piece } from './piece.js';
