@@ -79,8 +79,8 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
       return batch === undefined ? call.read() : Promise.resolve(batch);
     };
     const count = (batch: Batch) => {
-      sent += batch.length;
-      traffic.down += bytesOf(batch);
+      sent += batch.count;
+      traffic.down += batch.byteLength;
     };
     if (begun === false) call.cancel();
     else if (exchange.slowReader === undefined) {

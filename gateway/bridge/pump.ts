@@ -4,7 +4,7 @@ import type { SendBatch } from '../upstream/index.js';
  * The one loop that moves messages: reads only after the write before it has said that there is room.
  * Resolves `true` when the source has ended, `false` when the sink wants no more. `count` hears of every batch.
  */
-export async function pump<Messages extends SendBatch>(
+export async function pump<Messages>(
   read: () => Promise<Messages | undefined>,
   write: (batch: Messages) => Promise<unknown> | false | undefined,
   count: (batch: Messages) => void,
@@ -19,7 +19,7 @@ export async function pump<Messages extends SendBatch>(
   }
 }
 
-/** The bytes of a batch's messages. */
+/** The bytes of the messages that a client sends. */
 export function bytesOf(batch: SendBatch): number {
   let bytes = 0;
   for (const message of batch) {

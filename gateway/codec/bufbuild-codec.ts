@@ -28,11 +28,11 @@ export function bufbuildCodec(registry: Registry): Codec {
 /** Through the JSON of the whole message, which JavaScript reads: large numbers are strings in what is printed. */
 function fieldCodec(whole: MessageCodec, field: DescField): MessageCodec {
   return {
-    writeJson(wire, out) {
-      const start = out.length;
-      whole.writeJson(wire, out);
-      const json = JSON.parse(out.buffer.toString('utf8', start, out.length)) as Record<string, unknown>;
-      out.length = start;
+    writeJson(bytes, start, end, out) {
+      const mark = out.length;
+      whole.writeJson(bytes, start, end, out);
+      const json = JSON.parse(out.buffer.toString('utf8', mark, out.length)) as Record<string, unknown>;
+      out.length = mark;
       if (Object.hasOwn(json, field.jsonName)) out.text(JSON.stringify(json[field.jsonName]));
       else out.bytes(absentJson(field));
     },
@@ -46,10 +46,10 @@ function fieldCodec(whole: MessageCodec, field: DescField): MessageCodec {
 
 function messageCodec(type: DescMessage, registry: Registry): MessageCodec {
   return {
-    writeJson(wire: Uint8Array, out: ByteWriter): void {
+    writeJson(bytes: Uint8Array, start: number, end: number, out: ByteWriter): void {
       let json: string;
       try {
-        json = toJsonString(type, fromBinary(type, wire), { registry });
+        json = toJsonString(type, fromBinary(type, bytes.subarray(start, end)), { registry });
       } catch (cause) {
         throw new RpcError(
           'UPSTREAM_INVALID_MESSAGE',

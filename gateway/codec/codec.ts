@@ -7,11 +7,11 @@ import type { ByteWriter } from './primitive/index.js';
  */
 export interface MessageCodec {
   /**
-   * Appends the canonical ProtoJSON of a message, on one line, as UTF-8. Throws `RpcError` INTERNAL when the
+   * Appends the canonical ProtoJSON of the message that lies in `bytes` from `start` to `end`, on one line, as UTF-8. Throws `RpcError` INTERNAL when the
    * bytes are not a valid message (they come from the service); `out` then holds a part of it and must be
    * reset to where it was.
    */
-  writeJson(wire: Uint8Array, out: ByteWriter): void;
+  writeJson(bytes: Uint8Array, start: number, end: number, out: ByteWriter): void;
   /**
    * The wire bytes of a JSON text. Throws `RpcError` INVALID_ARGUMENT with a message that names the field
    * when the text is not the ProtoJSON of this type.

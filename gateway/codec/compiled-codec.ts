@@ -117,21 +117,21 @@ class CompiledMessageCodec implements MessageCodec {
     this.#parser = parser;
   }
 
-  writeJson(wire: Uint8Array, out: ByteWriter): void {
-    const start = out.length;
+  writeJson(bytes: Uint8Array, start: number, end: number, out: ByteWriter): void {
+    const mark = out.length;
     const printer = this.#printer;
     try {
-      if (this.#cautious > 0 || !this.#printAtOnce(wire, out)) {
-        out.length = start;
+      if (this.#cautious > 0 || !this.#printAtOnce(bytes, start, end, out)) {
+        out.length = mark;
         this.#cautious = this.#cautious > 0 ? this.#cautious - 1 : CAUTIOUS_MESSAGES;
-        printer.begin(wire, out, true);
+        printer.begin(bytes, start, end, out, true);
         printArranged(printer, this.#way.plan, this.#way.print);
       }
       out.length = printer.at;
     } catch (error) {
-      out.length = start;
+      out.length = mark;
       if (error === DISORDER) throw wireError('it cannot be put in order');
-      throw error === INVALID_TEXT ? this.#invalidText(wire) : error;
+      throw error === INVALID_TEXT ? this.#invalidText(bytes.subarray(start, end)) : error;
     } finally {
       printer.finish();
     }
@@ -141,9 +141,9 @@ class CompiledMessageCodec implements MessageCodec {
    * Prints a message whose records are in the order of printing; false when they are not, or when there is a fault: a later record
    * may have replaced the one at fault.
    */
-  #printAtOnce(wire: Uint8Array, out: ByteWriter): boolean {
+  #printAtOnce(bytes: Uint8Array, start: number, end: number, out: ByteWriter): boolean {
     const printer = this.#printer;
-    printer.begin(wire, out, false);
+    printer.begin(bytes, start, end, out, false);
     try {
       this.#way.print(printer, this.#way.plan);
       return true;

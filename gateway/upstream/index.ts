@@ -1,6 +1,7 @@
+export { Batch } from './batch.js';
 export { openGrpcJsTransport } from './grpc-js/index.js';
 export { assertUpstreamAddress, type Http2TransportOptions, openHttp2Transport } from './http2/index.js';
 export { faultOfPair, isReservedName } from './reserved-names.js';
 export { assertAuthority } from './socket-path.js';
-export type { Batch, Call, CallOptions, SendBatch, Transport } from './transport.js';
+export type { Call, CallOptions, SendBatch, Transport } from './transport.js';
 export type { TransportOptions, UpstreamTls } from './transport-options.js';

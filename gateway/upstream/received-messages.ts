@@ -1,5 +1,5 @@
 import { atEndOfTurn, Bell } from '../async/index.js';
-import type { Batch } from './transport.js';
+import { Batch } from './batch.js';
 
 /**
  * What a message costs beside its bytes, roughly: the view object and its place in the list. Counted, so that
@@ -102,6 +102,6 @@ export class ReceivedMessages {
     const batch = this.#messages;
     this.#messages = [];
     this.#bytes = 0;
-    return batch;
+    return Batch.of(batch);
   }
 }

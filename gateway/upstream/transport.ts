@@ -1,7 +1,5 @@
 import type { Metadata, Status } from '../status/index.js';
-
-/** Messages that have already arrived, at least one: each the bytes of one protobuf message, without framing. */
-export type Batch = readonly Uint8Array[];
+import type { Batch } from './batch.js';
 
 /** Messages to be sent, at least one: the bytes of each, or those in pieces that belong one behind the other, which need not be joined first. */
 export type SendBatch = readonly (Uint8Array | readonly Uint8Array[])[];
@@ -40,7 +38,7 @@ export interface Call {
    */
   readonly status: Promise<Status>;
   /**
-   * The next messages: everything that has arrived and not been read, never waiting for more than one.
+   * The next messages: what has arrived and not been read, never waiting for more than one. The batch before counts as taken from then on.
    * `undefined` once the call is over and everything has been read. One `read` at a time. While it is not read,
    * the transport holds at most its configured bytes and then stops the service's own writes.
    */

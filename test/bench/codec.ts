@@ -131,7 +131,8 @@ function printWork(codec: Codec, type: DescMessage, wires: readonly Uint8Array[]
   return (index) => {
     // As the pump does: a batch of messages, then one buffer.
     if (out.length > 14_000) out.take();
-    messageCodec.writeJson(wires[index] as Uint8Array, out);
+    const wire = wires[index] as Uint8Array;
+    messageCodec.writeJson(wire, 0, wire.length, out);
   };
 }
 
@@ -145,11 +146,10 @@ function run(subject: Subject): void {
   const wires: Buffer[] = [];
   const texts: string[] = [];
   for (let index = 0; index < SAMPLES; index += 1) {
-    wires.push(Buffer.from(toBinary(type, fromJson(type, subject.sample(index), { registry }))));
+    const wire = Buffer.from(toBinary(type, fromJson(type, subject.sample(index), { registry })));
+    wires.push(wire);
     const out = new ByteWriter();
-    bufbuildCodec(registry)
-      .forMessage(type)
-      .writeJson(wires[index] as Buffer, out);
+    bufbuildCodec(registry).forMessage(type).writeJson(wire, 0, wire.length, out);
     texts.push(out.take().toString());
   }
   const bufbuild = bufbuildCodec(registry);

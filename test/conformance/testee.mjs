@@ -33,7 +33,7 @@ function write(bytes) {
 /** JSON, as text. Throws what the codec throws. */
 function print(type, wire) {
   out.length = 0;
-  codec.forMessage(type).writeJson(wire, out);
+  codec.forMessage(type).writeJson(wire, 0, wire.length, out);
   return out.buffer.toString('utf8', 0, out.length);
 }
 

@@ -24,7 +24,7 @@ export async function waitOrDisconnect({ afterMs }: Disconnect, down: Downstream
     const batch = await down.read();
     if (batch === undefined) break;
     down.count(batch);
-    for (let from = 0; from < batch.length; ) {
+    for (let from = 0; from < batch.count; ) {
       // Only now, with something in hand: a client that has taken all there was, and used up its credit for it, is not slow.
       await inTime(writing, afterMs);
       const credit = outgoing.room?.() ?? Number.POSITIVE_INFINITY;
@@ -32,13 +32,13 @@ export async function waitOrDisconnect({ afterMs }: Disconnect, down: Downstream
         await inTime(credit, afterMs);
         continue;
       }
-      const to = endOfTurn(batch, from, credit, turnBytes(outgoing));
-      const written = outgoing.write(from === 0 && to === batch.length ? batch : batch.slice(from, to));
+      batch.limit = endOfTurn(batch, from, credit, turnBytes(outgoing));
+      const written = outgoing.write(batch);
       if (written === false) return false;
       writing = written;
       // It is looked at before the next write.
       writing?.catch(() => down.cancel());
-      from = to;
+      from = batch.limit;
     }
     // Where there is no credit, what has been written is what waits for the client.
     if (outgoing.room === undefined) await inTime(writing, afterMs);
@@ -52,8 +52,8 @@ export async function waitOrDisconnect({ afterMs }: Disconnect, down: Downstream
 function endOfTurn(batch: Batch, from: number, maxMessages: number, maxBytes: number): number {
   let to = from;
   let bytes = 0;
-  while (to < batch.length && to - from < Math.max(1, maxMessages)) {
-    bytes += (batch[to] as Uint8Array).length;
+  while (to < batch.count && to - from < Math.max(1, maxMessages)) {
+    bytes += batch.endOf(to) - batch.startOf(to);
     if (to > from && bytes > maxBytes) break;
     to += 1;
   }

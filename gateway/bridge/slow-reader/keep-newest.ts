@@ -37,8 +37,8 @@ export async function keepNewest(
     untold += messages;
     if (messages > 0) onDropped(messages);
   };
-  const keep = (batch: Batch) => {
-    const result = kept.keep(batch);
+  const keep = (batch: Batch, from: number) => {
+    const result = kept.keep(batch, from);
     drop(result.dropped);
     if (result.failure !== undefined) fail(result.failure);
   };
@@ -74,18 +74,19 @@ export async function keepNewest(
     const credit = outgoing.room?.() ?? Number.POSITIVE_INFINITY;
     if (typeof credit !== 'number') return 0;
     const most = messagesWithin(batch, credit, outgoing.roomBytes?.() ?? Number.POSITIVE_INFINITY);
-    return most === batch.length || policy.policy === 'drop-oldest' ? most : 0;
+    return most === batch.count || policy.policy === 'drop-oldest' ? most : 0;
   };
 
   /** Writes a batch to a client that keeps up, or what it has room for: it is behind with the rest only. */
   const pass = (batch: Batch): Promise<void> | undefined => {
     const most = roomFor(batch);
-    const written = most > 0 ? outgoing.write(most < batch.length ? batch.slice(0, most) : batch) : undefined;
+    batch.limit = most;
+    const written = most > 0 ? outgoing.write(batch) : undefined;
     if (written === false) {
       wanted = false;
       return undefined;
     }
-    if (most < batch.length) keep(most > 0 ? batch.slice(most) : batch);
+    if (most < batch.count) keep(batch, most);
     else if (written === undefined) return down.hold();
     behind = catchUp(written);
     return undefined;
@@ -97,7 +98,7 @@ export async function keepNewest(
       if (batch === undefined) break;
       down.count(batch);
       if (behind === undefined) await pass(batch);
-      else keep(batch);
+      else keep(batch, 0);
     }
   } catch (reason) {
     fail(reason);
@@ -112,10 +113,10 @@ export async function keepNewest(
 
 /** How many messages of a batch a client takes: one may cross its bytes. */
 function messagesWithin(batch: Batch, maxMessages: number, maxBytes: number): number {
-  if (maxBytes === Number.POSITIVE_INFINITY) return Math.min(batch.length, maxMessages);
+  if (maxBytes === Number.POSITIVE_INFINITY) return Math.min(batch.count, maxMessages);
   let messages = 0;
-  for (let bytes = 0; messages < batch.length && messages < maxMessages && bytes < maxBytes; messages += 1) {
-    bytes += (batch[messages] as Uint8Array).length;
+  for (let bytes = 0; messages < batch.count && messages < maxMessages && bytes < maxBytes; messages += 1) {
+    bytes += batch.endOf(messages) - batch.startOf(messages);
   }
   return messages;
 }

@@ -1,4 +1,4 @@
-import type { Batch } from '../../upstream/index.js';
+import { Batch } from '../../upstream/index.js';
 import type { Conflate, DropOldest } from '../policy.js';
 
 /**
@@ -20,8 +20,8 @@ interface Kept {
  * The messages that wait for a client which is behind, oldest first; bounded in messages and in bytes. A key that is there already gets
  * the newer message and keeps its place. Nothing here waits or throws, but for `keyOf`.
  *
- * What is kept is copied, unless it is most of its buffer: messages are views into larger reads, and one small message would hold
- * 64 KiB of them in memory.
+ * What is kept is copied, unless it has a buffer of its own: messages lie in larger reads, and one small message would hold 64 KiB of
+ * them in memory.
  */
 export class KeptMessages {
   readonly #policy: Conflate | DropOldest;
@@ -45,14 +45,15 @@ export class KeptMessages {
     return this.#bytes;
   }
 
-  /** Keeps messages, and returns how many had to go for it. When `keyOf` throws, those before the bad one are kept. */
-  keep(batch: Batch): { readonly dropped: number; readonly failure: unknown } {
+  /** Keeps the messages of a batch from an index on, and returns how many had to go for it. When `keyOf` throws, those before the bad one are kept. */
+  keep(batch: Batch, from = 0): { readonly dropped: number; readonly failure: unknown } {
     const { maxMessages, maxBytes } = this.#policy;
     const touched: Kept[] = [];
     let dropped = 0;
     let failure: unknown;
     try {
-      for (const message of batch) {
+      for (let index = from; index < batch.count; index += 1) {
+        const message = batch.message(index);
         const key = this.#policy.policy === 'conflate' ? this.#policy.keyOf(message) : undefined;
         const old = key === undefined ? undefined : this.#byKey.get(key);
         const kept = old ?? this.#append(key, message);
@@ -84,7 +85,7 @@ export class KeptMessages {
       if (batch.length > 0 && bytes > maxBytes) break;
       batch.push(this.#shift().message);
     }
-    return batch;
+    return Batch.of(batch);
   }
 
   #append(key: string | undefined, message: Uint8Array): Kept {
@@ -130,11 +131,8 @@ export class KeptMessages {
 
 const GONE: Kept = Object.freeze({ key: undefined, message: new Uint8Array(0), bytes: 0, borrowed: false });
 
-/** A message that is most of its buffer is not copied, and counts as the whole of it. */
 function cost(key: string | undefined, message: Uint8Array): number {
-  const { length, buffer } = message;
-  const held = length * 2 < buffer.byteLength ? length : buffer.byteLength;
-  return held + KEPT_OVERHEAD_BYTES + 2 * (key?.length ?? 0);
+  return message.length + KEPT_OVERHEAD_BYTES + 2 * (key?.length ?? 0);
 }
 
 function own(kept: Kept): void {
@@ -142,5 +140,5 @@ function own(kept: Kept): void {
   kept.borrowed = false;
   const { message } = kept;
   // Not `slice`, which is a view again for a Buffer, and not `Buffer.from`, which shares 8 KiB with others.
-  if (message.length * 2 < message.buffer.byteLength) kept.message = new Uint8Array(message);
+  if (message.length < message.buffer.byteLength) kept.message = new Uint8Array(message);
 }

@@ -28,10 +28,10 @@ export class Printer {
   /** Every message is put in order before it is printed. */
   checked = false;
 
-  begin(wire: Uint8Array, writer: ByteWriter, checked: boolean): void {
-    this.bytes = wire instanceof Buffer ? wire : Buffer.from(wire.buffer, wire.byteOffset, wire.length);
-    this.pos = 0;
-    this.end = wire.length;
+  begin(bytes: Uint8Array, start: number, end: number, writer: ByteWriter, checked: boolean): void {
+    this.bytes = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.pos = start;
+    this.end = end;
     this.writer = writer;
     this.out = writer.buffer;
     this.at = writer.length;

@@ -12,6 +12,9 @@ export const COPIED_BYTES = 2 * 1024;
 /** What is left of a buffer is used again only when it is worth it. */
 const SMALLEST_REST = INITIAL_BYTES / 4;
 
+/** Up to here a loop costs less than a call into the engine. */
+const SHORT_BYTES = 64;
+
 /**
  * Bytes that grow at the end. What is written together leaves together: a batch of messages becomes one
  * buffer and one system call.
@@ -57,16 +60,42 @@ export class ByteWriter {
 
   /** Appends bytes; they are copied. */
   bytes(value: Uint8Array): void {
-    this.reserve(value.length);
-    this.buffer.set(value, this.length);
-    this.length += value.length;
+    this.part(value, 0, value.length);
+  }
+
+  /** Appends the bytes from `start` to `end` of a larger piece; they are copied. */
+  part(from: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start);
+    if (end - start > SHORT_BYTES) {
+      this.buffer.set(start === 0 && end === from.length ? from : from.subarray(start, end), this.length);
+      this.length += end - start;
+      return;
+    }
+    const { buffer } = this;
+    let at = this.length;
+    for (let index = start; index < end; index += 1) buffer[at++] = from[index] as number;
+    this.length = at;
   }
 
   /** Appends a text as UTF-8. */
   text(value: string): void {
     // Three bytes are the most that one UTF-16 code unit needs.
     this.reserve(value.length * 3);
-    this.length += this.buffer.write(value, this.length, 'utf8');
+    if (value.length > SHORT_BYTES || !this.#ascii(value)) {
+      this.length += this.buffer.write(value, this.length, 'utf8');
+    }
+  }
+
+  /** Appends a short text if all of it is ASCII. */
+  #ascii(value: string): boolean {
+    const { buffer, length } = this;
+    for (let index = 0; index < value.length; index += 1) {
+      const unit = value.charCodeAt(index);
+      if (unit > 0x7f) return false;
+      buffer[length + index] = unit;
+    }
+    this.length = length + value.length;
+    return true;
   }
 
   /** Takes what was written, and starts anew. The bytes belong to the caller: they are never written again. */

@@ -5,7 +5,8 @@ import { SchemaError } from '../problem/index.js';
 /** What server reflection needs of a call; an upstream `Call` is one. */
 export interface ReflectionCall {
   write(batch: readonly Uint8Array[]): Promise<boolean>;
-  read(): Promise<readonly Uint8Array[] | undefined>;
+  /** The next answers, each valid in the turn in which they are read. */
+  read(): Promise<Iterable<Uint8Array> | undefined>;
   halfClose(): void;
   cancel(): void;
   readonly status: Promise<{
@@ -147,9 +148,11 @@ export class ReflectionStream {
     while (this.#pending.length === 0) {
       const batch = await this.#call.read();
       if (batch === undefined) throw await this.#failure();
-      for (const bytes of batch) this.#budget.bytes -= bytes.length;
-      if (this.#budget.bytes < 0) throw new ReflectionBound(`more than ${this.#budget.maxBytes} bytes`);
-      this.#pending = [...batch];
+      for (const bytes of batch) {
+        this.#budget.bytes -= bytes.length;
+        if (this.#budget.bytes < 0) throw new ReflectionBound(`more than ${this.#budget.maxBytes} bytes`);
+        this.#pending.push(Uint8Array.from(bytes));
+      }
     }
     return this.#pending.shift() ?? new Uint8Array(0);
   }

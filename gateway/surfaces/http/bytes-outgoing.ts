@@ -32,10 +32,12 @@ export class BytesOutgoing implements Outgoing {
   }
 
   write(batch: Batch): Promise<void> | undefined {
-    const parts = batch
-      .map((message) => bytesField(message, this.#content.path))
-      .filter((part) => part !== undefined);
-    const sink = this.#sink ?? this.#start(batch[0]);
+    const sink = this.#sink ?? this.#start(batch.message(batch.at));
+    const parts: Uint8Array[] = [];
+    for (const message of batch) {
+      const part = bytesField(message, this.#content.path);
+      if (part !== undefined) parts.push(part);
+    }
     if (parts.length === 0) return undefined;
     // A chunk is large: copying it once costs less than a system call for each of many.
     return sink.write(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));

@@ -27,15 +27,14 @@ export class JsonOutgoing implements Outgoing {
   }
 
   write(batch: Batch): undefined {
-    if (this.#json !== undefined || batch.length > 1) {
+    if (this.#json !== undefined || batch.count > 1) {
       throw new RpcError(
         'UPSTREAM_PROTOCOL_ERROR',
         'the service sent more than one message where one is due',
       );
     }
-    const [message] = batch;
     // Here and not at the end: what is no message must still be able to fail the call.
-    if (message !== undefined) this.#json = this.#encode(message);
+    this.#json = this.#encode(batch);
   }
 
   async end(status: Status, failure?: RpcError): Promise<void> {
@@ -56,9 +55,11 @@ export class JsonOutgoing implements Outgoing {
     sendDraining(this.#reply, this.#request.registry);
   }
 
-  #encode(message: Uint8Array): Buffer {
+  #encode(batch: Batch): Buffer {
     const { responseCodec } = this.#request;
-    const failure = encodeBatch([message], scratch, (one) => responseCodec.writeJson(one, scratch));
+    const failure = encodeBatch(batch, scratch, (bytes, start, end) =>
+      responseCodec.writeJson(bytes, start, end, scratch),
+    );
     if (failure !== undefined) throw failure;
     return scratch.take();
   }

@@ -70,9 +70,9 @@ export class JsonStreamOutgoing implements Outgoing {
 
   write(batch: Batch): Promise<void> | undefined {
     this.#sink?.begin(scratch);
-    const failure = encodeBatch(batch, scratch, (message) => {
+    const failure = encodeBatch(batch, scratch, (bytes, start, end) => {
       if (this.#prefix !== '') scratch.text(this.#prefix);
-      this.#request.responseCodec.writeJson(message, scratch);
+      this.#request.responseCodec.writeJson(bytes, start, end, scratch);
       scratch.text(this.#frame.after);
       this.#prefix = this.#nextPrefix;
     });

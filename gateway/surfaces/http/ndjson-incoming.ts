@@ -1,7 +1,7 @@
 import type { Incoming } from '../../bridge/index.js';
 import { ByteWriter } from '../../codec/index.js';
 import { Code, RpcError } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { SendBatch } from '../../upstream/index.js';
 import type { MethodRequest, UnfinishedMessage } from '../exchange/index.js';
 import { type AddressFields, fieldsBesideBody, messageFromJson, textFromBytes } from '../message/index.js';
 import { BodyReader, tooLarge } from './body-reader.js';
@@ -37,7 +37,7 @@ export class NdjsonIncoming implements Incoming {
     this.#body = new BodyReader(request.http, request.limits);
   }
 
-  async read(): Promise<Batch | undefined> {
+  async read(): Promise<SendBatch | undefined> {
     for (;;) {
       if (this.#failure) throw this.#failure;
       if (this.#chunk.length === 0) {

@@ -1,9 +1,9 @@
 import type { Incoming } from '../../bridge/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { SendBatch } from '../../upstream/index.js';
 
 /** One message that is already here, then half-close. */
 export function singleIncoming(message: Uint8Array): Incoming {
-  let batch: Batch | undefined = [message];
+  let batch: SendBatch | undefined = [message];
   return {
     async read() {
       const next = batch;

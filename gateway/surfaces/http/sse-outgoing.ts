@@ -51,11 +51,11 @@ export class SseOutgoing implements Outgoing {
     const out = scratch;
     this.#sink?.begin(out);
     if (this.#dropped > 0) out.text(this.#takeDropped());
-    const failure = encodeBatch(batch, out, (message) => {
-      const value = cursor === undefined ? undefined : scalarField(message, cursor);
+    const failure = encodeBatch(batch, out, (bytes, start, end) => {
+      const value = cursor && scalarField(bytes.subarray(start, end), cursor);
       const id = value === undefined ? undefined : idFromCursor(value);
       out.text(id === undefined ? 'data: ' : `id: ${id}\ndata: `);
-      this.#request.responseCodec.writeJson(message, out);
+      this.#request.responseCodec.writeJson(bytes, start, end, out);
       out.text('\n\n');
       this.#lastId = id ?? this.#lastId;
     });

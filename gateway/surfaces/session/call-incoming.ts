@@ -1,7 +1,7 @@
 import { Bell } from '../../async/index.js';
 import type { Incoming } from '../../bridge/index.js';
 import { RpcError } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { SendBatch } from '../../upstream/index.js';
 import { SessionFault } from '../../wire/session/index.js';
 import { compact } from '../socket/index.js';
 import { CallWindow, type Grant } from './call-window.js';
@@ -84,7 +84,7 @@ export class CallIncoming implements Incoming {
     this.#arrived.ring();
   }
 
-  async read(): Promise<Batch | undefined> {
+  async read(): Promise<SendBatch | undefined> {
     this.#consume();
     for (;;) {
       if (this.#closed) return undefined;

@@ -2,7 +2,7 @@ import { Bell, createDeferred } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
 import type { ByteWriter } from '../../codec/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import { Batch } from '../../upstream/index.js';
 import { joinMetadata, MAX_CREDIT, type ServerFrame, SessionFault } from '../../wire/session/index.js';
 import type { ExchangeHandle, MethodRequest } from '../exchange/index.js';
 import { passedOn, scratch } from '../message/index.js';
@@ -13,7 +13,7 @@ import type { QueuedWriter, WriteQueue } from './write-queue.js';
 const TURN_BYTES = 64 * 1024;
 /** The largest number that a frame holds. */
 const MAX_COUNT = 2 ** 32 - 1;
-const NOTHING: Batch = [];
+const NOTHING = Batch.of([]);
 
 /** What a call's answers need from its session. */
 export interface CallOutgoingOptions {
@@ -47,8 +47,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   /** Negative after a message that was larger than it; infinite where the client does not count bytes. */
   #creditBytes: number;
   #batch: Batch = NOTHING;
-  /** The first message of the batch that has not been sent, and its frame if that did not fit into the last turn. */
-  #at = 0;
+  /** The frame of its next message, if that did not fit into the last turn. */
   #frame: Uint8Array | undefined;
   /** Ends the wait of `write`. */
   #settle: ((failure?: unknown) => void) | undefined;
@@ -90,7 +89,6 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     if (this.#options.exchange.signal.aborted) return false;
     this.hasAnswer = true;
     this.#batch = batch;
-    this.#at = 0;
     let failed = false;
     let failure: unknown;
     this.#settle = (reason) => {
@@ -109,8 +107,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     const { exchange, queue } = this.#options;
     // Then `write` says so.
     if (exchange.signal.aborted) return 1;
-    const isIdle = this.#at >= this.#batch.length;
-    if (isIdle && this.#hasCredit && queue.hasRoom) return this.#credit;
+    if (this.#batch.isTaken && this.#hasCredit && queue.hasRoom) return this.#credit;
     const changed = this.#roomChanged.wait();
     if (this.#hasCredit) queue.add(this);
     return changed;
@@ -128,7 +125,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   takeTurn(): boolean {
     let failure: unknown;
     let isFull = false;
-    if (this.#at < this.#batch.length && this.#hasCredit) {
+    if (!this.#batch.isTaken && this.#hasCredit) {
       this.#tellDropped();
       try {
         isFull = this.#appendTurn();
@@ -142,18 +139,20 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
         this.#options.exchange.stall?.clientTook();
       }
     }
-    if (failure !== undefined || this.#at >= this.#batch.length) this.#finish(failure);
+    if (failure !== undefined || this.#batch.isTaken) this.#finish(failure);
     return isFull;
   }
 
   /** Appends the messages of one turn. Returns whether another turn could go on. */
   #appendTurn(): boolean {
-    while (this.#at < this.#batch.length && this.#hasCredit) {
-      const message = this.#batch[this.#at] as Uint8Array;
+    const batch = this.#batch;
+    while (!batch.isTaken && this.#hasCredit) {
+      const start = batch.startOf(batch.at);
+      const end = batch.endOf(batch.at);
       const mark = scratch.length;
       try {
         if (this.#frame !== undefined) scratch.bytes(this.#frame);
-        else this.#encode(message, scratch);
+        else this.#encode(batch.bytes, start, end, scratch);
       } catch (failure) {
         scratch.length = mark;
         throw failure;
@@ -165,8 +164,8 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
       }
       this.#frame = undefined;
       this.#credit -= 1;
-      this.#creditBytes -= message.length;
-      this.#at += 1;
+      this.#creditBytes -= end - start;
+      batch.at += 1;
     }
     return false;
   }
@@ -184,7 +183,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     this.#credit += messages;
     this.#creditBytes += bytes;
     if (!this.#hasCredit) return;
-    if (this.#at < this.#batch.length || this.#roomChanged.isAwaited) this.#options.queue.add(this);
+    if (!this.#batch.isTaken || this.#roomChanged.isAwaited) this.#options.queue.add(this);
   }
 
   /** So many messages were not delivered, because the client was slow: told before the next message or the end. */
@@ -233,7 +232,6 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
 
   #finish(failure?: unknown): void {
     this.#batch = NOTHING;
-    this.#at = 0;
     this.#frame = undefined;
     const settle = this.#settle;
     this.#settle = undefined;
@@ -250,7 +248,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   /** Ends every wait. What waited in `write`, or outside for `room`, is lost to a client that wanted it. */
   #giveUp(isWanted: boolean): void {
     this.#options.queue.remove(this);
-    const isWaiting = this.#at < this.#batch.length || this.#roomChanged.isAwaited;
+    const isWaiting = !this.#batch.isTaken || this.#roomChanged.isAwaited;
     if (isWaiting && isWanted) this.#lost = true;
     this.#finish();
   }

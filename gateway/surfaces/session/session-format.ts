@@ -40,7 +40,7 @@ export interface SessionFormat {
     id: number,
     request: MethodRequest,
     tellsBytes: boolean,
-  ): (message: Uint8Array, out: ByteWriter) => void;
+  ): (bytes: Buffer, start: number, end: number, out: ByteWriter) => void;
 }
 
 const TAIL = Buffer.from(jsonMessageTail(undefined));
@@ -64,13 +64,13 @@ const json: SessionFormat = {
   encoder(id, request, tellsBytes) {
     const { responseCodec } = request;
     const head = Buffer.from(jsonMessageHead(id));
-    return (message, out) => {
+    return (bytes, start, end, out) => {
       const at = beginFrame(out);
       out.bytes(head);
-      responseCodec.writeJson(message, out);
-      const cursor = cursorOf(message, request);
+      responseCodec.writeJson(bytes, start, end, out);
+      const cursor = cursorOf(bytes, start, end, request);
       if (cursor === undefined && !tellsBytes) out.bytes(TAIL);
-      else out.text(jsonMessageTail(cursor, tellsBytes ? message.length : undefined));
+      else out.text(jsonMessageTail(cursor, tellsBytes ? end - start : undefined));
       endFrame(out, at, Opcode.text);
     };
   },
@@ -81,7 +81,8 @@ const proto: SessionFormat = {
   binary: true,
   parse: clientFrameFromProto,
   control(frame) {
-    writeBinaryFrame(protoFromServerFrame(frame), scratch);
+    const bytes = protoFromServerFrame(frame);
+    writeBinaryFrame(bytes, 0, bytes.length, scratch);
     return scratch.take();
   },
   decode(data, { requestCodec }) {
@@ -89,13 +90,13 @@ const proto: SessionFormat = {
     return data;
   },
   encoder(id, request) {
-    return (message, out) => {
-      const cursor = cursorOf(message, request);
+    return (bytes, start, end, out) => {
+      const cursor = cursorOf(bytes, start, end, request);
       const cursorBytes = cursor === undefined ? undefined : Buffer.from(cursor);
       const at = beginFrame(out);
       out.reserve(PROTO_HEAD_BYTES);
-      out.length = putProtoMessageHead(out.buffer, out.length, id, message.length, cursorBytes?.length);
-      out.bytes(message);
+      out.length = putProtoMessageHead(out.buffer, out.length, id, end - start, cursorBytes?.length);
+      out.part(bytes, start, end);
       if (cursorBytes !== undefined) {
         out.reserve(PROTO_HEAD_BYTES);
         out.length = putProtoCursorHead(out.buffer, out.length, cursorBytes.length);
@@ -107,8 +108,8 @@ const proto: SessionFormat = {
 };
 
 /** Undefined where the method has no cursors. */
-function cursorOf(message: Uint8Array, { method }: MethodRequest): string | undefined {
-  return method.resume && scalarField(message, method.resume.cursor);
+function cursorOf(bytes: Buffer, start: number, end: number, { method }: MethodRequest): string | undefined {
+  return method.resume && scalarField(bytes.subarray(start, end), method.resume.cursor);
 }
 
 /** The spelling of a sub-protocol, by its name. Throws TypeError for one that is not ours. */

@@ -25,16 +25,22 @@ export function endFrame(out: ByteWriter, at: number, opcode: (typeof Opcode)[ke
 }
 
 /** Appends a message as a text frame of its JSON. Throws when it is no message; what was appended is then for the caller to cut. */
-export function writeTextFrame(message: Uint8Array, codec: MessageCodec, out: ByteWriter): void {
+export function writeTextFrame(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  codec: MessageCodec,
+  out: ByteWriter,
+): void {
   const at = beginFrame(out);
-  codec.writeJson(message, out);
+  codec.writeJson(bytes, start, end, out);
   endFrame(out, at, Opcode.text);
 }
 
-/** Appends a message as a binary frame. */
-export function writeBinaryFrame(message: Uint8Array, out: ByteWriter): void {
+/** Appends what lies in `bytes` from `start` to `end` as a binary frame. */
+export function writeBinaryFrame(bytes: Uint8Array, start: number, end: number, out: ByteWriter): void {
   out.reserve(MAX_FRAME_HEAD_BYTES);
-  putFrameHead(out.buffer, out.length, Opcode.binary, message.length);
-  out.length += frameHeadBytes(message.length);
-  out.bytes(message);
+  putFrameHead(out.buffer, out.length, Opcode.binary, end - start);
+  out.length += frameHeadBytes(end - start);
+  out.part(bytes, start, end);
 }

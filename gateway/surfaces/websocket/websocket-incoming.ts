@@ -2,7 +2,6 @@ import type { RawData, WebSocket } from 'ws';
 import { Bell } from '../../async/index.js';
 import type { Incoming } from '../../bridge/index.js';
 import { RpcError } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { type AddressFields, textFromBytes, withAddress } from '../message/index.js';
 import type { ClientSocket } from '../socket/index.js';
@@ -60,7 +59,7 @@ export class WebSocketIncoming implements Incoming {
     return this.#needsMessage() && !this.#halfClosed;
   }
 
-  async read(): Promise<Batch | undefined> {
+  async read(): Promise<Uint8Array[] | undefined> {
     for (;;) {
       if (this.#failure) throw this.#failure;
       if (this.#closed) return undefined;

@@ -35,8 +35,10 @@ export class WebSocketOutgoing implements Outgoing {
     this.hasAnswer = true;
     const binary = this.#isBinary();
     const { responseCodec, limits } = this.#request;
-    const failure = encodeBatch(batch, scratch, (message) =>
-      binary ? writeBinaryFrame(message, scratch) : writeTextFrame(message, responseCodec, scratch),
+    const failure = encodeBatch(batch, scratch, (bytes, start, end) =>
+      binary
+        ? writeBinaryFrame(bytes, start, end, scratch)
+        : writeTextFrame(bytes, start, end, responseCodec, scratch),
     );
     if (scratch.length > 0) {
       this.#writes += 1;

@@ -1,9 +1,10 @@
 import type { ClientDuplexStream, Metadata as GrpcMetadata, StatusObject } from '@grpc/grpc-js';
 import { Bell, createDeferred } from '../../async/index.js';
 import { Code, type Metadata, type Reason, type Status } from '../../status/index.js';
+import type { Batch } from '../batch.js';
 import { ReceivedMessages } from '../received-messages.js';
 import { localStatus, receivedStatus } from '../received-status.js';
-import type { Batch, Call, SendBatch } from '../transport.js';
+import type { Call, SendBatch } from '../transport.js';
 import { pairsFrom } from './grpc-js-metadata.js';
 
 export interface GrpcJsCallOptions {

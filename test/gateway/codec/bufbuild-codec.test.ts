@@ -3,6 +3,7 @@ import { ByteWriter, bufbuildCodec } from '../../../gateway/codec/index.js';
 import { Code } from '../../../gateway/status/index.js';
 import { hex, messageOf, protoRegistry } from './proto-source.js';
 import { refusal } from './refusal.js';
+import { writeWithin } from './write-within.js';
 
 const registry = protoRegistry({
   'node.proto': `
@@ -15,7 +16,7 @@ const codec = bufbuildCodec(registry).forMessage(messageOf(registry, 't.Node'));
 
 t.test('a message goes to JSON and back', async (t) => {
   const out = new ByteWriter();
-  codec.writeJson(hex('08 05 1a 02 08 07'), out);
+  writeWithin(codec, hex('08 05 1a 02 08 07'), out);
   const json = out.take().toString();
   t.equal(json, '{"count":5,"child":{"count":7}}');
   t.same(codec.fromJson(json), hex('08 05 1a 02 08 07'));
@@ -24,11 +25,11 @@ t.test('a message goes to JSON and back', async (t) => {
 t.test('bad bytes are the fault of the service: INTERNAL', async (t) => {
   const out = new ByteWriter();
   t.match(
-    refusal(() => codec.writeJson(hex('1a 7f'), out)),
+    refusal(() => writeWithin(codec, hex('1a 7f'), out)),
     { code: Code.INTERNAL, message: /t\.Node/ },
   );
   t.match(
-    refusal(() => codec.writeJson(hex('2a 01 ff'), out)),
+    refusal(() => writeWithin(codec, hex('2a 01 ff'), out)),
     { code: Code.INTERNAL, message: /t\.Node/ },
   );
 });

@@ -17,6 +17,7 @@ import { respell } from './respelling.js';
 import { difference } from './same-json.js';
 import { isStrictWire } from './strict-wire.js';
 import { isWrittenAcceptance, isWrittenMeaning, isWrittenRefusal } from './written-differences.js';
+import { writeWithin } from './write-within.js';
 
 /** More cases: SLUICE_CODEC_CASES=200000. The same cases again: SLUICE_CODEC_SEED=..., as printed. */
 const cases = Number(process.env.SLUICE_CODEC_CASES ?? 3000);
@@ -131,7 +132,7 @@ function aloneProblem(
   for (const codec of codecs) {
     const text = result(() => {
       const out = new ByteWriter();
-      codec.forField(type, field).writeJson(wire, out);
+      writeWithin(codec.forField(type, field), wire, out);
       return out.take().toString();
     });
     if (whole === undefined) continue;
@@ -149,7 +150,7 @@ function checkWire({ type, registry, codecs }: Sample, wire: Buffer): string {
   const texts = codecs.map((codec) =>
     result(() => {
       const out = new ByteWriter();
-      codec.forMessage(type).writeJson(wire, out);
+      writeWithin(codec.forMessage(type), wire, out);
       return out.take().toString();
     }),
   );

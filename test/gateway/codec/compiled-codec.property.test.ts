@@ -16,6 +16,7 @@ import { randomWire } from './random-wire.js';
 import { refusal } from './refusal.js';
 import { respell } from './respelling.js';
 import { difference } from './same-json.js';
+import { writeWithin } from './write-within.js';
 
 /** More cases: SLUICE_CODEC_CASES=200000. The same cases again: SLUICE_CODEC_SEED=..., as printed. */
 const cases = Number(process.env.SLUICE_CODEC_CASES ?? 2000);
@@ -68,7 +69,7 @@ function wireJson({ type, registry }: Case, wire: Uint8Array): JsonValue {
 
 function print(codec: Codec, type: DescMessage, wire: Uint8Array): string {
   const out = new ByteWriter();
-  codec.forMessage(type).writeJson(wire, out);
+  writeWithin(codec.forMessage(type), wire, out);
   return out.take().toString();
 }
 
@@ -152,7 +153,7 @@ function checkFields(
   for (const field of type.fields) {
     const alone = codec.forField(type, field);
     const out = new ByteWriter();
-    alone.writeJson(wire, out);
+    writeWithin(alone, wire, out);
     const text = out.take().toString();
     const value = Object.hasOwn(whole, field.jsonName) ? whole[field.jsonName] : undefined;
     const different =

@@ -4,6 +4,7 @@ import { allTypes } from './all-types.js';
 import { messageOf } from './proto-source.js';
 import { lengthDelimited, tag, varint } from './random-wire.js';
 import { refusal } from './refusal.js';
+import { writeWithin } from './write-within.js';
 
 /** More than fit into the arguments of one call. */
 const MANY = 300_000;
@@ -18,7 +19,7 @@ for (const [mode, codeGeneration] of [
   const all = codec.forMessage(messageOf(allTypes, 'c.All'));
   const print = (wire: Uint8Array) => {
     const out = new ByteWriter();
-    all.writeJson(wire, out);
+    writeWithin(all, wire, out);
     return out.take().toString();
   };
   const int = (number: number, value: number) => Buffer.concat([tag(number, 0), varint(BigInt(value))]);

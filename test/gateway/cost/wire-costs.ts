@@ -95,7 +95,7 @@ export function wireCosts(): Cost[] {
     const codec = compiledCodec(allTypes, { codeGeneration }).forMessage(all);
     return costs(codeGeneration ? 'printer' : 'interpreted printer', (wire) => {
       const out = new ByteWriter();
-      codec.writeJson(wire, out);
+      codec.writeJson(wire, 0, wire.length, out);
       return out.take();
     });
   });

@@ -1,8 +1,9 @@
 import t from 'tap';
+import type { Batch } from '../../../gateway/upstream/index.js';
 import { MESSAGE_OVERHEAD_BYTES, ReceivedMessages } from '../../../gateway/upstream/received-messages.js';
 
 const bytes = (text: string) => Buffer.from(text);
-const texts = (batch: readonly Uint8Array[] | undefined) => batch?.map(String);
+const texts = (batch: Batch | undefined) => batch && Array.from(batch, String);
 
 t.test('a waiting reader gets all of one turn as one batch, at its end', async (t) => {
   const messages = new ReceivedMessages(() => {});

@@ -80,7 +80,7 @@ async function authorityAt(
   const batch = await call.read();
   const status = await call.status;
   if (batch === undefined) return `${status.code}: ${status.message}`;
-  return Buffer.from(batch[0] as Uint8Array).toString();
+  return Buffer.from(batch.message(0)).toString();
 }
 
 for (const name of ['http2', 'grpc-js'] as const) {

@@ -1,7 +1,8 @@
 import { type Listed, MAX_TIMER_MS } from '../../../async/index.js';
 import type { Metadata, Status } from '../../../status/index.js';
 import { localStatus } from '../../received-status.js';
-import type { Batch, Call, CallOptions, SendBatch } from '../../transport.js';
+import type { Batch } from '../../batch.js';
+import type { Call, CallOptions, SendBatch } from '../../transport.js';
 import { type ClientStream, headerListBytes, type WindowBudget } from '../h2/index.js';
 import type { ConnectionPool, ConnectionWaiter, PooledConnection } from '../pool/index.js';
 import { requestHeaders } from './call-headers.js';

@@ -7,7 +7,7 @@ import {
   waitOrDisconnect,
 } from '../../../../gateway/bridge/slow-reader/disconnect.js';
 import { Code, RpcError } from '../../../../gateway/status/index.js';
-import type { Batch } from '../../../../gateway/upstream/index.js';
+import { Batch } from '../../../../gateway/upstream/index.js';
 
 const KIB = 1024;
 
@@ -41,17 +41,17 @@ function start(
   return { scene, result };
 }
 
-const messages = (count: number, bytes: number): Batch =>
-  Array.from({ length: count }, () => new Uint8Array(bytes));
+const views = (count: number, bytes: number) => Array.from({ length: count }, () => new Uint8Array(bytes));
+const messages = (count: number, bytes: number): Batch => Batch.of(views(count, bytes));
 
 t.test('a batch is written in turns of at most 64 KiB, or of one message', async (t) => {
   const written: number[][] = [];
   const write = (batch: Batch) => {
-    written.push(batch.map((message) => message.length / KIB));
+    written.push(Array.from(batch, (message) => message.length / KIB));
     return undefined;
   };
   const { result } = start(
-    [[...messages(3, 30 * KIB), ...messages(1, 200 * KIB), ...messages(1, KIB)]],
+    [Batch.of([...views(3, 30 * KIB), ...views(1, 200 * KIB), ...views(1, KIB)])],
     { write },
     1_000,
   );
@@ -94,8 +94,9 @@ t.test('with credit the time begins when there is something that the client has 
     {
       room: () => (credit > 0 ? credit : new Promise<void>(() => {})),
       write: (batch) => {
-        credit -= batch.length;
-        sizes.push(batch.length);
+        const taken = [...batch].length;
+        credit -= taken;
+        sizes.push(taken);
         // Like a session, which is done with it when all of it has been sent.
         return Promise.resolve();
       },

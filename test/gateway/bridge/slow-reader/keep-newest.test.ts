@@ -5,10 +5,11 @@ import type { Outgoing } from '../../../../gateway/bridge/exchange.js';
 import type { Conflate, DropOldest } from '../../../../gateway/bridge/policy.js';
 import { keepNewest } from '../../../../gateway/bridge/slow-reader/keep-newest.js';
 import { Code, RpcError } from '../../../../gateway/status/index.js';
-import type { Batch } from '../../../../gateway/upstream/index.js';
+import { Batch } from '../../../../gateway/upstream/index.js';
 
 const text = (message: Uint8Array) => Buffer.from(message).toString('latin1');
-const batch = (...messages: string[]): Batch => messages.map((message) => Buffer.from(message, 'latin1'));
+const batch = (...messages: string[]): Batch =>
+  Batch.of(messages.map((message) => Buffer.from(message, 'latin1')));
 const keyOf = (message: Uint8Array) => {
   const key = text(message).slice(0, 1);
   if (key === '!') throw new RpcError('UPSTREAM_INVALID_MESSAGE', 'this is no message');
@@ -39,9 +40,10 @@ class Scene {
     const outgoing: Pick<Outgoing, 'write' | 'dropped' | 'room'> = {
       write: (messages) => {
         if (this.refuse !== undefined) throw this.refuse;
-        this.got.push(...messages.map(text));
+        const taken = Array.from(messages, text);
+        this.got.push(...taken);
         if (this.#credit !== undefined) {
-          this.#credit -= messages.length;
+          this.#credit -= taken.length;
           if (this.#credit < 0) throw new RangeError('more than the credit');
           return undefined;
         }
@@ -64,7 +66,7 @@ class Scene {
           return this.#arrived.shift();
         },
         count: (batch) => {
-          this.received += batch.length;
+          this.received += batch.count;
         },
         hold: () => undefined,
         cancel: () => {
@@ -233,7 +235,7 @@ t.test(
       {
         outgoing: {
           write: (messages: Batch) => {
-            got.push(...messages.map(text));
+            got.push(...Array.from(messages, text));
             return undefined;
           },
         } as Pick<Outgoing, 'write'> as Outgoing,

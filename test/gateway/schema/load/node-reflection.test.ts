@@ -269,8 +269,8 @@ for (const keepCase of [false, true]) {
         const wire = ours.fromJson(json);
         t.same(Buffer.from(theirs.fromJson(json)), Buffer.from(wire), `${name}: ${json} to the service`);
         const [out, expected] = [new ByteWriter(), new ByteWriter()];
-        theirs.writeJson(wire, out);
-        ours.writeJson(wire, expected);
+        theirs.writeJson(wire, 0, wire.length, out);
+        ours.writeJson(wire, 0, wire.length, expected);
         t.equal(textOf(out), textOf(expected), `${name}: ${json} from it`);
       }
     }

@@ -1,6 +1,12 @@
 import { Code, type Metadata, type Status } from '../../../../gateway/status/index.js';
 import { type FrameSocket, WRITE_BYTES } from '../../../../gateway/surfaces/socket/frame-socket.js';
-import type { Batch, Call, CallOptions, Transport } from '../../../../gateway/upstream/index.js';
+import {
+  Batch,
+  type Call,
+  type CallOptions,
+  type SendBatch,
+  type Transport,
+} from '../../../../gateway/upstream/index.js';
 
 /** A socket whose client takes frames when the test says so. */
 export class FakeSocket implements FrameSocket {
@@ -145,7 +151,7 @@ export class FakeCall implements Call {
   async read(): Promise<Batch | undefined> {
     for (;;) {
       if (this.over) return undefined;
-      if (this.#inbox.length > 0) return this.#inbox.splice(0);
+      if (this.#inbox.length > 0) return Batch.of(this.#inbox.splice(0));
       if (this.#ended !== undefined) {
         this.#finish(this.#ended);
         return undefined;
@@ -156,9 +162,9 @@ export class FakeCall implements Call {
     }
   }
 
-  async write(batch: Batch): Promise<boolean> {
+  async write(batch: SendBatch): Promise<boolean> {
     if (this.over || this.#ended !== undefined) return false;
-    this.#outbox.push(...batch);
+    for (const message of batch) this.#outbox.push(Buffer.concat([message].flat()));
     return await new Promise((resolve) => {
       this.#wakeWrite = resolve;
     });

@@ -11,14 +11,16 @@ t.test('frames of every length are what a WebSocket client reads, one behind the
   const sizes = [0, 1, 125, 126, 127, 5_000, 65_535, 65_536, 200_000];
   const out = new ByteWriter();
   const codec = {
-    writeJson: (message: Uint8Array, into: ByteWriter) => into.bytes(message),
+    writeJson: (bytes: Uint8Array, start: number, end: number, into: ByteWriter) =>
+      into.part(bytes, start, end),
     fromJson: () => new Uint8Array(0),
     assertWire: () => undefined,
   };
   for (const [index, size] of sizes.entries()) {
     const message = Buffer.alloc(size, 97 + index);
-    writeTextFrame(message, codec, out);
-    writeBinaryFrame(message, out);
+    const bytes = Buffer.concat([Buffer.from('before'), message, Buffer.from('after')]);
+    writeTextFrame(bytes, 6, 6 + size, codec, out);
+    writeBinaryFrame(bytes, 6, 6 + size, out);
   }
   const received: [string, boolean][] = [];
   const receiver = new Receiver({ isServer: false });

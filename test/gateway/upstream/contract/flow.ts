@@ -141,7 +141,7 @@ export function flowContract(t: Test, subject: Subject): void {
     call.halfClose();
     let got = 0;
     for (let batch = await call.read(); batch; batch = await call.read()) {
-      got += batch.length;
+      got += batch.count;
       await quiet(2);
     }
     const status = await call.status;

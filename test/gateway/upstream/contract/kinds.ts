@@ -86,7 +86,7 @@ export function kindsContract(t: Test, subject: Subject): void {
     const seen = await service.call('/test.Kinds/Down');
     await until(() => seen.accepted > 0);
     await untilQuiet(() => seen.accepted, 100);
-    const first = (await call.read()) ?? [];
+    const first = [...((await call.read()) ?? [])].map((message) => Buffer.from(message));
     t.ok(first.length > 500, `${first.length} messages in the first batch`);
     const messages = [...first, ...(await readToEnd(call)).messages];
     t.same(

@@ -148,7 +148,7 @@ export function metadataContract(t: Test, subject: Subject): void {
     t.match(await odd.status, { code: 0 }, 'a name is only a name');
     t.match(await transport.open('no-method', { metadata: [], signal: neverAborted() }).status, { code: 3 });
     await neighbour.write([Buffer.from('2')]);
-    t.equal((await neighbour.read())?.length, 1);
+    t.equal((await neighbour.read())?.count, 1);
     t.equal(service.calls('/test.Meta/Echo').length, 2);
   });
 

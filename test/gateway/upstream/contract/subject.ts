@@ -33,7 +33,8 @@ export async function until(condition: () => boolean): Promise<void> {
 /** Everything a call brings, read to the end. */
 export async function readToEnd(call: Call): Promise<{ messages: Uint8Array[] }> {
   const messages: Uint8Array[] = [];
-  for (let batch = await call.read(); batch; batch = await call.read()) messages.push(...batch);
+  for (let batch = await call.read(); batch; batch = await call.read())
+    for (const message of batch) messages.push(Buffer.from(message));
   return { messages };
 }
 
@@ -42,6 +43,6 @@ export function untilQuiet(value: () => number, quietMs = 250): Promise<number> 
   return settled(value, quietMs);
 }
 
-export function texts(messages: readonly Uint8Array[]): string[] {
-  return messages.map((message) => Buffer.from(message).toString());
+export function texts(messages: Iterable<Uint8Array>): string[] {
+  return Array.from(messages, (message) => Buffer.from(message).toString());
 }

@@ -210,8 +210,8 @@ t.test('many small bombs are inflated one by one, as they are read', async (t) =
   let count = 0;
   let largest = 0;
   for (let batch = await call.read(); batch; batch = await call.read()) {
-    count += batch.length;
-    largest = Math.max(largest, batch.length);
+    count += batch.count;
+    largest = Math.max(largest, batch.count);
   }
   t.equal(count, 500);
   t.equal(largest, 1, 'one is already more than may be held');

@@ -1,0 +1,81 @@
+/**
+ * Messages that have arrived, at least one: one piece of memory with boundaries, and no object for each message. Each is the bytes of one
+ * protobuf message, without framing; what else lies in the memory is nobody's.
+ *
+ * Whoever takes messages moves `at` on. What is taken in the turn in which the batch was handed over costs no copy; a batch may also be
+ * held, and taken piece by piece, for as long as it has to wait.
+ */
+export class Batch implements Iterable<Uint8Array> {
+  /** Where the messages lie. It may be another piece of memory in a later turn, with other boundaries. */
+  bytes: Buffer;
+  /** How many messages there are, taken or not. */
+  readonly count: number;
+  /** Of the messages, together. */
+  readonly byteLength: number;
+  /** The next message to be taken: all before it have been. */
+  at = 0;
+  /** Up to here messages may be taken now: `count`, unless who hands them over wants it in parts. */
+  limit: number;
+  /** Where each message starts, and where it ends. */
+  readonly #bounds: readonly number[];
+
+  /** `bounds`: where each message starts and where it ends, in turn. Both belong to the batch from then on. */
+  constructor(bytes: Buffer, bounds: readonly number[], byteLength: number) {
+    this.bytes = bytes;
+    this.#bounds = bounds;
+    this.count = bounds.length / 2;
+    this.byteLength = byteLength;
+    this.limit = this.count;
+  }
+
+  /** Messages that lie anywhere: a lone one stays where it is, several are copied into one piece. */
+  static of(messages: readonly Uint8Array[]): Batch {
+    const bounds: number[] = [];
+    let bytes = 0;
+    for (const message of messages) {
+      bounds.push(bytes);
+      bytes += message.length;
+      bounds.push(bytes);
+    }
+    const [first] = messages;
+    const whole =
+      messages.length === 1 && first !== undefined
+        ? Buffer.from(first.buffer, first.byteOffset, first.length)
+        : Buffer.concat(messages, bytes);
+    return new Batch(whole, bounds, bytes);
+  }
+
+  /** Every message that may be taken has been. */
+  get isTaken(): boolean {
+    return this.at >= this.limit;
+  }
+
+  /** Where the message of this index starts in `bytes`. */
+  startOf(index: number): number {
+    return this.#bounds[2 * index] as number;
+  }
+
+  /** Where it ends. */
+  endOf(index: number): number {
+    return this.#bounds[2 * index + 1] as number;
+  }
+
+  /** It as a view, valid for this turn. */
+  message(index: number): Uint8Array {
+    return this.bytes.subarray(this.startOf(index), this.endOf(index));
+  }
+
+  /** Takes the messages that may be taken, one by one, as views. */
+  *[Symbol.iterator](): Iterator<Uint8Array> {
+    while (this.at < this.limit) yield this.message(this.at++);
+  }
+
+  /** Nothing more will be taken: the memory is given up, though somebody may still hold the batch. */
+  release(): void {
+    this.at = this.count;
+    this.limit = this.count;
+    this.bytes = NO_BYTES;
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);
