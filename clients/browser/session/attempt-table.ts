@@ -1,6 +1,7 @@
 import { Code } from '../shared/code.js';
 import { SluiceError } from '../shared/sluice-error.js';
 import type { Attempt, AttemptEvents } from './call-transport.js';
+import type { CreditAmount } from './receive-window.js';
 import {
   cancelFrame,
   creditFrame,
@@ -13,10 +14,12 @@ import {
 
 /** An attempt on a session, from its `open` frame to its `end` frame. */
 interface OpenAttempt {
-  /** How many more messages the gateway may send. */
+  /** How many more messages the gateway may send, and bytes; infinite where they are not counted. */
   receiveCredit: number;
-  /** How many more messages this client may send. Kept only to detect a gateway that grants more than the protocol allows. */
+  receiveBytes: number;
+  /** What this client may still send. Kept only to detect a gateway that grants more than the protocol allows. */
   sendCredit: number;
+  sendBytes: number;
   /** Undefined after `cancel`: the frames that still arrive are ignored until the `end` frame. */
   events: AttemptEvents | undefined;
 }
@@ -44,6 +47,8 @@ export interface AttemptSocket {
   send(text: string): void;
   /** Resolves when the browser's send buffer has room. Rejects with the signal's reason. */
   whenRoom(signal: AbortSignal): Promise<void>;
+  /** Whether the gateway may be told of bytes. */
+  readonly countsBytes: boolean;
 }
 
 /** The largest id: ids are uint32. */
@@ -62,10 +67,12 @@ export function createAttemptTable(socket: AttemptSocket): AttemptTable {
       throw protocolError(`the gateway sent a frame for call ${id}, which is not open`);
     return attempt;
   };
-  const addCredit = (attempt: OpenAttempt, messages: number) => {
+  const addCredit = (attempt: OpenAttempt, { messages, bytes }: CreditAmount) => {
     attempt.sendCredit += messages;
-    if (attempt.sendCredit > MAX_CREDIT) throw protocolError('the gateway granted too much credit');
-    if (messages > 0) attempt.events?.onCredit(messages);
+    attempt.sendBytes += bytes;
+    const isPast = attempt.sendBytes > MAX_CREDIT && attempt.sendBytes !== Number.POSITIVE_INFINITY;
+    if (attempt.sendCredit > MAX_CREDIT || isPast) throw protocolError('the gateway granted too much credit');
+    if (messages > 0 || bytes > 0) attempt.events?.onCredit({ messages, bytes });
   };
   return {
     get size() {
@@ -74,10 +81,17 @@ export function createAttemptTable(socket: AttemptSocket): AttemptTable {
     get hasIds() {
       return lastId < MAX_ID;
     },
-    begin(open, events) {
+    begin(wanted, events) {
       lastId += 1;
       const id = lastId;
-      const attempt: OpenAttempt = { receiveCredit: open.credit, sendCredit: 0, events };
+      const open = socket.countsBytes ? wanted : { ...wanted, creditBytes: 0 };
+      const attempt: OpenAttempt = {
+        receiveCredit: open.credit,
+        receiveBytes: open.creditBytes || Number.POSITIVE_INFINITY,
+        sendCredit: 0,
+        sendBytes: 0,
+        events,
+      };
       attempts.set(id, attempt);
       const write = (text: string) => {
         // After its end a call must not send, and a closed socket cannot: `end` removes all attempts.
@@ -85,15 +99,19 @@ export function createAttemptTable(socket: AttemptSocket): AttemptTable {
       };
       write(openFrame(id, open));
       return {
-        send(message) {
+        send(message, bytes) {
           attempt.sendCredit -= 1;
+          attempt.sendBytes -= bytes;
           write(messageFrame(id, message));
         },
         whenRoom: (signal) => socket.whenRoom(signal),
         halfClose: () => write(halfCloseFrame(id)),
-        grant(messages) {
-          attempt.receiveCredit += messages;
-          write(creditFrame(id, messages));
+        grant(amount) {
+          const bytes = open.creditBytes > 0 ? amount.bytes : 0;
+          if (amount.messages === 0 && bytes === 0) return;
+          attempt.receiveCredit += amount.messages;
+          attempt.receiveBytes += bytes;
+          write(creditFrame(id, { messages: amount.messages, bytes }));
         },
         cancel() {
           if (attempt.events === undefined) return;
@@ -107,20 +125,24 @@ export function createAttemptTable(socket: AttemptSocket): AttemptTable {
       switch (frame.type) {
         case 'opened':
           attempt.events?.onOpened();
-          addCredit(attempt, frame.credit);
+          addCredit(attempt, {
+            messages: frame.credit,
+            bytes: frame.creditBytes || Number.POSITIVE_INFINITY,
+          });
           return;
         case 'credit':
-          addCredit(attempt, frame.messages);
+          addCredit(attempt, frame);
           return;
         case 'headers':
           attempt.events?.onHeaders(frame.metadata);
           return;
         case 'message':
-          if (attempt.receiveCredit === 0) {
+          if (attempt.receiveCredit === 0 || attempt.receiveBytes <= 0) {
             throw protocolError(`the gateway sent more messages than the credit of call ${frame.id} allows`);
           }
           attempt.receiveCredit -= 1;
-          attempt.events?.onMessage(frame.data, frame.cursor);
+          attempt.receiveBytes -= frame.bytes;
+          attempt.events?.onMessage(frame.data, frame.cursor, frame.bytes);
           return;
         case 'dropped':
           attempt.events?.onDropped(frame.count);

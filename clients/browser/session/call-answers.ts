@@ -2,14 +2,15 @@ import { Code } from '../shared/code.js';
 import { createMessageQueue } from '../shared/message-queue.js';
 import { singleAnswer } from '../shared/single-answer.js';
 import { SluiceError } from '../shared/sluice-error.js';
+import { type CreditAmount, createReceiveWindow } from './receive-window.js';
 
 export interface CallAnswersOptions {
-  /** How many messages may be on their way or wait. */
-  readonly window: number;
+  /** How much may be on its way or wait. */
+  readonly window: CreditAmount;
   /** The cursor that the call starts after; empty for none. */
   readonly cursor: string;
-  /** Grants the service credit for more messages. */
-  readonly grant: (messages: number) => void;
+  /** Grants the service credit for more. */
+  readonly grant: (amount: CreditAmount) => void;
   /** Cancels the call: its reader has left. */
   readonly cancel: () => void;
 }
@@ -23,39 +24,62 @@ export interface CallAnswers<Message> {
   /** The cursor of the last message received: where the next attempt resumes. */
   readonly receivedCursor: string;
   /** Starts a new attempt. Returns the credit that it opens with: messages that wait here have used theirs. */
-  startAttempt(): number;
-  put(data: unknown, cursor: string): void;
+  startAttempt(): CreditAmount;
+  /** `bytes`: what the message has taken of the credit. */
+  put(data: unknown, cursor: string, bytes: number): void;
   end(error: SluiceError | undefined): void;
 }
 
-/** The window of a call: `CallOptions.credit` or its default. Throws INVALID_ARGUMENT for a number that is not allowed. */
-export function windowFrom(credit = 16): number {
-  if (Number.isInteger(credit) && credit >= 1 && credit < 2 ** 31) return credit;
-  throw new SluiceError(Code.INVALID_ARGUMENT, 'credit must be an integer from 1 to 2^31-1');
+/**
+ * The window of a call: `CallOptions.credit` and `CallOptions.creditBytes`, or their defaults. Throws INVALID_ARGUMENT for a number that is
+ * not allowed.
+ */
+export function windowFrom(credit = 16, creditBytes = 1024 * 1024): CreditAmount {
+  assertCredit('credit', credit, 1);
+  assertCredit('creditBytes', creditBytes, 0);
+  return { messages: credit, bytes: creditBytes };
+}
+
+function assertCredit(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least && value < 2 ** 31) return;
+  throw new SluiceError(Code.INVALID_ARGUMENT, `${name} must be an integer from ${least} to 2^31-1`);
 }
 
 /** Creates the receiving half of a call. */
 export function createCallAnswers<Message>(options: CallAnswersOptions): CallAnswers<Message> {
-  const { window, grant, cancel } = options;
-  const queue = createMessageQueue<{ readonly data: unknown; readonly cursor: string }>();
+  const { grant, cancel } = options;
+  const queue = createMessageQueue<{
+    readonly data: unknown;
+    readonly cursor: string;
+    readonly bytes: number;
+  }>();
+  const window = createReceiveWindow(options.window);
   let receivedCursor = options.cursor;
   let takenCursor = options.cursor;
-  /** Messages taken since the last grant. */
-  let taken = 0;
+  /** The bytes of the messages that the page works on. */
+  let workedOnBytes = 0;
   let left = false;
 
+  const grantIfDue = () => {
+    const amount = window.grant();
+    if (amount !== undefined) grant(amount);
+  };
   const next = async (): Promise<IteratorResult<Message, undefined>> => {
     if (left) return { done: true, value: undefined };
+    // Who asks for the next message is done with those before it. Until then the page holds them, so they count.
+    if (workedOnBytes > 0) {
+      window.release(workedOnBytes);
+      workedOnBytes = 0;
+      grantIfDue();
+    }
     const received = await queue.take();
     if (received === undefined) return { done: true, value: undefined };
-    takenCursor = received.message.cursor;
-    taken += 1;
-    // Half of the window at a time: one frame grants many messages, while the other half is still on its way.
-    if (taken >= Math.ceil(window / 2)) {
-      grant(taken);
-      taken = 0;
-    }
-    return { done: false, value: received.message.data as Message };
+    const { data, cursor, bytes } = received.message;
+    takenCursor = cursor;
+    workedOnBytes += bytes;
+    window.take();
+    grantIfDue();
+    return { done: false, value: data as Message };
   };
   return {
     messages: {
@@ -77,13 +101,11 @@ export function createCallAnswers<Message>(options: CallAnswersOptions): CallAns
     get receivedCursor() {
       return receivedCursor;
     },
-    startAttempt() {
-      taken = 0;
-      return window - queue.length;
-    },
-    put(data, cursor) {
+    startAttempt: window.open,
+    put(data, cursor, bytes) {
       if (cursor !== '') receivedCursor = cursor;
-      queue.put({ data, cursor: receivedCursor });
+      window.receive(bytes);
+      queue.put({ data, cursor: receivedCursor, bytes });
     },
     end: (error) => queue.end(error),
   };

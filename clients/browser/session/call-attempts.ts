@@ -33,7 +33,10 @@ export interface AttemptsOptions {
 }
 
 interface AttemptEnd extends CallEnd {
-  /** The gateway refused the call because it shuts down. The service has not seen it, so every call may be tried again. */
+  /**
+   * The gateway refused the call because it shuts down, or does not know credit in bytes. The service has not seen it, so every call may be
+   * tried again.
+   */
   readonly refused: boolean;
 }
 
@@ -122,18 +125,19 @@ function startAttempt(state: AttemptsState, transport: CallTransport, open: Open
       opened = true;
       owner.onOpened();
     },
-    onCredit: (messages) => owner.onCredit(messages),
+    onCredit: (amount) => owner.onCredit(amount),
     onHeaders: (metadata) => owner.onHeaders(metadata),
-    onMessage(data, cursor) {
+    onMessage(data, cursor, bytes) {
       state.failures = 0;
-      owner.onMessage(data, cursor);
+      owner.onMessage(data, cursor, bytes);
       moveIfLeaving();
     },
     onDropped: (count) => owner.onDropped(count),
     onGap: (gap) => owner.onGap(gap),
     onGoAway: moveIfLeaving,
     onEnd(callEnd) {
-      const refused = !opened && transport.leaving && callEnd.error?.code === Code.UNAVAILABLE;
+      const isLeaving = transport.leaving && callEnd.error?.code === Code.UNAVAILABLE;
+      const refused = !opened && (isLeaving || transport.refusedBytes);
       end({ ...callEnd, refused });
     },
   });

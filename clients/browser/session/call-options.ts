@@ -13,10 +13,17 @@ export interface CallOptions extends ReconnectOptions {
   /** The deadline of the whole call, in milliseconds, resumes included. Default: the gateway's (30 s for unary calls, none for streams). */
   readonly timeoutMs?: number;
   /**
-   * How many messages may be on their way to the page or wait there; the service is paused beyond that. From 1 to 2^31-1. Default 16: it
-   * hides a round trip of 20 ms from a page that processes 800 messages a second, and messages of 4 MiB then hold 64 MiB.
+   * How many messages may be on their way to the page or wait there; the service is paused beyond that, or beyond `creditBytes`. From 1 to
+   * 2^31-1. Default 16: it hides a round trip of 20 ms from a page that processes 800 messages a second.
    */
   readonly credit?: number;
+  /**
+   * How many bytes these may have together, as protobuf, with those that the page works on: until it asks for the next message. One message
+   * more may be there, of any size: the one that crosses the bound. From 1 to 2^31-1, or 0 for no bound in bytes. Default 1 MiB:
+   * 16 messages of up to 64 KiB, so that only large messages wait for it, and a page that stops holds one of them and not sixteen. As text or
+   * objects a message may be larger than as protobuf.
+   */
+  readonly creditBytes?: number;
   /** Aborting it ends the call with CANCELLED. */
   readonly signal?: AbortSignal;
   /** Starts after this cursor, for example the `cursor` of an earlier call. */

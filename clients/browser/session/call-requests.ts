@@ -4,8 +4,10 @@ import { createDeferred } from '../shared/deferred.js';
 import { stringifyJson } from '../shared/json.js';
 import { createSendQueue } from '../shared/send-queue.js';
 import { SluiceError } from '../shared/sluice-error.js';
+import { utf8Length } from '../shared/utf8-length.js';
 import type { Attempt } from './call-transport.js';
 import { createCredit } from './credit.js';
+import type { CreditAmount } from './receive-window.js';
 import { messageFrame } from './session-frame.js';
 
 export interface CallRequestsOptions {
@@ -32,7 +34,7 @@ export interface CallRequests {
   /** Starts a new attempt, which has no credit yet. */
   startAttempt(): void;
   onOpened(): void;
-  onCredit(messages: number): void;
+  onCredit(amount: CreditAmount): void;
 }
 
 /** Creates the sending half of a call. */
@@ -64,8 +66,9 @@ export function createCallRequests(options: CallRequestsOptions): CallRequests {
       }
       const text = requestText(message, maxMessageBytes);
       await queue.run(text.length, async () => {
-        await credit.take(signal);
-        attempt()?.send(text);
+        const bytes = utf8Length(text);
+        await credit.take(bytes, signal);
+        attempt()?.send(text, bytes);
         await attempt()?.whenRoom(signal);
       });
     },
@@ -87,14 +90,16 @@ export function createCallRequests(options: CallRequestsOptions): CallRequests {
       isFirstGrant = true;
       opened.resolve();
     },
-    onCredit(messages) {
-      credit.add(messages);
+    onCredit(amount) {
+      credit.add(amount);
       // PROTOCOL.md, section 12: only a method that takes one message grants exactly one at first.
-      if (isFirstGrant && messages === 1 && !begun) request ??= '{}';
-      isFirstGrant = false;
-      if (request === undefined || requestSent || !credit.tryTake()) return;
+      if (isFirstGrant && amount.messages === 1 && !begun) request ??= '{}';
+      if (amount.messages > 0) isFirstGrant = false;
+      if (request === undefined || requestSent) return;
+      const bytes = utf8Length(request);
+      if (!credit.tryTake(bytes)) return;
       requestSent = true;
-      attempt()?.send(request);
+      attempt()?.send(request, bytes);
       attempt()?.halfClose();
     },
   };

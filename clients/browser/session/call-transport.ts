@@ -1,4 +1,5 @@
 import type { SluiceError } from '../shared/sluice-error.js';
+import type { CreditAmount } from './receive-window.js';
 import type { CallEnd, Gap, Metadata, OpenFrame } from './session-frame.js';
 
 /** Carries calls: the WebSocket of a session, or HTTP requests where WebSockets are blocked. */
@@ -7,6 +8,8 @@ export interface CallTransport {
   readonly hasRoom: boolean;
   /** Whether the gateway has announced that it shuts down. */
   readonly leaving: boolean;
+  /** Whether the gateway closed it because it does not know credit in bytes: then no call of it has begun, and the next transport has none. */
+  readonly refusedBytes: boolean;
   /** Begins an attempt. Its events are never called in this tick. */
   begin(open: OpenFrame, events: AttemptEvents): Attempt;
   /** Closes the transport; its calls end with `error`. */
@@ -15,13 +18,13 @@ export interface CallTransport {
 
 /** A call on one transport. A call that resumes or moves has several attempts, one after another. */
 export interface Attempt {
-  /** Sends one message, which is JSON. The caller has taken the credit for it. */
-  send(message: string): void;
+  /** Sends one message, which is JSON of so many bytes. The caller has taken the credit for it. */
+  send(message: string, bytes: number): void;
   /** Resolves when the browser's send buffer has room. Rejects with the signal's reason. */
   whenRoom(signal: AbortSignal): Promise<void>;
   halfClose(): void;
   /** Grants the service credit for more messages. */
-  grant(messages: number): void;
+  grant(amount: CreditAmount): void;
   /** Ends the attempt: the gateway is told, and no further events are called. Does nothing after the end. */
   cancel(): void;
 }
@@ -29,10 +32,11 @@ export interface Attempt {
 /** The events of an attempt. None is called after `onEnd`, and none after `cancel()`. */
 export interface AttemptEvents {
   onOpened(): void;
-  /** The service accepts this many more messages. The first grant follows `onOpened` at once. */
-  onCredit(messages: number): void;
+  /** The service accepts this much more. The first grant follows `onOpened` at once; its bytes are infinite where they are not counted. */
+  onCredit(amount: CreditAmount): void;
   onHeaders(metadata: Metadata): void;
-  onMessage(data: unknown, cursor: string): void;
+  /** `bytes`: what the message has taken of the credit. */
+  onMessage(data: unknown, cursor: string, bytes: number): void;
   onDropped(count: number): void;
   onGap(gap: Gap): void;
   /** The gateway shuts down: it accepts no new calls here, and will end this one. */

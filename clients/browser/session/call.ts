@@ -10,6 +10,7 @@ import type { CallOptions } from './call-options.js';
 import { createCallRequests, requestText } from './call-requests.js';
 import { type CallStatus, statusFromError } from './call-status.js';
 import type { Attempt } from './call-transport.js';
+import type { CreditAmount } from './receive-window.js';
 import type { CallEnd, Gap, Metadata } from './session-frame.js';
 import type { SessionPool } from './session-pool.js';
 
@@ -57,7 +58,7 @@ export interface CallStart {
 /** Begins a call. Wrong options and a request that cannot be sent throw at once; every other failure is how the call ends. */
 export function openCall<Message extends JsonObject>(start: CallStart): Call<Message> {
   const { pool, method, clientMetadata, options } = start;
-  const window = windowFrom(options.credit);
+  const window = windowFrom(options.credit, options.creditBytes);
   const request =
     options.request === undefined ? undefined : requestText(options.request, pool.maxMessageBytes);
   const scope = openCallScope(options);
@@ -74,7 +75,7 @@ export function openCall<Message extends JsonObject>(start: CallStart): Call<Mes
   const answers = createCallAnswers<Message>({
     window,
     cursor: options.cursor ?? '',
-    grant: (messages) => attempt?.grant(messages),
+    grant: (amount) => attempt?.grant(amount),
     cancel,
   });
   const headers = createDeferred<Metadata>();
@@ -108,9 +109,9 @@ export function openCall<Message extends JsonObject>(start: CallStart): Call<Mes
     },
     nextOpenFrame(metadata: Metadata) {
       requests.startAttempt();
-      const credit = answers.startAttempt();
+      const { messages: credit, bytes: creditBytes } = answers.startAttempt();
       const timeoutMs = scope.remainingMs() ?? 0;
-      return { method, metadata, timeoutMs, credit, cursor: answers.receivedCursor };
+      return { method, metadata, timeoutMs, credit, creditBytes, cursor: answers.receivedCursor };
     },
     onAttempt(next: Attempt) {
       attempt = next;
@@ -118,9 +119,9 @@ export function openCall<Message extends JsonObject>(start: CallStart): Call<Mes
     mayNeedWebSocket: () => !requests.isSingle,
     canResume: () => requests.isSingle && options.resume !== false && answers.receivedCursor !== '',
     onOpened: () => requests.onOpened(),
-    onCredit: (messages: number) => requests.onCredit(messages),
+    onCredit: (amount: CreditAmount) => requests.onCredit(amount),
     onHeaders: (metadata: Metadata) => headers.resolve(metadata),
-    onMessage: (data: unknown, cursor: string) => answers.put(data, cursor),
+    onMessage: (data: unknown, cursor: string, bytes: number) => answers.put(data, cursor, bytes),
     onDropped(count: number) {
       dropped += count;
       notify(() => options.onDropped?.(count));

@@ -1,47 +1,60 @@
 import { abortable } from '../shared/abortable.js';
 import { createDeferred, type Deferred } from '../shared/deferred.js';
+import type { CreditAmount } from './receive-window.js';
 
-/** How many messages may still be sent. A sender waits until there is credit. */
+/** How much may still be sent. A sender waits until there is credit: for a message, and more than 0 bytes. */
 export interface Credit {
-  add(messages: number): void;
+  /** Infinite bytes: they are not counted. */
+  add(amount: CreditAmount): void;
   /** Sets the credit to zero, because the next attempt grants its own. Senders keep waiting. */
   reset(): void;
-  /** Takes credit for one message; false if there is none. */
-  tryTake(): boolean;
+  /** Takes credit for one message of so many bytes, which may be more than there are; false if there is none. */
+  tryTake(bytes: number): boolean;
   /** Takes credit for one message as soon as there is some. Rejects with the signal's reason. */
-  take(signal: AbortSignal): Promise<void>;
+  take(bytes: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Creates a credit of zero messages. */
+/** A sender that waits for credit. */
+interface WaitingSender {
+  readonly bytes: number;
+  readonly credited: Deferred<void>;
+}
+
+/** Creates a credit of zero messages and zero bytes. */
 export function createCredit(): Credit {
-  let available = 0;
-  /** Senders in the order in which they began to wait. */
-  const waiting = new Set<Deferred<void>>();
-  const tryTake = () => {
-    if (available === 0) return false;
-    available -= 1;
+  let messages = 0;
+  /** Negative after a message that was larger. */
+  let bytes = 0;
+  /** In the order in which they began to wait. */
+  const waiting = new Set<WaitingSender>();
+  const tryTake = (taken: number) => {
+    if (messages === 0 || bytes <= 0) return false;
+    messages -= 1;
+    bytes -= taken;
     return true;
   };
   return {
-    add(messages) {
-      available += messages;
+    add(amount) {
+      messages += amount.messages;
+      bytes += amount.bytes;
       for (const sender of waiting) {
-        if (!tryTake()) return;
+        if (!tryTake(sender.bytes)) return;
         waiting.delete(sender);
-        sender.resolve();
+        sender.credited.resolve();
       }
     },
     reset() {
-      available = 0;
+      messages = 0;
+      bytes = 0;
     },
     tryTake,
-    async take(signal) {
+    async take(taken, signal) {
       signal.throwIfAborted();
-      if (tryTake()) return;
-      const sender = createDeferred<void>();
+      if (tryTake(taken)) return;
+      const sender = { bytes: taken, credited: createDeferred<void>() };
       waiting.add(sender);
       try {
-        await abortable(sender.promise, signal);
+        await abortable(sender.credited.promise, signal);
       } finally {
         waiting.delete(sender);
       }

@@ -5,6 +5,7 @@ import { type Endpoint, grpcTimeout } from '../shared/endpoint.js';
 import { errorFromErrorObject } from '../shared/error-from-wire.js';
 import { isJsonObject, type JsonObject, parseJson } from '../shared/json.js';
 import { SluiceError } from '../shared/sluice-error.js';
+import { utf8Length } from '../shared/utf8-length.js';
 import { DEFAULT_IDLE_TIMEOUT_MS, readEventStream } from '../stream/event-stream.js';
 import { createSseParser } from '../stream/sse-parser.js';
 import type { AttemptEvents } from './call-transport.js';
@@ -77,8 +78,10 @@ export async function callOverHttp(
     for await (const event of incoming) {
       const data = parseJson(event.data);
       if (event.type === 'message') {
-        await credit.take(scope.signal);
-        events.onMessage(data, cursorFromId(event.lastEventId));
+        // Of its text: nobody tells the bytes of protobuf here, and only this client counts.
+        const bytes = utf8Length(event.data);
+        await credit.take(bytes, scope.signal);
+        events.onMessage(data, cursorFromId(event.lastEventId), bytes);
         continue;
       }
       scope.signal.throwIfAborted();

@@ -35,10 +35,11 @@ export function createHttpFallback(endpoint: Endpoint): CallTransport {
   return {
     hasRoom: true,
     leaving: false,
+    refusedBytes: false,
     begin(open, events) {
       const scope = openCallScope({ endsWithPage: true });
       const credit = createCredit();
-      credit.add(open.credit);
+      credit.add({ messages: open.credit, bytes: open.creditBytes || Number.POSITIVE_INFINITY });
       let message = '{}';
       let complete = false;
       let over = false;
@@ -56,7 +57,7 @@ export function createHttpFallback(endpoint: Endpoint): CallTransport {
         if (over) return;
         events.onOpened();
         // A call of one message sends it, and the half-close, when it gets this credit.
-        events.onCredit(1);
+        events.onCredit({ messages: 1, bytes: Number.POSITIVE_INFINITY });
         if (!complete) throw needsWebSocket();
         const { error, trailers } = await callOverHttp(endpoint, open, message, { scope, credit, events });
         end({ error: error && errorAsOnSession(error, open.method), trailers });
@@ -76,7 +77,7 @@ export function createHttpFallback(endpoint: Endpoint): CallTransport {
         halfClose() {
           complete = true;
         },
-        grant: (messages) => credit.add(messages),
+        grant: (amount) => credit.add(amount),
         cancel: leave,
       };
     },

@@ -2,6 +2,7 @@ import { Code } from '../shared/code.js';
 import { errorFromStatusObject } from '../shared/error-from-wire.js';
 import { excerpt, isJsonObject, type JsonObject } from '../shared/json.js';
 import { SluiceError } from '../shared/sluice-error.js';
+import type { CreditAmount } from './receive-window.js';
 
 /** gRPC metadata: lower-case names, values joined by "," where a name has several, base64 where it ends with "-bin". */
 export type Metadata = { readonly [name: string]: string };
@@ -15,11 +16,18 @@ export interface CallEnd {
 
 /** A frame from the gateway (PROTOCOL.md, section 12; `ServerFrame` of proto/sluice/v1/session.proto). */
 export type ServerFrame =
-  | { readonly type: 'opened'; readonly id: number; readonly credit: number }
+  /** `creditBytes` 0: bytes are not counted. */
+  | { readonly type: 'opened'; readonly id: number; readonly credit: number; readonly creditBytes: number }
   | { readonly type: 'headers'; readonly id: number; readonly metadata: Metadata }
-  | { readonly type: 'message'; readonly id: number; readonly data: unknown; readonly cursor: string }
+  | {
+      readonly type: 'message';
+      readonly id: number;
+      readonly data: unknown;
+      readonly cursor: string;
+      readonly bytes: number;
+    }
   | { readonly type: 'end'; readonly id: number; readonly end: CallEnd }
-  | { readonly type: 'credit'; readonly id: number; readonly messages: number }
+  | { readonly type: 'credit'; readonly id: number; readonly messages: number; readonly bytes: number }
   | { readonly type: 'dropped'; readonly id: number; readonly count: number }
   | { readonly type: 'gap'; readonly id: number; readonly gap: Gap }
   | { readonly type: 'goAway'; readonly reconnectAfterMs: number }
@@ -38,6 +46,8 @@ export interface OpenFrame {
   /** 0 for the gateway's default. */
   readonly timeoutMs: number;
   readonly credit: number;
+  /** 0: bytes are not counted. */
+  readonly creditBytes: number;
   readonly cursor: string;
 }
 
@@ -58,17 +68,33 @@ export function serverFrameFromText(text: string): ServerFrame | undefined {
   if (others.length > 0 || !isJsonObject(body)) throw badFrame(text);
   switch (type) {
     case 'opened':
-      return { type, id: idOf(body, text), credit: countOf(body.credit, text) };
+      return {
+        type,
+        id: idOf(body, text),
+        credit: countOf(body.credit, text),
+        creditBytes: countOf(body.creditBytes, text),
+      };
     case 'headers':
       return { type, id: idOf(body, text), metadata: metadataOf(body.metadata) };
     case 'message':
       // A message may be any JSON value, also null (google.protobuf.Value), but it must be there.
       if (body.data === undefined) throw badFrame(text);
-      return { type, id: idOf(body, text), data: body.data, cursor: textOf(body.cursor) };
+      return {
+        type,
+        id: idOf(body, text),
+        data: body.data,
+        cursor: textOf(body.cursor),
+        bytes: countOf(body.bytes, text),
+      };
     case 'end':
       return { type, id: idOf(body, text), end: callEndFrom(body) };
     case 'credit':
-      return { type, id: idOf(body, text), messages: countOf(body.messages, text) };
+      return {
+        type,
+        id: idOf(body, text),
+        messages: countOf(body.messages, text),
+        bytes: countOf(body.bytes, text),
+      };
     case 'dropped':
       return { type, id: idOf(body, text), count: countOf(body.count, text) };
     case 'gap':
@@ -82,9 +108,9 @@ export function serverFrameFromText(text: string): ServerFrame | undefined {
   }
 }
 
-/** `open`. */
-export function openFrame(id: number, open: OpenFrame): string {
-  return JSON.stringify({ open: { id, ...open } });
+/** `open`. A gateway that does not know credit in bytes refuses the field, also if it is 0. */
+export function openFrame(id: number, { creditBytes, ...open }: OpenFrame): string {
+  return JSON.stringify({ open: { id, ...open, ...(creditBytes > 0 && { creditBytes }) } });
 }
 
 /** `message`. The message is JSON already: it is written once, and its length is known before it may be sent. */
@@ -103,8 +129,9 @@ export function cancelFrame(id: number): string {
 }
 
 /** `credit`. */
-export function creditFrame(id: number, messages: number): string {
-  return `{"credit":{"id":${id},"messages":${messages}}}`;
+export function creditFrame(id: number, { messages, bytes }: CreditAmount): string {
+  const bytesField = bytes > 0 ? `,"bytes":${bytes}` : '';
+  return `{"credit":{"id":${id},"messages":${messages}${bytesField}}}`;
 }
 
 /** `ping`. The token is not compared: any answer shows that the gateway is alive. */

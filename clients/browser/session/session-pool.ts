@@ -29,9 +29,15 @@ export interface SessionPool {
   close(): void;
 }
 
+/**
+ * How long a gateway counts as one that does not know credit in bytes, in milliseconds: it may be replaced while the page stays. The
+ * first socket after it costs one more handshake if it was not.
+ */
+const OLD_GATEWAY_MS = 600_000;
+
 /** Creates a pool. It opens no socket until a call begins. */
 export function createSessionPool(endpoint: Endpoint, options: SessionOptions): SessionPool {
-  const settings: SessionSocketSettings = {
+  const settings: Omit<SessionSocketSettings, 'countsBytes'> = {
     callsPerSession: options.callsPerSession ?? 100,
     idleMs: options.idleMs ?? 30_000,
     openTimeoutMs: options.openTimeoutMs ?? 20_000,
@@ -54,6 +60,8 @@ export function createSessionPool(endpoint: Endpoint, options: SessionOptions): 
   let blocked = false;
   /** When a WebSocket is tried again, in the time of `performance.now()`. */
   let retryAt = 0;
+  /** Until then no credit in bytes is used, in the time of `performance.now()`: the gateway does not know it. */
+  let countsBytesAt = 0;
 
   const backOffFor = (ms: number) => {
     backoffOver = wait(Math.min(ms, backoff.maxMs), closing.signal).catch(() => undefined);
@@ -71,21 +79,30 @@ export function createSessionPool(endpoint: Endpoint, options: SessionOptions): 
     let lost: SluiceError | undefined;
     const open = () => {
       lost = undefined;
-      const session: SessionSocket = openSessionSocket(endpoint, settings, {
-        onAlive() {
-          failures = 0;
+      const session: SessionSocket = openSessionSocket(
+        endpoint,
+        { ...settings, countsBytes: performance.now() >= countsBytesAt },
+        {
+          onAlive() {
+            failures = 0;
+          },
+          onGoAway: backOffFor,
+          onClose(error) {
+            sessions.delete(session);
+            lost = error;
+            if (error === undefined || closing.signal.aborted) return;
+            // The gateway does not allow this origin: each call fails at once, because waiting changes nothing.
+            if (error.code === Code.PERMISSION_DENIED) return;
+            // No failure of the gateway: its calls begin on the next socket.
+            if (session.refusedBytes) {
+              countsBytesAt = performance.now() + OLD_GATEWAY_MS;
+              return;
+            }
+            failures += 1;
+            backOffFor(backoffMs(failures, backoff, Math.random));
+          },
         },
-        onGoAway: backOffFor,
-        onClose(error) {
-          sessions.delete(session);
-          lost = error;
-          if (error === undefined || closing.signal.aborted) return;
-          // The gateway does not allow this origin: each call fails at once, because waiting changes nothing.
-          if (error.code === Code.PERMISSION_DENIED) return;
-          failures += 1;
-          backOffFor(backoffMs(failures, backoff, Math.random));
-        },
-      });
+      );
       sessions.add(session);
       return session;
     };

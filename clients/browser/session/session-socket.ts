@@ -24,19 +24,22 @@ export interface SessionSocketSettings {
   readonly openTimeoutMs: number;
   readonly pingMs: number;
   readonly highWaterBytes: number;
+  /** Whether the gateway may be told of credit in bytes. */
+  readonly countsBytes: boolean;
 }
 
 export interface SessionSocketEvents {
   /** The first frame of the gateway arrived. */
   onAlive(): void;
   onGoAway(reconnectAfterMs: number): void;
-  /** Called once, at the end. `error` is undefined if this client closed the socket because no call needed it. */
+  /** Called once, at the end, after `refusedBytes` is known. `error` is undefined if this client closed the socket because no call needed it. */
   onClose(error: SluiceError | undefined): void;
 }
 
 /** The only standard close code that a script may use. */
 const NORMAL_CLOSE = 1000;
 const PROTOCOL_ERROR_CLOSE = 4400;
+const REFUSED_BYTES = 'unknown field "creditBytes"';
 
 /**
  * Opens a session socket at once. A gateway that breaks the protocol gets the close code 4400, and its calls end with INTERNAL; if the
@@ -52,10 +55,12 @@ export function openSessionSocket(
   const attempts = createAttemptTable({
     send: (text) => socket.send(text),
     whenRoom: (signal) => whenSocketHasRoom(socket, settings.highWaterBytes, signal),
+    countsBytes: settings.countsBytes,
   });
   let isOpen = false;
   let alive = false;
   let leaving = false;
+  let refusedBytes = false;
   let closed = false;
   let idleTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -136,6 +141,8 @@ export function openSessionSocket(
     }
   };
   const onClose = (event: { code: number; reason: string }) => {
+    // The text of gateways before credit in bytes, which changes no more; they have answered with nothing else.
+    refusedBytes = !alive && event.code === PROTOCOL_ERROR_CLOSE && event.reason === REFUSED_BYTES;
     shut(errorFromSessionClose(event.code, event.reason, alive));
   };
   // A `close` event follows every error event, and has the details.
@@ -156,6 +163,9 @@ export function openSessionSocket(
     },
     get leaving() {
       return leaving;
+    },
+    get refusedBytes() {
+      return refusedBytes;
     },
     begin(open, attemptEvents) {
       clearTimeout(idleTimer);

@@ -9,6 +9,8 @@ interface Stream {
   /** The last number that was written. */
   at: number;
   credit: number;
+  /** Bytes of credit; infinite without. */
+  bytes: number;
   /** The request has come. */
   asked: boolean;
   over: boolean;
@@ -99,6 +101,7 @@ export class MemorySocket implements WebSocketLike {
         method: String(body.method),
         at,
         credit: Number(body.credit),
+        bytes: Number(body.creditBytes ?? Number.POSITIVE_INFINITY),
         asked: false,
         over: this.leaving,
       });
@@ -111,8 +114,10 @@ export class MemorySocket implements WebSocketLike {
     if (type === 'message') {
       if (stream.asked) throw new Error('a second message');
       stream.asked = true;
-    } else if (type === 'credit') stream.credit += Number(body.messages);
-    else if (type === 'cancel') this.end(id, 1);
+    } else if (type === 'credit') {
+      stream.credit += Number(body.messages);
+      stream.bytes += Number(body.bytes ?? 0);
+    } else if (type === 'cancel') this.end(id, 1);
   }
 
   end(id: number, code: number): void {

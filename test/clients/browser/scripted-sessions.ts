@@ -11,9 +11,11 @@ export interface ClientFrame {
   readonly metadata: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly credit: number;
+  readonly creditBytes: number;
   readonly cursor: string;
   readonly data: unknown;
   readonly messages: number;
+  readonly bytes: number;
   readonly token: string;
 }
 
@@ -29,9 +31,9 @@ export interface Peer {
   take(type: string): Promise<ClientFrame>;
   send(type: string, body: Readonly<Record<string, unknown>>): void;
   /** `opened`, and the credit that the client may use. */
-  accept(id: number, credit?: number): void;
-  grant(id: number, messages: number): void;
-  message(id: number, data: unknown, cursor?: string): void;
+  accept(id: number, credit?: number, creditBytes?: number): void;
+  grant(id: number, messages: number, bytes?: number): void;
+  message(id: number, data: unknown, cursor?: string, bytes?: number): void;
   end(id: number, code?: number, extra?: Readonly<Record<string, unknown>>): void;
 }
 
@@ -81,23 +83,33 @@ export async function openScriptedSessions(t: Test, onPeer: (peer: Peer) => void
 function createPeer(socket: WebSocket): Peer {
   const frames: ClientFrame[] = [];
   const faults: string[] = [];
-  const calls = new Map<number, { credit: number; halfClosed: boolean }>();
+  const calls = new Map<
+    number,
+    { credit: number; bytes: number | undefined; countsBytes: boolean; halfClosed: boolean }
+  >();
   const takenOf = new Map<string, number>();
   let wake: (() => void)[] = [];
 
-  const check = ({ type, id, messages }: ClientFrame) => {
+  const check = ({ type, id, messages, bytes, creditBytes, data }: ClientFrame) => {
     if (type === 'ping') return;
     const call = calls.get(id);
     if (type === 'open') {
       if (id <= 0 || calls.has(id)) faults.push(`open with the id ${id}`);
-      calls.set(id, { credit: 0, halfClosed: false });
+      calls.set(id, { credit: 0, bytes: undefined, countsBytes: creditBytes > 0, halfClosed: false });
     } else if (call === undefined) faults.push(`${type} for ${id}, which was never opened`);
     else if (type === 'message') {
       if (call.credit === 0) faults.push(`a message of ${id} without credit`);
       if (call.halfClosed) faults.push(`a message of ${id} after its half-close`);
       call.credit -= 1;
+      if (call.bytes !== undefined) {
+        if (call.bytes <= 0) faults.push(`a message of ${id} without bytes`);
+        call.bytes -= Buffer.byteLength(JSON.stringify(data));
+      }
     } else if (type === 'halfClose') call.halfClosed = true;
-    else if (type === 'credit' && !(messages > 0)) faults.push(`a credit of ${messages} for ${id}`);
+    else if (type === 'credit') {
+      if (!(messages > 0 || bytes > 0)) faults.push(`a credit of nothing for ${id}`);
+      if (bytes > 0 && !call.countsBytes) faults.push(`bytes for ${id}, which counts none`);
+    }
   };
   socket.on('message', (data, isBinary) => {
     if (isBinary) faults.push('a binary frame');
@@ -133,17 +145,23 @@ function createPeer(socket: WebSocket): Peer {
       }
     },
     send,
-    accept(id, credit = 1) {
+    accept(id, credit = 1, creditBytes) {
       const call = calls.get(id);
-      if (call !== undefined) call.credit += credit;
-      send('opened', { id, credit });
+      if (call !== undefined) {
+        call.credit += credit;
+        call.bytes = creditBytes;
+      }
+      send('opened', { id, credit, creditBytes });
     },
-    grant(id, messages) {
+    grant(id, messages, bytes) {
       const call = calls.get(id);
-      if (call !== undefined) call.credit += messages;
-      send('credit', { id, messages });
+      if (call !== undefined) {
+        call.credit += messages;
+        if (call.bytes !== undefined) call.bytes += bytes ?? 0;
+      }
+      send('credit', { id, messages, bytes });
     },
-    message: (id, data, cursor = '') => send('message', { id, data, cursor }),
+    message: (id, data, cursor = '', bytes) => send('message', { id, data, cursor, bytes }),
     end: (id, code = 0, extra = {}) =>
       send('end', {
         id,

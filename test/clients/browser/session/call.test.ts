@@ -161,9 +161,142 @@ t.test('room is granted as the page takes, and only then', async (t) => {
   }
 });
 
+t.test('bytes are granted when the page is done with them: by default 1 MiB and one message', async (t) => {
+  const { client, peer } = await setUp(t);
+  const call = client.call<{ n: number }>(method, { request: {} });
+  const gateway = await peer(0);
+  t.match(await gateway.take('open'), { credit: 16, creditBytes: 1024 * 1024 });
+  gateway.accept(1);
+  const credits = () => gateway.frames.filter(({ type }) => type === 'credit').length;
+  gateway.message(1, { n: 1 }, '', 1_000_000);
+  gateway.message(1, { n: 2 }, '', 1_000_000);
+  t.equal((await call.messages.next()).value?.n, 1);
+  // The frames of one direction are in order: were there a grant, it would be before this one.
+  const other = client.call(method, { request: {} });
+  await gateway.take('open');
+  t.equal(credits(), 0, 'the page still works on the first one');
+  t.equal((await call.messages.next()).value?.n, 2);
+  t.match(await gateway.take('credit'), { id: 1, messages: 1, bytes: 1_000_000 });
+  const third = call.messages.next();
+  t.match(await gateway.take('credit'), { id: 1, messages: 1, bytes: 1_000_000 });
+  gateway.message(1, { n: 3 }, '', 5);
+  t.equal((await third).value?.n, 3);
+  other.cancel();
+});
+
+t.test('one byte: one message at a time, of any size; 0: no bound in bytes', async (t) => {
+  const { client, peer } = await setUp(t);
+  const call = client.call<{ n: number }>(method, { request: {}, creditBytes: 1 });
+  const gateway = await peer(0);
+  t.match(await gateway.take('open'), { credit: 16, creditBytes: 1 });
+  gateway.accept(1);
+  for (const [index, bytes] of [7, 4_000_000, 1].entries()) {
+    gateway.message(1, { n: index }, '', bytes);
+    t.equal((await call.messages.next()).value?.n, index);
+    call.messages.next().catch(() => undefined);
+    t.equal((await gateway.take('credit')).bytes, bytes);
+    gateway.message(1, { n: index }, '', 0);
+  }
+  call.cancel();
+
+  client.call(method, { request: {}, creditBytes: 0 });
+  const { id, creditBytes } = await gateway.take('open');
+  t.equal(creditBytes, undefined, 'a field that gateways of before refuse');
+  gateway.accept(id);
+  gateway.message(id, {}, '', 5_000_000);
+  gateway.message(id, {}, '', 5_000_000);
+  gateway.end(id);
+});
+
+t.test('a call that resumes counts what the page still holds', async (t) => {
+  const { client, peer } = await setUp(t);
+  const call = client.call<{ n: number }>(method, { request: {}, creditBytes: 100, reconnectBaseMs: 1 });
+  const gateway = await peer(0);
+  await gateway.take('open');
+  gateway.accept(1);
+  gateway.message(1, { n: 1 }, 'a', 60);
+  gateway.message(1, { n: 2 }, 'b', 30);
+  gateway.end(1, Code.UNAVAILABLE);
+  t.match(await gateway.take('open'), { id: 2, credit: 14, creditBytes: 10, cursor: 'b' });
+  gateway.accept(2);
+  gateway.message(2, { n: 3 }, 'c', 200);
+  gateway.end(2, Code.UNAVAILABLE);
+  t.match(await gateway.take('open'), { id: 3, credit: 0, creditBytes: 1, cursor: 'c' }, 'it is full');
+  gateway.accept(3);
+  const taken: number[] = [];
+  for (let count = 0; count < 3; count += 1) taken.push((await call.messages.next()).value?.n ?? 0);
+  t.same(taken, [1, 2, 3]);
+  t.equal(gateway.frames.filter(({ type }) => type === 'credit').length, 0);
+  const last = call.messages.next();
+  t.match(await gateway.take('credit'), { id: 3, messages: 16, bytes: 99 });
+  gateway.message(3, { n: 4 }, 'd', 1);
+  t.equal((await last).value?.n, 4);
+  gateway.end(3);
+  await call.status;
+});
+
+t.test('messages go out while the gateway takes bytes of them, as JSON has them', async (t) => {
+  const { client, peer } = await setUp(t);
+  const call = client.call(method);
+  const text = 'é😀'.repeat(1_000);
+  const bytes = Buffer.byteLength(JSON.stringify({ text }));
+  const sending = [1, 2, 3, 4].map(() => call.send({ text }));
+  const gateway = await peer(0);
+  await gateway.take('open');
+  gateway.accept(1, 10, bytes + 1);
+  const messages = () => gateway.frames.filter(({ type }) => type === 'message').length;
+  await Promise.all([...sending.slice(0, 2), gateway.take('message'), gateway.take('message')]);
+  gateway.grant(1, 1);
+  gateway.grant(1, 0, bytes - 1);
+  gateway.send('headers', { id: 1, metadata: {} });
+  await call.headers;
+  // The frames of one direction are in order: were there a message, it would be before this one.
+  const fence = client.call(method, { request: {} });
+  await gateway.take('open');
+  fence.cancel();
+  t.equal(messages(), 2, 'paid back to 0 is not enough');
+  gateway.grant(1, 0, 1);
+  await gateway.take('message');
+  t.equal(messages(), 3);
+  gateway.grant(1, 0, bytes);
+  await Promise.all(sending);
+  await call.end();
+  gateway.end(1);
+  t.equal((await call.status).code, Code.OK);
+});
+
+t.test('a gateway that does not know bytes is spoken to as before', async (t) => {
+  const { client, peer, peers } = await setUp(t);
+  const calls = [
+    client.call(method, { request: { n: 1 } }),
+    client.call(method, { request: { n: 2 }, metadata: { a: 'b' } }),
+  ];
+  const old = await peer(0);
+  await old.take('open');
+  await old.take('open');
+  old.socket.close(4400, 'unknown field "creditBytes"');
+  const gateway = await peer(1);
+  for (const [index, call] of calls.entries()) {
+    const { id, creditBytes } = await gateway.take('open');
+    t.equal(creditBytes, undefined);
+    gateway.accept(id);
+    t.same((await gateway.take('message')).data, { n: index + 1 });
+    for (let n = 1; n <= 16; n += 1) gateway.message(id, { n });
+    for (let n = 1; n <= 8; n += 1) await call.messages.next();
+    const { messages, bytes } = await gateway.take('credit');
+    t.same({ messages, bytes }, { messages: 8, bytes: undefined });
+    gateway.end(id);
+    t.equal((await call.status).code, Code.OK);
+  }
+  t.equal(peers.length, 2);
+});
+
 t.test('a gateway that breaks the protocol is closed with 4400, and its calls end', async (t) => {
   const bad: [string, (gateway: Peer) => void][] = [
     ['more messages than credit', (g) => [1, 2, 3].map((n) => g.message(1, { n }))],
+    ['more bytes than credit', (g) => [g.message(1, {}, '', 9), g.message(1, {}, '', 9)]],
+    ['bytes beyond the bound', (g) => [g.grant(1, 0, 2 ** 31 - 1), g.grant(1, 0, 2 ** 31 - 1)]],
+    ['bytes that are no number', (g) => g.message(1, {}, '', -1)],
     ['an id that was never opened', (g) => g.message(9, {})],
     ['an id that has ended', (g) => [g.end(2), g.end(2)]],
     ['credit beyond the bound', (g) => [g.grant(1, 2 ** 31 - 1), g.grant(1, 2 ** 31 - 1)]],
@@ -180,9 +313,11 @@ t.test('a gateway that breaks the protocol is closed with 4400, and its calls en
   for (const [name, misbehave] of bad) {
     await t.test(name, async (t) => {
       const { client, peer } = await setUp(t);
-      const calls = [client.call(method, { credit: 2 }), client.call(method, { credit: 2 })];
+      const options = { credit: 2, creditBytes: 9 };
+      const calls = [client.call(method, options), client.call(method, options)];
       const gateway = await peer(0);
-      for (const { id } of [await gateway.take('open'), await gateway.take('open')]) gateway.accept(id);
+      for (const { id } of [await gateway.take('open'), await gateway.take('open')])
+        gateway.accept(id, 1, 1_000);
       misbehave(gateway);
       t.match(await gateway.closed, { code: 4400 });
       t.equal((await calls[0]?.status)?.code, Code.INTERNAL);
@@ -268,6 +403,10 @@ t.test('wrong options throw at once', async (t) => {
   const { client, peers } = await setUp(t);
   for (const credit of [0, -1, 1.5, 2 ** 31, Number.NaN]) {
     t.throws(() => client.call(method, { credit }), { code: Code.INVALID_ARGUMENT, message: /credit/ });
+  }
+  for (const creditBytes of [-1, 1.5, 2 ** 31, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const wrong = { code: Code.INVALID_ARGUMENT, message: /creditBytes/ };
+    t.throws(() => client.call(method, { creditBytes }), wrong);
   }
   t.throws(() => client.call('nonsense'), { code: Code.INVALID_ARGUMENT, message: /method/ });
   t.throws(() => client.call(method, { timeoutMs: -1 }), { code: Code.INVALID_ARGUMENT });

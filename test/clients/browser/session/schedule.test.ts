@@ -7,6 +7,9 @@ import { createMemoryGateway, fetchRefused, type MemorySocket } from '../memory-
 
 const total = 40;
 const window = 5;
+const windowBytes = 100;
+/** Of the message with this number, as a service with messages of all sizes would have them. */
+const bytesOf = (n: number) => [0, 1, 30, 99, 250][(n * 7) % 5] as number;
 const streamCount = 3;
 
 /** What may happen next, by weight: mostly that things go on, sometimes that they go wrong. */
@@ -37,6 +40,7 @@ async function play(choices: readonly number[]) {
       request: {},
       cursor: '0',
       credit: window,
+      creditBytes: windowBytes,
       maxReconnects: Number.POSITIVE_INFINITY,
       reconnectBaseMs: 0,
       reconnectMaxMs: 0,
@@ -64,11 +68,18 @@ async function play(choices: readonly number[]) {
     const stream = streams[pick % Math.max(streams.length, 1)];
     if (stream === undefined) return;
     if (stream.at === total) return socket.end(stream.id, 0);
-    if (stream.credit === 0) return;
+    if (stream.credit === 0 || stream.bytes <= 0) return;
     stream.credit -= 1;
     stream.at += 1;
-    socket.write('message', { id: stream.id, data: { n: stream.at }, cursor: String(stream.at) });
+    const bytes = bytesOf(stream.at);
+    stream.bytes -= bytes;
+    socket.write('message', { id: stream.id, data: { n: stream.at }, cursor: String(stream.at), bytes });
     const page = pages[Number(stream.method.at(-1))] as (typeof pages)[number];
+    // But for the last one, and with the one that the page works on: it has not asked for the next.
+    let held = 0;
+    const first = page.asking ? page.taken + 1 : Math.max(page.taken, 1);
+    for (let n = first; n < stream.at; n += 1) held += bytesOf(n);
+    assert.ok(held < windowBytes, `never more bytes than the window and one message: ${held}`);
     assert.ok(stream.at <= page.taken + window, 'never more on their way than the window, in no attempt');
   };
   const step = (name: (typeof steps)[number], pick: number) => {
