@@ -58,9 +58,9 @@ export class LineWriter {
   /** Writes what is left now, and waits a moment for a reader that takes nothing. For the end of the process. */
   close(): void {
     const end = performance.now() + MAX_END_MS;
-    const nobody = new Int32Array(new SharedArrayBuffer(4));
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
     while (!this.#flush() && !this.#isLost && performance.now() < end)
-      Atomics.wait(nobody, 0, 0, END_STEP_MS);
+      Atomics.wait(sleeper, 0, 0, END_STEP_MS);
   }
 
   /** Writes what there is; as long as there was something, further lines wait for each other. */

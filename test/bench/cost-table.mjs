@@ -11,8 +11,8 @@ function rate(unit, perSecond) {
 }
 
 /** Files: seconds a GiB. All else: microseconds each. */
-const cost = (unit, usEach) => (unit === 'byte' ? (usEach * GIB) / 1e6 : usEach);
-const COST_UNIT = { byte: 's/GiB' };
+export const cost = (unit, usEach) => (unit === 'byte' ? (usEach * GIB) / 1e6 : usEach);
+export const COST_UNIT = { byte: 's/GiB' };
 const percent = (part) => `${Math.round(part * 100)} %`;
 
 export const costHead = (first) => [
@@ -32,18 +32,18 @@ export const costHead = (first) => [
 
 /** R has no row; the last ratio is against the row's first contender. */
 export function costLine(group, one, entries) {
-  const { entry, results } = one;
+  const { row, contender, results } = one;
   const of = (read) => results.map(read);
   const costs = of((result) => cost(group.unit, result.usEach));
-  const first = entry.row && entries.find((other) => other.entry.row === entry.row);
+  const first = row && entries.find((other) => other.row?.name === row.name);
   const ratios = first?.results.map((result, index) => results[index].usEach / result.usEach);
   const latency =
     results[0].p50Ms === undefined
       ? ''
       : `${short(median(of((r) => r.p50Ms)))}/${short(median(of((r) => r.p99Ms)))}`;
   return [
-    first === one ? entry.row.title : '',
-    entry.contender?.name ?? 'R: bare grpc-js',
+    first === one ? row.title : '',
+    contender?.name ?? 'R: bare grpc-js',
     rate(group.unit, median(of((result) => result.perSecond))),
     `${short(median(costs))} ${COST_UNIT[group.unit] ?? `us/${group.unit}`}`,
     `${short(Math.min(...costs))}-${short(Math.max(...costs))}`,

@@ -14,17 +14,18 @@ const GATEWAYS = ['sluice', 'hand-written'];
 /** See createGroups in rows.mjs; `wire` encodes a message, `post` is the request of a unary row. */
 export function latencyGroups({ go, messages, wire, get }) {
   const most = MOST_PER_SECOND;
-  const group = (name, title, upstream, contenders, load, reach) => ({
+  const group = (name, label, title, upstream, contenders, load, reach) => ({
     name,
     title,
     unit: 'call',
     table: 'latency',
     upstream,
-    rows: [{ name, title: load.title ?? '', contenders, loads: { '*': load }, reach }],
+    rows: [{ name, title: name, label, contenders, loads: { '*': load }, reach }],
   });
   return [
     group(
       'latency-unary',
+      'unary GET',
       `Latency of unary GET at half load; the upstream is ${go ? 'grpc-go' : 'frames by hand'}`,
       go ? ['go', 'quote'] : ['batched.mjs', 'quote'],
       [...GATEWAYS, 'go'],
@@ -38,6 +39,7 @@ export function latencyGroups({ go, messages, wire, get }) {
     ),
     group(
       'latency-sse',
+      'a message over SSE',
       'Latency of a message of 50 slow SSE streams at half load',
       ['clocked.mjs', 'stocks'],
       [...GATEWAYS, 'go'],
@@ -46,6 +48,7 @@ export function latencyGroups({ go, messages, wire, get }) {
     ),
     group(
       'latency-echo',
+      'an echo over a WebSocket',
       'Latency of an echo over 32 WebSockets at half load',
       ['batched.mjs', 'chat'],
       GATEWAYS,
@@ -54,6 +57,7 @@ export function latencyGroups({ go, messages, wire, get }) {
     ),
     group(
       'latency-beside',
+      'a small call beside a saturating stream, on one session',
       'Latency of a small call beside a saturating stream on the same session; "without": the stream stands still',
       ['batched.mjs', 'stocks'],
       ['sluice'],

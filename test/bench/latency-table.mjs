@@ -17,12 +17,12 @@ export const latencyHead = () => [
 const PARTS = ['p50', 'p99', 'p999'];
 
 export function latencyLine(group, one, entries) {
-  const { entry, results } = one;
+  const { row, contender, results } = one;
   const of = (read) => median(results.map(read));
   const three = (read) => PARTS.map((part) => short(of((result) => read(result, part)))).join('/');
   return [
-    entries[0] === one ? entry.row.title : '',
-    entry.contender.name,
+    entries[0] === one ? row.title : '',
+    contender.name,
     String(Math.round(of((result) => result.perSecond))),
     `${Math.round(of((result) => result.busy) * 100)} %`,
     String(Math.round(of((result) => Math.min(result.gateway.samples, result.direct.samples)))),

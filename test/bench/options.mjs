@@ -5,7 +5,8 @@ import { CONNECT_INSTALL } from './contenders.mjs';
 export const USAGE = `Usage: npm run bench -- [options]         (npm run build comes first)
 
 Measures the gateway in dist/ over the loopback, against a bare grpc-js client (R), the gateway in
-test/bench/hand-written and what else there is, and prints one table. test/bench/README.md explains it.
+test/bench/hand-written, Go's grpc-gateway where Debian's packages for it are, and what else there is. Prints a table of
+processor time and one of latency, with what is to be reached. test/bench/README.md explains both.
 
   --only NAME,...         only these rows or groups; --list shows the names
   --list                  the names
@@ -20,12 +21,14 @@ test/bench/hand-written and what else there is, and prints one table. test/bench
   --variant NAME="..."    the same build once more, with these options (may be repeated)
   --also NAME=DIR         another checkout, built, in the same rounds (may be repeated)
   --skip NAME,...         contenders to leave out: hand-written, hand-written-window, connect, go, log-on,
-                          constant-fastify, constant-node, file-pipe-64, file-pipe-256, or the label of a gateway; without
-                          go nothing is built and the upstream of unary calls is another
+                          constant-fastify, constant-node, file-pipe-64, file-pipe-256, or the label of a
+                          gateway; without go nothing is built, and another upstream answers unary calls
   --no-check              do not compare what the gateways print with @bufbuild/protobuf first
   --check-only            compare, and measure nothing
   --markdown              the table as Markdown
   --json FILE             every single result as JSON as well
+  --from FILE             measure nothing; the table of what --json has written
+  --documents DIR         write the tables into README.md and docs/performance.md of that folder as well
   --help                  this text
 `;
 
@@ -75,6 +78,8 @@ export function parseOptions(argv) {
       'check-only': flag,
       markdown: flag,
       json: text,
+      from: text,
+      documents: text,
       help: flag,
     },
   });
@@ -105,6 +110,8 @@ export function parseOptions(argv) {
     quick: values.quick,
     markdown: values.markdown,
     json: values.json,
+    from: values.from,
+    documents: values.documents,
     help: values.help,
   };
 }

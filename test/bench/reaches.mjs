@@ -10,10 +10,11 @@ const verdict = (limit, what, value) =>
 
 /** Ratios are made within a round, then the median is taken; a contender that was left out gives no verdict. */
 function costReach(entry, entries) {
-  const { reach } = entry.entry.row;
-  return Object.entries(reach).flatMap(([kind, limit]) => {
-    const row = kind === 'R' ? undefined : entry.entry.row;
-    const other = entries.find((one) => one.entry.row === row && one.entry.contender?.kind === (row && kind));
+  return Object.entries(entry.row.reach).flatMap(([kind, limit]) => {
+    const row = kind === 'R' ? undefined : entry.row.name;
+    const other = entries.find(
+      (one) => one.row?.name === row && (kind === 'R' || one.contender.kind === kind),
+    );
     if (other === undefined) return [];
     const ratios = entry.results.map((result, round) => result.usEach / other.results[round].usEach);
     return [verdict(limit, NAMES[kind], median(ratios))];
@@ -27,14 +28,14 @@ const LATENCY = {
 };
 const LATENCY_UNITS = { p50: 'ms at p50', p99: 'ms at p99', ratio99: 'x at p99' };
 
-function latencyReach({ entry, results }) {
-  return Object.entries(entry.row.reach).map(([what, limit]) =>
+function latencyReach({ row, results }) {
+  return Object.entries(row.reach).map(([what, limit]) =>
     verdict(limit, LATENCY_UNITS[what], median(results.map(LATENCY[what]))),
   );
 }
 
 /** For a line of Sluice whose row has a reach: `0.43 of 0.3 R: not met`. Empty for everybody else. */
 export function reachText(group, entry, entries) {
-  if (entry.entry.contender?.kind !== 'sluice' || entry.entry.row.reach === undefined) return '';
+  if (entry.contender?.kind !== 'sluice' || entry.row.reach === undefined) return '';
   return (group.table === 'latency' ? latencyReach(entry) : costReach(entry, entries)).join('; ');
 }

@@ -62,6 +62,7 @@ function getLoad(connections) {
 function unaryGroup(connections, { go, wireRequest }) {
   const row = (verb, contenders, load) => ({
     name: `${verb}-${connections}`,
+    label: `unary ${verb.toUpperCase()}, ${connections} connection${connections === 1 ? '' : 's'}`,
     title: `${verb.toUpperCase()}, JSON`,
     contenders,
     loads: { '*': load },
@@ -115,11 +116,25 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       upstream: ['batched.mjs', 'stocks'],
       reference: receive,
       rows: [
-        { name: 'sse', title: 'SSE', contenders: WITH_CONNECT, loads: sse, reach: { R: 0.3 } },
-        { name: 'ndjson', title: 'NDJSON', contenders: WITH_GO, loads: ndjson },
-        { name: 'websocket', title: 'WebSocket, JSON', contenders: GATEWAYS, loads: text },
+        {
+          name: 'sse',
+          label: 'SSE, one saturated stream, the service sends large writes',
+          title: 'SSE',
+          contenders: WITH_CONNECT,
+          loads: sse,
+          reach: { R: 0.3 },
+        },
+        { name: 'ndjson', label: 'NDJSON, the same', title: 'NDJSON', contenders: WITH_GO, loads: ndjson },
+        {
+          name: 'websocket',
+          label: 'WebSocket, JSON, the same',
+          title: 'WebSocket, JSON',
+          contenders: GATEWAYS,
+          loads: text,
+        },
         {
           name: 'websocket-binary',
+          label: 'WebSocket, binary, the same',
           title: 'WebSocket, binary',
           contenders: GATEWAYS,
           loads: binary,
@@ -134,7 +149,14 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       upstream: ['grpc-js.mjs', 'trickle'],
       reference: receive,
       rows: [
-        { name: 'sse-trickle', title: 'SSE', contenders: WITH_CONNECT, loads: sse, reach: { R: 1 } },
+        {
+          name: 'sse-trickle',
+          label: 'SSE, the service sends message by message (trickle)',
+          title: 'SSE',
+          contenders: WITH_CONNECT,
+          loads: sse,
+          reach: { R: 1 },
+        },
         { name: 'ndjson-trickle', title: 'NDJSON', contenders: WITH_GO, loads: ndjson },
         { name: 'websocket-trickle', title: 'WebSocket, JSON', contenders: GATEWAYS, loads: text },
       ],
@@ -148,6 +170,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       rows: [
         {
           name: 'slow-streams',
+          label: `${SLOW_STREAMS} slow SSE streams, 100 messages a second each`,
           title: 'SSE',
           contenders: WITH_CONNECT,
           loads: {
@@ -166,6 +189,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       rows: [
         {
           name: 'websocket-send',
+          label: 'WebSocket client stream, saturated',
           title: 'WebSocket, JSON',
           contenders: GATEWAYS,
           loads: {
@@ -188,6 +212,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       rows: [
         {
           name: 'websocket-echo',
+          label: `WebSocket echo, ${IN_FLIGHT} messages in flight`,
           title: 'WebSocket, JSON',
           contenders: GATEWAYS,
           loads: {
@@ -220,6 +245,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       rows: [
         {
           name: 'file-down',
+          label: '1 GiB file down, 256 KiB chunks',
           title: 'HTTP body',
           contenders: [...GATEWAYS, 'hand-written-window', 'file-pipe-64', 'file-pipe-256'],
           loads: { '*': { load: 'download', path: DOWNLOAD_PATH, ...sizes } },
@@ -235,6 +261,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
       rows: [
         {
           name: 'file-up',
+          label: '1 GiB file up',
           title: 'HTTP body',
           contenders: [...GATEWAYS, 'file-pipe-64'],
           reach: { 'file-pipe-64': 1.1 },

@@ -4,6 +4,7 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkAll } from './check.mjs';
 import { CONNECT_INSTALL, createContenders, sluiceBuild } from './contenders.mjs';
+import { writeDocuments } from './documents.mjs';
 import { buildGoPeers, GO_INSTALL } from './go-peers.mjs';
 import { clockTicks } from './measure.mjs';
 import { parseOptions, USAGE } from './options.mjs';
@@ -67,6 +68,7 @@ const warmS = (options) => Math.max(0.5, options.seconds / 2);
 
 async function main(options) {
   if (options.help) return print(USAGE.trimEnd());
+  if (options.from !== undefined) return present(JSON.parse(readFileSync(options.from, 'utf8')), options);
   const { descriptorSet } = sluiceBuild(root);
   const types = loadTypes(descriptorSet);
   const bytes = options.fileMib * MIB;
@@ -108,36 +110,45 @@ async function main(options) {
     // A file at 20 MiB a second, or ten times the window: whatever takes longer hangs.
     limitMs: 60_000 + options.seconds * 30_000 + options.fileMib * 50,
   };
+  const measured = await measureAll(groups, contenders, settings);
+  present({ head: describeRun(options, go), measured, first: contenders[0]?.name }, options);
+}
+
+/** Names and results only, as they can be written to a file and read again. */
+async function measureAll(groups, contenders, settings) {
   const measured = [];
   for (const group of groups) {
     note(group.title);
     const entries = entriesOf(group, contenders).map((entry) => ({ entry, results: [] }));
     await runGroup(group, contenders, settings, (entry, round, result) => {
-      const name = entry.contender?.name ?? 'R';
       const same = (other) => other.entry.row === entry.row && other.entry.contender === entry.contender;
       entries.find(same).results.push(result);
-      note(`  ${round}/${options.rounds} ${entry.row?.name ?? ''} ${name}: ${briefly(group, result)}`);
+      const who = `${entry.row?.name ?? ''} ${entry.contender?.name ?? 'R'}`;
+      note(`  ${round}/${settings.rounds} ${who}: ${briefly(group, result)}`);
     });
-    measured.push({ group, entries });
+    const { name, title, unit, table } = group;
+    measured.push({ group: { name, title, unit, table }, entries: entries.map(plainEntry) });
   }
-  const head = describeRun(options, go);
-  print(
-    `${head.join('\n')}\n\n${formatTable(measured, { markdown: options.markdown, first: contenders[0]?.name })}`,
-  );
-  if (options.json !== undefined)
-    writeFileSync(options.json, JSON.stringify({ head, rows: rawResults(measured) }, null, 1));
+  return measured;
 }
 
-function rawResults(measured) {
-  return measured.flatMap(({ group, entries }) =>
-    entries.map(({ entry, results }) => ({
-      group: group.name,
-      row: entry.row?.name ?? 'R',
-      contender: entry.contender?.name ?? 'R',
-      unit: group.unit,
-      results,
-    })),
-  );
+function plainEntry({ entry: { row, contender }, results }) {
+  if (row === undefined) return { results };
+  const { name, title, label, reach } = row;
+  return {
+    row: { name, title, label, reach },
+    contender: { name: contender.name, kind: contender.kind },
+    results,
+  };
+}
+
+/** Prints a run, or one from a file, and writes what else is asked for. */
+function present(run, options) {
+  const { head, measured, first } = run;
+  print(`${head.join('\n')}\n\n${formatTable(measured, { markdown: options.markdown, first })}`);
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(run, null, 1));
+  if (options.documents === undefined) return;
+  for (const file of writeDocuments(options.documents, run)) note(`written: ${file}`);
 }
 
 try {

@@ -35,8 +35,9 @@ export function briefly(group, result) {
 }
 
 /**
- * `measured`: `{ group, entries: [{ entry, results }] }` a group, results in the order of the rounds. `first` is the
- * contender that all others are compared with.
+ * `measured`: `{ group, entries: [{ row, contender, results }] }` a group, results in the order of the rounds; R has neither
+ * row nor contender. It may come from a file, so nothing is compared but names. `first` is the contender that all others are
+ * compared with.
  */
 export function formatTable(measured, { markdown, first }) {
   const write = markdown ? asMarkdown : asText;
