@@ -1,4 +1,4 @@
-export type { Limits } from './options/index.js';
+export { type Limits, parseListen } from './options/index.js';
 export { type Schema, schemaFromDescriptorSet, schemaFromProtoFiles } from './schema/index.js';
 export { AllowedOrigins, ServedHosts, TrustedProxies } from './security/index.js';
 export {
@@ -14,7 +14,6 @@ export {
   parseBasePath,
   parseConfig,
   parseConfigFile,
-  parseListen,
 } from './server/index.js';
 export { HeaderRules } from './surfaces/index.js';
 export { assertAuthority, assertUpstreamAddress, faultOfPair, type UpstreamTls } from './upstream/index.js';

@@ -61,6 +61,7 @@ export const HOUSES = {
       security: { may: ['status'] },
       upstream: {
         may: ['status', 'async'],
+        roof: ['open-transport.ts'],
         rooms: {
           http2: {
             may: ['.'],

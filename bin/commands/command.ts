@@ -14,7 +14,7 @@ export interface Command {
   run(line: readonly string[], environment: NodeJS.ProcessEnv): Promise<Outcome>;
 }
 
-/** What the commands do, with the gateway and the core: most of a second, which help and a wrong line need not wait for. */
+/** What the commands do: help and a wrong line need not wait for it. */
 const load = () => import('../run/index.js');
 
 type PrintableTable = CommandTable & { readonly printConfig: { readonly type: 'switch' } };
@@ -31,8 +31,8 @@ export function command<Table extends PrintableTable>(
     async run(line, environment) {
       const settings = await readSettings(table, line, environment);
       const run = await load();
-      run.checkSettings(settings);
-      if (settings.values.printConfig) return { printed: run.printConfig(name, settings) };
+      await run.checkSettings(settings);
+      if (settings.values.printConfig) return { printed: await run.printConfig(name, settings) };
       try {
         return { running: await start(run, settings) };
       } catch (reason) {

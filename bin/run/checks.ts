@@ -4,11 +4,12 @@ import {
   assertUpstreamAddress,
   HeaderRules,
   parseBasePath,
-  parseListen,
   ServedHosts,
   TrustedProxies,
 } from '../../gateway/index.js';
-import { assertTogether, faultOf, type Settings } from '../options/index.js';
+import { parseListen } from '../../gateway/options/index.js';
+import { assertTogether, type Settings } from '../options/index.js';
+import { assertBy } from './check-core.js';
 import { assertReflectionMetadata } from './reflection-metadata.js';
 
 /** What a text or a list must be that is more than a text or a list, by the option. */
@@ -26,7 +27,7 @@ const CHECKS: Readonly<Record<string, (value: never) => unknown>> = {
 };
 
 /** Checks everything that can be checked before a file or a port is opened. Throws `SettingsError` that names the option. */
-export function checkSettings(settings: Settings): void {
+export function checkGatewaySettings(settings: Settings): void {
   const { values } = settings;
   for (const [name, check] of Object.entries(CHECKS)) assertBy(settings, name, check);
   // The library of grpc-js takes more than we do.
@@ -36,16 +37,6 @@ export function checkSettings(settings: Settings): void {
     assertBy(settings, 'upstream', assertNoCredentials);
   }
   assertTogether(settings);
-}
-
-function assertBy(settings: Settings, name: string, check: (value: never) => unknown): void {
-  const value = settings.values[name];
-  if (value === undefined) return;
-  try {
-    check(value as never);
-  } catch (cause) {
-    throw faultOf(settings, name, `: ${(cause as Error).message}`, cause);
-  }
 }
 
 /** No address of gRPC has a user, and what is accepted is shown in logs and by --print-config. */

@@ -3,10 +3,26 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type Gateway, type GatewayOptions, openGateway } from '../../gateway/index.js';
 import { LIMIT_OPTIONS } from '../../gateway/options/index.js';
-import { nameOf, readConfigFile } from '../options/index.js';
+import type { Running } from '../lifetime.js';
+import { openLog } from '../log.js';
+import { type GATEWAY_COMMAND, nameOf, readConfigFile, type Settings } from '../options/index.js';
 import { defined } from './defined.js';
 import { readReflectionMetadata } from './reflection-metadata.js';
-import { type GatewaySettings, readNamed, readSources } from './sources.js';
+import { type GatewaySettings, readNamed, readSources, readTls } from './sources.js';
+
+/** The gateway of a process. */
+export async function openGatewayCommand(settings: Settings<typeof GATEWAY_COMMAND>): Promise<Running> {
+  const { upstream, upstreamAuthority } = settings.values;
+  const output = openLog(settings.values);
+  const upstreamTls = await readTls(settings);
+  const service = { upstream, ...defined({ upstreamAuthority, upstreamTls }) };
+  const gateway = await startGateway(settings, service, output.log);
+  return {
+    output,
+    close: () => gateway.close(),
+    reload: () => reloadGateway(settings, gateway, output.log),
+  };
+}
 
 /** Opens a gateway as it is set. Rejects with one clear line. */
 export async function startGateway(
@@ -15,6 +31,7 @@ export async function startGateway(
   log: Logger,
 ): Promise<Gateway> {
   const { values } = settings;
+  if (values.transport === 'grpc-js') await import('./quiet-grpc-js.js');
   const metadataSource = nameOf(settings, 'reflectionMetadata');
   return await openGateway({
     ...upstream,

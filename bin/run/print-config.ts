@@ -6,7 +6,7 @@ import { shownReflectionMetadata } from './reflection-metadata.js';
  * Every option of a command with its value and, as a comment, where that comes from. The text is a configuration file that sets the same; what
  * must not be shown, or has no value, is a comment only.
  */
-export function printConfig(command: string, settings: Settings): string {
+export function configText(command: string, settings: Settings): string {
   const { file, table } = settings;
   const lines = [
     `# sluice ${command} ${readVersion()}: the options in force, and where each comes from.`,

@@ -1,5 +1,6 @@
 import type { SlowReaderRule } from '../schema/index.js';
 import type { FinishedExchange, Meter } from '../surfaces/index.js';
+import { Durations } from './durations.js';
 
 /**
  * What is counted of one method: plain numbers, so that a call costs a few additions. Labels are made when somebody asks.
@@ -12,13 +13,9 @@ export class MethodCounts implements Meter {
   /** Messages not delivered, by policy: another configuration may bring another one. `pause` has none. */
   readonly droppedMessages = new Map<SlowReaderRule['policy'], number>();
   #policy: SlowReaderRule['policy'] = 'pause';
-  readonly #duration: { observe(seconds: number): void };
+  readonly durations = new Durations();
   /** By surface, then by code. */
   readonly #calls = new Map<string, Map<string, number>>();
-
-  constructor(duration: { observe(seconds: number): void }) {
-    this.#duration = duration;
-  }
 
   /** What is dropped from now on is dropped by this policy. */
   set policy(policy: SlowReaderRule['policy']) {
@@ -40,7 +37,7 @@ export class MethodCounts implements Meter {
       this.#calls.set(surface, codes);
     }
     codes.set(code, (codes.get(code) ?? 0) + 1);
-    this.#duration.observe(durationMs / 1_000);
+    this.durations.observe(durationMs / 1_000);
   }
 
   *calls(): Iterable<{ readonly surface: string; readonly code: string; readonly calls: number }> {

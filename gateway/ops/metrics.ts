@@ -1,7 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Method, Schema } from '../schema/index.js';
 import type { RpcError } from '../status/index.js';
 import { LIMIT_NAMES, type Meter, type OnRefusal, type Traffic } from '../surfaces/index.js';
+import type { Family } from './family.js';
 import { MethodCounts } from './method-counts.js';
 import { RefusalCounts } from './refusal-counts.js';
 
@@ -25,119 +25,106 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** From a cache's answer to a stream of an hour. */
-const DURATION_BUCKETS_S = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60, 600, 3_600];
+/** Of the Prometheus text format. */
+const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** What is so now, by the name of its metric; asked at each scrape. */
 export type Gauges = Readonly<Record<string, { readonly help: string; readonly now: () => number }>>;
 
-/** Metrics of one gateway; those of the process are added. */
+/** Metrics of one gateway, counted as plain numbers; those of the process are added, from the first scrape on. */
 export function createMetrics(gauges: Gauges): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
   const methods = new Map<string, MethodCounts>();
-  const duration = new Histogram({
-    name: 'sluice_call_duration_seconds',
-    help: 'How long exchanges took, from the request to the last byte or the end of the client.',
-    labelNames: ['method'],
-    buckets: DURATION_BUCKETS_S,
-    registers,
-  });
-  const problems = new Gauge({
-    name: 'sluice_schema_problems',
-    help: 'Problems of the schema, which /_sluice/services lists: what they name cannot be used.',
-    registers,
-  });
-  for (const [name, { help, now }] of Object.entries(gauges)) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(now());
-      },
-    });
-  }
   const refusals = new RefusalCounts();
-  new Counter({
-    name: 'sluice_refused_requests_total',
-    help: 'Requests and calls of sessions that were refused before there was a call, by reason.',
-    labelNames: ['reason'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [reason, requests] of refusals.entries()) this.inc({ reason }, requests);
-    },
-  });
   const traffic = new Map<string, Traffic>();
-  new Counter({
-    name: 'sluice_bytes_total',
-    help: 'Bytes of messages as protobuf, counted at once: up, taken from the client; down, taken from the service.',
-    labelNames: ['surface', 'direction'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [surface, { up, down }] of traffic) {
-        this.inc({ surface, direction: 'up' }, up);
-        this.inc({ surface, direction: 'down' }, down);
-      }
-    },
-  });
   const limitRefusals = new Map(LIMIT_NAMES.map((limit) => [limit, 0]));
-  new Counter({
-    name: 'sluice_limit_refusals_total',
-    help: 'Requests, calls, messages and connections that were refused because a client, or all of them, had too much open.',
-    labelNames: ['limit'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [limit, count] of limitRefusals) this.inc({ limit }, count);
+  let problems = 0;
+  const families: readonly Family[] = [
+    {
+      name: 'sluice_call_duration_seconds',
+      help: 'How long exchanges took, from the request to the last byte or the end of the client.',
+      type: 'histogram',
+      *samples() {
+        for (const [method, { durations }] of methods) yield* durations.samples(this.name, { method });
+      },
     },
-  });
-  new Counter({
-    name: 'sluice_calls_total',
-    help: 'Exchanges that have ended, by the gRPC code that the client got.',
-    labelNames: ['method', 'surface', 'code'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [method, counts] of methods) {
-        for (const { surface, code, calls } of counts.calls()) this.inc({ method, surface, code }, calls);
-      }
+    {
+      name: 'sluice_schema_problems',
+      help: 'Problems of the schema, which /_sluice/services lists: what they name cannot be used.',
+      type: 'gauge',
+      samples: () => [{ value: problems }],
     },
-  });
-  new Counter({
-    name: 'sluice_messages_total',
-    help: 'Messages of ended exchanges: up, taken from the client; down, taken from the service.',
-    labelNames: ['method', 'direction'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [method, { up, down }] of methods) {
-        this.inc({ method, direction: 'up' }, up);
-        this.inc({ method, direction: 'down' }, down);
-      }
+    ...Object.entries(gauges).map(
+      ([name, { help, now }]): Family => ({ name, help, type: 'gauge', samples: () => [{ value: now() }] }),
+    ),
+    {
+      name: 'sluice_refused_requests_total',
+      help: 'Requests and calls of sessions that were refused before there was a call, by reason.',
+      type: 'counter',
+      *samples() {
+        for (const [reason, value] of refusals.entries()) yield { labels: { reason }, value };
+      },
     },
-  });
-  new Counter({
-    name: 'sluice_messages_dropped_total',
-    help: 'Messages taken from the service and not delivered, because the client was slow and the method has a policy for that.',
-    labelNames: ['method', 'policy'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [method, { droppedMessages }] of methods) {
-        for (const [policy, messages] of droppedMessages) this.inc({ method, policy }, messages);
-      }
+    {
+      name: 'sluice_bytes_total',
+      help: 'Bytes of messages as protobuf, counted at once: up, taken from the client; down, taken from the service.',
+      type: 'counter',
+      *samples() {
+        for (const [surface, { up, down }] of traffic) {
+          yield { labels: { surface, direction: 'up' }, value: up };
+          yield { labels: { surface, direction: 'down' }, value: down };
+        }
+      },
     },
-  });
-  const all = Registry.merge([registry, processMetrics()]);
+    {
+      name: 'sluice_limit_refusals_total',
+      help: 'Requests, calls, messages and connections that were refused because a client, or all of them, had too much open.',
+      type: 'counter',
+      *samples() {
+        for (const [limit, value] of limitRefusals) yield { labels: { limit }, value };
+      },
+    },
+    {
+      name: 'sluice_calls_total',
+      help: 'Exchanges that have ended, by the gRPC code that the client got.',
+      type: 'counter',
+      *samples() {
+        for (const [method, counts] of methods) {
+          for (const { surface, code, calls } of counts.calls()) {
+            yield { labels: { method, surface, code }, value: calls };
+          }
+        }
+      },
+    },
+    {
+      name: 'sluice_messages_total',
+      help: 'Messages of ended exchanges: up, taken from the client; down, taken from the service.',
+      type: 'counter',
+      *samples() {
+        for (const [method, { up, down }] of methods) {
+          yield { labels: { method, direction: 'up' }, value: up };
+          yield { labels: { method, direction: 'down' }, value: down };
+        }
+      },
+    },
+    {
+      name: 'sluice_messages_dropped_total',
+      help: 'Messages taken from the service and not delivered, because the client was slow and the method has a policy for that.',
+      type: 'counter',
+      *samples() {
+        for (const [method, { droppedMessages }] of methods) {
+          for (const [policy, value] of droppedMessages) yield { labels: { method, policy }, value };
+        }
+      },
+    },
+  ];
+  // Once for all scrapes, and not before the first: what writes the text is not loaded by a start.
+  let write: Promise<() => Promise<string>> | undefined;
   const meterOf = ({ path, slowReader: { policy } }: Method): Meter => {
     // As in the log: without the slash.
     const name = path.slice(1);
     let counts = methods.get(name);
     if (counts === undefined) {
-      counts = new MethodCounts(duration.labels(name));
+      counts = new MethodCounts();
       methods.set(name, counts);
     }
     counts.policy = policy;
@@ -146,7 +133,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   return {
     meterOf,
     showSchema(schema) {
-      problems.set(schema.problems.length);
+      problems = schema.problems.length;
       for (const method of schema.methods.values()) if (method.slowReader.policy !== 'pause') meterOf(method);
     },
     refused: (limit) => limitRefusals.set(limit, (limitRefusals.get(limit) ?? 0) + 1),
@@ -159,18 +146,10 @@ export function createMetrics(gauges: Gauges): Metrics {
       return bytes;
     },
     countRefusal: (error) => refusals.count(error),
-    contentType: registry.contentType,
-    text: () => all.metrics(),
+    contentType: CONTENT_TYPE,
+    async text() {
+      write ??= import('./metrics-text.js').then(({ createMetricsText }) => createMetricsText(families));
+      return await (await write)();
+    },
   };
-}
-
-let ofProcess: Registry | undefined;
-
-/** CPU, memory, event loop and garbage collection: one set a process, however many gateways it has, because nothing stops its observers. */
-function processMetrics(): Registry {
-  if (ofProcess === undefined) {
-    ofProcess = new Registry();
-    collectDefaultMetrics({ register: ofProcess });
-  }
-  return ofProcess;
 }

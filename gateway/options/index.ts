@@ -1,5 +1,6 @@
 export { GATEWAY_OPTIONS } from './gateway-options.js';
 export { CLIENT_LIMITS, DEFAULT_LIMITS, LIMIT_OPTIONS, type Limits, resolveLimits } from './limit-options.js';
+export { parseListen } from './listen-address.js';
 export { didYouMean, nearest } from './nearest.js';
 export {
   defaultOf,

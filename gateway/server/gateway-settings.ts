@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { assertNumber, GATEWAY_OPTIONS, type Limits, resolveLimits } from '../options/index.js';
+import { assertNumber, GATEWAY_OPTIONS, type Limits, parseListen, resolveLimits } from '../options/index.js';
 import type { Schema } from '../schema/index.js';
 import { AllowedOrigins, ServedHosts, TrustedProxies } from '../security/index.js';
 import type { Metadata } from '../status/index.js';
@@ -7,7 +7,6 @@ import { HeaderRules } from '../surfaces/index.js';
 import { faultOfPair, type UpstreamTls } from '../upstream/index.js';
 import { BasePath } from './base-path.js';
 import type { GatewayConfig, LimitsConfig } from './config/index.js';
-import { parseListen } from './listen-address.js';
 
 /** What a gateway is made of. Everything but `upstream` and `log` has a default. */
 export interface GatewayOptions {

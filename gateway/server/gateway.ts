@@ -2,9 +2,10 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { compiledCodec } from '../codec/index.js';
 import { createMetrics } from '../ops/index.js';
+import { parseListen } from '../options/index.js';
 import { COMMON_METHODS } from '../schema/index.js';
 import { AllHeldBytes, ExchangeLimits, Exchanges, SURFACES, UnfinishedMessages } from '../surfaces/index.js';
-import { openGrpcJsTransport, openHttp2Transport } from '../upstream/index.js';
+import { openTransport } from '../upstream/index.js';
 import { createAdmin } from './admin.js';
 import { createApp, registerRoutes } from './app.js';
 import { ClientConnections } from './client-connections.js';
@@ -14,7 +15,6 @@ import {
   type ResolvedGatewayOptions,
   resolveGatewayOptions,
 } from './gateway-settings.js';
-import { parseListen } from './listen-address.js';
 import { SchemaSource } from './loaded-schema.js';
 import { Readiness } from './readiness.js';
 
@@ -43,8 +43,7 @@ export interface Gateway {
  */
 export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const options = resolveGatewayOptions(given);
-  const openTransport = options.transport === 'http2' ? openHttp2Transport : openGrpcJsTransport;
-  const transport = openTransport({
+  const transport = await openTransport(options.transport, {
     target: options.upstream,
     maxMessageBytes: options.limits.maxMessageBytes,
     maxConnections: options.upstreamConnections,

@@ -11,4 +11,3 @@ export {
 } from './config/index.js';
 export { type Gateway, openGateway } from './gateway.js';
 export type { GatewayOptions } from './gateway-settings.js';
-export { parseListen } from './listen-address.js';

@@ -1,6 +1,6 @@
 export { Batch } from './batch.js';
-export { openGrpcJsTransport } from './grpc-js/index.js';
 export { assertUpstreamAddress, type Http2TransportOptions, openHttp2Transport } from './http2/index.js';
+export { openTransport } from './open-transport.js';
 export { faultOfPair, isReservedName } from './reserved-names.js';
 export { assertAuthority } from './socket-path.js';
 export type { Call, CallOptions, SendBatch, Transport } from './transport.js';

@@ -9,7 +9,7 @@ import {
   readSettings,
   START_COMMAND,
 } from '../../../bin/options/index.js';
-import { checkSettings } from '../../../bin/run/checks.js';
+import { checkSettings } from '../../../bin/run/index.js';
 import { allowedValues, flagOf, variableOf } from '../../../gateway/options/index.js';
 
 const COMMANDS: Readonly<Record<string, CommandTable>> = {
@@ -76,7 +76,7 @@ async function faultOf(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<string> {
   try {
-    checkSettings(await readSettings(table, line, environment));
+    await checkSettings(await readSettings(table, line, environment));
   } catch (reason) {
     const { name, message } = reason as Error;
     t.match(name, /^(Usage|Settings)Error$/, `exit code 2: ${message}`);

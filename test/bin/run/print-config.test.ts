@@ -8,7 +8,7 @@ import {
   readSettings,
   START_COMMAND,
 } from '../../../bin/options/index.js';
-import { printConfig } from '../../../bin/run/print-config.js';
+import { configText } from '../../../bin/run/print-config.js';
 import { sluice } from '../../support/process.js';
 
 const COMMANDS: Readonly<Record<string, CommandTable>> = {
@@ -36,7 +36,7 @@ t.test('what is printed is a configuration file that sets the same', async (t) =
   for (const [command, table] of Object.entries(COMMANDS)) {
     for (const line of [[], ['--config', join(dir, 'g.yaml'), '--grace-ms', '5']]) {
       const given = await readSettings(table, line, { SLUICE_LOG_LEVEL: 'warn' });
-      const text = printConfig(command, given);
+      const text = configText(command, given);
       writeFileSync(printed, text);
       const again = await readSettings(table, ['--config', printed], {});
       t.same({ ...again.values, config: 0 }, { ...given.values, config: 0 }, `${command} ${line.join(' ')}`);
@@ -55,7 +55,7 @@ t.test('what is printed is a configuration file that sets the same', async (t) =
 t.test('each option is shown with where it comes from', async (t) => {
   const file = join(t.testdir({ 'g.yaml': CONFIG }), 'g.yaml');
   const line = ['--config', file, '--listen', ':1', '--allow-host', 'a', 'b'];
-  const text = printConfig('gateway', await readSettings(GATEWAY_COMMAND, line, { SLUICE_EXCHANGES: '9' }));
+  const text = configText('gateway', await readSettings(GATEWAY_COMMAND, line, { SLUICE_EXCHANGES: '9' }));
   const rows = [
     `# config: ${file}`,
     'gateway:',
@@ -70,7 +70,7 @@ t.test('each option is shown with where it comes from', async (t) => {
     `  "a.B/C": {"slowReader":{"policy":"conflate","key":"k: #"}} # ${file}:11:3`,
   ];
   for (const row of rows) t.ok(text.split('\n').includes(row), row);
-  const byDefault = printConfig('gateway', await readSettings(GATEWAY_COMMAND, [], {}));
+  const byDefault = configText('gateway', await readSettings(GATEWAY_COMMAND, [], {}));
   t.match(byDefault, /^ {2}# exchangesPerAddress: 400 # default, with calls on at most a quarter/m);
 });
 
@@ -84,7 +84,7 @@ t.test('what may be a secret is not printed, wherever it comes from', async (t) 
     [['--config', file], {}],
   ];
   for (const [line, environment] of cases) {
-    const text = printConfig('gateway', await readSettings(GATEWAY_COMMAND, line, environment));
+    const text = configText('gateway', await readSettings(GATEWAY_COMMAND, line, environment));
     t.notMatch(text, /geheim|Bearer/);
     t.match(text, /^ {2}# reflectionMetadata: authorization, @tokens \(values are not shown\) # /m);
   }
@@ -93,7 +93,7 @@ t.test('what may be a secret is not printed, wherever it comes from', async (t) 
 t.test('a name with a line break begins no line of its own', async (t) => {
   const file = join(t.testdir(), 'a\nexchanges: 1\n');
   writeFileSync(file, 'gateway: { exchanges: 5 }');
-  const text = printConfig('gateway', await readSettings(GATEWAY_COMMAND, ['--config', file], {}));
+  const text = configText('gateway', await readSettings(GATEWAY_COMMAND, ['--config', file], {}));
   t.notMatch(text, /^exchanges/m);
 });
 

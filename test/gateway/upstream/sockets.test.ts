@@ -9,7 +9,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import t, { type Test } from 'tap';
-import { openGrpcJsTransport, openHttp2Transport } from '../../../gateway/upstream/index.js';
+import { openGrpcJsTransport } from '../../../gateway/upstream/grpc-js/index.js';
+import { openHttp2Transport } from '../../../gateway/upstream/index.js';
 import { socketPathOf } from '../../../gateway/upstream/socket-path.js';
 
 const TRANSPORTS = { http2: openHttp2Transport, 'grpc-js': openGrpcJsTransport };

@@ -1,4 +1,5 @@
-import { openGrpcJsTransport, openHttp2Transport } from '../../../gateway/upstream/index.js';
+import { openGrpcJsTransport } from '../../../gateway/upstream/grpc-js/index.js';
+import { openHttp2Transport } from '../../../gateway/upstream/index.js';
 import type { Subject } from './contract/subject.js';
 
 /** The library as it is, with what it cannot do better. */

@@ -18,7 +18,8 @@ import {
   schemaFromDescriptorSet,
   schemaFromReflection,
 } from '../../../../gateway/schema/index.js';
-import { openGrpcJsTransport, openHttp2Transport } from '../../../../gateway/upstream/index.js';
+import { openGrpcJsTransport } from '../../../../gateway/upstream/grpc-js/index.js';
+import { openHttp2Transport } from '../../../../gateway/upstream/index.js';
 import { answerFromFiles, openReflection, startReflection } from './reflection-server.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
