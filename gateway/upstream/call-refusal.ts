@@ -5,10 +5,21 @@ import type { CallOptions } from './transport.js';
 
 const METHOD_PATH = /^\/[\x21-\x2e\x30-\x7e]+\/[\x21-\x2e\x30-\x7e]+$/;
 
+/** Methods that are well-formed, so that those of every call are looked at once. A schema has fewer. */
+const known = new Set<string>();
+const MAX_KNOWN = 1_000;
+
+function isMethodPath(method: string): boolean {
+  if (known.has(method)) return true;
+  if (!METHOD_PATH.test(method)) return false;
+  if (known.size < MAX_KNOWN) known.add(method);
+  return true;
+}
+
 /** Why a call cannot even be tried, or `undefined`: the same for every transport. */
 export function refusalOf(method: string, options: CallOptions): Status | undefined {
   if (options.signal.aborted) return localStatus('CANCELLED', 'cancelled');
-  if (!METHOD_PATH.test(method)) {
+  if (!isMethodPath(method)) {
     return localStatus('INVALID_REQUEST', 'a method must look like "/package.Service/Method"');
   }
   for (const [name, value] of options.metadata) {

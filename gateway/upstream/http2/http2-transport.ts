@@ -3,7 +3,7 @@ import { refusalOf } from '../call-refusal.js';
 import { createEndedCall } from '../ended-call.js';
 import { localStatus } from '../received-status.js';
 import type { Call, CallOptions, Transport } from '../transport.js';
-import { Http2Call, type Http2CallContext } from './grpc/index.js';
+import { Http2Call, type Http2CallContext, MethodHeaders } from './grpc/index.js';
 import { WindowBudget } from './h2/index.js';
 import {
   type Http2TransportOptions,
@@ -46,8 +46,7 @@ class Http2Transport implements Transport {
     });
     this.#context = {
       ...options,
-      scheme: options.tls ? 'https' : 'http',
-      authority,
+      methodHeaders: new MethodHeaders(options.tls ? 'https' : 'http', authority),
       pool: this.#pool,
       budget,
       onOver: (call) => this.#calls.delete(call),

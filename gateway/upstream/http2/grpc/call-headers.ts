@@ -1,36 +1,52 @@
 import { type Metadata, MetadataBlock } from '../../../status/index.js';
 import { isReservedName } from '../../reserved-names.js';
-import type { HeaderField, RawHeaders } from '../h2/index.js';
+import { CommonFields, type HeaderField, type RawHeaders } from '../h2/index.js';
 import { formatGrpcTimeout } from './timeout-header.js';
 
-export interface RequestHead {
-  readonly scheme: 'http' | 'https';
-  readonly authority: string;
-  readonly method: string;
-  /** Names and values have been checked. */
-  readonly metadata: Metadata;
-  /** Epoch milliseconds. */
-  readonly deadline: number | undefined;
+/** Methods whose headers are kept; a schema has fewer. */
+const MAX_METHODS = 1_000;
+
+/** What the request headers of every call of a method begin with, made once a method. Source: grpc/doc/PROTOCOL-HTTP2.md, "Requests". */
+export class MethodHeaders {
+  readonly #scheme: 'http' | 'https';
+  readonly #authority: string;
+  readonly #kept = new Map<string, CommonFields>();
+
+  constructor(scheme: 'http' | 'https', authority: string) {
+    this.#scheme = scheme;
+    this.#authority = authority;
+  }
+
+  of(method: string): CommonFields {
+    const kept = this.#kept.get(method);
+    if (kept !== undefined) return kept;
+    const common = new CommonFields([
+      [':method', 'POST'],
+      [':scheme', this.#scheme],
+      [':path', method],
+      [':authority', this.#authority],
+      ['te', 'trailers'],
+      ['content-type', 'application/grpc'],
+      ['user-agent', 'sluice'],
+      ['grpc-accept-encoding', 'identity,gzip,deflate'],
+    ]);
+    if (this.#kept.size < MAX_METHODS) this.#kept.set(method, common);
+    return common;
+  }
 }
 
-/** The request headers of a call. Source: grpc/doc/PROTOCOL-HTTP2.md, "Requests". */
-export function requestHeaders(head: RequestHead): HeaderField[] {
-  // What comes again in every call stands first: see `HeaderEncoder`.
-  const fields: HeaderField[] = [
-    [':method', 'POST'],
-    [':scheme', head.scheme],
-    [':path', head.method],
-    [':authority', head.authority],
-    ['te', 'trailers'],
-    ['content-type', 'application/grpc'],
-    ['user-agent', 'sluice'],
-    ['grpc-accept-encoding', 'identity,gzip,deflate'],
-  ];
-  const timeout = head.deadline === undefined ? undefined : formatGrpcTimeout(head.deadline - Date.now());
+/**
+ * The request headers of one call, behind those of its method: its deadline (epoch milliseconds) and its metadata, whose names and values have been
+ * checked.
+ */
+export function ownHeaders(metadata: Metadata, deadline: number | undefined): HeaderField[] {
+  const fields: HeaderField[] = [];
+  const timeout = deadline === undefined ? undefined : formatGrpcTimeout(deadline - Date.now());
   if (timeout !== undefined) fields.push(['grpc-timeout', timeout]);
-  for (const [name, value] of head.metadata) {
+  for (const pair of metadata) {
+    const [name, value] = pair;
     // Senders leave the padding out, receivers take both.
-    fields.push([name, name.endsWith('-bin') ? withoutPadding(value) : value]);
+    fields.push(name.endsWith('-bin') ? [name, withoutPadding(value)] : pair);
   }
   return fields;
 }

@@ -1,18 +1,17 @@
-import { type Listed, MAX_TIMER_MS } from '../../../async/index.js';
+import { Alarm, type Listed, type Sleeper } from '../../../async/index.js';
 import type { Metadata, Status } from '../../../status/index.js';
 import { localStatus } from '../../received-status.js';
 import type { Batch } from '../../batch.js';
 import type { Call, CallOptions, SendBatch } from '../../transport.js';
 import { type ClientStream, headerListBytes, type WindowBudget } from '../h2/index.js';
 import type { ConnectionPool, ConnectionWaiter, PooledConnection } from '../pool/index.js';
-import { requestHeaders } from './call-headers.js';
+import { type MethodHeaders, ownHeaders } from './call-headers.js';
 import { RequestSender } from './request-sender.js';
 import { CallResponse, type ResponseOwner } from './response.js';
 
 /** What all calls of a transport share. */
 export interface Http2CallContext {
-  readonly scheme: 'http' | 'https';
-  readonly authority: string;
+  readonly methodHeaders: MethodHeaders;
   readonly pool: ConnectionPool;
   readonly budget: WindowBudget;
   readonly maxMessageBytes: number;
@@ -26,15 +25,15 @@ export interface Http2CallContext {
  * One call: it waits for a connection, sends its requests and hands its response on. Its state is that of the response; see
  * there. A call that the peer refused before it looked at it goes to a further connection, once.
  */
-export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Listed {
+export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Sleeper, Listed {
   listedAt = -1;
   readonly #method: string;
   readonly #options: CallOptions;
   readonly #context: Http2CallContext;
   readonly #requests = new RequestSender();
   readonly #response: CallResponse;
-  #deadlineTimer: NodeJS.Timeout | undefined;
-  #connectTimer: NodeJS.Timeout | undefined;
+  #deadlineAlarm: Alarm | undefined;
+  #connectAlarm: Alarm | undefined;
   #wasRepeated = false;
 
   constructor(method: string, options: CallOptions, context: Http2CallContext) {
@@ -49,7 +48,10 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Listed 
       this,
     );
     options.signal.addEventListener('abort', this.#onAbort);
-    if (options.deadline !== undefined) this.#armDeadline(options.deadline);
+    if (options.deadline !== undefined) {
+      this.#deadlineAlarm = new Alarm(this);
+      this.#deadlineAlarm.set(options.deadline - Date.now());
+    }
     this.#acquireConnection();
   }
 
@@ -85,12 +87,12 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Listed 
 
   /** Opens the stream. For the pool. */
   onConnection(connection: PooledConnection): void {
-    const { pool, scheme, authority } = this.#context;
+    const { pool, methodHeaders } = this.#context;
     const { metadata, deadline } = this.#options;
-    clearTimeout(this.#connectTimer);
-    this.#connectTimer = undefined;
-    const head = requestHeaders({ scheme, authority, method: this.#method, metadata, deadline });
-    const bytes = headerListBytes(head);
+    this.#connectAlarm?.clear();
+    const common = methodHeaders.of(this.#method);
+    const own = ownHeaders(metadata, deadline);
+    const bytes = common.bytes + headerListBytes(own);
     const limit = connection.peerHeaderListBytes;
     if (bytes > limit) {
       pool.release(connection, false);
@@ -100,7 +102,7 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Listed 
     }
     let stream: ClientStream;
     try {
-      stream = connection.request(head, this.#response);
+      stream = connection.request(common, own, this.#response);
     } catch (reason) {
       pool.release(connection, false);
       const message = reason instanceof Error ? reason.message : String(reason);
@@ -126,10 +128,20 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Listed 
     this.#acquireConnection();
   }
 
+  /** The deadline, or the end of the wait for a connection. */
+  onAlarm(alarm: Alarm): void {
+    const { deadline = 0 } = this.#options;
+    if (alarm === this.#connectAlarm) {
+      const message = `no connection to the upstream within ${this.#context.connectTimeoutMs} ms`;
+      this.#fail(localStatus('UPSTREAM_UNREACHABLE', message));
+    } else if (Date.now() < deadline) alarm.set(deadline - Date.now());
+    else this.#fail(localStatus('DEADLINE_PASSED', 'the deadline has passed'));
+  }
+
   /** For the response. */
   onOver(): void {
-    clearTimeout(this.#deadlineTimer);
-    clearTimeout(this.#connectTimer);
+    this.#deadlineAlarm?.clear();
+    this.#connectAlarm?.clear();
     this.#options.signal.removeEventListener('abort', this.#onAbort);
     this.#context.onOver(this);
   }
@@ -140,20 +152,8 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Listed 
     const { pool, connectTimeoutMs } = this.#context;
     pool.acquire(this);
     if (this.#response.hasBegun) return;
-    this.#connectTimer ??= setTimeout(() => {
-      const message = `no connection to the upstream within ${connectTimeoutMs} ms`;
-      this.#fail(localStatus('UPSTREAM_UNREACHABLE', message));
-    }, connectTimeoutMs);
-  }
-
-  #armDeadline(deadline: number): void {
-    this.#deadlineTimer = setTimeout(
-      () => {
-        if (Date.now() < deadline) this.#armDeadline(deadline);
-        else this.#fail(localStatus('DEADLINE_PASSED', 'the deadline has passed'));
-      },
-      Math.min(Math.max(0, deadline - Date.now()), MAX_TIMER_MS),
-    );
+    this.#connectAlarm ??= new Alarm(this);
+    this.#connectAlarm.set(connectTimeoutMs);
   }
 
   #fail(status: Status): void {

@@ -1,1 +1,2 @@
+export { MethodHeaders } from './call-headers.js';
 export { Http2Call, type Http2CallContext } from './http2-call.js';

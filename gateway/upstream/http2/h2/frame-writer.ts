@@ -1,7 +1,7 @@
 import { type Flag, FrameType } from './codes.js';
 
 const HEAD_BYTES = 9;
-/** Frames are laid one behind the other into slabs of this size. A slab is never written again once it was taken from. */
+/** Frames are laid one behind the other into slabs of this size. What was taken from a slab is not written again before `reuse`. */
 const SLAB_BYTES = 16 * 1024;
 /** Up to here a payload is copied behind its head: one small copy costs less than a further buffer in a system call. */
 const COPY_BYTES = 4096;
@@ -17,6 +17,30 @@ export class FrameWriter {
   /** What waits to be taken. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /**
+   * Begins a frame whose payload, of at most `mostBytes`, is laid into `slab` from `at` on, before anything else is done here. `end` is told
+   * how much it has become.
+   */
+  begin(mostBytes: number): void {
+    if (this.#at + HEAD_BYTES + mostBytes > this.#slab.length) this.#renew(HEAD_BYTES + mostBytes);
+  }
+
+  /** Where a payload lies. */
+  get slab(): Buffer {
+    return this.#slab;
+  }
+
+  /** Where the payload of the frame that was begun begins. */
+  get at(): number {
+    return this.#at + HEAD_BYTES;
+  }
+
+  /** Ends the frame that was begun: its payload ends there. */
+  end(type: number, flags: number, streamId: number, payloadEnd: number): void {
+    this.#writeHead(payloadEnd - this.at, type, flags, streamId);
+    this.#at = payloadEnd;
   }
 
   /** A frame whose payload may change afterwards. `flags`: a sum of `Flag`. */
@@ -55,6 +79,13 @@ export class FrameWriter {
     this.#buffers.push(payload);
   }
 
+  /** What was taken has left the process: its memory is used again. */
+  reuse(): void {
+    if (this.#buffers.length > 0 || this.#at !== this.#begin) return;
+    this.#begin = 0;
+    this.#at = 0;
+  }
+
   /** Everything so far, to be written in this order. */
   take(): readonly Uint8Array[] {
     this.#seal();
@@ -67,6 +98,10 @@ export class FrameWriter {
   #head(length: number, type: number, flags: number, streamId: number): void {
     // Numbers and settings follow in the same slab: the longest have 36 bytes.
     if (this.#at + HEAD_BYTES + 64 > this.#slab.length) this.#renew(0);
+    this.#writeHead(length, type, flags, streamId);
+  }
+
+  #writeHead(length: number, type: number, flags: number, streamId: number): void {
     this.#bytes += HEAD_BYTES + length;
     const slab = this.#slab;
     let at = this.#at;

@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import { ConnectionError, ErrorCode, Flag, FrameType } from './codes.js';
 import { FrameParser } from './frame-parser.js';
 import { FrameWriter } from './frame-writer.js';
-import { HeaderEncoder, type HeaderField } from './header-encoder.js';
+import { type CommonFields, HeaderEncoder, type HeaderField } from './header-encoder.js';
 import { otherProtocol, TELLING_BYTES } from './other-protocol.js';
 import { parseGoaway, readUint31 } from './payloads.js';
+import { writeRequestHeaders } from './request-headers.js';
 import { SendQueue } from './send-queue.js';
 import { Settings, windowOverflow } from './settings.js';
 import { ClientStream, type StreamHandler, type StreamHost } from './stream.js';
@@ -27,8 +28,6 @@ export interface Http2ConnectionOptions {
 }
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-/** Header blocks go out in frames of this size, which every peer takes. */
-const HEADER_FRAME_BYTES = 16_384;
 /** Bytes that may wait on the socket, beyond its kernel's buffer, when an answer to PING or SETTINGS is added: more is an attack. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 /** How long a connection may stay after its last frame, in milliseconds. */
@@ -117,17 +116,12 @@ export class Http2Connection implements StreamHost {
   }
 
   /** Opens a stream. Throws when there can be no more of them. The caller has checked names and values. */
-  request(fields: readonly HeaderField[], handler: StreamHandler): ClientStream {
+  request(common: CommonFields, own: readonly HeaderField[], handler: StreamHandler): ClientStream {
     if (this.#destroyed || this.#closing) throw new Error('the connection takes no more calls');
     const windows = { send: this.#settings.peerWindowBytes, receive: this.#options.windowBytes };
     const stream = new ClientStream(this.#streams.takeId(), handler, this, windows);
     this.#streams.add(stream);
-    const block = this.#encoder.encode(fields);
-    for (let at = 0; at < block.length; at += HEADER_FRAME_BYTES) {
-      const part = block.subarray(at, at + HEADER_FRAME_BYTES);
-      const flags = at + HEADER_FRAME_BYTES >= block.length ? Flag.END_HEADERS : 0;
-      this.writer.frame(at === 0 ? FrameType.HEADERS : FrameType.CONTINUATION, flags, stream.id, part);
-    }
+    writeRequestHeaders(this.writer, this.#encoder, stream.id, common, own);
     this.flushLater();
     return stream;
   }

@@ -71,6 +71,7 @@ export class SendQueue {
       for (const buffer of buffers) this.#socket.write(buffer);
       this.#socket.uncork();
     }
+    if (this.#socket.writableLength === 0) this.#writer.reuse();
     // Enough for one write: the rest at the end of the next turn, or when the socket has room.
     if (this.#line.size > 0 && this.#window > 0 && !this.#socket.writableNeedDrain) this.flushLater();
     if (roomy !== undefined) for (const stream of roomy) stream.handler.onRoom();

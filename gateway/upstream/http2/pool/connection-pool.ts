@@ -75,7 +75,9 @@ export class ConnectionPool {
     this.#changed.ring();
   }
 
+  /** A place that is free is taken at once, unless others wait. */
   acquire(waiter: ConnectionWaiter): void {
+    if (this.#waiters.size === 0 && this.#giveTo(waiter)) return;
     this.#waiters.add(waiter);
     if (this.#endpoints.length === 0 && !this.#options.onTrouble()) this.#refuseAll();
     else this.#serve();
@@ -83,7 +85,7 @@ export class ConnectionPool {
 
   /** The call no longer wants one. */
   withdraw(waiter: ConnectionWaiter): void {
-    this.#waiters.delete(waiter);
+    if (this.#waiters.size > 0) this.#waiters.delete(waiter);
   }
 
   /**
@@ -159,18 +161,22 @@ export class ConnectionPool {
 
   /** Hands out places, opens what is missing, refuses what cannot be. */
   #serve(): void {
-    for (const waiter of this.#waiters) {
-      const connection = this.#take();
-      if (!connection) break;
-      this.#waiters.delete(waiter);
-      connection.calls++;
-      waiter.onConnection(connection);
-    }
+    for (const waiter of this.#waiters) if (!this.#giveTo(waiter)) break;
     if (this.#waiters.size === 0 || this.#endpoints.length === 0) return;
     let expected = this.#connecting * this.#options.streamsPerConnection;
     while (expected < this.#waiters.size && this.#openAnother())
       expected += this.#options.streamsPerConnection;
     if (this.#connecting === 0 && !this.#isPlaceExpected) this.#refuseAll();
+  }
+
+  /** False: no place is free. */
+  #giveTo(waiter: ConnectionWaiter): boolean {
+    const connection = this.#take();
+    if (connection === undefined) return false;
+    this.#waiters.delete(waiter);
+    connection.calls++;
+    waiter.onConnection(connection);
+    return true;
   }
 
   get #isPlaceExpected(): boolean {
@@ -273,15 +279,11 @@ export class ConnectionPool {
     if (this.#count('ready') > 0) {
       return localStatus('UPSTREAM_FULL', 'every connection to the upstream is full');
     }
-    const message = 'no connection to the upstream';
-    if (this.#misfit !== undefined) return localStatus('UPSTREAM_NOT_GRPC', `${message}: ${this.#misfit}`);
-    return localStatus(
-      'UPSTREAM_UNREACHABLE',
-      `${message}: ${this.#lastFailure ?? 'no endpoint is known yet'}`,
-      {
-        publicMessage: message,
-      },
-    );
+    const publicMessage = 'no connection to the upstream';
+    if (this.#misfit !== undefined)
+      return localStatus('UPSTREAM_NOT_GRPC', `${publicMessage}: ${this.#misfit}`);
+    const message = `${publicMessage}: ${this.#lastFailure ?? 'no endpoint is known yet'}`;
+    return localStatus('UPSTREAM_UNREACHABLE', message, { publicMessage });
   }
 }
 

@@ -3,6 +3,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { UpstreamTls } from '../../transport-options.js';
 import {
   type ClientStream,
+  type CommonFields,
   type HeaderField,
   Http2Connection,
   MIN_WINDOW_BYTES,
@@ -160,9 +161,9 @@ export class PooledConnection {
   }
 
   /** Opens a stream. Throws when the connection has just gone. */
-  request(fields: readonly HeaderField[], handler: StreamHandler): ClientStream {
+  request(common: CommonFields, own: readonly HeaderField[], handler: StreamHandler): ClientStream {
     if (this.#connection.isNearlyUsedUp) this.retire();
-    return this.#connection.request(fields, handler);
+    return this.#connection.request(common, own, handler);
   }
 
   /** A stream was reset by us. After many, the connection is retired, so that no server takes us for an attacker and ends its calls. */
