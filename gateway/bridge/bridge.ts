@@ -1,6 +1,6 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { type Metadata, RpcError, type Status } from '../status/index.js';
-import type { Batch, Call } from '../upstream/index.js';
+import type { Batch, Call, CancelSignal } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
 import { bytesOf, pump } from './pump.js';
 import { type Downstream, isToldInTime, pumpBySlowReader, TooSlow } from './slow-reader/index.js';
@@ -38,7 +38,7 @@ export interface Report {
  *     client <--outgoing--- pump <--read--- call         end(status) when the call is over
  *     signal: left -> the call is cancelled, the client is told nothing; draining -> the call is cancelled, drain()
  */
-export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => Call): Promise<Report> {
+export async function bridge(exchange: Exchange, open: (signal: CancelSignal) => Call): Promise<Report> {
   const { incoming, outgoing, signal, stall, traffic } = exchange;
   const call = open(signal);
   let failure: RpcError | undefined;
@@ -76,7 +76,7 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
     const read = () => {
       const batch = first;
       first = undefined;
-      return batch === undefined ? call.read() : Promise.resolve(batch);
+      return batch ?? call.read();
     };
     const count = (batch: Batch) => {
       sent += batch.count;
@@ -135,26 +135,26 @@ export async function bridge(exchange: Exchange, open: (signal: AbortSignal) => 
  */
 async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | false | undefined> {
   let metadata: Metadata | undefined;
-  let over = false;
   // Before the read, whose first message comes after it.
   const headers = call.headers.then((value) => {
     metadata = value;
     if (value !== undefined) outgoing.headers?.(value);
   });
-  const first = call.read().then((batch) => {
-    over = batch === undefined;
-    return batch;
-  });
+  const first = call.read();
+  let over = false;
   if (outgoing.headWaitMs === Number.POSITIVE_INFINITY) {
-    await first;
+    over = (await first) === undefined;
   } else {
+    const sign = first.then((batch) => {
+      over = batch === undefined;
+    });
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, outgoing.headWaitMs);
     });
     // One more turn: when we had no time ourselves, the end may have come and lie unread.
     const grace = headers.then(() => delay(METADATA_GRACE_MS)).then(() => turn());
-    await Promise.race([first, grace, patience]);
+    await Promise.race([sign, grace, patience]);
     clearTimeout(timer);
   }
   if (!over && outgoing.head(metadata) === false) return false;
@@ -165,7 +165,7 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | fa
 async function writeAndHold(
   outgoing: Outgoing,
   written: ReturnType<Outgoing['write']>,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<false | undefined> {
   if ((await written) === false) return false;
   await hold(outgoing, signal);
@@ -202,10 +202,18 @@ function bound(told: Promise<void>, stall: StallLimit | undefined): Promise<void
   return stall === undefined ? told : stall.forEnd(told);
 }
 
-function hold({ flushMs }: Outgoing, signal: AbortSignal): Promise<void> | undefined {
-  if (flushMs === 0) return undefined;
-  // The hold ends early when the client leaves.
-  return delay(flushMs, undefined, { signal }).catch(() => {});
+function hold({ flushMs }: Outgoing, signal: CancelSignal): Promise<void> | undefined {
+  if (flushMs === 0 || signal.aborted) return undefined;
+  return new Promise((resolve) => {
+    // It ends early when the client leaves.
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, flushMs);
+    signal.addEventListener('abort', end);
+  });
 }
 
 function forClient(status: Status): Status {

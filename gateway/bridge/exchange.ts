@@ -1,5 +1,5 @@
 import type { Metadata, RpcError, Status } from '../status/index.js';
-import type { Batch, SendBatch } from '../upstream/index.js';
+import type { Batch, CancelSignal, SendBatch } from '../upstream/index.js';
 import type { SlowReader } from './policy.js';
 import type { StallLimit } from './stall-limit.js';
 
@@ -7,9 +7,9 @@ import type { StallLimit } from './stall-limit.js';
 export interface Incoming {
   /**
    * The next messages, everything that has arrived; `undefined` when no more will come (half-close) or after
-   * `close`. Rejects with an `RpcError` when what came is not a message. One `read` at a time.
+   * `close`. Rejects with an `RpcError` when what came is not a message. One `read` at a time. What is here already may come without a promise.
    */
-  read(): Promise<SendBatch | undefined>;
+  read(): Promise<SendBatch | undefined> | SendBatch | undefined;
   /** Nobody will read any more: ends a pending `read`, drops what is held and removes every listener. */
   close(): void;
 }
@@ -80,7 +80,7 @@ export interface Exchange {
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
   /** Aborts with an `AbortCause`: the client has left, or the gateway is draining. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** What becomes of messages that come faster than the client takes them. Absent: the service waits (`pause`). */
   readonly slowReader?: SlowReader | undefined;
   /** Bounds how long either side may stall. Absent: something else bounds it. */

@@ -5,16 +5,17 @@ import type { SendBatch } from '../upstream/index.js';
  * Resolves `true` when the source has ended, `false` when the sink wants no more. `count` hears of every batch.
  */
 export async function pump<Messages>(
-  read: () => Promise<Messages | undefined>,
+  read: () => Promise<Messages | undefined> | Messages | undefined,
   write: (batch: Messages) => Promise<unknown> | false | undefined,
   count: (batch: Messages) => void,
 ): Promise<boolean> {
   for (;;) {
-    const batch = await read();
+    const next = read();
+    // Waiting for what is here would cost a small message more than moving it; so would waiting for room that is there.
+    const batch = next instanceof Promise ? await next : next;
     if (batch === undefined) return true;
     count(batch);
     const room = write(batch);
-    // Waiting for nothing would cost a small message more than moving it.
     if (room !== undefined && (room === false || (await room) === false)) return false;
   }
 }

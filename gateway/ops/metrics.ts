@@ -119,15 +119,24 @@ export function createMetrics(gauges: Gauges): Metrics {
   ];
   // Once for all scrapes, and not before the first: what writes the text is not loaded by a start.
   let write: Promise<() => Promise<string>> | undefined;
-  const meterOf = ({ path, slowReader: { policy } }: Method): Meter => {
-    // As in the log: without the slash.
-    const name = path.slice(1);
+  /** By the method itself: a new schema brings new ones, of the same names. */
+  const meters = new WeakMap<Method, MethodCounts>();
+  const meterOf = (method: Method): Meter => {
+    let counts = meters.get(method);
+    if (counts === undefined) {
+      counts = countsOf(method.path.slice(1));
+      meters.set(method, counts);
+    }
+    counts.policy = method.slowReader.policy;
+    return counts;
+  };
+  /** As in the log: without the slash. */
+  const countsOf = (name: string): MethodCounts => {
     let counts = methods.get(name);
     if (counts === undefined) {
       counts = new MethodCounts();
       methods.set(name, counts);
     }
-    counts.policy = policy;
     return counts;
   };
   return {

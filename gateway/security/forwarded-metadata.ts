@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Metadata } from '../status/index.js';
-import { peerOf, requestSource } from './request-source.js';
+import { peerOf, type RequestSource, requestSource } from './request-source.js';
 import { authorityOf } from './served-hosts.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
@@ -13,15 +14,37 @@ const LIST = /^[\x20-\x7e]{1,2048}$/;
 /** A token of RFC 9110, which needs no quotes. */
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 
+const TOLD = Symbol('what was last told of it');
+type Told = Socket & {
+  [TOLD]?: {
+    readonly peer: RequestSource;
+    readonly authority: string | undefined;
+    readonly metadata: Metadata;
+  };
+};
+
 /**
  * What the service is told of where a request comes from: `x-forwarded-for`, `-proto`, `-host` and `forwarded`. What the client sent of them counts
  * only from a trusted proxy, with our own peer added; where a proxy sends both kinds, only what `requestSource` makes of them goes on, because
  * most proxies write one kind and pass the other on as the client wrote it.
  */
 export function forwardedMetadata(request: IncomingMessage, trusted: TrustedProxies): Metadata {
+  const socket: Told = request.socket;
+  const known = peerOf(socket, trusted);
+  if (known.isProxied || known.address === '') return metadataOf(request, known, trusted);
+  // Where no proxy is trusted, only the host can differ from one request of a connection to the next.
+  const authority = authorityOf(request);
+  const told = socket[TOLD];
+  if (told !== undefined && told.peer === known && told.authority === authority) return told.metadata;
+  const metadata = metadataOf(request, known, trusted);
+  socket[TOLD] = { peer: known, authority, metadata };
+  return metadata;
+}
+
+function metadataOf(request: IncomingMessage, known: RequestSource, trusted: TrustedProxies): Metadata {
   const { headers, socket } = request;
   const source = requestSource(request, trusted);
-  const peer = peerOf(socket, trusted).address || 'unknown';
+  const peer = known.address || 'unknown';
   const proto = 'encrypted' in socket ? 'https' : 'http';
   const host = sane(authorityOf(request));
   const client = source.address === peer ? '' : source.address;

@@ -18,6 +18,14 @@ export class ServedHosts {
   readonly #isAny: boolean;
   /** No name is allowed. */
   readonly isEmpty: boolean;
+  /** What was served last: nearly every request is for the same host. */
+  #last:
+    | {
+        readonly authority: string;
+        readonly localAddress: string | undefined;
+        readonly isLoopback: boolean;
+      }
+    | undefined;
 
   /**
    * `allowed` as given to `--allow-host`: names, addresses, "*.example.com" for all names below one, "*" for every name. Throws a TypeError
@@ -40,6 +48,15 @@ export class ServedHosts {
    */
   has(authority: string | undefined, localAddress: string | undefined, isLoopback: boolean): boolean {
     if (authority === undefined || this.#isAny || (this.isEmpty && !isLoopback)) return true;
+    const last = this.#last;
+    if (last?.authority === authority && last.localAddress === localAddress && last.isLoopback === isLoopback)
+      return true;
+    const isServed = this.#serves(authority, localAddress, isLoopback);
+    if (isServed) this.#last = { authority, localAddress, isLoopback };
+    return isServed;
+  }
+
+  #serves(authority: string, localAddress: string | undefined, isLoopback: boolean): boolean {
     const name = nameOfAuthority(authority);
     if (name === undefined) return false;
     const isBelow = (suffix: string) => name.endsWith(suffix) && name.length > suffix.length;

@@ -24,6 +24,7 @@ import {
 } from '../surfaces/index.js';
 import { ownMethods } from './allow.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
+import { answerError } from './errors.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import { splitTarget } from './request-target.js';
@@ -74,16 +75,15 @@ export function registerDispatch(
     request.admitted = admit(request, options, schema(), context);
     done();
   };
-  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+  const refusals = { trustedProxies: options.trustedProxies, countRefusal: context.countRefusal };
+  // No promise for Fastify to wait for: the surface sends the answer, or this sends the failure.
+  const handler = (request: FastifyRequest, reply: FastifyReply) => {
     const call = request.admitted;
     if (call === null) throw new RpcError('INTERNAL', 'a request without admission');
-    try {
-      await answerHttp(call.request, request, reply, call, context);
-    } catch (reason) {
+    answerHttp(call.request, request, reply, call, context).catch((reason: unknown) => {
       discardBody(request.raw);
-      throw reason;
-    }
-    return reply;
+      answerError(reason, request, reply, refusals);
+    });
   };
   app.route({
     method: 'GET',
@@ -146,7 +146,9 @@ export function assertServing({ draining }: ExchangeContext['exchanges']): void 
 
 /** What the service is told besides what the client says: the id of the request, and where it comes from. */
 export function knownMetadata({ id, raw }: FastifyRequest, trusted: TrustedProxies): Metadata {
-  return [['x-request-id', id], ...forwardedMetadata(raw, trusted)];
+  const known: Metadata[number][] = [['x-request-id', id]];
+  for (const pair of forwardedMetadata(raw, trusted)) known.push(pair);
+  return known;
 }
 
 /** Throws UNIMPLEMENTED, with the reason, for the gRPC path of a method or a service that is there and that the schema cannot describe. */
@@ -165,11 +167,15 @@ export function createMethodRequest(
   { limits, patchMask }: Pick<ResolvedGatewayOptions, 'limits' | 'patchMask'>,
   query: URLSearchParams = NO_PARAMETERS,
 ): MethodRequest {
-  const { method, binding } = match;
-  const { body, responseBody } = binding ?? {};
+  const { method, binding, pathValues } = match;
+  const body = binding?.body;
+  const responseBody = binding?.responseBody;
   const requestCodec = codec.forMessage(method.input);
+  // Every member by name: a copy of a match costs as much as all the rest here.
   return {
-    ...match,
+    method,
+    binding,
+    pathValues,
     http: request,
     query,
     requestCodec,

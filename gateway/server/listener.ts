@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerOptions } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { RpcError } from '../status/index.js';
 import { answerError, clientErrorAnswer } from './errors.js';
 import { registerExpectation } from './expectation.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
+import { newRequestId } from './request-id.js';
 
 /** A request id that may stand in logs and headers. */
 const REQUEST_ID = /^[!-~]{1,128}$/;
@@ -32,7 +32,7 @@ export function createListener(
     requestIdHeader: false,
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newRequestId();
     },
     // A missing `Host` is refused by us, so that the answer is like every other.
     http: { requireHostHeader: false, maxHeaderSize: options.limits.maxHeadBytes, ...http },

@@ -1,3 +1,4 @@
+export type { CancelSignal } from '../async/index.js';
 export { Batch } from './batch.js';
 export { assertUpstreamAddress, type Http2TransportOptions, openHttp2Transport } from './http2/index.js';
 export { openTransport } from './open-transport.js';

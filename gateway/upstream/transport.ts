@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../async/index.js';
 import type { Metadata, Status } from '../status/index.js';
 import type { Batch } from './batch.js';
 
@@ -11,9 +12,9 @@ export interface CallOptions {
    */
   readonly metadata: Metadata;
   /** When the call ends with DEADLINE_EXCEEDED, in epoch milliseconds. Absent: never. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** Ends the call with CANCELLED, whatever it is waiting for. Its listener is removed when the call is over. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /**
    * Largest message to receive in this call, for what is read once and not passed on. Default: that of the transport. The transport on
    * `@grpc/grpc-js` knows one limit for its channels and keeps to that.

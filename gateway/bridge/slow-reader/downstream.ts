@@ -1,4 +1,4 @@
-import type { Batch } from '../../upstream/index.js';
+import type { Batch, CancelSignal } from '../../upstream/index.js';
 import type { Outgoing } from '../exchange.js';
 
 /**
@@ -12,9 +12,9 @@ export interface Downstream {
   /** Waits of `write` and `room` are bounded. */
   readonly outgoing: Pick<Outgoing, 'write' | 'room' | 'roomBytes' | 'dropped'>;
   /** Aborts when the client has left, or is sent elsewhere: nothing is written any more. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** The next messages of the service; `undefined` after the end. */
-  read(): Promise<Batch | undefined>;
+  read(): Promise<Batch | undefined> | Batch | undefined;
   /** Hears of every batch that was read. */
   count(batch: Batch): void;
   /** Waits before the next read of a client that keeps up, see `Outgoing.flushMs`; nothing when there is nothing to wait for. */

@@ -32,6 +32,7 @@ export function masksAsWritten(
   { reserved }: { readonly reserved?: ReadonlySet<string> } = {},
 ): MaskInAddress[] {
   const found: MaskInAddress[] = [];
+  if (query.size === 0 && !pathValues.some(({ value }) => UNSPELLABLE.test(value))) return found;
   const add = (text: string, pathOf: () => readonly DescField[]) => {
     if (!UNSPELLABLE.test(text)) return;
     const path = pathOf();

@@ -28,6 +28,8 @@ export interface PathTemplate {
 /** More than any API has; bounds the depth of the route tree. */
 const MAX_SEGMENTS = 128;
 const FIELD = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
+/** What has one spelling only. */
+const PLAIN = /^[A-Za-z0-9\-._~]*$/;
 /** What may stand in a segment unencoded. Source: RFC 3986 section 3.3, pchar. */
 const NOT_PCHAR = /[^A-Za-z0-9\-._~!$&'()*+,;=:@%\ud800-\udfff]/gu;
 
@@ -112,6 +114,7 @@ function readSegment(text: string): TemplateSegment {
  * digits are upper case. Nothing is decoded, so `%2F` never becomes a slash.
  */
 export function canonicalSegment(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text
     .replace(NOT_PCHAR, (char) => encodeURIComponent(char))
     .replace(/%[0-9a-fA-F]{2}/g, (octet) => octet.toUpperCase());

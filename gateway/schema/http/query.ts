@@ -92,6 +92,7 @@ function setQuery(
   query: URLSearchParams,
   { reserved }: QueryOptions,
 ): void {
+  if (query.size === 0) return;
   let count = 0;
   const inPath = new Set(pathValues.map(({ variable }) => pathName(variable.fieldPath)));
   for (const [name, value] of query) {

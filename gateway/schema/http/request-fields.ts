@@ -7,7 +7,7 @@ import { invalid, isTextMessage, isWholeValue, type Parameter } from './paramete
 export class RequestFields {
   readonly json: JsonObject;
   /** Which field of a oneof an object has; a nested object has its own. */
-  readonly #oneofs = new Map<JsonObject, Map<DescOneof, DescField>>();
+  #oneofs: Map<JsonObject, Map<DescOneof, DescField>> | undefined;
 
   constructor(json: JsonObject = Object.create(null)) {
     this.json = json;
@@ -21,7 +21,8 @@ export class RequestFields {
     const field = path.at(-1);
     if (field === undefined) return;
     let target = this.json;
-    for (const step of path.slice(0, -1)) {
+    for (let depth = 0; depth < path.length - 1; depth += 1) {
+      const step = path[depth] as DescField;
       this.#claimOneof(target, step, name);
       target = childObject(target, step.jsonName);
     }
@@ -41,6 +42,7 @@ export class RequestFields {
 
   #claimOneof(target: JsonObject, field: DescField, name: string): void {
     if (field.oneof === undefined) return;
+    this.#oneofs ??= new Map();
     const claimed = this.#oneofs.get(target) ?? new Map<DescOneof, DescField>();
     this.#oneofs.set(target, claimed);
     const other = claimed.get(field.oneof);

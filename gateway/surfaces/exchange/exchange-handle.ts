@@ -1,4 +1,4 @@
-import type { Listed } from '../../async/index.js';
+import { type CancelSignal, CancelSource, type Listed } from '../../async/index.js';
 import type { AbortCause, StallLimit } from '../../bridge/index.js';
 import type { RequestSource } from '../../security/index.js';
 import type { ExchangeLimits } from './exchange-limits.js';
@@ -15,7 +15,7 @@ export class ExchangeHandle implements Listed {
   readonly #peer: Peer;
   readonly #limits: ExchangeLimits;
   readonly #onClosed: (exchange: ExchangeHandle) => void;
-  readonly #controller = new AbortController();
+  readonly #cancel = new CancelSource();
   #hasCall = false;
   #isOpen = true;
 
@@ -36,14 +36,14 @@ export class ExchangeHandle implements Listed {
     this.#onClosed = onClosed;
   }
 
-  /** Aborts when the gateway drains, or when `abort` is called. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  /** Aborts with an `AbortCause`: when the gateway drains, or when `abort` is called. */
+  get signal(): CancelSignal {
+    return this.#cancel;
   }
 
   /** Ends the exchange: only the first cause counts. */
   abort(cause: AbortCause): void {
-    this.#controller.abort(cause);
+    this.#cancel.abort(cause);
   }
 
   /** Ends the exchange and its connection at once. */

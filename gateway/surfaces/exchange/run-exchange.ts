@@ -1,3 +1,4 @@
+import { Alarm } from '../../async/index.js';
 import { bridge, type Incoming, type Report, type SlowReader, StallLimit } from '../../bridge/index.js';
 import { Code, codeName } from '../../status/index.js';
 import type { ExchangeContext, Meter } from './exchange-context.js';
@@ -20,9 +21,9 @@ export async function runExchange(plan: ExchangePlan, context: ExchangeContext):
   const { method, limits } = request;
   const exchange = context.exchanges.open(surface.finite || !method.responseStream, plan.source, peer);
   let isOver = false;
-  let lastStall: NodeJS.Timeout | undefined;
+  let lastStall: Alarm | undefined;
   peer.onLeft(() => {
-    clearTimeout(lastStall);
+    lastStall?.clear();
     if (isOver) exchange.close();
     else exchange.abort('left');
   });
@@ -35,7 +36,10 @@ export async function runExchange(plan: ExchangePlan, context: ExchangeContext):
   } finally {
     isOver = true;
     if (peer.isClosed) exchange.close();
-    else lastStall = setTimeout(() => peer.cut(), limits.maxPauseMs).unref();
+    else {
+      lastStall = new Alarm({ onAlarm: () => peer.cut() });
+      lastStall.set(limits.maxPauseMs);
+    }
   }
 }
 
@@ -63,12 +67,7 @@ async function callAndReport(
   const { signal } = exchange;
   const report = await bridge(
     { incoming, outgoing, signal, slowReader, onDropped, stall, traffic: trafficOf(surface.name) },
-    (signal) =>
-      transport.open(method.path, {
-        metadata,
-        signal,
-        ...(deadline === undefined ? {} : { deadline }),
-      }),
+    (signal) => transport.open(method.path, { metadata, signal, deadline }),
   );
   stall?.close();
   countAndLog(plan, report, performance.now() - begun, slowReader, meter);

@@ -95,7 +95,8 @@ class HttpExchange implements ExchangePlan {
       maxBytes: this.request.limits.maxMessageBytes,
       deadline: this.#call.deadline,
       signal: exchange.signal,
-      unfinished: this.#context.unfinished.of(this.#call.source.group, (reason) => exchange.abort(reason)),
+      countUnfinished: () =>
+        this.#context.unfinished.of(this.#call.source.group, (reason) => exchange.abort(reason)),
     });
   }
 

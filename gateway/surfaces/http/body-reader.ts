@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Bell, MAX_TIMER_MS } from '../../async/index.js';
+import { Alarm, Bell, type CancelSignal } from '../../async/index.js';
 import type { AbortCause } from '../../bridge/index.js';
 import { type Reason, RpcError } from '../../status/index.js';
 import type { Limits } from '../exchange/index.js';
@@ -19,9 +19,9 @@ export interface WholeBody {
   /** The call's, in epoch milliseconds: DEADLINE_EXCEEDED when it has passed. */
   readonly deadline: number | undefined;
   /** The gateway is draining, has no more time, or no more memory. Its listener is removed when the body is there. */
-  readonly signal: AbortSignal;
-  /** Where it counts until it is whole. */
-  readonly unfinished: UnfinishedMessage;
+  readonly signal: CancelSignal;
+  /** Begins to count it, until it is whole. */
+  countUnfinished(): UnfinishedMessage;
 }
 
 /**
@@ -33,6 +33,8 @@ export class BodyReader {
   readonly #limits: Pick<Limits, 'bodyIdleMs' | 'messageTimeoutMs'>;
   /** Rings when the request may have more, or the wait is over. */
   readonly #changed = new Bell();
+  /** From the first wait on: what is here with its head needs no listeners. */
+  #isListening = false;
   #ended = false;
   #cut = false;
   /** Why nobody waits any more, although the body has not ended. */
@@ -44,6 +46,15 @@ export class BodyReader {
   constructor(request: IncomingMessage, limits: Pick<Limits, 'bodyIdleMs' | 'messageTimeoutMs'>) {
     this.#request = request;
     this.#limits = limits;
+  }
+
+  /** Hears of the request from here on, and sees what has happened to it before. */
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    const request = this.#request;
+    if (request.readableEnded) this.#ended = true;
+    else if (request.destroyed) this.#cut = true;
     request.on('readable', this.#wake);
     request.on('end', this.#end);
     request.on('close', this.#close);
@@ -72,6 +83,7 @@ export class BodyReader {
     for (;;) {
       const chunk = this.#request.read() as Buffer | null;
       if (chunk !== null) return chunk;
+      this.#listen();
       if (this.#ended) return undefined;
       if (this.#cut)
         throw new RpcError(
@@ -88,24 +100,23 @@ export class BodyReader {
     const { bodyIdleMs, messageTimeoutMs } = this.#limits;
     const leftMs = isMidMessage ? Math.max(0, messageTimeoutMs - this.#waitedMs) : bodyIdleMs;
     const begun = performance.now();
-    const timer = setTimeout(
-      () => {
-        this.#giveUp(
-          leftMs < bodyIdleMs
-            ? tooSlow(
-                'MESSAGE_TIMEOUT',
-                `the client did not finish the message within ${messageTimeoutMs} ms: see --message-timeout-ms`,
-              )
-            : tooSlow(
-                'BODY_IDLE',
-                `the client sent nothing of the request body for ${bodyIdleMs} ms: see --body-idle-ms`,
-              ),
-        );
-      },
-      Math.min(leftMs, bodyIdleMs),
-    );
+    const onAlarm = () => {
+      this.#giveUp(
+        leftMs < bodyIdleMs
+          ? tooSlow(
+              'MESSAGE_TIMEOUT',
+              `the client did not finish the message within ${messageTimeoutMs} ms: see --message-timeout-ms`,
+            )
+          : tooSlow(
+              'BODY_IDLE',
+              `the client sent nothing of the request body for ${bodyIdleMs} ms: see --body-idle-ms`,
+            ),
+      );
+    };
+    const alarm = new Alarm({ onAlarm });
+    alarm.set(Math.min(leftMs, bodyIdleMs));
     await this.#changed.wait();
-    clearTimeout(timer);
+    alarm.clear();
     if (isMidMessage) this.#waitedMs += performance.now() - begun;
   }
 
@@ -116,29 +127,36 @@ export class BodyReader {
     if (declared > maxBytes) throw tooLarge(maxBytes);
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let unfinished: UnfinishedMessage | undefined;
     let letGo: (() => void) | undefined;
+    // Nearly every body comes with its head, which the parser is just being done with: then there is nothing to wait for, and no end to watch for.
+    if (!this.#request.complete) await undefined;
     try {
       for (;;) {
         const here = this.#request.read() as Buffer | null;
-        // Nearly every body is here with its head: then there is nothing to wait for, and no end to watch for.
+        if (here === null && this.#isWhole) break;
         if (here === null && !this.#ended) letGo ??= this.#endWith(whole);
         const chunk = here ?? (await this.#next(true));
         if (chunk === undefined) break;
         bytes += chunk.length;
         if (bytes > maxBytes) throw tooLarge(maxBytes);
         chunks.push(chunk);
-        if (this.#request.complete && this.#request.readableLength === 0) {
-          this.#ended = true;
-          break;
-        }
-        whole.unfinished.holds(bytes + chunks.length * PIECE_BYTES);
+        if (this.#isWhole) break;
+        unfinished ??= whole.countUnfinished();
+        unfinished.holds(bytes + chunks.length * PIECE_BYTES);
         if (whole.signal.aborted) throw reasonOf(whole.signal);
       }
     } finally {
       letGo?.();
-      whole.unfinished.holds(0);
+      unfinished?.holds(0);
     }
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  }
+
+  /** Everything has been read. */
+  get #isWhole(): boolean {
+    if (this.#request.complete && this.#request.readableLength === 0) this.#ended = true;
+    return this.#ended;
   }
 
   /** Gives the wait up at the deadline, or when the signal says so. Returns what ends the watch. */
@@ -147,12 +165,10 @@ export class BodyReader {
     const abort = () => this.#giveUp(reasonOf(signal));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort);
-    const timer =
-      deadline === undefined
-        ? undefined
-        : setTimeout(pass, Math.min(Math.max(0, deadline - Date.now()), MAX_TIMER_MS));
+    const alarm = new Alarm({ onAlarm: pass });
+    if (deadline !== undefined) alarm.set(deadline - Date.now());
     return () => {
-      clearTimeout(timer);
+      alarm.clear();
       signal.removeEventListener('abort', abort);
     };
   }
@@ -168,6 +184,7 @@ export class BodyReader {
    */
   close(): void {
     this.#unwatch?.();
+    if (!this.#ended) this.#listen();
     this.#request.off('readable', this.#wake);
     const unfinished = !this.#ended && !this.#cut;
     this.#ended = true;
@@ -209,7 +226,7 @@ export class BodyReader {
 }
 
 /** Why an exchange ends whose body has not come. */
-function reasonOf(signal: AbortSignal): RpcError {
+function reasonOf(signal: CancelSignal): RpcError {
   const cause = signal.reason as AbortCause;
   if (cause instanceof RpcError) return cause;
   return cause === 'draining'

@@ -5,7 +5,7 @@ import { Code, type Metadata, RpcError, type Status } from '../../status/index.j
 import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { encodeBatch, scratch } from '../message/index.js';
-import { headersFromMetadata, sendError } from './reply.js';
+import { headersFromMetadata, sendError, sendWhole } from './reply.js';
 
 /** One message as a JSON body: unary calls and client streams. Nothing is sent before the call has ended. */
 export class JsonOutgoing implements Outgoing {
@@ -44,11 +44,8 @@ export class JsonOutgoing implements Outgoing {
       sendError(this.#reply, error.toStatus(), this.#request.registry);
       throw error;
     }
-    this.#reply
-      .code(200)
-      .headers(headersFromMetadata(this.#reply, this.#metadata, status.trailers))
-      .type('application/json; charset=utf-8')
-      .send(this.#json);
+    const headers = headersFromMetadata(this.#reply, this.#metadata, status.trailers);
+    sendWhole(this.#reply, 'application/json; charset=utf-8', headers, this.#json);
   }
 
   async drain(): Promise<void> {

@@ -99,6 +99,7 @@ function chooseAnswer(
     if (download.declared && binding !== undefined && !namesForm) return file;
     if (!namesForm && namesMediaType(accept, file.mediaType)) return file;
   }
+  if (accept === undefined && forms[0] !== undefined) return forms[0];
   const offered = forms.map(({ mediaType }) => mediaType);
   const chosen = chooseMediaType(accept, offered);
   const form = forms.find(({ mediaType }) => mediaType === chosen);

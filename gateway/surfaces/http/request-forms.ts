@@ -33,8 +33,8 @@ export async function openJsonBody(request: MethodRequest, whole: WholeBody): Pr
 }
 
 /** The messages of an NDJSON body. */
-export function openNdjsonBody(request: MethodRequest, { unfinished }: WholeBody): Incoming {
-  return new NdjsonIncoming(request, unfinished);
+export function openNdjsonBody(request: MethodRequest, whole: WholeBody): Incoming {
+  return new NdjsonIncoming(request, whole.countUnfinished());
 }
 
 /** The messages, or the one, whose `bytes` field is the body. The method must have such a field. */

@@ -3,15 +3,23 @@ import type { SendBatch } from '../../upstream/index.js';
 
 /** One message that is already here, then half-close. */
 export function singleIncoming(message: Uint8Array): Incoming {
-  let batch: SendBatch | undefined = [message];
-  return {
-    async read() {
-      const next = batch;
-      batch = undefined;
-      return next;
-    },
-    close() {
-      batch = undefined;
-    },
-  };
+  return new SingleIncoming([message]);
+}
+
+class SingleIncoming implements Incoming {
+  #batch: SendBatch | undefined;
+
+  constructor(batch: SendBatch) {
+    this.#batch = batch;
+  }
+
+  read(): SendBatch | undefined {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    return batch;
+  }
+
+  close(): void {
+    this.#batch = undefined;
+  }
 }

@@ -96,5 +96,5 @@ export function withAddress(
 }
 
 function hasOwnParameters(query: URLSearchParams): boolean {
-  return [...query.keys()].some((name) => !RESERVED_PARAMETERS.has(name));
+  return query.size > 0 && [...query.keys()].some((name) => !RESERVED_PARAMETERS.has(name));
 }

@@ -63,8 +63,9 @@ export function hasSeenEnd(request: MethodRequest): boolean {
  * simply put behind what is there. Unchanged for a method without cursors.
  */
 export function resumeAfter(request: MethodRequest, message: Uint8Array): Uint8Array {
+  if (request.method.resume === undefined) return message;
   const last = lastEventId(request);
-  if (request.method.resume === undefined || last.kind === 'none' || last.kind === 'ended') return message;
+  if (last.kind === 'none' || last.kind === 'ended') return message;
   const name = 'last-event-id';
   if (last.kind === 'invalid') {
     throw new RpcError('INVALID_CURSOR', `${name}: not an id of this stream`);

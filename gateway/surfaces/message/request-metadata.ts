@@ -18,7 +18,7 @@ const PREFIX = 'grpc-metadata-';
  * be sent, for a name that travels as a header of its own already, or for more than may travel.
  */
 export function requestMetadata(headers: IncomingHttpHeaders, known: Metadata, rules: HeaderRules): Metadata {
-  const metadata = [...known];
+  const metadata: (readonly [string, string])[] = known.slice();
   for (const name of rules.travelling) {
     const value = headers[name];
     // What Node cannot join comes as an array (set-cookie only).
@@ -27,10 +27,12 @@ export function requestMetadata(headers: IncomingHttpHeaders, known: Metadata, r
     if (fault !== undefined) throw new RpcError('INVALID_HEADER', `header ${name}: ${fault}`);
     metadata.push([name, value]);
   }
-  const own = new MetadataBlock();
+  let own: MetadataBlock | undefined;
   let taken: ReadonlySet<string> | undefined;
-  for (const [header, value] of Object.entries(headers)) {
-    if (!header.startsWith(PREFIX) || typeof value !== 'string') continue;
+  for (const header in headers) {
+    if (!header.startsWith(PREFIX)) continue;
+    const value = headers[header];
+    if (typeof value !== 'string') continue;
     const name = header.slice(PREFIX.length);
     taken ??= new Set(metadata.map(([name]) => alike(name)));
     assertMayBeOwn(name, rules, `header ${header}: `);
@@ -40,9 +42,10 @@ export function requestMetadata(headers: IncomingHttpHeaders, known: Metadata, r
         `header ${header}: ${alike(name)} travels as a header of its own, send only that`,
       );
     }
+    own ??= new MetadataBlock();
     addOwn(own, name, value, `header ${header}: `);
   }
-  return own.pairs.length === 0 ? metadata : [...metadata, ...own.pairs];
+  return own === undefined ? metadata : [...metadata, ...own.pairs];
 }
 
 function assertMayBeOwn(name: string, rules: HeaderRules, place: string): void {

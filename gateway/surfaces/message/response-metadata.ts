@@ -47,11 +47,14 @@ export interface MetadataHeaders {
   readonly leftOut: readonly string[];
 }
 
+const NOTHING: MetadataHeaders = { headers: Object.freeze({}), leftOut: [] };
+
 /**
  * Metadata as headers with `grpc-metadata-` before their names, and trailers with `grpc-trailer-`. The values of one `-bin` name are one
  * header, joined by ", " as HTTP joins them.
  */
 export function metadataHeaders(metadata: Metadata, trailers: Metadata): MetadataHeaders {
+  if (metadata.length === 0 && trailers.length === 0) return NOTHING;
   const headers: Record<string, string[]> = Object.create(null);
   const leftOut = new Set<string>();
   let lines = 0;

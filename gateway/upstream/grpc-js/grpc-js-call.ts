@@ -1,5 +1,5 @@
 import type { ClientDuplexStream, Metadata as GrpcMetadata, StatusObject } from '@grpc/grpc-js';
-import { Bell, createDeferred } from '../../async/index.js';
+import { Bell, type CancelSignal, createDeferred } from '../../async/index.js';
 import { Code, type Metadata, type Reason, type Status } from '../../status/index.js';
 import type { Batch } from '../batch.js';
 import { ReceivedMessages } from '../received-messages.js';
@@ -8,7 +8,7 @@ import type { Call, SendBatch } from '../transport.js';
 import { pairsFrom } from './grpc-js-metadata.js';
 
 export interface GrpcJsCallOptions {
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly readAheadBytes: number;
   readonly connectTimeoutMs: number;
   /** Asked when the connect timeout has passed. */

@@ -274,3 +274,16 @@ t.test('an unreachable service is 503, and a client that leaves cancels its call
   const calls = lines.filter(({ msg }) => msg === 'call');
   t.match(calls.at(-1), { code: 'UNAVAILABLE', problem: /upstream/ }, 'the address is for the log');
 });
+
+t.test('text of any language arrives as it is, in a small answer and in a large one', async (t) => {
+  const small = 'naïve \u0000\u00ff – ☃ 😀';
+  const large = small.repeat(5_000);
+  for (const text of [small, large]) {
+    const { url } = await openForeign(t, { Ask: [{ in: 'end' }, { out: await bytes({ text }) }] });
+    const response = await fetch(`${url}${method('Ask')}`, { method: 'POST' });
+    const body = new Uint8Array(await response.arrayBuffer());
+    t.equal(response.headers.get('content-length'), String(body.length));
+    t.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
+    t.same(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)), { text });
+  }
+});

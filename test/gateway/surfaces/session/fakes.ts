@@ -112,7 +112,7 @@ export class FakeCall implements Call {
     this.status = new Promise((resolve) => {
       this.#settleStatus = resolve;
     });
-    signal.addEventListener('abort', () => this.cancel(), { once: true });
+    signal.addEventListener('abort', () => this.cancel());
   }
 
   get hasRoom(): boolean {
