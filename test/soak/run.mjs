@@ -1,4 +1,4 @@
-// `npm run soak [-- SECONDS]`: what takes too long for `npm test`. Long runs of the codec's property and fuzz tests, then core and
+// `npm run soak [-- SECONDS]`: what takes too long for `npm test`. Long runs of the property tests of sessions and the codec and of fuzz tests, then core and
 // gateway under clients that come, misbehave and leave in every way; afterwards nothing may be left of them. Before that, a thousand
 // clients that stall (bounds/). `--no-tests` and `--no-bounds` leave parts out.
 import { spawn } from 'node:child_process';
@@ -25,6 +25,7 @@ async function longTests() {
     [
       join(root, 'node_modules/tap/dist/esm/run.mjs'),
       '--timeout=1200',
+      'test/gateway/surfaces/session/schedule.property.test.ts',
       'test/gateway/codec/compiled-codec.property.test.ts',
       'test/gateway/codec/compiled-codec.fuzz.test.ts',
       'test/gateway/upstream/http2/chaos.test.ts',
@@ -35,6 +36,8 @@ async function longTests() {
       stdio: 'inherit',
       env: {
         ...process.env,
+        // Schedules of a session; a thousand in the suite.
+        SLUICE_RUNS: '10000',
         SLUICE_CODEC_CASES: String(seconds * 500),
         SLUICE_FUZZ_RUNS: String(seconds * 50),
       },

@@ -33,6 +33,11 @@ export class FakeSocket implements FrameSocket {
     return this.#waiting.length;
   }
 
+  /** What waits for the client. */
+  get frames(): readonly Buffer[] {
+    return this.#waiting.map(({ frame }) => frame);
+  }
+
   /** The client takes the next frame. */
   take(): Buffer | undefined {
     const next = this.#waiting.shift();
@@ -117,6 +122,11 @@ export class FakeCall implements Call {
 
   get hasRoom(): boolean {
     return !this.over && this.#ended === undefined && this.#inbox.length < INBOX;
+  }
+
+  /** Messages of the service that the gateway has not read. */
+  get unread(): number {
+    return this.#inbox.length;
   }
 
   get hasRequest(): boolean {

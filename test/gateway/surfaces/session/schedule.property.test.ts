@@ -11,6 +11,7 @@ const plan = fc.record({
   requests: fc.oneof(fc.nat({ max: 4 }), fc.nat({ max: 40 })),
   responses: fc.nat({ max: 12 }),
   firstCredit: fc.nat({ max: 3 }),
+  firstBytes: fc.oneof(fc.constant(0), fc.constantFrom(1, 2, 13, 400, 50_000, 2 ** 31 - 1)),
   // Large ones end a turn early, and use up the credit that is granted by size.
   size: fc.oneof(
     { weight: 9, arbitrary: fc.constantFrom(0, 10, 300, 40_000) },

@@ -11,6 +11,8 @@ export interface Plan {
   readonly requests: number;
   readonly responses: number;
   readonly firstCredit: number;
+  /** The same in bytes; 0: the client does not count them. */
+  readonly firstBytes: number;
   /** How large each message is, about. */
   readonly size: number;
   /** The client may cancel at some time. */
@@ -48,10 +50,14 @@ class ModelCall {
   /** Sent by the client; what the gateway let it. */
   sent = 0;
   sendCredit = 0;
+  /** Infinite where it does not count bytes. */
+  sendBytes = 0;
   halfClosed = false;
   cancelled = false;
   /** What the client has granted, and has got. */
   granted: number;
+  grantedBytes: number;
+  gotBytes = 0;
   readonly got: number[] = [];
   ends = 0;
   code: number | undefined;
@@ -66,6 +72,25 @@ class ModelCall {
     this.requests = method === 'Up' || method === 'Both' ? plan.requests : 1;
     this.responses = method === 'Down' || method === 'Both' ? plan.responses : 1;
     this.granted = plan.firstCredit;
+    this.grantedBytes = plan.firstBytes || Number.POSITIVE_INFINITY;
+  }
+
+  /** The bytes of the messages of the service, all but the last: so many must be granted, and one more. */
+  get bytesBeforeLast(): number {
+    let bytes = 0;
+    for (let number = 0; number < this.responses - 1; number += 1) bytes += this.bytesOf(number);
+    return bytes;
+  }
+
+  /** Of a message of the service, as protobuf. */
+  bytesOf(number: number): number {
+    return itemBytes(number, this.plan.size).length;
+  }
+
+  /** Bytes to grant next: of any size, and never less than 1. */
+  get nextBytes(): number {
+    const { size } = this.plan;
+    return [1, size + 1, size * 3 + 7, size][this.grantedBytes % 4] || 1;
   }
 }
 
@@ -153,7 +178,8 @@ class Run {
       return;
     }
     if (call.ends === 0 && !call.cancelled) {
-      if (!call.halfClosed && call.sent < call.requests && call.sendCredit > 0) {
+      const maySend = call.sendCredit > 0 && call.sendBytes > 0;
+      if (!call.halfClosed && call.sent < call.requests && maySend) {
         actions.push(() => this.#clientSends(call));
       }
       if (!call.halfClosed && call.sent === call.requests) {
@@ -167,6 +193,16 @@ class Run {
           const messages = 1 + ((call.granted * 7) % 5);
           call.granted += messages;
           this.#send({ credit: { id, messages } });
+        });
+      }
+      if (call.grantedBytes <= call.bytesBeforeLast) {
+        actions.push(() => {
+          const bytes = call.nextBytes;
+          call.grantedBytes += bytes;
+          // Sometimes both in one frame.
+          const messages = bytes % 2;
+          call.granted += messages;
+          this.#send({ credit: { id, messages, bytes } });
         });
       }
       if (whims && plan.cancels) {
@@ -192,8 +228,8 @@ class Run {
 
   #open(call: ModelCall): void {
     call.opened = true;
-    const { method, firstCredit } = call.plan;
-    const open = { id: call.id, method: `foreign.v1.Foreign/${method}`, credit: firstCredit };
+    const { method, firstCredit: credit, firstBytes: creditBytes } = call.plan;
+    const open = { id: call.id, method: `foreign.v1.Foreign/${method}`, credit, creditBytes };
     this.#send({ open }, call);
   }
 
@@ -202,7 +238,9 @@ class Run {
     const data = itemBytes(call.sent, call.plan.size);
     const text = `{"number":${call.sent},"text":"${'x'.repeat(call.plan.size)}"}`;
     call.sent += 1;
-    if (this.#schedule.protocol === 'sluice.v1.json') {
+    const isJson = this.#schedule.protocol === 'sluice.v1.json';
+    call.sendBytes -= isJson ? text.length : data.length;
+    if (isJson) {
       this.#toGateway.push({ frame: Buffer.from(`{"message":{"id":${call.id},"data":${text}}}`) });
     } else this.#send({ message: { id: call.id, data } });
   }
@@ -240,10 +278,21 @@ class Run {
       this.#problem ??= `${name} for call ${id}, which is not open`;
       return;
     }
-    if (name === 'opened') call.sendCredit += value.credit;
-    else if (name === 'credit') call.sendCredit += value.messages;
-    else if (name === 'message') call.got.push(value.number);
-    else if (name === 'end') {
+    const isCounting = call.plan.firstBytes > 0;
+    if (name === 'opened') {
+      call.sendCredit += value.credit;
+      call.sendBytes = isCounting ? value.creditBytes : Number.POSITIVE_INFINITY;
+    } else if (name === 'credit') {
+      call.sendCredit += value.messages;
+      call.sendBytes += isCounting ? value.bytes : 0;
+    } else if (name === 'message') {
+      if (call.gotBytes >= call.grantedBytes) this.#problem ??= `call ${id} got a message past its bytes`;
+      if (isCounting && value.bytes !== call.bytesOf(value.number)) {
+        this.#problem ??= `call ${id} was told ${value.bytes} bytes`;
+      }
+      call.gotBytes += call.bytesOf(value.number);
+      call.got.push(value.number);
+    } else if (name === 'end') {
       call.ends += 1;
       call.code = value.code;
     }
@@ -251,7 +300,14 @@ class Run {
   }
 
   #decode(bytes: Buffer): { name: string; id: number; value: Record<string, number> } & {
-    value: { credit: number; messages: number; number: number; code: number };
+    value: {
+      credit: number;
+      creditBytes: number;
+      messages: number;
+      bytes: number;
+      number: number;
+      code: number;
+    };
   } {
     let frame: Frame;
     if (this.#schedule.protocol === 'sluice.v1.json') frame = JSON.parse(bytes.toString()) as Frame;
@@ -262,14 +318,27 @@ class Run {
       frame = { [decoded.frame.case]: decoded.frame.value as never };
     }
     const [[name, value]] = Object.entries(frame) as unknown as [[string, Record<string, unknown>]];
-    let { data, status } = value as { data?: unknown; status?: { code?: number } };
-    if (data instanceof Uint8Array) data = fromBinary(item, data);
+    let {
+      data,
+      bytes: toldBytes,
+      status,
+    } = value as {
+      data?: unknown;
+      bytes?: number;
+      status?: { code?: number };
+    };
+    if (data instanceof Uint8Array) {
+      toldBytes = data.length;
+      data = fromBinary(item, data);
+    }
     return {
       name,
       id: value.id as number,
       value: {
         credit: value.credit as number,
+        creditBytes: value.creditBytes as number,
         messages: value.messages as number,
+        bytes: toldBytes as number,
         number: (data as { number?: number } | undefined)?.number ?? 0,
         code: status?.code ?? 0,
       },
