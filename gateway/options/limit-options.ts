@@ -114,7 +114,7 @@ export const INNER_LIMITS = {
   /** What is written towards a client, beyond what it has taken, before the service is paused. */
   highWaterBytes: limit(
     'bytes',
-    64 * 1024,
+    16 * 1024,
     'what may wait to be taken by one client before its service is paused',
   ),
   /** The real value is spread around it. */

@@ -17,6 +17,9 @@ import { registerPage } from './page.js';
 import { registerSessions } from './sessions.js';
 import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
 
+/** What is read of one client's body before somebody takes it, in bytes. */
+const READ_BYTES = 64 * 1024;
+
 /** The server that clients reach, without routes: its times, its limits of bytes, and how it refuses. Whoever creates it closes it. */
 export function createApp(
   options: ResolvedGatewayOptions,
@@ -24,8 +27,8 @@ export function createApp(
   countRefusal: (error: RpcError) => void,
 ): FastifyInstance {
   const http = {
-    // What is written beyond this makes a sink wait; Node's own default differs between versions.
-    highWaterMark: options.limits.highWaterBytes,
+    // What is read beyond this waits in the kernel; Node's own default differs between versions.
+    highWaterMark: READ_BYTES,
     ...connectionTimes(options.limits.requestHeadMs),
     ...UPGRADE_OPTIONS,
   };

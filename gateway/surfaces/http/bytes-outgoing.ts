@@ -6,6 +6,7 @@ import { Code, type Metadata, type RpcError, type Status } from '../../status/in
 import type { Batch } from '../../upstream/index.js';
 import { contentDisposition } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
+import { scratch, sendBatch } from '../message/index.js';
 import { sendDraining } from './json-outgoing.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
@@ -33,15 +34,13 @@ export class BytesOutgoing implements Outgoing {
 
   write(batch: Batch): Promise<void> | undefined {
     const sink = this.#sink ?? this.#start(batch.message(batch.at));
-    const parts: Uint8Array[] = [];
-    for (const message of batch) {
-      const part = bytesField(message, this.#content.path);
-      if (part !== undefined) parts.push(part);
-    }
-    if (parts.length === 0) return undefined;
-    // A chunk is large: copying it once costs less than a system call for each of many.
-    return sink.write(parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
+    return sendBatch(batch, sink, this.#encode);
   }
+
+  readonly #encode = (bytes: Buffer, start: number, end: number): void => {
+    const part = bytesField(bytes.subarray(start, end), this.#content.path);
+    if (part !== undefined) scratch.bytes(part);
+  };
 
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
@@ -64,7 +63,7 @@ export class BytesOutgoing implements Outgoing {
       'x-content-type-options': 'nosniff',
       ...headersFromMetadata(this.#reply, this.#metadata),
     });
-    this.#sink = new ResponseSink(this.#reply.raw);
+    this.#sink = new ResponseSink(this.#reply.raw, this.#request.limits.highWaterBytes);
     return this.#sink;
   }
 }

@@ -4,7 +4,7 @@ import { Code, type Metadata, type RpcError, type Status } from '../../status/in
 import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
-import { encodeBatch, errorJson, scratch } from '../message/index.js';
+import { errorJson, scratch, sendBatch } from '../message/index.js';
 import { DRAINING, sendDraining } from './json-outgoing.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
@@ -60,7 +60,7 @@ export class JsonStreamOutgoing implements Outgoing {
       'x-content-type-options': 'nosniff',
       ...headersFromMetadata(this.#reply, metadata),
     });
-    this.#sink = new ResponseSink(this.#reply.raw);
+    this.#sink = new ResponseSink(this.#reply.raw, this.#request.limits.highWaterBytes);
     void this.#sink.write(Buffer.from(this.#frame.open));
     this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
       // While the client does not read, a heartbeat would only add to what it has not read.
@@ -69,18 +69,16 @@ export class JsonStreamOutgoing implements Outgoing {
   }
 
   write(batch: Batch): Promise<void> | undefined {
-    this.#sink?.begin(scratch);
-    const failure = encodeBatch(batch, scratch, (bytes, start, end) => {
-      if (this.#prefix !== '') scratch.text(this.#prefix);
-      this.#request.responseCodec.writeJson(bytes, start, end, scratch);
-      scratch.text(this.#frame.after);
-      this.#prefix = this.#nextPrefix;
-    });
     this.#heartbeat?.beat();
-    const room = this.#sink?.send(scratch);
-    if (failure !== undefined) throw failure;
-    return room;
+    return this.#sink && sendBatch(batch, this.#sink, this.#encode);
   }
+
+  readonly #encode = (bytes: Buffer, start: number, end: number): void => {
+    if (this.#prefix !== '') scratch.text(this.#prefix);
+    this.#request.responseCodec.writeJson(bytes, start, end, scratch);
+    scratch.text(this.#frame.after);
+    this.#prefix = this.#nextPrefix;
+  };
 
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {

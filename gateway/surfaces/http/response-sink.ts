@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Bell, createDeferred } from '../../async/index.js';
-import { type ByteWriter, COPIED_BYTES } from '../../codec/index.js';
+import type { ByteWriter } from '../../codec/index.js';
 import { isOpenEnded, resetWhenTaken } from '../liveness/index.js';
+import type { TextSink } from '../message/index.js';
 
 /** How long a broken transfer waits for the client to close before the socket is destroyed, in milliseconds. */
 const LINGER_MS = 2_000;
@@ -23,16 +24,20 @@ const HEX = Buffer.from('0123456789abcdef');
  * Chunks are framed here and written to the socket as one: `ServerResponse.write` makes four writes of each, which is a third of what a
  * small message costs. Where the response has no socket yet (pipelining) or no chunks (HTTP/1.0) it does the writing.
  */
-export class ResponseSink {
+export class ResponseSink implements TextSink {
   readonly #response: ServerResponse;
   readonly #socket: Socket | undefined;
   /** Rings when there is room, or the client has left. */
   readonly #room = new Bell();
   #closed = false;
+  readonly #highWaterBytes: number;
+  /** Writes to the socket that have not left this process. */
+  #writes = 0;
 
-  /** The head must have been written to the response. */
-  constructor(response: ServerResponse) {
+  /** The head must have been written to the response. `highWaterBytes`: how much of what was written may wait while there is room for more. */
+  constructor(response: ServerResponse, highWaterBytes: number) {
     this.#response = response;
+    this.#highWaterBytes = highWaterBytes;
     // From here on nothing of the head is held back in the response.
     response.flushHeaders();
     if (
@@ -42,7 +47,8 @@ export class ResponseSink {
     ) {
       this.#socket = response.socket;
     }
-    (this.#socket ?? response).on('drain', this.#wake);
+    // On a socket every write says when it has left.
+    if (this.#socket === undefined) response.on('drain', this.#wake);
     response.on('close', this.#close);
     // A write that meets a vanished client fails here; `close` follows and says all that matters.
     response.on('error', ignore);
@@ -61,10 +67,8 @@ export class ResponseSink {
   /** Sends bytes. Resolves when there is room for more, or the client has left; returns nothing when there is room at once. */
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.closed || bytes.length === 0) return undefined;
-    if (this.#socket === undefined ? this.#response.write(bytes) : this.#writeChunk(this.#socket, bytes)) {
-      return undefined;
-    }
-    return this.#room.wait();
+    if (this.#socket !== undefined) return this.#writeChunk(this.#socket, bytes);
+    return this.#response.write(bytes) ? undefined : this.#room.wait();
   }
 
   /** Before bytes are written to `out` that `send` will send: leaves room there for what goes in front of them. */
@@ -86,29 +90,41 @@ export class ResponseSink {
     for (let at = HEAD_DIGITS - 1, rest = bytes; at >= 0; at--, rest >>>= 4) {
       out.buffer[at] = HEX[rest & 15] as number;
     }
-    if (out.length < COPIED_BYTES) return socket.write(out.take()) ? undefined : this.#room.wait();
-    const piece = out.lend();
-    // Also called when the client is gone, once nobody looks at the bytes any more.
-    return socket.write(piece.buffer, piece.release) ? undefined : this.#room.wait();
+    this.#writes += 1;
+    out.handTo((chunk, onLeft) => socket.write(chunk, onLeft), this.#onLeft);
+    return this.#roomOf(socket);
   }
 
   /** Source: RFC 9112 section 7.1. */
-  #writeChunk(socket: Socket, bytes: Uint8Array): boolean {
+  #writeChunk(socket: Socket, bytes: Uint8Array): Promise<void> | undefined {
     const size = `${bytes.length.toString(16)}\r\n`;
+    this.#writes += 1;
     if (bytes.length <= COPY_BYTES) {
       const chunk = Buffer.allocUnsafe(size.length + bytes.length + CRLF.length);
       chunk.write(size, 0, 'latin1');
       chunk.set(bytes, size.length);
       chunk.set(CRLF, size.length + bytes.length);
-      return socket.write(chunk);
+      socket.write(chunk, this.#onLeft);
+    } else {
+      socket.cork();
+      socket.write(size, 'latin1');
+      socket.write(bytes);
+      socket.write(CRLF, this.#onLeft);
+      socket.uncork();
     }
-    socket.cork();
-    socket.write(size, 'latin1');
-    socket.write(bytes);
-    const room = socket.write(CRLF);
-    socket.uncork();
-    return room;
+    return this.#roomOf(socket);
   }
+
+  /** What the socket says itself is about all that was written in this turn, whether it has left already or not. */
+  #roomOf(socket: Socket): Promise<void> | undefined {
+    return this.#writes > 0 && socket.writableLength > this.#highWaterBytes ? this.#room.wait() : undefined;
+  }
+
+  /** Also called when the client is gone, once nobody looks at the bytes any more. */
+  readonly #onLeft = (): void => {
+    this.#writes -= 1;
+    if (this.#writes === 0) this.#wake();
+  };
 
   /** Ends the response as a whole one. Resolves when the bytes have left this process, or the client has. */
   async end(bytes?: Uint8Array | string): Promise<void> {
@@ -149,7 +165,7 @@ export class ResponseSink {
 
   readonly #close = () => {
     this.#closed = true;
-    (this.#socket ?? this.#response).off('drain', this.#wake);
+    this.#response.off('drain', this.#wake);
     this.#response.off('close', this.#close);
     this.#wake();
   };

@@ -7,7 +7,7 @@ import { endId, formatSseComment, formatSseEvent, formatSseRetry, idFromCursor }
 import type { MethodRequest } from '../exchange/index.js';
 import { spread } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
-import { encodeBatch, endJson, errorJson, passedOn, scratch } from '../message/index.js';
+import { endJson, errorJson, passedOn, scratch, sendBatch } from '../message/index.js';
 import { headersFromMetadata, sendError, startStream, warnLeftOut } from './reply.js';
 import { ResponseSink } from './response-sink.js';
 import { mustStayOk, retryableEvent, SSE_HEADERS } from './sse-error.js';
@@ -38,7 +38,7 @@ export class SseOutgoing implements Outgoing {
       ...SSE_HEADERS,
       ...headersFromMetadata(this.#reply, metadata),
     });
-    this.#sink = new ResponseSink(this.#reply.raw);
+    this.#sink = new ResponseSink(this.#reply.raw, this.#request.limits.highWaterBytes);
     void this.#send(FIRST);
     this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
       // While the client does not read, a heartbeat would only add to what it has not read.
@@ -47,23 +47,21 @@ export class SseOutgoing implements Outgoing {
   }
 
   write(batch: Batch): Promise<void> | undefined {
-    const cursor = this.#request.method.resume?.cursor;
-    const out = scratch;
-    this.#sink?.begin(out);
-    if (this.#dropped > 0) out.text(this.#takeDropped());
-    const failure = encodeBatch(batch, out, (bytes, start, end) => {
-      const value = cursor && scalarField(bytes.subarray(start, end), cursor);
-      const id = value === undefined ? undefined : idFromCursor(value);
-      out.text(id === undefined ? 'data: ' : `id: ${id}\ndata: `);
-      this.#request.responseCodec.writeJson(bytes, start, end, out);
-      out.text('\n\n');
-      this.#lastId = id ?? this.#lastId;
-    });
     this.#heartbeat?.beat();
-    const room = this.#sink?.send(out);
-    if (failure !== undefined) throw failure;
-    return room;
+    return this.#sink && sendBatch(batch, this.#sink, this.#encode);
   }
+
+  readonly #encode = (bytes: Buffer, start: number, end: number): void => {
+    const { responseCodec, method } = this.#request;
+    const cursor = method.resume?.cursor;
+    const value = cursor && scalarField(bytes.subarray(start, end), cursor);
+    const id = value === undefined ? undefined : idFromCursor(value);
+    if (this.#dropped > 0) scratch.text(this.#takeDropped());
+    scratch.text(id === undefined ? 'data: ' : `id: ${id}\ndata: `);
+    responseCodec.writeJson(bytes, start, end, scratch);
+    scratch.text('\n\n');
+    this.#lastId = id ?? this.#lastId;
+  };
 
   dropped(count: number): void {
     this.#dropped += count;

@@ -1,18 +1,59 @@
 import type { ByteWriter } from '../../codec/index.js';
 import type { Batch } from '../../upstream/index.js';
+import { scratch } from './scratch.js';
 
 /** Appends one message, which lies in `bytes` from `start` to `end`. */
 export type EncodeMessage = (bytes: Buffer, start: number, end: number) => void;
 
 /**
- * Takes the messages of a batch and appends each to `out`. When one of them is no message, those before it stay in `out`, nothing of
- * it does, and the failure is returned: what is good is sent before the stream ends with it.
+ * What is encoded at once, in bytes, and the message that reaches it as a whole: a client that stalls holds no more text than that. Half of
+ * it would be a system call more for every few hundred messages.
  */
-export function encodeBatch(batch: Batch, out: ByteWriter, encode: EncodeMessage): unknown {
+const TEXT_BYTES = 32 * 1024;
+
+/** Where pieces of text go. */
+export interface TextSink {
+  /** Nobody wants them any more. */
+  readonly closed: boolean;
+  /** Before a piece: appends what goes in front of it. */
+  begin(out: ByteWriter): void;
+  /** Sends what lies in `out` since `begin` and empties it. Resolves when there is room for more, or never will be; returns nothing when there is room at once. */
+  send(out: ByteWriter): Promise<void> | undefined;
+}
+
+/**
+ * Sends the messages of a batch piece by piece, each as soon as there is room. What waits meanwhile are the messages as they came, which are
+ * less than their text. When one of them is no message, those before it are sent, nothing of it is, and it throws or rejects.
+ */
+export function sendBatch(batch: Batch, sink: TextSink, encode: EncodeMessage): Promise<void> | undefined {
+  for (;;) {
+    if (sink.closed) {
+      batch.release();
+      return undefined;
+    }
+    sink.begin(scratch);
+    const failure = encodeBatch(batch, scratch, encode, scratch.length + TEXT_BYTES);
+    const room = sink.send(scratch);
+    if (failure !== undefined) throw failure;
+    if (batch.isTaken) return room;
+    if (room !== undefined) return room.then(() => sendBatch(batch, sink, encode));
+  }
+}
+
+/**
+ * Takes messages of a batch and appends each to `out`, until that is `enough` bytes. When one of them is no message, those before it stay
+ * in `out`, nothing of it does, and the failure is returned: what is good is sent before the stream ends with it.
+ */
+export function encodeBatch(
+  batch: Batch,
+  out: ByteWriter,
+  encode: EncodeMessage,
+  enough: number = Number.POSITIVE_INFINITY,
+): unknown {
   const { bytes, limit } = batch;
   let mark = out.length;
   try {
-    for (; batch.at < limit; batch.at += 1) {
+    for (; batch.at < limit && out.length < enough; batch.at += 1) {
       mark = out.length;
       encode(bytes, batch.startOf(batch.at), batch.endOf(batch.at));
     }

@@ -9,8 +9,8 @@ import { passedOn, scratch } from '../message/index.js';
 import type { SessionFormat } from './session-format.js';
 import type { QueuedWriter, WriteQueue } from './write-queue.js';
 
-/** What one turn writes at most, unless a single message is larger: what a call delays the others by. */
-const TURN_BYTES = 64 * 1024;
+/** What one turn writes, and the message that reaches it as a whole: what a call delays the others by. */
+const TURN_BYTES = 16 * 1024;
 /** The largest number that a frame holds. */
 const MAX_COUNT = 2 ** 32 - 1;
 const NOTHING = Batch.of([]);
@@ -47,8 +47,6 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   /** Negative after a message that was larger than it; infinite where the client does not count bytes. */
   #creditBytes: number;
   #batch: Batch = NOTHING;
-  /** The frame of its next message, if that did not fit into the last turn. */
-  #frame: Uint8Array | undefined;
   /** Ends the wait of `write`. */
   #settle: ((failure?: unknown) => void) | undefined;
   /** Rings when `room` may have another answer. */
@@ -150,19 +148,13 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
       const start = batch.startOf(batch.at);
       const end = batch.endOf(batch.at);
       const mark = scratch.length;
+      if (mark >= TURN_BYTES) return true;
       try {
-        if (this.#frame !== undefined) scratch.bytes(this.#frame);
-        else this.#encode(batch.bytes, start, end, scratch);
+        this.#encode(batch.bytes, start, end, scratch);
       } catch (failure) {
         scratch.length = mark;
         throw failure;
       }
-      if (mark > 0 && scratch.length > TURN_BYTES) {
-        this.#frame = Buffer.from(scratch.buffer.subarray(mark, scratch.length));
-        scratch.length = mark;
-        return true;
-      }
-      this.#frame = undefined;
       this.#credit -= 1;
       this.#creditBytes -= end - start;
       batch.at += 1;
@@ -231,8 +223,8 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   }
 
   #finish(failure?: unknown): void {
+    this.#batch.release();
     this.#batch = NOTHING;
-    this.#frame = undefined;
     const settle = this.#settle;
     this.#settle = undefined;
     settle?.(failure);

@@ -1,14 +1,15 @@
 import { Bell, createDeferred } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
+import type { ByteWriter } from '../../codec/index.js';
 import type { Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { CloseCode, closeFromStatus } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { encodeBatch, scratch } from '../message/index.js';
+import { scratch, sendBatch, type TextSink } from '../message/index.js';
 import { type ClientSocket, writeBinaryFrame, writeTextFrame } from '../socket/index.js';
 
 /** The messages and the end of a call as frames of a plain WebSocket. */
-export class WebSocketOutgoing implements Outgoing {
+export class WebSocketOutgoing implements Outgoing, TextSink {
   // There is no head: the upgrade has been answered.
   readonly headWaitMs = Number.POSITIVE_INFINITY;
   readonly flushMs: number;
@@ -33,19 +34,28 @@ export class WebSocketOutgoing implements Outgoing {
 
   write(batch: Batch): Promise<void> | undefined {
     this.hasAnswer = true;
-    const binary = this.#isBinary();
-    const { responseCodec, limits } = this.#request;
-    const failure = encodeBatch(batch, scratch, (bytes, start, end) =>
-      binary
-        ? writeBinaryFrame(bytes, start, end, scratch)
-        : writeTextFrame(bytes, start, end, responseCodec, scratch),
-    );
-    if (scratch.length > 0) {
+    return sendBatch(batch, this, this.#isBinary() ? this.#encodeBinary : this.#encodeText);
+  }
+
+  readonly #encodeBinary = (bytes: Buffer, start: number, end: number): void =>
+    writeBinaryFrame(bytes, start, end, scratch);
+
+  readonly #encodeText = (bytes: Buffer, start: number, end: number): void =>
+    writeTextFrame(bytes, start, end, this.#request.responseCodec, scratch);
+
+  get closed(): boolean {
+    return this.#socket.isClosed;
+  }
+
+  /** Each message is a frame of its own: nothing goes in front of several. */
+  begin(): void {}
+
+  send(out: ByteWriter): Promise<void> | undefined {
+    if (out.length > 0) {
       this.#writes += 1;
-      scratch.handTo((frames, onLeft) => this.#socket.write(frames, onLeft), this.#onLeft);
+      out.handTo((frames, onLeft) => this.#socket.write(frames, onLeft), this.#onLeft);
     }
-    if (failure !== undefined) throw failure;
-    return this.#socket.bufferedBytes > limits.highWaterBytes ? this.#room() : undefined;
+    return this.#socket.bufferedBytes > this.#request.limits.highWaterBytes ? this.#room() : undefined;
   }
 
   async end(status: Status): Promise<void> {

@@ -16,8 +16,8 @@ import { refusal } from './refusal.js';
 import { respell } from './respelling.js';
 import { difference } from './same-json.js';
 import { isStrictWire } from './strict-wire.js';
-import { isWrittenAcceptance, isWrittenMeaning, isWrittenRefusal } from './written-differences.js';
 import { writeWithin } from './write-within.js';
+import { isWrittenAcceptance, isWrittenMeaning, isWrittenRefusal } from './written-differences.js';
 
 /** More cases: SLUICE_CODEC_CASES=200000. The same cases again: SLUICE_CODEC_SEED=..., as printed. */
 const cases = Number(process.env.SLUICE_CODEC_CASES ?? 3000);

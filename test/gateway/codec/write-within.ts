@@ -1,5 +1,5 @@
-import type { ByteWriter } from '../../../gateway/codec/index.js';
 import type { MessageCodec } from '../../../gateway/codec/codec.js';
+import type { ByteWriter } from '../../../gateway/codec/index.js';
 
 /** What lies around a message: whoever reads beyond it prints something else, or fails. */
 const BEFORE = Buffer.from('0a0308960121', 'hex');

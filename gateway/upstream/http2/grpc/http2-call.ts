@@ -1,7 +1,7 @@
 import { Alarm, type Listed, type Sleeper } from '../../../async/index.js';
 import type { Metadata, Status } from '../../../status/index.js';
-import { localStatus } from '../../received-status.js';
 import type { Batch } from '../../batch.js';
+import { localStatus } from '../../received-status.js';
 import type { Call, CallOptions, SendBatch } from '../../transport.js';
 import { type ClientStream, headerListBytes, type WindowBudget } from '../h2/index.js';
 import type { ConnectionPool, ConnectionWaiter, PooledConnection } from '../pool/index.js';

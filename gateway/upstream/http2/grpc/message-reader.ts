@@ -1,6 +1,6 @@
 import { RpcError, type Status } from '../../../status/index.js';
-import { ReceivedMessages } from '../../received-messages.js';
 import type { Batch } from '../../batch.js';
+import { ReceivedMessages } from '../../received-messages.js';
 import type { ClientStream, WindowBudget } from '../h2/index.js';
 import { Deframer } from './deframer.js';
 import { type Inflate, inflateOf } from './inflate.js';

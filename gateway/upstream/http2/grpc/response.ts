@@ -1,7 +1,7 @@
 import { createDeferred } from '../../../async/index.js';
 import { Code, type Metadata, type Status } from '../../../status/index.js';
-import { localStatus } from '../../received-status.js';
 import type { Batch } from '../../batch.js';
+import { localStatus } from '../../received-status.js';
 import { type ClientStream, ErrorCode, type RawHeaders, type StreamHandler } from '../h2/index.js';
 import type { ConnectionPool, PooledConnection } from '../pool/index.js';
 import { firstValue, pairsFromRaw } from './call-headers.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Conflate, DropOldest } from '../../../../gateway/bridge/policy.js';
-import { Batch } from '../../../../gateway/upstream/index.js';
 import { KEPT_OVERHEAD_BYTES, KeptMessages } from '../../../../gateway/bridge/slow-reader/store.js';
 import { RpcError } from '../../../../gateway/status/index.js';
+import { Batch } from '../../../../gateway/upstream/index.js';
 
 // Messages are a letter, which is the key, and a number.
 
