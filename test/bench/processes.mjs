@@ -42,7 +42,7 @@ function start(command, { cpu, limitMs }) {
   const pinned = canPin ? ['taskset', '-c', String(cpu), ...command] : command;
   const child = spawn(pinned[0], pinned.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...NO_LIMITS, ...ONE_PROCESSOR, SLUICE_BENCH_LIMIT_MS: String(limitMs) },
+    env: { ...process.env, ...NO_LIMITS, ...ONE_PROCESSOR, BENCH_LIMIT_MS: String(limitMs) },
   });
   running.add(child);
   let complaint = '';

@@ -86,7 +86,7 @@ async function main(options) {
   const groups = chooseRows(groupsWith(go.missing === undefined), options.only);
   const file = groups.some(({ unit }) => unit === 'byte') ? makeFile(bytes) : '';
   const contenders = createContenders(options, { root, file, go });
-  if (!groups.some((group) => entriesOf(group, contenders).length > 1))
+  if (!groups.some((group) => entriesOf(group, contenders).some(({ contender }) => contender)))
     throw new Error('nobody is left to measure');
   if (options.peers === undefined) note(`Connect for Node is left out: ${CONNECT_INSTALL}, then --peers DIR`);
   if (options.check || options.checkOnly)

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Start reads SLUICE_BENCH_LIMIT_MS.
+// Start reads BENCH_LIMIT_MS.
 func Start() {
-	ms, err := strconv.Atoi(os.Getenv("SLUICE_BENCH_LIMIT_MS"))
+	ms, err := strconv.Atoi(os.Getenv("BENCH_LIMIT_MS"))
 	if err != nil {
-		panic("SLUICE_BENCH_LIMIT_MS is missing")
+		panic("BENCH_LIMIT_MS is missing")
 	}
 	time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { os.Exit(1) })
 }
