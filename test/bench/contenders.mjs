@@ -1,7 +1,7 @@
 // Who is compared, and how each is started in front of an upstream.
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { GATEWAY_CPU, startServer, startSluice } from './processes.mjs';
+import { isAbsolute, join } from 'node:path';
+import { GATEWAY_CPU, here, startServer, startSluice } from './processes.mjs';
 
 const WINDOW_BYTES = 4 * 1024 * 1024;
 /** Connect needs these; `--peers DIR` says where they are. 2.1 is the last that runs on Node 20. */
@@ -21,6 +21,7 @@ function sluice(name, build, gatewayArgs, { kind = 'sluice', logArgs = ['--log-l
     kind,
     name,
     dialect: 'canonical',
+    build,
     start: (upstreamPort, limitMs) =>
       startSluice(
         [
@@ -44,6 +45,11 @@ function server(kind, name, file, args, dialect = 'canonical') {
     kind,
     name,
     dialect,
+    /** The command line, as it is for the row of cold starts. */
+    command: (upstreamPort) =>
+      isAbsolute(file)
+        ? [file, ...args(upstreamPort)]
+        : [process.execPath, here(file), ...args(upstreamPort).map(String)],
     start: (upstreamPort, limitMs) => startServer(file, args(upstreamPort), { cpu: GATEWAY_CPU, limitMs }),
   };
 }

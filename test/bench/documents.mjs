@@ -26,6 +26,11 @@ function costCell(group, results) {
   return `${each} ${COST_UNITS[group.unit] ?? 'us'} (${toReference} R)`;
 }
 
+function startCell(results) {
+  const ms = Math.round(median(results.map(({ startMs }) => startMs)));
+  return `${ms} ms (${short(median(results.map(({ startMs, emptyMs }) => startMs / emptyMs)))} x node -e 0)`;
+}
+
 function latencyCell(results) {
   const added = (part) => short(median(results.map(({ gateway, direct }) => gateway[part] - direct[part])));
   return ['p50', 'p99', 'p999'].map(added).join(' / ');
@@ -57,10 +62,12 @@ function summary(title, measured, cellOf) {
 
 function readmeBlock({ head, measured }) {
   const costs = measured.filter(({ group }) => group.table === undefined);
+  const starts = measured.filter(({ group }) => group.table === 'start');
   const latency = measured.filter(({ group }) => group.table === 'latency');
   return [
     head.join('; '),
     ...summary('processor time for one', costs, costCell),
+    ...summary('cold start', starts, (_group, results) => startCell(results)),
     ...summary('added latency, ms: p50 / p99 / p99.9', latency, (_group, results) => latencyCell(results)),
   ].join('\n\n');
 }

@@ -27,7 +27,7 @@ processor time and one of latency, with what is to be reached. test/bench/README
   --check-only            compare, and measure nothing
   --markdown              the table as Markdown
   --json FILE             every single result as JSON as well
-  --from FILE             measure nothing; the table of what --json has written
+  --from FILE,...         measure nothing; the table of what --json has written, in one run or several
   --documents DIR         write the tables into README.md and docs/performance.md of that folder as well
   --help                  this text
 `;
@@ -110,7 +110,7 @@ export function parseOptions(argv) {
     quick: values.quick,
     markdown: values.markdown,
     json: values.json,
-    from: values.from,
+    from: list(values.from),
     documents: values.documents,
     help: values.help,
   };

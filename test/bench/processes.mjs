@@ -35,10 +35,10 @@ const NO_LIMITS = { SLUICE_EXCHANGES_PER_ADDRESS: '0', SLUICE_CONNECTIONS_PER_AD
 const ONE_PROCESSOR = { GOMAXPROCS: '1' };
 
 /**
- * Runs a command on a processor. `lines` gives its standard output, `ended` settles when it is gone, `stop()`
+ * Runs a command on a processor. `lines` gives its standard output, `errors` its standard error, `ended` settles when it is gone, `stop()`
  * ends it and waits for that. After `limitMs` it is killed whatever it does.
  */
-function start(command, { cpu, limitMs }) {
+export function startCommand(command, { cpu, limitMs }) {
   const pinned = canPin ? ['taskset', '-c', String(cpu), ...command] : command;
   const child = spawn(pinned[0], pinned.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -62,6 +62,7 @@ function start(command, { cpu, limitMs }) {
     pid: child.pid,
     ended,
     lines: createInterface({ input: child.stdout }),
+    errors: createInterface({ input: child.stderr }),
     complaint: () => complaint.trim(),
     async stop() {
       child.kill('SIGKILL');
@@ -72,7 +73,7 @@ function start(command, { cpu, limitMs }) {
 
 /** `node args` as a process of this run. */
 export function startNode(args, where) {
-  return start([process.execPath, '--import', here('watchdog.mjs'), ...args], where);
+  return startCommand([process.execPath, '--import', here('watchdog.mjs'), ...args], where);
 }
 
 /** The first line of JSON a process prints; rejects, with what it wrote to the standard error, when it ends before. */
@@ -92,7 +93,9 @@ export async function firstJson(running, what) {
 
 /** Starts a server that prints `{"port":N}`: a file of this folder, or a program by its absolute path. */
 export async function startServer(file, args, where) {
-  const server = isAbsolute(file) ? start([file, ...args], where) : startNode([here(file), ...args], where);
+  const server = isAbsolute(file)
+    ? startCommand([file, ...args], where)
+    : startNode([here(file), ...args], where);
   const { port } = await firstJson(server, file);
   return { ...server, port };
 }

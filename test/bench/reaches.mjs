@@ -34,8 +34,14 @@ function latencyReach({ row, results }) {
   );
 }
 
+const startReach = ({ row, results }) => [
+  verdict(row.reach.empty, 'x node -e 0', median(results.map(({ startMs, emptyMs }) => startMs / emptyMs))),
+];
+
+const REACHES = { latency: latencyReach, start: startReach };
+
 /** For a line of Sluice whose row has a reach: `0.43 of 0.3 R: not met`. Empty for everybody else. */
 export function reachText(group, entry, entries) {
   if (entry.contender?.kind !== 'sluice' || entry.row.reach === undefined) return '';
-  return (group.table === 'latency' ? latencyReach(entry) : costReach(entry, entries)).join('; ');
+  return (REACHES[group.table] ?? costReach)(entry, entries).join('; ');
 }

@@ -29,8 +29,9 @@ function withRates(result) {
   };
 }
 
-/** R, or one contender with one row's load. */
-async function measure(group, settings, { contender, load }) {
+/** R, or one contender with one row's load; or whatever the group measures in a way of its own. */
+async function measure(group, settings, { row, contender, load }) {
+  if (group.measure !== undefined) return await group.measure(settings, { row, contender });
   const { descriptorSet, limitMs, pace } = settings;
   const upstream = await startUpstream(group.upstream, settings);
   const common = { ...pace, descriptorSet, upstreamPid: upstream.pid };

@@ -1,6 +1,7 @@
 // What is measured: the table's groups and rows. The rows of a group share an upstream and a reference, so the
 // reference runs once a round for all of them.
 import { create, toBinary } from '@bufbuild/protobuf';
+import { startGroup } from './cold-start.mjs';
 import { latencyGroups } from './latency-rows.mjs';
 import { SERVICE } from './samples.mjs';
 
@@ -269,6 +270,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
         },
       ],
     },
+    startGroup(),
     ...latencyGroups({ go, messages, wire, get: getLoad(1).request }),
   ];
 }

@@ -68,7 +68,7 @@ const warmS = (options) => Math.max(0.5, options.seconds / 2);
 
 async function main(options) {
   if (options.help) return print(USAGE.trimEnd());
-  if (options.from !== undefined) return present(JSON.parse(readFileSync(options.from, 'utf8')), options);
+  if (options.from.length > 0) return present(readRuns(options.from), options);
   const { descriptorSet } = sluiceBuild(root);
   const types = loadTypes(descriptorSet);
   const bytes = options.fileMib * MIB;
@@ -112,6 +112,12 @@ async function main(options) {
   };
   const measured = await measureAll(groups, contenders, settings);
   present({ head: describeRun(options, go), measured, first: contenders[0]?.name }, options);
+}
+
+/** Runs of different rows as one; the first says when and where. */
+function readRuns(files) {
+  const runs = files.map((file) => JSON.parse(readFileSync(file, 'utf8')));
+  return { ...runs[0], measured: runs.flatMap(({ measured }) => measured) };
 }
 
 /** Names and results only, as they can be written to a file and read again. */

@@ -1,6 +1,7 @@
 // The tables: medians of the rounds, as text or Markdown. A group says which table it belongs to; each kind is a head and a line.
 import { costHead, costLine } from './cost-table.mjs';
 import { latencyBriefly, latencyHead, latencyLine } from './latency-table.mjs';
+import { startBriefly, startHead, startLine } from './start-table.mjs';
 
 const TABLES = {
   cost: {
@@ -8,6 +9,7 @@ const TABLES = {
     line: costLine,
     briefly: (result) => `${result.toReference.toFixed(2)} R`,
   },
+  start: { head: startHead, line: startLine, briefly: startBriefly },
   latency: { head: latencyHead, line: latencyLine, briefly: latencyBriefly },
 };
 const tableOf = (group) => group.table ?? 'cost';

@@ -94,6 +94,12 @@ test('the documents get the tables between their marks, and keep the rest', asyn
   t.match(all, '1.20 of 1 Go: not met');
 });
 
+test('rows that were measured apart are one table', async (t) => {
+  const run = write(t.testdir());
+  const text = bench('--from', `${run},${run}`);
+  t.equal(text.split('GET, JSON').length, 3, 'twice');
+});
+
 test('a document without marks is an error that names it', async (t) => {
   const folder = t.testdir();
   const run = write(folder);
