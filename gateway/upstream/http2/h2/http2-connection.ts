@@ -259,7 +259,7 @@ export class Http2Connection implements StreamHost {
     }
     this.#assertTakesAnswers();
     this.writer.frame(FrameType.PING, Flag.ACK, 0, payload);
-    this.flushLater();
+    this.#sendQueue.flushWithNext();
   }
 
   /** What the peer can ask for without end is not answered without end. */

@@ -8,6 +8,10 @@ import type { ClientStream } from './stream.js';
 const HIGH_WATER_BYTES = 256 * 1024;
 /** What one stream sends before it is the next one's turn. */
 const TURN_BYTES = 16 * 1024;
+/** How long an answer to a PING waits at most for a frame to leave with, in milliseconds. Servers on Go send a PING with nearly every answer. */
+const COMPANY_MS = 1;
+/** More than this in answers does not wait. */
+const COMPANY_BYTES = 1_024;
 
 /**
  * Streams that have something to send, in turn, and the end of the turn of the event loop at which everything leaves in
@@ -20,7 +24,15 @@ export class SendQueue {
   /** What the peer takes on the connection as a whole. */
   #window = 65_535;
   #scheduled = false;
+  /** Something waits for company. */
+  #isPatient = false;
+  #patience: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** The timer runs on when what it was for has left: set for each answer anew, it would cost as much as a write. */
+  readonly #endOfPatience = (): void => {
+    this.#patience = undefined;
+    if (this.#isPatient) this.flush();
+  };
   readonly #endOfTurn = (): void => {
     this.#scheduled = false;
     this.flush();
@@ -54,15 +66,25 @@ export class SendQueue {
     setImmediate(this.#endOfTurn);
   }
 
+  /** The same for an answer that nobody waits for: with the next frame that leaves, or soon. */
+  flushWithNext(): void {
+    if (this.#writer.bytes > COMPANY_BYTES) this.flushLater();
+    if (this.#scheduled || this.#stopped) return;
+    this.#isPatient = true;
+    this.#patience ??= setTimeout(this.#endOfPatience, COMPANY_MS);
+  }
+
   /** Nothing will be written any more. */
   stop(): void {
     this.#stopped = true;
+    clearTimeout(this.#patience);
     while (this.#line.shift() !== undefined);
   }
 
   /** Writes what waits, as far as windows and socket allow. */
   flush(): void {
     if (this.#stopped) return;
+    this.#isPatient = false;
     const roomy = this.#emit();
     const buffers = this.#writer.take();
     if (buffers.length === 1) this.#socket.write(buffers[0] as Uint8Array);
