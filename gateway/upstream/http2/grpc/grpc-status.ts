@@ -4,23 +4,29 @@ import { ErrorCode, type RawHeaders } from '../h2/index.js';
 import { firstValue, pairsFromRaw } from './call-headers.js';
 import { decodeGrpcMessage } from './grpc-message.js';
 
+/** The trailers that were looked at last, and what they say: most calls end with the same list. */
+let last: { readonly raw: RawHeaders; readonly status: Status } | undefined;
+
 /**
  * The status that trailers carry (or headers, when there is nothing else). Without `grpc-status` it was no gRPC
  * service that answered, and the HTTP status says what it can.
  */
 export function statusFromTrailers(raw: RawHeaders, httpStatus: number): Status {
+  if (last?.raw === raw) return last.status;
   const code = firstValue(raw, 'grpc-status');
   if (code === undefined) {
     return { ...statusFromHttp(httpStatus, 'without a grpc-status'), trailers: pairsFromRaw(raw) };
   }
   const details = firstValue(raw, 'grpc-status-details-bin');
-  return receivedStatus(
+  const status = receivedStatus(
     /^[0-9]{1,9}$/.test(code) ? Number(code) : Code.UNKNOWN,
     decodeGrpcMessage(firstValue(raw, 'grpc-message') ?? ''),
     details === undefined ? undefined : Buffer.from(details, 'base64'),
     pairsFromRaw(raw),
     false,
   );
+  if (status.code === Code.OK) last = { raw, status };
+  return status;
 }
 
 /** What an HTTP answer that is not gRPC means. Source: grpc/doc/http-grpc-status-mapping.md */
@@ -32,6 +38,7 @@ export function statusFromHttp(httpStatus: number, how: string): Status {
 
 /** Whether a content type is gRPC's: "application/grpc", "application/grpc+proto", "application/grpc;..." */
 export function isGrpcContentType(contentType: string | undefined): boolean {
+  if (contentType === 'application/grpc') return true;
   return contentType !== undefined && /^application\/grpc($|[+;\s])/i.test(contentType);
 }
 

@@ -2,24 +2,64 @@ import { ConnectionError, ErrorCode } from './codes.js';
 import { DEFAULT_TABLE_BYTES, DynamicTable, fieldBytes, STATIC_FIELDS } from './header-table.js';
 import { decodeHuffman } from './huffman.js';
 
-/** A header block as it came: name, value, name, value. */
+/** A header block as it came: name, value, name, value. Blocks of the same bytes may be the same list. */
 export type RawHeaders = readonly string[];
 
 /** Fields of one block, and their bytes as RFC 9113 section 10.5.1 counts them. Node's own clients take as much. */
 export const MAX_FIELDS = 128;
 export const MAX_HEADER_LIST_BYTES = 65_535;
 
+/** Blocks that are kept: heads and trailers, with and without metadata. */
+const MAX_KEPT = 4;
+/** Of at most so many bytes, whose number is exact. */
+const MAX_KEPT_BYTES = 6;
+
+/** A block of fields that are all in the tables, a byte each, as one number; -1 for any other. */
+function numberOf(block: Uint8Array): number {
+  if (block.length > MAX_KEPT_BYTES) return -1;
+  let number = 0;
+  for (const byte of block) {
+    if (byte <= 0x80 || byte === 0xff) return -1;
+    number = number * 256 + byte;
+  }
+  return number;
+}
+
 /** Decodes the header blocks of one connection, which must all pass through here, in order. Source: RFC 7541. */
 export class HeaderDecoder {
   readonly #table = new DynamicTable();
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
+  /** What was decoded since the table changed last, by `numberOf`: most answers of a service have the same few blocks. */
+  #keptNumbers: number[] = [];
+  #kept: RawHeaders[] = [];
 
   /**
    * The fields of a block; `undefined` when they are more than we take, which the table learns from all the same. Throws a
    * `ConnectionError` when the bytes are no header block.
    */
   decode(block: Uint8Array): RawHeaders | undefined {
+    const number = numberOf(block);
+    const kept = number > 0 ? this.#keptNumbers.indexOf(number) : -1;
+    if (kept >= 0) return this.#kept[kept];
+    const raw = this.#decode(block);
+    if (number > 0 && raw !== undefined) this.#keep(number, raw);
+    return raw;
+  }
+
+  #keep(number: number, raw: RawHeaders): void {
+    if (this.#kept.length >= MAX_KEPT) this.#forget();
+    this.#keptNumbers.push(number);
+    this.#kept.push(raw);
+  }
+
+  #forget(): void {
+    if (this.#kept.length === 0) return;
+    this.#keptNumbers = [];
+    this.#kept = [];
+  }
+
+  #decode(block: Uint8Array): RawHeaders | undefined {
     this.#bytes = block;
     this.#at = 0;
     const raw: string[] = [];
@@ -31,6 +71,7 @@ export class HeaderDecoder {
         const limit = this.#integer(5);
         if (limit > DEFAULT_TABLE_BYTES) throw broken('a dynamic table larger than allowed');
         this.#table.resize(limit);
+        this.#forget();
         continue;
       }
       const [name, value] = this.#field(first);
@@ -46,7 +87,10 @@ export class HeaderDecoder {
     const index = this.#integer(isLearnt ? 6 : 4);
     const name = index === 0 ? this.#string() : this.#indexed(index)[0];
     const value = this.#string();
-    if (isLearnt) this.#table.add(name, value);
+    if (isLearnt) {
+      this.#table.add(name, value);
+      this.#forget();
+    }
     return [name, value];
   }
 

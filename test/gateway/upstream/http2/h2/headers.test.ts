@@ -170,6 +170,62 @@ t.test(
   },
 );
 
+t.test('the same bytes are the same list, until the table has changed', async (t) => {
+  const decoder = new HeaderDecoder();
+  t.same(decoder.decode(hex('4001 6101 62')), ['a', 'b']);
+  const first = decoder.decode(hex('88 be'));
+  t.same(first, [':status', '200', 'a', 'b']);
+  t.equal(decoder.decode(hex('88 be')), first);
+  t.same(decoder.decode(hex('4001 6301 64')), ['c', 'd'], 'learnt');
+  t.same(decoder.decode(hex('88 be')), [':status', '200', 'c', 'd']);
+  t.same(decoder.decode(hex('88 bf')), first);
+  t.same(decoder.decode(hex('20')), [], 'the table is emptied');
+  t.throws(() => decoder.decode(hex('88 be')), ConnectionError);
+  for (let index = 1; index <= 61; index += 1) {
+    const field = decoder.decode(Buffer.from([0x80 + index]));
+    t.same(field, STATIC_FIELDS[index - 1]);
+    t.same(decoder.decode(Buffer.from([0x80 + index])), field);
+  }
+});
+
+t.test(
+  'whatever a service learns and repeats, it is decoded as another decoder that keeps nothing does',
+  async (t) => {
+    const blocks = fc.array(
+      fc.oneof(
+        fc
+          .array(fc.integer({ min: 0xbe, max: 0xc2 }), { minLength: 1, maxLength: 7 })
+          .map((bytes) => Uint8Array.from(bytes)),
+        fc.constantFrom('61', '62', '63').map((value) => hex(`4001 6101 ${value}`)),
+        fc.constantFrom('20', '3f45').map(hex),
+      ),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(blocks, (blocks) => {
+        const decoder = new HeaderDecoder();
+        const plain = new HeaderDecoder();
+        const text = (decode: () => unknown) => {
+          try {
+            return JSON.stringify(decode());
+          } catch (reason) {
+            return String(reason);
+          }
+        };
+        return blocks.every((block) => {
+          const kept = text(() => decoder.decode(block));
+          // With a field in front that is no single byte, nothing is kept.
+          const fresh =
+            block[0] === 0x20 || block[0] === 0x3f ? block : Buffer.concat([hex('0001 7801 79'), block]);
+          return kept === text(() => (plain.decode(fresh) as string[]).slice(fresh === block ? 0 : 2));
+        });
+      }),
+      { numRuns: 2_000 },
+    );
+    t.pass();
+  },
+);
+
 t.test('any bytes are decoded or refused', async (t) => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 20 }), (blocks) => {
