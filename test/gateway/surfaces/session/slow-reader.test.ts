@@ -82,6 +82,92 @@ for (const protocol of PROTOCOLS) {
   );
 }
 
+for (const protocol of PROTOCOLS) {
+  t.test(
+    `${protocol}: conflate gives each credit in bytes the newest, though messages are plenty`,
+    async (t) => {
+      let goOn: () => void = () => {};
+      const wait = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      const first = await sends(['a', 1], ['b', 1], ['a', 2], ['c', 1], ['b', 2], ['a', 3]);
+      const second = await sends(['c', 2], ['b', 3]);
+      const { wsUrl, upstream, gateway } = await openForeign(
+        t,
+        { Down: [{ in: 'end' }, ...first, { wait }, ...second] },
+        config({ policy: 'conflate', key: 'text' }),
+      );
+      const client = await openSession(wsUrl, protocol);
+      const open = { id: 1, method: name('Down'), credit: 0, creditBytes: 1 };
+      await client.send({ open }, ask(1));
+      const call = await upstream.call(method('Down'));
+      await until(t, 'the service to send without any credit', () => call.accepted === 6);
+      const droppedIs = async (wanted: number) => {
+        const line = /^sluice_messages_dropped_total\{.*policy="conflate"\} (\d+)$/m;
+        const dropped = async () => Number(line.exec((await http(`${gateway.adminUrl}/metrics`)).text)?.[1]);
+        while ((await dropped()) !== wanted) await quiet(5);
+      };
+      await droppedIs(3);
+      const frames: string[] = [];
+      const take = async (wanted: string) => {
+        while (frames.at(-1) !== wanted) frames.push(short(await client.of(1)));
+        return frames.splice(0).filter((frame) => frame !== 'headers');
+      };
+      // Every message crosses the one byte, so what comes after it is kept where newer ones replace it.
+      await client.send(credit(1, 1_000));
+      t.same(await take('a3'), ['opened', '-3', 'a3']);
+      goOn();
+      await call.over;
+      await droppedIs(5);
+      const size = (await bytes({ text: 'a', number: 3 })).length;
+      await client.send({ credit: { id: 1, bytes: size } });
+      t.same(await take('b3'), ['-2', 'b3']);
+      await client.send({ credit: { id: 1, bytes: size } });
+      t.same(await take('c2'), ['c2']);
+      t.same(await take('end 0'), ['end 0']);
+    },
+  );
+
+  t.test(
+    `${protocol}: drop-oldest within credit in bytes gives what fits, and counts the rest`,
+    async (t) => {
+      const messages = await sends(...Array.from({ length: 50 }, (_, at): [string, number] => ['m', at + 1]));
+      const { wsUrl, upstream } = await openForeign(
+        t,
+        { Down: [{ in: 'end' }, ...messages, { status: 'OK' }] },
+        config({ policy: 'drop-oldest', maxMessages: 4 }),
+      );
+      const client = await openSession(wsUrl, protocol);
+      const size = (await bytes({ text: 'm', number: 1 })).length;
+      // Room for two and a half, so for three.
+      const creditBytes = Math.floor(size * 2.5);
+      await client.send({ open: { id: 1, method: name('Down'), credit: 1_000, creditBytes } }, ask(1));
+      const call = await upstream.call(method('Down'));
+      await call.over;
+      const got: number[] = [];
+      let dropped = 0;
+      let before = 3;
+      for (;;) {
+        const frame = await client.of(1);
+        if (frame?.end !== undefined) break;
+        dropped += Number(frame?.dropped?.count ?? 0);
+        if (frame?.message === undefined) continue;
+        got.push((frame.message.data as { number: number }).number);
+        before -= 1;
+        // All of it is paid back when the credit is used up.
+        if (before === 0) {
+          await client.send({ credit: { id: 1, bytes: size * 3 } });
+          before = 3;
+        }
+      }
+      t.same(got.slice(0, 3), [1, 2, 3]);
+      t.same(got.slice(-4), [47, 48, 49, 50], 'the newest are there');
+      t.equal(got.length + dropped, 50, 'delivered or counted');
+      t.ok(dropped > 0, `${dropped} were dropped`);
+    },
+  );
+}
+
 t.test('a conflated call whose client has no credit and cancels is over at once', async (t) => {
   const { wsUrl, upstream, gateway } = await openForeign(
     t,
