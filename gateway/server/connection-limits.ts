@@ -27,16 +27,20 @@ export function connectionTimes(requestHeadMs: number): ServerOptions {
 export const MESSAGE_PARTS = { maxBufferedChunks: MAX_PARTS, maxFragments: MAX_PARTS } as const;
 
 const IN_WORK = Symbol('responses in work');
-type Counted = Socket & { [IN_WORK]?: Set<ServerResponse> };
+/**
+ * An array, which is short, and not a set: the tables that an old set has left behind hold every response that was ever in it until the next
+ * full collection.
+ */
+type Counted = Socket & { [IN_WORK]?: ServerResponse[] };
 
 /** Counts a request on its connection. Throws RESOURCE_EXHAUSTED when too many wait there for their turn. */
 export function admitOnConnection(request: IncomingMessage, response: ServerResponse): void {
   const socket: Counted = request.socket;
   const inWork = socket[IN_WORK] ?? countOn(socket);
-  inWork.add(response);
+  inWork.push(response);
   // One function for all of them, which costs less than one each.
   response.on('close', leave);
-  if (inWork.size > MAX_PIPELINED) {
+  if (inWork.length > MAX_PIPELINED) {
     throw new RpcError(
       'PIPELINE_LIMIT',
       `more than ${MAX_PIPELINED} requests at once on one connection: wait for answers`,
@@ -45,7 +49,9 @@ export function admitOnConnection(request: IncomingMessage, response: ServerResp
 }
 
 function leave(this: ServerResponse): void {
-  (this.req.socket as Counted)[IN_WORK]?.delete(this);
+  const inWork = (this.req.socket as Counted)[IN_WORK];
+  const at = inWork?.indexOf(this) ?? -1;
+  if (at >= 0) inWork?.splice(at, 1);
 }
 
 /**
@@ -54,14 +60,14 @@ function leave(this: ServerResponse): void {
  */
 export function mayAnswerNow(socket: Socket): boolean {
   const inWork = (socket as Counted)[IN_WORK];
-  if (inWork === undefined || inWork.size === 0) return true;
+  if (inWork === undefined || inWork.length === 0) return true;
   const [response] = inWork;
-  return inWork.size === 1 && response?.headersSent === false && !response.req.complete;
+  return inWork.length === 1 && response?.headersSent === false && !response.req.complete;
 }
 
 /** A response is in work on a connection. */
 export function isAnswering(socket: Socket): boolean {
-  return ((socket as Counted)[IN_WORK]?.size ?? 0) > 0;
+  return ((socket as Counted)[IN_WORK]?.length ?? 0) > 0;
 }
 
 /** The responses that are in work on a connection. */
@@ -69,12 +75,12 @@ export function responsesInWork(socket: Socket): Iterable<ServerResponse> {
   return (socket as Counted)[IN_WORK] ?? [];
 }
 
-function countOn(socket: Counted): Set<ServerResponse> {
-  const inWork = new Set<ServerResponse>();
+function countOn(socket: Counted): ServerResponse[] {
+  const inWork: ServerResponse[] = [];
   socket[IN_WORK] = inWork;
   socket.once('close', () => {
     // Node tells only the response whose turn it is that the client has left. The ones behind it would wait for ever, and their calls.
-    for (const response of inWork) {
+    for (const response of [...inWork]) {
       if (response.socket !== null) continue;
       response.destroy();
       response.emit('close');
