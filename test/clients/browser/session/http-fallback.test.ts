@@ -73,6 +73,11 @@ for (const upgrades of [400, 403, 404, 426, 502, 'cut', 'swallow'] as const) {
     t.equal((await unary.status).code, Code.OK);
     const stream = client.call(method('Down'), { request: {}, credit: 3 });
     t.same(await collect(stream), range(1, 40));
+    // Each message crosses one byte, so the page is given one after the other.
+    for (const creditBytes of [1, 30, 0]) {
+      const counted = client.call(method('Down'), { request: {}, creditBytes });
+      t.same(await collect(counted), range(1, 40), `${creditBytes} bytes`);
+    }
     t.same(await stream.trailers, {});
     t.same(await client.call(method('Ask')).result(), { number: 1 }, 'an empty message without a request');
     // The second kind learns it from what was sent, the others from what the method takes.
