@@ -40,13 +40,9 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Sleeper
     this.#method = method;
     this.#options = options;
     this.#context = context;
-    const { pool, budget, readAheadBytes } = context;
-    const maxMessageBytes = options.maxMessageBytes ?? context.maxMessageBytes;
-    this.#response = new CallResponse(
-      { pool, budget, readAheadBytes, maxMessageBytes },
-      this.#requests,
-      this,
-    );
+    const { maxMessageBytes } = options;
+    const bounds = maxMessageBytes === undefined ? context : { ...context, maxMessageBytes };
+    this.#response = new CallResponse(bounds, this.#requests, this);
     options.signal.addEventListener('abort', this.#onAbort);
     if (options.deadline !== undefined) {
       this.#deadlineAlarm = new Alarm(this);

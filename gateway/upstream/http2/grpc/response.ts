@@ -1,4 +1,4 @@
-import { createDeferred } from '../../../async/index.js';
+import { createDeferred, type Deferred } from '../../../async/index.js';
 import { Code, type Metadata, type Status } from '../../../status/index.js';
 import type { Batch } from '../../batch.js';
 import { localStatus } from '../../received-status.js';
@@ -43,7 +43,8 @@ export class CallResponse implements StreamHandler {
   readonly #owner: ResponseOwner;
   readonly #reader: MessageReader;
   readonly #headers = createDeferred<Metadata | undefined>();
-  readonly #settled = createDeferred<Status>();
+  /** Made when somebody waits: most ask when the call is over. */
+  #settled: Deferred<Status> | undefined;
   #state: 'waiting' | 'receiving' | 'reading' | 'over' = 'waiting';
   /** Both until the place on the connection is given back. */
   #stream: ClientStream | undefined;
@@ -64,6 +65,8 @@ export class CallResponse implements StreamHandler {
   }
 
   get status(): Promise<Status> {
+    if (this.#state === 'over' && this.#status !== undefined) return Promise.resolve(this.#status);
+    this.#settled ??= createDeferred<Status>();
     return this.#settled.promise;
   }
 
@@ -244,7 +247,8 @@ export class CallResponse implements StreamHandler {
     this.#requests.end();
     this.#reader.end();
     this.#headers.resolve(undefined);
-    this.#settled.resolve(status);
+    this.#status = status;
+    this.#settled?.resolve(status);
     this.#owner.onOver();
   }
 }
