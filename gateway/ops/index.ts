@@ -1,1 +1,2 @@
+export { collectWhenIdle } from './idle-collection.js';
 export { createMetrics, type Metrics } from './metrics.js';

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { compiledCodec } from '../codec/index.js';
-import { createMetrics } from '../ops/index.js';
+import { collectWhenIdle, createMetrics } from '../ops/index.js';
 import { parseListen } from '../options/index.js';
 import { COMMON_METHODS } from '../schema/index.js';
 import { AllHeldBytes, ExchangeLimits, Exchanges, SURFACES, UnfinishedMessages } from '../surfaces/index.js';
@@ -106,7 +106,9 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   });
   connections.watch(app.server);
   const draining = new Draining(app, exchanges);
+  const stopCollecting = collectWhenIdle(() => exchanges.size);
   const stop = async () => {
+    stopCollecting();
     readiness.close();
     source.close();
     await transport.close();
