@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from '../base/index.js';
+import { MAX_TIMER_MS } from './timer.js';
 
 /**
  * Every option of a core that a command line or a configuration file may set. The rows have the form of all option tables of the project (name,

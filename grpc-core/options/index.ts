@@ -1,2 +1,3 @@
 export { CORE_OPTIONS } from './core-options.js';
 export { type CoreOptions, type ResolvedCoreOptions, resolveCoreOptions } from './resolve.js';
+export { MAX_TIMER_MS } from './timer.js';

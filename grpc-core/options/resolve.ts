@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { MAX_TIMER_MS } from '../base/index.js';
 import { CORE_OPTIONS } from './core-options.js';
+import { MAX_TIMER_MS } from './timer.js';
 
 /** How to open a core. */
 export interface CoreOptions {

@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from '../base/index.js';
+import { MAX_TIMER_MS } from '../options/index.js';
 
 /** What grpc-js says of a call's deadline, as epoch milliseconds; `undefined` for none. */
 export function epochOf(deadline: Date | number): number | undefined {
