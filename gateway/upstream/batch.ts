@@ -2,7 +2,7 @@
  * Messages that have arrived, at least one: one piece of memory with boundaries, and no object for each message. Each is the bytes of one
  * protobuf message, without framing; what else lies in the memory is nobody's.
  *
- * Whoever takes messages moves `at` on. What is taken in the turn in which the batch was handed over costs no copy; a batch may also be
+ * Whoever takes messages moves `at` on. What is taken as soon as the batch is handed over, before another event, costs no copy; a batch may also be
  * held, and taken piece by piece, for as long as it has to wait.
  */
 export class Batch implements Iterable<Uint8Array> {
@@ -16,11 +16,15 @@ export class Batch implements Iterable<Uint8Array> {
   at = 0;
   /** Up to here messages may be taken now: `count`, unless who hands them over wants it in parts. */
   limit: number;
+  /** The memory is somebody else's: what is to be kept for longer than this turn must be copied, or the batch held. */
+  isBorrowed = false;
   /** Where each message starts, and where it ends. */
-  readonly #bounds: readonly number[];
+  #bounds: number[] | Uint32Array;
+  #onTaken: ((wireBytes: number) => void) | undefined;
+  #wireBytes = 0;
 
   /** `bounds`: where each message starts and where it ends, in turn. Both belong to the batch from then on. */
-  constructor(bytes: Buffer, bounds: readonly number[], byteLength: number) {
+  constructor(bytes: Buffer, bounds: number[], byteLength: number) {
     this.bytes = bytes;
     this.#bounds = bounds;
     this.count = bounds.length / 2;
@@ -75,6 +79,45 @@ export class Batch implements Iterable<Uint8Array> {
     this.at = this.count;
     this.limit = this.count;
     this.bytes = NO_BYTES;
+    this.settle();
+  }
+
+  /** For transports: `taken` is to hear, once, that the messages, which came as so many bytes, need no room any more. */
+  onTaken(taken: (wireBytes: number) => void, wireBytes: number): void {
+    this.#onTaken = taken;
+    this.#wireBytes = wireBytes;
+  }
+
+  /** For transports: the reader asks for the next messages, so these count no more. */
+  settle(): void {
+    const taken = this.#onTaken;
+    this.#onTaken = undefined;
+    taken?.(this.#wireBytes);
+  }
+
+  /** For transports: `bytes` is about to be written over, so what has not been taken is copied into memory of its own. */
+  keep(): void {
+    const { at, count } = this;
+    this.isBorrowed = false;
+    if (at >= count) {
+      this.bytes = NO_BYTES;
+      return;
+    }
+    const bounds = new Uint32Array(2 * count);
+    let length = 0;
+    for (let index = at; index < count; index += 1) length += this.endOf(index) - this.startOf(index);
+    const kept = Buffer.allocUnsafeSlow(length);
+    let to = 0;
+    for (let index = at; index < count; index += 1) {
+      const start = this.startOf(index);
+      const end = this.endOf(index);
+      this.bytes.copy(kept, to, start, end);
+      bounds[2 * index] = to;
+      to += end - start;
+      bounds[2 * index + 1] = to;
+    }
+    this.bytes = kept;
+    this.#bounds = bounds;
   }
 }
 

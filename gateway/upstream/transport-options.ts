@@ -26,9 +26,8 @@ export interface TransportOptions {
   /** Largest message to receive. Default 4 MiB, gRPC's own limit everywhere; more ends the call with RESOURCE_EXHAUSTED. */
   readonly maxMessageBytes?: number;
   /**
-   * What a call may hold for a reader that has stopped, before it stops the service. Default 256 KiB: several
-   * HTTP/2 windows of the default size, so a reader that is only late never pauses anything, and a
-   * thousand stalled readers cost a quarter of a gigabyte.
+   * What a call may hold for a reader that has stopped, before it stops the service: its HTTP/2 window while it does not move. Default 64 KiB,
+   * HTTP/2's own within a byte: a thousand stalled readers cost 64 MiB.
    */
   readonly readAheadBytes?: number;
   /**
@@ -58,7 +57,7 @@ export type ResolvedTransportOptions = Readonly<
 
 const DEFAULTS = {
   maxMessageBytes: 4 * 1024 * 1024,
-  readAheadBytes: 256 * 1024,
+  readAheadBytes: 64 * 1024,
   connectTimeoutMs: 5_000,
   maxConnections: 16,
   streamsPerConnection: 90,

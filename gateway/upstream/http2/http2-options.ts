@@ -8,8 +8,8 @@ import { type Lookup, parseAddress, systemLookup } from './pool/index.js';
 
 export interface Http2TransportOptions extends TransportOptions {
   /**
-   * What the windows of calls that move may have together beyond HTTP/2's own 64 KiB, which every call has: what services can make
-   * the process hold beside 64 KiB and `readAheadBytes` a call while it is not read. Default 64 MiB: 68 calls at full speed.
+   * What the windows of calls that move may have together beyond the `readAheadBytes` of every call: what services that are far away can make
+   * the process hold besides while calls are not read. Default 64 MiB: 68 calls at full speed.
    */
   readonly windowBudgetBytes?: number;
   /**

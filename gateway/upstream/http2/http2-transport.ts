@@ -31,7 +31,7 @@ class Http2Transport implements Transport {
   constructor(options: ResolvedHttp2Options) {
     const address = parseAddress(options.target);
     const authority = options.authority ?? address.authority;
-    const budget = new WindowBudget(options.windowBudgetBytes);
+    const budget = new WindowBudget(options.windowBudgetBytes, options.readAheadBytes);
     this.#pool = new ConnectionPool({
       ...options,
       authority,

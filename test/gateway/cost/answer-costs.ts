@@ -6,13 +6,13 @@ import {
   trailersJson,
 } from '../../../gateway/surfaces/message/response-metadata.js';
 import { pairsFromRaw } from '../../../gateway/upstream/http2/grpc/call-headers.js';
-import { Deframer } from '../../../gateway/upstream/http2/grpc/deframer.js';
 import { decodeGrpcMessage } from '../../../gateway/upstream/http2/grpc/grpc-message.js';
 import { statusFromTrailers } from '../../../gateway/upstream/http2/grpc/grpc-status.js';
 import { FrameParser } from '../../../gateway/upstream/http2/h2/frame-parser.js';
 import { HeaderDecoder } from '../../../gateway/upstream/http2/h2/header-decoder.js';
 import { formatSseEvent } from '../../../gateway/wire/index.js';
 import { joinMetadata } from '../../../gateway/wire/session/index.js';
+import { openReader } from '../upstream/http2/grpc/fake-stream.js';
 import { frame } from '../upstream/http2/peer.js';
 import { type Cost, fill, list, textCosts } from './growth.js';
 
@@ -49,10 +49,10 @@ const LARGEST_BY_BYTES = 32 * 1024;
 const EACH_BYTE = Array.from({ length: 256 }, (_, byte) => Buffer.of(byte));
 
 /** The stream as pieces of so many bytes. Single bytes are shared: a Buffer for each would fill the caches, and that is not our cost. */
-function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
+function pieces(bytes: Uint8Array, size: number): Buffer[] {
   if (size === 1) return Array.from(bytes, (byte) => EACH_BYTE[byte] as Buffer);
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += size) parts.push(bytes.subarray(at, at + size));
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += size) parts.push(Buffer.from(bytes.subarray(at, at + size)));
   return parts;
 }
 
@@ -64,7 +64,7 @@ function sse(text: string, size: number): unknown {
 }
 
 /** What gRPC messages in frames cost, however they are cut. */
-function deframed(message: Uint8Array, count: number, size: number): Cost['prepare'] {
+function deframed(message: Uint8Array, isTaken: boolean, size: number): Cost['prepare'] {
   return (bytes) => {
     const body = Buffer.alloc(
       Math.max(1, Math.floor(bytes / (message.length + 5))) * (message.length + 5),
@@ -72,13 +72,14 @@ function deframed(message: Uint8Array, count: number, size: number): Cost['prepa
     );
     const chunks = pieces(body, size);
     return () => {
-      const deframer = new Deframer(4 * 1024 * 1024);
+      const { reader, stream } = openReader(4 * 1024 * 1024);
       for (const chunk of chunks) {
-        deframer.push(chunk);
-        for (let taken = 0; taken < count && deframer.next() !== undefined; taken += 1);
-        deframer.keep();
+        if (isTaken) void reader.read();
+        reader.push(chunk, 0, chunk.length);
+        reader.flush();
+        stream.turn();
       }
-      while (deframer.next() !== undefined);
+      while (!reader.isRead) void reader.read();
     };
   };
 }
@@ -125,9 +126,9 @@ export function answerCosts(): Cost[] {
         },
       }),
     ),
-    { name: 'messages byte by byte', prepare: deframed(Buffer.alloc(100), 1_000, 1) },
-    { name: 'empty messages that nobody takes', prepare: deframed(Buffer.alloc(0), 0, 16_384) },
-    { name: 'messages that nobody takes, byte by byte', prepare: deframed(Buffer.alloc(1_000), 0, 1) },
+    { name: 'messages byte by byte', prepare: deframed(Buffer.alloc(100), true, 1) },
+    { name: 'empty messages that nobody takes', prepare: deframed(Buffer.alloc(0), false, 16_384) },
+    { name: 'messages that nobody takes, byte by byte', prepare: deframed(Buffer.alloc(1_000), false, 1) },
     {
       name: 'HTTP/2 frames byte by byte',
       prepare: (size) => {

@@ -1,7 +1,5 @@
 import type { SendBatch } from '../../transport.js';
-
-/** One flag byte and four bytes of length. Source: grpc/doc/PROTOCOL-HTTP2.md, "Length-Prefixed-Message". */
-const PREFIX_BYTES = 5;
+import { PREFIX_BYTES } from './prefix.js';
 
 /**
  * Up to here a batch is copied into one buffer: a copy of this size costs less than a further frame. Larger

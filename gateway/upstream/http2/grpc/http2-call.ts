@@ -15,7 +15,6 @@ export interface Http2CallContext {
   readonly pool: ConnectionPool;
   readonly budget: WindowBudget;
   readonly maxMessageBytes: number;
-  readonly readAheadBytes: number;
   readonly connectTimeoutMs: number;
   /** Called once, when the call is over. */
   readonly onOver: (call: Http2Call) => void;

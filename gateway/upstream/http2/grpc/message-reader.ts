@@ -1,67 +1,75 @@
+import { Bell } from '../../../async/index.js';
 import { RpcError, type Status } from '../../../status/index.js';
 import type { Batch } from '../../batch.js';
-import { ReceivedMessages } from '../../received-messages.js';
-import type { ClientStream, WindowBudget } from '../h2/index.js';
-import { Deframer } from './deframer.js';
-import { type Inflate, inflateOf } from './inflate.js';
+import { type ClientStream, FRAME_HEAD_BYTES, type WindowBudget } from '../h2/index.js';
+import { BatchBuilder } from './batch-builder.js';
+import { inflateOf } from './inflate.js';
+import { assertPrefix, lengthInPrefix, PREFIX_BYTES } from './prefix.js';
+import { UnreadBytes } from './unread-bytes.js';
+import { WindowPace } from './window-pace.js';
 
 export interface MessageReaderOptions {
   readonly budget: WindowBudget;
   readonly maxMessageBytes: number;
-  readonly readAheadBytes: number;
 }
 
 const NO_ENCODING = inflateOf(undefined, 0);
+const OVER = Promise.resolve(undefined);
 
 /**
- * A reader that takes half a window in this time, in milliseconds, may be slowed by it: with a window W a service can send W each round
- * trip, and this is what round trips between a gateway and its services stay below.
- */
-const PACE_MS = 50;
-
-/**
- * Bytes of a stream in, messages out: decodes what arrives, keeps it for the one who calls `read`, and gives the flow-control window
- * back to the stream. While `readAheadBytes` of messages wait, the peer gets no credit; what it may still send, at most a window, waits
- * undecoded.
+ * Bytes of a stream in, messages out, and the flow-control window back to the stream.
+ *
+ * A reader that waits gets messages where they lie, in what the socket has read, at the end of that read. For one that does not, the bytes
+ * are kept as they came, and become messages when it asks. Both count against the window until the reader asks for more, or gives the batch up: so
+ * a call holds no more than its window, and a message that is being put together, which happens only while it is waited for.
  */
 export class MessageReader {
-  readonly #options: MessageReaderOptions;
+  readonly #pace: WindowPace;
   readonly #onTaken: () => void;
-  readonly #messages: ReceivedMessages;
-  readonly #deframer: Deframer;
+  readonly #maxMessageBytes: number;
+  readonly #reader = new Bell<Batch | undefined>();
+  readonly #builder: BatchBuilder;
+  readonly #unread = new UnreadBytes();
   #stream: ClientStream | undefined;
-  #inflate: Inflate = NO_ENCODING;
+  #lender: ClientStream | undefined;
+  /** Batches that the reader has not asked for. */
+  #ready: Batch[] = [];
+  /** The one that it has got. */
+  #given: Batch | undefined;
+  /** A message that came in several pieces, and how much of it is there. */
+  #message: Buffer | undefined;
+  #filled = 0;
+  #isCompressed = false;
+  /** The beginning of a message at the end of what came last, in this read of the socket. */
+  #rest: Buffer | undefined;
+  #restStart = 0;
+  #restEnd = 0;
   #fault: Status | undefined;
-  /** `decode` runs: it goes on by itself when messages are taken meanwhile. */
-  #decoding = false;
-  /** Received while messages were taken in time, since when. */
-  #freshBytes = 0;
-  #freshSince = 0;
-  /** Received while too much waited: credit for it is due once that was read. */
-  #owedBytes = 0;
+  #ended = false;
 
-  /** `onTaken` is called each time the waiting messages have been read. */
+  /** `onTaken` is called each time that a batch has been read. */
   constructor(options: MessageReaderOptions, onTaken: () => void) {
-    this.#options = options;
+    this.#pace = new WindowPace(options.budget);
+    this.#maxMessageBytes = options.maxMessageBytes;
     this.#onTaken = onTaken;
-    this.#messages = new ReceivedMessages(() => this.#taken());
-    this.#deframer = new Deframer(options.maxMessageBytes);
+    this.#builder = new BatchBuilder(options.maxMessageBytes, NO_ENCODING, this.#credit);
   }
 
   /** The stream that gets the credit from now on. */
   attach(stream: ClientStream): void {
     this.#stream = stream;
+    this.#lender = stream;
   }
 
   /** The stream is gone. What arrived stays readable. */
   detach(): void {
-    if (this.#stream !== undefined) this.#options.budget.delete(this.#stream);
+    if (this.#stream !== undefined) this.#pace.end(this.#stream);
     this.#stream = undefined;
   }
 
   /** How messages are compressed. */
   set encoding(name: string) {
-    this.#inflate = inflateOf(name, this.#options.maxMessageBytes);
+    this.#builder.inflate = inflateOf(name, this.#maxMessageBytes);
   }
 
   /** Why the bytes are not gRPC, or a message is too large. Nothing is decoded after that. */
@@ -69,97 +77,221 @@ export class MessageReader {
     return this.#fault;
   }
 
-  /** Everything that arrived has been decoded, as far as it can be. */
+  /** All messages that arrived have been found. */
   get isDecoded(): boolean {
-    return this.#fault !== undefined || this.#deframer.isEmpty;
+    return this.#fault !== undefined || !this.#hasMessage;
   }
 
   /** No message waits to be read. */
   get isRead(): boolean {
-    return this.#messages.isEmpty;
+    return this.#ready.length === 0 && this.isDecoded;
   }
 
   /** A message has begun and not ended. */
   get isMidMessage(): boolean {
-    return this.#deframer.isMidMessage;
+    return this.#message !== undefined || this.#unread.length > 0 || this.#rest !== undefined;
   }
 
   /** See `Call.read`. */
   read(): Promise<Batch | undefined> {
-    return this.#messages.read();
+    this.#given?.settle();
+    this.#given = undefined;
+    const batch = this.#ready.shift() ?? this.#decode();
+    if (batch !== undefined) {
+      this.#given = batch;
+      this.#onTaken();
+      return Promise.resolve(batch);
+    }
+    if (this.#fault !== undefined) this.#onTaken();
+    return this.#ended ? OVER : this.#reader.wait();
   }
 
-  /** Bytes of the stream, which may change afterwards. */
-  push(bytes: Uint8Array): void {
-    this.#freshBytes += bytes.length;
-    this.#deframer.push(bytes, this.#messages.isAwaited);
-    const isHeld = !this.decode();
-    this.#deframer.keep();
-    if (isHeld || this.#owedBytes > 0) this.#owedBytes += bytes.length;
-    else this.#stream?.credit(bytes.length);
-  }
-
-  /** Decodes as much as may wait. False when something is left because too much waits already. */
-  decode(): boolean {
-    const messages = this.#messages;
-    const deframer = this.#deframer;
-    this.#decoding = true;
+  /** Bytes of the stream, from `start` to `end` of what the socket has read. More of it may follow, then `flush`. */
+  push(bytes: Buffer, start: number, end: number): void {
+    if (this.#ended || this.#fault !== undefined) return;
+    this.#pace.received(end - start);
+    if (!this.#reader.isAwaited || this.#builder.isFull) {
+      this.#keepRest();
+      this.#unread.append(bytes, start, end);
+      if (this.#stream !== undefined) this.#pace.isBehind(this.#stream, this.#unread.length);
+      return;
+    }
     try {
-      for (;;) {
-        if (this.#isFull && !messages.deliver()) {
-          this.#freshBytes = 0;
-          return false;
-        }
-        const message = deframer.next();
-        if (message === undefined) return true;
-        messages.push(deframer.isCompressed ? this.#inflate(message) : message);
-      }
+      this.#find(bytes, this.#joinRest(bytes, start), end);
     } catch (reason) {
       this.#fault = RpcError.from(reason).toStatus();
-      return true;
-    } finally {
-      this.#decoding = false;
+    }
+  }
+
+  /** The end of what the socket has read: the reader gets the messages in it, if it waits. */
+  flush(): void {
+    this.#build();
+    if (this.#reader.isAwaited && this.#stream !== undefined) this.#pace.keepsUp(this.#stream);
+    if (!this.#reader.isAwaited) this.#keepRest();
+    else if (this.#ready.length === 0) this.#begin();
+    else {
+      this.#keepRest();
+      const batch = this.#ready.shift() as Batch;
+      this.#given = batch;
+      this.#reader.ring(batch);
+      this.#onTaken();
     }
   }
 
   /** Nothing more arrives; what waits can still be read. */
   end(): void {
-    this.#messages.end();
+    this.#ended = true;
+    if (this.isRead) this.#reader.ring(undefined);
   }
 
   /** Ends, and drops what waits. True when something was dropped. */
   drop(): boolean {
-    return this.#messages.drop();
+    const dropped = this.#ready.length > 0 || !this.#builder.isEmpty || this.#hasMessage;
+    if (!this.#builder.isEmpty) this.#builder.build();
+    this.#ready = [];
+    this.#unread.drop(this.#unread.length);
+    this.#message = undefined;
+    this.#rest = undefined;
+    this.end();
+    return dropped;
   }
 
-  get #isFull(): boolean {
-    const messages = this.#messages;
-    return !messages.isEmpty && messages.bytes + this.#deframer.gatheredBytes >= this.#options.readAheadBytes;
+  /** A whole message lies in the bytes that nobody has read, or what is no message. */
+  get #hasMessage(): boolean {
+    const { length } = this.#unread;
+    if (length < PREFIX_BYTES) return false;
+    const prefix = this.#unread.head(PREFIX_BYTES);
+    const message = lengthInPrefix(prefix, 0);
+    return (prefix[0] as number) > 1 || message > this.#maxMessageBytes || length >= PREFIX_BYTES + message;
   }
 
-  #taken(): void {
-    if (this.#owedBytes === 0) this.#growWindow();
-    if (!this.#decoding && this.#fault === undefined) {
-      this.decode();
-      if (this.#owedBytes > 0 && !this.#isFull) this.#repay();
+  /** Finds messages in what the socket has read. What is no whole message at its end stays there until more comes, or the read ends. */
+  #find(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    if (this.#message !== undefined || this.#unread.length > 0) at = this.#fill(bytes, at, end);
+    at = this.#builder.take(bytes, at, end);
+    while (this.#builder.isBlocked) {
+      if (this.#builder.isFull) {
+        this.#unread.append(bytes, at, end);
+        return;
+      }
+      this.#build();
+      at = this.#builder.take(bytes, at, end);
     }
-    this.#onTaken();
+    if (at === end) return;
+    this.#rest = bytes;
+    this.#restStart = at;
+    this.#restEnd = end;
   }
 
-  /** The peer gets the credit that was held back. */
-  #repay(): void {
-    this.#stream?.credit(this.#owedBytes);
-    this.#owedBytes = 0;
+  /**
+   * Where the bytes of this stream go on: a beginning of a message that lies right before the frame whose bytes they are is moved over its head.
+   */
+  #joinRest(bytes: Buffer, start: number): number {
+    if (this.#rest === undefined) return start;
+    const size = this.#restEnd - this.#restStart;
+    if (this.#rest === bytes && this.#restEnd + FRAME_HEAD_BYTES === start) {
+      bytes.copyWithin(start - size, this.#restStart, this.#restEnd);
+      this.#rest = undefined;
+      return start - size;
+    }
+    this.#build();
+    this.#keepRest();
+    return start;
   }
 
-  /** A reader that keeps up gets a window that does not slow the service. */
-  #growWindow(): void {
-    const stream = this.#stream;
-    if (stream === undefined) return;
-    const now = performance.now();
-    if (this.#freshBytes >= stream.windowBytes / 2) this.#options.budget.grow(stream);
-    else if (now - this.#freshSince < PACE_MS) return;
-    this.#freshBytes = 0;
-    this.#freshSince = now;
+  #keepRest(): void {
+    if (this.#rest === undefined) return;
+    this.#unread.append(this.#rest, this.#restStart, this.#restEnd);
+    this.#rest = undefined;
   }
+
+  /** A message has begun that the reader waits for: from now on the peer gets credit for its bytes. */
+  #begin(): void {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    try {
+      if (rest !== undefined) this.#fill(rest, this.#restStart, this.#restEnd);
+      else if (this.#unread.length >= PREFIX_BYTES) this.#open();
+    } catch (reason) {
+      this.#fault = RpcError.from(reason).toStatus();
+    }
+  }
+
+  /** Goes on with the message that has begun. Returns where its part of the bytes ends. */
+  #fill(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    if (this.#message === undefined) {
+      const missing = Math.max(0, PREFIX_BYTES - this.#unread.length);
+      at = Math.min(end, start + missing);
+      this.#unread.append(bytes, start, at);
+      if (this.#unread.length < PREFIX_BYTES) return at;
+      this.#open();
+    }
+    const message = this.#message as unknown as Buffer;
+    const to = Math.min(end, at + message.length - this.#filled);
+    if (to > at) message.set(bytes.subarray(at, to), this.#filled);
+    this.#filled += to - at;
+    if (to > at) this.#credit(to - at);
+    if (this.#filled === message.length) {
+      this.#message = undefined;
+      this.#build();
+      this.#ready.push(this.#builder.lone(message, this.#isCompressed));
+    }
+    return to;
+  }
+
+  /** Takes memory for a message of which at least the prefix is there, and moves there what is. */
+  #open(): void {
+    const unread = this.#unread;
+    const prefix = unread.head(PREFIX_BYTES);
+    const flag = prefix[0] as number;
+    const length = lengthInPrefix(prefix, 0);
+    assertPrefix(flag, length, this.#maxMessageBytes);
+    unread.drop(PREFIX_BYTES);
+    this.#message = Buffer.allocUnsafeSlow(length);
+    this.#filled = Math.min(length, unread.length);
+    this.#isCompressed = flag === 1;
+    unread.copy(this.#message, 0, this.#filled);
+    unread.drop(this.#filled);
+    this.#credit(PREFIX_BYTES + this.#filled);
+  }
+
+  /** The next messages of those that nobody has read; a message that is not whole is begun. */
+  #decode(): Batch | undefined {
+    const unread = this.#unread;
+    if (this.#fault !== undefined || unread.length === 0) return undefined;
+    try {
+      const { piece, from, to } = unread;
+      const next = this.#builder.take(piece, from, to);
+      if (next > from) {
+        unread.drop(next - from);
+        return this.#builder.build();
+      }
+      if (unread.length < PREFIX_BYTES) return undefined;
+      const isWhole = this.#hasMessage;
+      this.#open();
+      const message = this.#message as unknown as Buffer;
+      if (!isWhole) return undefined;
+      this.#message = undefined;
+      return this.#builder.lone(message, this.#isCompressed);
+    } catch (reason) {
+      this.#fault = RpcError.from(reason).toStatus();
+      return this.#builder.isEmpty ? undefined : this.#builder.build();
+    }
+  }
+
+  /** Makes a batch of the messages that lie in what the socket has read. */
+  #build(): void {
+    if (this.#builder.isEmpty) return;
+    const { isOwn } = this.#builder;
+    const batch = this.#builder.build();
+    this.#ready.push(batch);
+    if (!isOwn && this.#lender !== undefined) {
+      batch.isBorrowed = true;
+      this.#lender.lend(batch);
+    }
+  }
+
+  readonly #credit = (bytes: number): void => this.#stream?.credit(bytes);
 }

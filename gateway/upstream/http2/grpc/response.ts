@@ -104,7 +104,7 @@ export class CallResponse implements StreamHandler {
   /** Ends the call now, unless it is over. A status that is known stands, without the messages that were not read. */
   cancel(): void {
     if (this.#state === 'over') return;
-    const isKnown = this.#state === 'reading' && this.#reader.isDecoded;
+    const isKnown = this.#state === 'reading';
     this.#reset();
     const dropped = this.#reader.drop();
     const status = isKnown ? this.#status : undefined;
@@ -134,9 +134,15 @@ export class CallResponse implements StreamHandler {
     this.#headers.resolve(pairsFromRaw(headers));
   }
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Buffer, start: number, end: number): void {
     if (this.#hasEnded) return;
-    this.#reader.push(bytes);
+    this.#reader.push(bytes, start, end);
+    if (this.#reader.fault !== undefined) this.fail(this.#reader.fault);
+  }
+
+  onReadEnd(): void {
+    if (this.#hasEnded) return;
+    this.#reader.flush();
     if (this.#reader.fault !== undefined) this.fail(this.#reader.fault);
   }
 
@@ -227,7 +233,7 @@ export class CallResponse implements StreamHandler {
   /** The stream brings nothing more. */
   #finish(): void {
     this.#state = 'reading';
-    if (this.#reader.fault === undefined) this.#reader.decode();
+    this.#reader.flush();
     this.#settle();
   }
 

@@ -4,15 +4,16 @@ import { ConnectionError, ErrorCode, Flag, FrameType } from './codes.js';
 export interface FrameHandler {
   /** A DATA frame has begun: `length` counts against the windows, padding included. */
   onDataFrame(streamId: number, length: number): void;
-  /** Some of its bytes; without padding, never empty. They are a view of what was pushed, valid during the call. */
-  onDataBytes(streamId: number, bytes: Uint8Array): void;
+  /** Some of its bytes, from `start` to `end` of what was pushed; without padding, never empty. */
+  onDataBytes(streamId: number, bytes: Buffer, start: number, end: number): void;
   /** It has ended. */
   onDataEnd(streamId: number, endStream: boolean): void;
   /** Any other frame, whole. The payload is valid during the call. */
   onFrame(type: number, flags: number, streamId: number, payload: Uint8Array): void;
 }
 
-const HEAD_BYTES = 9;
+/** The head of a frame. Source: RFC 9113 section 4.1. */
+export const FRAME_HEAD_BYTES = 9;
 const EMPTY = new Uint8Array(0);
 
 /** Largest frame we take, as we tell the peer. A DATA frame is passed on as it comes, so its size costs nothing. */
@@ -23,7 +24,7 @@ const MAX_GATHERED_BYTES = 16_384;
 /** Cuts what a socket brings into frames. DATA is passed on as it arrives, without a copy. Source: RFC 9113 section 4. */
 export class FrameParser {
   readonly #handler: FrameHandler;
-  readonly #head = new Uint8Array(HEAD_BYTES);
+  readonly #head = new Uint8Array(FRAME_HEAD_BYTES);
   #headFilled = 0;
   #inFrame = false;
   #type = 0;
@@ -41,7 +42,7 @@ export class FrameParser {
   }
 
   /** More bytes. Throws a `ConnectionError`, after which nothing may be pushed. */
-  push(chunk: Uint8Array): void {
+  push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
       if (!this.#inFrame) {
@@ -64,12 +65,12 @@ export class FrameParser {
     let at = from;
     let head = chunk;
     let start = from;
-    if (this.#headFilled === 0 && chunk.length - from >= HEAD_BYTES) at += HEAD_BYTES;
+    if (this.#headFilled === 0 && chunk.length - from >= FRAME_HEAD_BYTES) at += FRAME_HEAD_BYTES;
     else {
-      while (this.#headFilled < HEAD_BYTES && at < chunk.length) {
+      while (this.#headFilled < FRAME_HEAD_BYTES && at < chunk.length) {
         this.#head[this.#headFilled++] = chunk[at++] as number;
       }
-      if (this.#headFilled < HEAD_BYTES) return at;
+      if (this.#headFilled < FRAME_HEAD_BYTES) return at;
       this.#headFilled = 0;
       head = this.#head;
       start = 0;
@@ -99,7 +100,7 @@ export class FrameParser {
     return at;
   }
 
-  #passOn(chunk: Uint8Array, from: number, size: number): void {
+  #passOn(chunk: Buffer, from: number, size: number): void {
     let at = from;
     const end = from + size;
     this.#left -= size;
@@ -110,7 +111,7 @@ export class FrameParser {
     }
     // What is here, less the part of it that is padding.
     const last = Math.min(end, end + this.#left - this.#padding);
-    if (last > at) this.#handler.onDataBytes(this.#streamId, chunk.subarray(at, last));
+    if (last > at) this.#handler.onDataBytes(this.#streamId, chunk, at, last);
     if (this.#left === 0) this.#endFrame(EMPTY);
   }
 

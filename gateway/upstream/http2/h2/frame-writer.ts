@@ -1,6 +1,6 @@
 import { type Flag, FrameType } from './codes.js';
+import { FRAME_HEAD_BYTES } from './frame-parser.js';
 
-const HEAD_BYTES = 9;
 /** Frames are laid one behind the other into slabs of this size. What was taken from a slab is not written again before `reuse`. */
 const SLAB_BYTES = 16 * 1024;
 /** Up to here a payload is copied behind its head: one small copy costs less than a further buffer in a system call. */
@@ -24,7 +24,8 @@ export class FrameWriter {
    * how much it has become.
    */
   begin(mostBytes: number): void {
-    if (this.#at + HEAD_BYTES + mostBytes > this.#slab.length) this.#renew(HEAD_BYTES + mostBytes);
+    if (this.#at + FRAME_HEAD_BYTES + mostBytes > this.#slab.length)
+      this.#renew(FRAME_HEAD_BYTES + mostBytes);
   }
 
   /** Where a payload lies. */
@@ -34,7 +35,7 @@ export class FrameWriter {
 
   /** Where the payload of the frame that was begun begins. */
   get at(): number {
-    return this.#at + HEAD_BYTES;
+    return this.#at + FRAME_HEAD_BYTES;
   }
 
   /** Ends the frame that was begun: its payload ends there. */
@@ -97,12 +98,12 @@ export class FrameWriter {
 
   #head(length: number, type: number, flags: number, streamId: number): void {
     // Numbers and settings follow in the same slab: the longest have 36 bytes.
-    if (this.#at + HEAD_BYTES + 64 > this.#slab.length) this.#renew(0);
+    if (this.#at + FRAME_HEAD_BYTES + 64 > this.#slab.length) this.#renew(0);
     this.#writeHead(length, type, flags, streamId);
   }
 
   #writeHead(length: number, type: number, flags: number, streamId: number): void {
-    this.#bytes += HEAD_BYTES + length;
+    this.#bytes += FRAME_HEAD_BYTES + length;
     const slab = this.#slab;
     let at = this.#at;
     slab[at++] = length >>> 16;

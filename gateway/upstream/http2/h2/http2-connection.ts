@@ -3,9 +3,11 @@ import { ConnectionError, ErrorCode, Flag, FrameType } from './codes.js';
 import { FrameParser } from './frame-parser.js';
 import { FrameWriter } from './frame-writer.js';
 import { type CommonFields, HeaderEncoder, type HeaderField } from './header-encoder.js';
+import { Loans } from './loans.js';
 import { otherProtocol, TELLING_BYTES } from './other-protocol.js';
 import { parseGoaway, readUint31 } from './payloads.js';
 import { writeRequestHeaders } from './request-headers.js';
+import { RoundTrips } from './round-trips.js';
 import { SendQueue } from './send-queue.js';
 import { Settings, windowOverflow } from './settings.js';
 import { ClientStream, type StreamHandler, type StreamHost } from './stream.js';
@@ -40,6 +42,7 @@ const LINGER_MS = 2_000;
  */
 export class Http2Connection implements StreamHost {
   readonly writer = new FrameWriter();
+  readonly loans = new Loans();
   readonly #options: Http2ConnectionOptions;
   readonly #socket: Socket;
   readonly #parser: FrameParser;
@@ -48,7 +51,7 @@ export class Http2Connection implements StreamHost {
   readonly #settings: Settings;
   readonly #sendQueue: SendQueue;
   readonly #frames: StreamFrames;
-  readonly #pings: (() => void)[] = [];
+  readonly #trips = new RoundTrips();
   /** The first bytes received, until they are known to be HTTP/2. */
   #first = '';
   #otherProtocol: string | undefined;
@@ -69,13 +72,13 @@ export class Http2Connection implements StreamHost {
         this.#assertOrder(FrameType.DATA);
         this.#frames.onDataFrame(streamId, length);
       },
-      onDataBytes: (streamId, bytes) => this.#frames.onDataBytes(streamId, bytes),
+      onDataBytes: (streamId, bytes, start, end) => this.#frames.onDataBytes(streamId, bytes, start, end),
       onDataEnd: (streamId, endStream) => this.#frames.onDataEnd(streamId, endStream),
       onFrame: (type, flags, streamId, payload) => this.#onFrame(type, flags, streamId, payload),
     });
     // In one write: a peer of HTTP/1 answers the first line and closes, and a second write would fail before that is read.
     socket.cork();
-    socket.write(PREFACE);
+    socket.write(PREFACE, () => this.#trips.greeted());
     this.#settings.greet(options.windowBytes);
     this.#frames.greet();
     this.#sendQueue.flush();
@@ -84,6 +87,10 @@ export class Http2Connection implements StreamHost {
     socket.on('error', (error) => this.destroy(error.message));
     socket.on('end', () => this.destroy());
     socket.on('close', () => this.destroy());
+  }
+
+  get roundTripMs(): number {
+    return this.#trips.leastMs;
   }
 
   get peerFrameBytes(): number {
@@ -129,7 +136,7 @@ export class Http2Connection implements StreamHost {
   /** Asks for a sign of life. False when it cannot be sent. */
   ping(answered: () => void): boolean {
     if (this.#destroyed) return false;
-    this.#pings.push(answered);
+    this.#trips.pinged(answered);
     this.writer.frame(FrameType.PING, 0, 0, new Uint8Array(8));
     this.flushLater();
     return true;
@@ -181,8 +188,8 @@ export class Http2Connection implements StreamHost {
     this.#lingerTimer = setTimeout(() => this.destroy(), LINGER_MS).unref();
   }
 
-  /** Bytes that the socket has read; they are of no more use to it afterwards. */
-  receive(chunk: Uint8Array): void {
+  /** Bytes that the socket has read. It writes over them when ticks and promises have run, and not before. */
+  receive(chunk: Buffer): void {
     if (this.#destroyed) return;
     if (!this.#settings.isHeard && this.#first.length < TELLING_BYTES) {
       this.#first += Buffer.from(chunk.subarray(0, TELLING_BYTES)).toString('latin1');
@@ -200,6 +207,8 @@ export class Http2Connection implements StreamHost {
       this.destroy(error?.message ?? 'the frames of the upstream could not be handled');
       // A defect of ours must not pass for one of the peer.
       if (error === undefined) throw reason;
+    } finally {
+      this.#frames.onReadEnd();
     }
   }
 
@@ -244,6 +253,7 @@ export class Http2Connection implements StreamHost {
   #onSettings(flags: number, streamId: number, payload: Uint8Array): void {
     if (streamId !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'sent SETTINGS on a stream');
     // Ours are those that every peer must take, so there is nothing to do when it has.
+    if ((flags & Flag.ACK) !== 0) this.#trips.settled();
     if ((flags & Flag.ACK) !== 0) return;
     this.#assertTakesAnswers();
     const maxStreams = this.#settings.heard(payload, this.#streams, this.#encoder);
@@ -254,7 +264,7 @@ export class Http2Connection implements StreamHost {
   #onPing(flags: number, payload: Uint8Array): void {
     if (payload.length !== 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'sent a malformed PING');
     if ((flags & Flag.ACK) !== 0) {
-      this.#pings.shift()?.();
+      this.#trips.answered();
       return;
     }
     this.#assertTakesAnswers();

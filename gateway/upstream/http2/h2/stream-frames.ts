@@ -17,6 +17,10 @@ export class StreamFrames {
   readonly #window = new ConnectionWindow();
   /** Of the DATA frame that is coming, what has not been seen. */
   #frameLeft = 0;
+  /** The stream of the last DATA frame, if it was there. */
+  #dataStream: ClientStream | undefined;
+  /** Streams that got data in this read. */
+  readonly #fed: ClientStream[] = [];
 
   /** `onHeard` is called for every frame of a call. */
   constructor(streams: StreamTable, host: Pick<StreamHost, 'writer' | 'flushLater'>, onHeard: () => void) {
@@ -39,7 +43,7 @@ export class StreamFrames {
     this.#onHeard();
     this.#frameLeft = length;
     if (this.#window.take(length, this.#host.writer)) this.#host.flushLater();
-    const stream = this.#streams.of(streamId);
+    const stream = this.#dataStreamOf(streamId);
     if (stream === undefined) return;
     const isAllowed = stream.receive(length);
     if (stream.remoteEnded) this.#break(stream, ErrorCode.PROTOCOL_ERROR, 'sent data after its end');
@@ -53,16 +57,27 @@ export class StreamFrames {
     }
   }
 
-  onDataBytes(streamId: number, bytes: Uint8Array): void {
-    this.#frameLeft -= bytes.length;
-    this.#streams.of(streamId)?.handler.onData(bytes);
+  onDataBytes(streamId: number, bytes: Buffer, start: number, end: number): void {
+    this.#frameLeft -= end - start;
+    const stream = this.#dataStreamOf(streamId);
+    if (stream === undefined) return;
+    if (this.#fed.at(-1) !== stream) this.#fed.push(stream);
+    stream.handler.onData(bytes, start, end);
   }
 
   onDataEnd(streamId: number, endStream: boolean): void {
-    const stream = this.#streams.of(streamId);
+    const stream = this.#dataStreamOf(streamId);
     // What is left of the frame is padding.
     if (this.#frameLeft > 0) stream?.credit(this.#frameLeft);
     if (endStream) stream?.endRemote();
+  }
+
+  /** The socket has nothing more for now. */
+  onReadEnd(): void {
+    this.#dataStream = undefined;
+    if (this.#fed.length === 0) return;
+    for (const stream of this.#fed) stream.handler.onReadEnd();
+    this.#fed.length = 0;
   }
 
   /** HEADERS and CONTINUATION. */
@@ -99,6 +114,14 @@ export class StreamFrames {
     if (bytes === 0) this.#break(stream, ErrorCode.PROTOCOL_ERROR, 'sent a WINDOW_UPDATE of 0');
     else if (!stream.widen(bytes))
       this.#break(stream, ErrorCode.FLOW_CONTROL_ERROR, "overflowed a stream's flow-control window");
+  }
+
+  /** Most frames are of the stream of the frame before. */
+  #dataStreamOf(streamId: number): ClientStream | undefined {
+    const last = this.#dataStream;
+    if (last !== undefined && last.id === streamId && !last.isClosed) return last;
+    this.#dataStream = this.#streams.of(streamId);
+    return this.#dataStream;
   }
 
   /** The peer has broken the rules of one stream only. */

@@ -1,13 +1,19 @@
 import { ErrorCode, Flag, FrameType, MAX_UINT31 } from './codes.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { RawHeaders } from './header-decoder.js';
+import type { Loan, Loans } from './loans.js';
 
 /** Hears what happens to one stream. Everything is called from the turn in which it arrived. */
 export interface StreamHandler {
   /** The head of the answer, with its HTTP status. `isEnd`: it is all there is. */
   onHeaders(headers: RawHeaders, httpStatus: number, isEnd: boolean): void;
-  /** Some bytes, valid during the call. The handler calls `credit` once it needs no room for them. */
-  onData(bytes: Uint8Array): void;
+  /**
+   * Some bytes, from `start` to `end` of what the socket has read, valid until `onReadEnd`, and longer with `lend`. The handler calls `credit` once it
+   * needs no room for them.
+   */
+  onData(bytes: Buffer, start: number, end: number): void;
+  /** The end of what the socket has read, after `onData`. */
+  onReadEnd(): void;
   onTrailers(headers: RawHeaders): void;
   /** The peer has sent its last. */
   onEnd(): void;
@@ -29,6 +35,9 @@ export interface StreamHost {
   schedule(stream: ClientStream): void;
   /** A frame was written and wants to leave at the end of the turn. */
   flushLater(): void;
+  readonly loans: Loans;
+  /** How long it takes to the peer and back, in milliseconds; 0 while that is not known. */
+  readonly roundTripMs: number;
   /** The stream is gone. */
   forget(stream: ClientStream): void;
 }
@@ -75,6 +84,11 @@ export class ClientStream {
     this.#host = host;
   }
 
+  /** See `StreamHost`. */
+  get roundTripMs(): number {
+    return this.#host.roundTripMs;
+  }
+
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -114,6 +128,11 @@ export class ClientStream {
     if (this.#closed || this.#endQueued) return;
     this.#endQueued = true;
     this.#host.schedule(this);
+  }
+
+  /** What lies in the bytes of `onData` and is needed after `onReadEnd`; also when the stream is gone. */
+  lend(loan: Loan): void {
+    this.#host.loans.add(loan);
   }
 
   /** Ends the stream at once, both ways. What was queued is dropped, and the handler hears no more. */

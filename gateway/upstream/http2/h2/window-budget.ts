@@ -5,28 +5,29 @@ export interface StreamWindow {
   resizeWindow(bytes: number): void;
 }
 
-/** Every stream's window at first: HTTP/2's own default, within a byte. */
-export const MIN_WINDOW_BYTES = 64 * 1024;
 /** Where files stop getting faster. */
 export const MAX_WINDOW_BYTES = 1024 * 1024;
 
 /**
- * Shares a number of bytes among the streams of all connections: what windows have beyond their first 64 KiB.
+ * Shares a number of bytes among the streams of all connections: what windows have beyond what each has at first.
  *
- * A window doubles when its reader moves as much as it allows in one go, while the budget covers it: what is stalled gets nothing
- * from it. When the budget is used up, a stream that moves takes half of the widest other, if that is more than twice its own.
+ * A window doubles when its reader moves as much as it allows while something goes to the peer and back, as far as the budget covers it: what is
+ * stalled gives it back. When the budget is used up, a stream that moves takes half of the widest other, if that is more than twice its own.
  */
 export class WindowBudget {
   readonly #bytes: number;
+  readonly #leastBytes: number;
   /** Those that are wider than the least. */
   readonly #wide = new Set<StreamWindow>();
   #lent = 0;
 
-  constructor(bytes: number) {
+  /** `bytes` for all together, `leastBytes` is what every window has at first. */
+  constructor(bytes: number, leastBytes: number) {
     this.#bytes = bytes;
+    this.#leastBytes = leastBytes;
   }
 
-  /** What windows have beyond their first 64 KiB, together. Never more than the budget. */
+  /** What windows have beyond what they have at first, together. Never more than the budget. */
   get lentBytes(): number {
     return this.#lent;
   }
@@ -44,7 +45,13 @@ export class WindowBudget {
 
   /** The stream is gone. */
   delete(window: StreamWindow): void {
-    if (this.#wide.delete(window)) this.#lent -= window.windowBytes - MIN_WINDOW_BYTES;
+    if (this.#wide.delete(window)) this.#lent -= window.windowBytes - this.#leastBytes;
+  }
+
+  /** The stream does not move: it gets no credit until it has no more than the least. */
+  reset(window: StreamWindow): void {
+    this.delete(window);
+    if (window.windowBytes > this.#leastBytes) window.resizeWindow(this.#leastBytes);
   }
 
   /** Halves the widest window of more than `bytes`. */
@@ -57,6 +64,6 @@ export class WindowBudget {
     const half = widest.windowBytes / 2;
     this.#lent -= half;
     widest.resizeWindow(half);
-    if (half === MIN_WINDOW_BYTES) this.#wide.delete(widest);
+    if (half <= this.#leastBytes) this.#wide.delete(widest);
   }
 }

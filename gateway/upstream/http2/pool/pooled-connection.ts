@@ -6,7 +6,6 @@ import {
   type CommonFields,
   type HeaderField,
   Http2Connection,
-  MIN_WINDOW_BYTES,
   type StreamHandler,
 } from '../h2/index.js';
 import type { Endpoint } from './address.js';
@@ -22,6 +21,8 @@ export interface PooledConnectionOptions {
   readonly streamsPerConnection: number;
   readonly keepaliveTimeMs: number;
   readonly keepaliveTimeoutMs: number;
+  /** The window of a call that does not move. */
+  readonly readAheadBytes: number;
   /** The peer has sent its settings: calls may go out. At most once. */
   readonly onReady: (connection: PooledConnection) => void;
   /** No further call may go out; those that are on it may still end well. At most once, before `onClosed`. */
@@ -92,7 +93,7 @@ export class PooledConnection {
     });
     const connection = new Http2Connection({
       socket,
-      windowBytes: MIN_WINDOW_BYTES,
+      windowBytes: options.readAheadBytes,
       onSettings: (maxConcurrentStreams) => {
         this.#peerStreams = maxConcurrentStreams;
         if (this.state !== 'connecting') return;
@@ -202,7 +203,7 @@ export class PooledConnection {
 
 function openSocket(
   { endpoint, authority, tls }: PooledConnectionOptions,
-  receive: (chunk: Uint8Array) => void,
+  receive: (chunk: Buffer) => void,
 ): Socket {
   const place = 'path' in endpoint ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port };
   if (!tls) {
@@ -215,7 +216,7 @@ function openSocket(
       onread: {
         buffer: Buffer.allocUnsafeSlow(READ_BYTES),
         callback: (count, buffer) => {
-          receive(buffer.subarray(0, count));
+          receive(Buffer.from(buffer.buffer, buffer.byteOffset, count));
           return true;
         },
       },

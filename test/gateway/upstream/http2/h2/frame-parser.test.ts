@@ -13,14 +13,14 @@ function parse(chunks: readonly Uint8Array[]): string[] {
     onDataFrame: (id, length) => {
       data = `data ${id} ${length} `;
     },
-    onDataBytes: (_id, bytes) => {
-      data += Buffer.from(bytes).toString('hex');
+    onDataBytes: (_id, bytes, start, end) => {
+      data += bytes.toString('hex', start, end);
     },
     onDataEnd: (_id, endStream) => seen.push(`${data} ${endStream}`),
     onFrame: (type, flags, id, payload) =>
       seen.push(`${type} ${flags} ${id} ${Buffer.from(payload).toString('hex')}`),
   });
-  for (const chunk of chunks) parser.push(chunk);
+  for (const chunk of chunks) parser.push(Buffer.from(chunk));
   return seen;
 }
 

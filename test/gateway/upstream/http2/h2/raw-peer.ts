@@ -38,7 +38,7 @@ export async function openRawPeer(
       onDataFrame: () => {
         data = [];
       },
-      onDataBytes: (_id, bytes) => data.push(Buffer.from(bytes)),
+      onDataBytes: (_id, bytes, start, end) => data.push(Buffer.from(bytes.subarray(start, end))),
       onDataEnd: (id, end) => frames.push({ type: 0, flags: end ? 1 : 0, id, payload: Buffer.concat(data) }),
       onFrame: (type, flags, id, payload) => {
         frames.push({ type, flags, id, payload: Buffer.from(payload) });

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   MAX_WINDOW_BYTES,
-  MIN_WINDOW_BYTES,
   type StreamWindow,
   WindowBudget,
 } from '../../../../../gateway/upstream/http2/h2/window-budget.js';
+
+const MIN_WINDOW_BYTES = 64 * 1024;
 
 class FakeWindow implements StreamWindow {
   windowBytes = MIN_WINDOW_BYTES;
@@ -15,7 +16,7 @@ class FakeWindow implements StreamWindow {
 }
 
 t.test('a window that moves doubles up to the most, one that does not stays', async (t) => {
-  const budget = new WindowBudget(1024 * MAX_WINDOW_BYTES);
+  const budget = new WindowBudget(1024 * MAX_WINDOW_BYTES, MIN_WINDOW_BYTES);
   const [moving, stalled] = [new FakeWindow(), new FakeWindow()];
   for (let n = 0; n < 10; n++) budget.grow(moving);
   t.equal(moving.windowBytes, MAX_WINDOW_BYTES);
@@ -23,7 +24,7 @@ t.test('a window that moves doubles up to the most, one that does not stays', as
 });
 
 t.test('a newcomer takes its part from the widest', async (t) => {
-  const budget = new WindowBudget(MAX_WINDOW_BYTES);
+  const budget = new WindowBudget(MAX_WINDOW_BYTES, MIN_WINDOW_BYTES);
   const windows = Array.from({ length: 4 }, () => new FakeWindow());
   for (let n = 0; n < 100; n++) for (const window of windows) budget.grow(window);
   const bytes = windows.map((window) => window.windowBytes);
@@ -32,13 +33,14 @@ t.test('a newcomer takes its part from the widest', async (t) => {
 });
 
 t.test('what is lent is what windows have, and within the budget', async () => {
-  const act = fc.record({ which: fc.nat(4), what: fc.constantFrom('move', 'move', 'move', 'end') });
+  const act = fc.record({ which: fc.nat(4), what: fc.constantFrom('move', 'move', 'move', 'stall', 'end') });
   fc.assert(
     fc.property(fc.nat(64), fc.array(act, { maxLength: 300 }), (leasts, acts) => {
-      const budget = new WindowBudget(leasts * MIN_WINDOW_BYTES);
+      const budget = new WindowBudget(leasts * MIN_WINDOW_BYTES, MIN_WINDOW_BYTES);
       const windows = Array.from({ length: 5 }, () => new FakeWindow());
       for (const { which, what } of acts) {
         if (what === 'move') budget.grow(windows[which] as FakeWindow);
+        else if (what === 'stall') budget.reset(windows[which] as FakeWindow);
         else {
           budget.delete(windows[which] as FakeWindow);
           windows[which] = new FakeWindow();

@@ -71,9 +71,10 @@ class Reader implements StreamHandler {
   ends = 0;
   stream: ClientStream | undefined;
   onHeaders(): void {}
-  onData(bytes: Uint8Array): void {
-    this.stream?.credit(bytes.length);
+  onData(_bytes: Buffer, start: number, end: number): void {
+    this.stream?.credit(end - start);
   }
+  onReadEnd(): void {}
   onTrailers(): void {}
   onEnd(): void {
     this.ends += 1;

@@ -1,0 +1,107 @@
+import { Batch } from '../../batch.js';
+import type { Inflate } from './inflate.js';
+import { assertPrefix, lengthInPrefix, PREFIX_BYTES } from './prefix.js';
+
+/** More messages are another batch: where they are empty, their boundaries would cost more than they. */
+const MAX_MESSAGES = 2048;
+/** What inflated messages may have together before they are handed over. */
+const MAX_INFLATED_BYTES = 64 * 1024;
+
+/**
+ * Finds messages in the bytes of a stream and makes batches of them. Those that lie there plain stay where they lie; those that were
+ * compressed get a piece of memory of their own.
+ */
+export class BatchBuilder {
+  inflate: Inflate;
+  readonly #maxMessageBytes: number;
+  readonly #onTaken: (wireBytes: number) => void;
+  #bytes: Buffer | undefined;
+  #bounds: number[] = [];
+  #byteLength = 0;
+  #wireBytes = 0;
+  /** Messages that had to be inflated, and plain ones between them. */
+  #inflated: Uint8Array[] = [];
+
+  /** `onTaken` hears of the bytes of the stream whose messages need no room any more. */
+  constructor(maxMessageBytes: number, inflate: Inflate, onTaken: (wireBytes: number) => void) {
+    this.#maxMessageBytes = maxMessageBytes;
+    this.inflate = inflate;
+    this.#onTaken = onTaken;
+  }
+
+  /** It stopped before a message that belongs into another batch. */
+  isBlocked = false;
+
+  get isEmpty(): boolean {
+    return this.#bounds.length === 0 && this.#inflated.length === 0;
+  }
+
+  /** They lie in memory of their own. */
+  get isOwn(): boolean {
+    return this.#inflated.length > 0;
+  }
+
+  /** What it holds is enough for a batch, and more would cost memory. */
+  get isFull(): boolean {
+    return this.#byteLength >= MAX_INFLATED_BYTES && this.#inflated.length > 0;
+  }
+
+  /**
+   * Takes the whole messages that begin at `start`, and returns where it stopped: before one that is not whole, or one that belongs into
+   * another batch, which `build` makes room for. Throws an RpcError when the bytes are no gRPC or a message is too large.
+   */
+  take(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    while (end - at >= PREFIX_BYTES) {
+      const flag = bytes[at] as number;
+      const length = lengthInPrefix(bytes, at);
+      if (flag > 1 || length > this.#maxMessageBytes) assertPrefix(flag, length, this.#maxMessageBytes);
+      const from = at + PREFIX_BYTES;
+      const to = from + length;
+      if (to > end) break;
+      if (flag === 1 || this.#inflated.length > 0) {
+        if (this.#bounds.length > 0 || this.isFull) return this.#stop(at);
+        this.#addOwn(bytes.subarray(from, to), flag === 1);
+      } else {
+        if (this.#bounds.length === 2 * MAX_MESSAGES) return this.#stop(at);
+        this.#bytes = bytes;
+        this.#bounds.push(from, to);
+        this.#byteLength += length;
+      }
+      this.#wireBytes += to - at;
+      at = to;
+    }
+    return at;
+  }
+
+  /** A message that was put together, as a batch of its own. */
+  lone(message: Buffer, isCompressed: boolean): Batch {
+    return Batch.of([isCompressed ? this.inflate(message) : message]);
+  }
+
+  /** What was taken, as a batch. It lies in the bytes that were given, unless it had to be inflated. */
+  build(): Batch {
+    const bytes = this.#bytes;
+    const batch =
+      bytes === undefined ? Batch.of(this.#inflated) : new Batch(bytes, this.#bounds, this.#byteLength);
+    batch.onTaken(this.#onTaken, this.#wireBytes);
+    this.#bytes = undefined;
+    this.#bounds = [];
+    this.#inflated = [];
+    this.#byteLength = 0;
+    this.#wireBytes = 0;
+    this.isBlocked = false;
+    return batch;
+  }
+
+  #stop(at: number): number {
+    this.isBlocked = true;
+    return at;
+  }
+
+  #addOwn(message: Uint8Array, isCompressed: boolean): void {
+    const plain = isCompressed ? this.inflate(message) : Uint8Array.from(message);
+    this.#inflated.push(plain);
+    this.#byteLength += plain.length;
+  }
+}
