@@ -162,18 +162,18 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     return false;
   }
 
-  /** The client takes so many more messages, and bytes of them. Throws `SessionFault` when that is more than there may be. */
+  /**
+   * The client takes so many more messages, and bytes of them, which are ignored where it does not count them. Throws `SessionFault`
+   * when that is more than there may be.
+   */
   grant(messages: number, bytes: number): void {
-    if (bytes > 0 && this.#creditBytes === Number.POSITIVE_INFINITY) {
-      const { id } = this.#options;
-      throw new SessionFault(`credit: bytes for call ${id}, which was opened without creditBytes`);
-    }
+    const counted = this.#creditBytes === Number.POSITIVE_INFINITY ? 0 : bytes;
     if (this.#credit + messages > MAX_CREDIT) throw new SessionFault(`credit: messages past ${MAX_CREDIT}`);
-    if (bytes > 0 && this.#creditBytes + bytes > MAX_CREDIT) {
+    if (counted > 0 && this.#creditBytes + counted > MAX_CREDIT) {
       throw new SessionFault(`credit: bytes past ${MAX_CREDIT}`);
     }
     this.#credit += messages;
-    this.#creditBytes += bytes;
+    this.#creditBytes += counted;
     if (!this.#hasCredit) return;
     if (!this.#batch.isTaken || this.#roomChanged.isAwaited) this.#options.queue.add(this);
   }

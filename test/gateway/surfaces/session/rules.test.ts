@@ -74,8 +74,14 @@ t.test('each broken rule closes with its code, cancels every call, and says what
     ['an open with negative bytes', [openFrame(2, 'Both', { creditBytes: -1 })], 4400, /"creditBytes" must/],
     ['an open with half a byte', [openFrame(2, 'Both', { creditBytes: 0.5 })], 4400, /"creditBytes" must/],
     ['bytes for an id never opened', [bytesFor(9, 1)], 4400, /id 9 was never opened/],
-    ['bytes where none were opened with', [bytesFor(1, 1)], 4400, /bytes for call 1, .* without creditBytes/],
-    ['the same beside messages', [{ credit: { id: 1, messages: 1, bytes: 1 } }], 4400, /bytes for call 1/],
+    ['enormous bytes where none count', [bytesFor(1, 2 ** 31)], 4400, /bytes must be at most 2147483647/],
+    ['credit of 0 and 0 where bytes do not count', [{ credit: { id: 1, bytes: 0 } }], 4400, /from 1 to/],
+    [
+      'messages that are too many together, with bytes that do not count',
+      [{ credit: { id: 1, messages: 2 ** 31 - 1, bytes: 1 } }],
+      4400,
+      /messages past/,
+    ],
     ['credit of 0 and 0', [counting, { credit: { id: 2, messages: 0, bytes: 0 } }], 4400, /from 1 to/],
     ['enormous bytes', [counting, bytesFor(2, 2 ** 31)], 4400, /bytes must be at most 2147483647/],
     ['bytes that are too many together', [counting, bytesFor(2, 2 ** 31 - 10)], 4400, /bytes past/],
@@ -359,6 +365,35 @@ t.test('a client that does not count bytes sees none, and is bounded by messages
   }
   t.ok(grants.length > 0);
   for (const { credit } of grants) t.same(Object.keys(credit ?? {}), ['id', 'messages']);
+});
+
+t.test('bytes granted to a call that does not count them are ignored, and its messages count', async (t) => {
+  for (const more of [{}, { creditBytes: 0 }]) {
+    const fake = open(t);
+    fake.send(openFrame(1, 'Both', { credit: 1, ...more }));
+    await fake.taken();
+    const [call] = fake.transport.calls;
+    const most = 2 ** 31 - 1;
+    const gets = async () =>
+      (await fake.taken()).flatMap(({ message: one }) => (one === undefined ? [] : [Object.keys(one)]));
+    for (const number of [1, 2, 3, 4]) call?.emit(itemOf(number, 100));
+    t.same(await gets(), [['id', 'data']]);
+    for (const bytes of [1, most, most]) fake.send({ credit: { id: 1, bytes } });
+    fake.send({ credit: { id: 1, messages: 0, bytes: 1 } });
+    t.same(await gets(), [], 'bytes alone grant nothing');
+    fake.send({ credit: { id: 1, messages: 2, bytes: 1 } });
+    t.same(
+      await gets(),
+      [
+        ['id', 'data'],
+        ['id', 'data'],
+      ],
+      'beside bytes, messages count, whatever their size',
+    );
+    fake.send({ credit: { id: 1, messages: 1 } });
+    t.equal((await gets()).length, 1);
+    t.equal(fake.socket.closedWith, undefined);
+  }
 });
 
 t.test('credit in bytes for the client: large messages never reach the bound of the session', async (t) => {
