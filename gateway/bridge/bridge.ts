@@ -141,22 +141,22 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | fa
     if (value !== undefined) outgoing.headers?.(value);
   });
   const first = call.read();
-  let over = false;
   if (outgoing.headWaitMs === Number.POSITIVE_INFINITY) {
-    over = (await first) === undefined;
-  } else {
-    const sign = first.then((batch) => {
-      over = batch === undefined;
-    });
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, outgoing.headWaitMs);
-    });
-    // One more turn: when we had no time ourselves, the end may have come and lie unread.
-    const grace = headers.then(() => delay(METADATA_GRACE_MS)).then(() => turn());
-    await Promise.race([sign, grace, patience]);
-    clearTimeout(timer);
+    const batch = await first;
+    return batch !== undefined && outgoing.head(metadata) === false ? false : batch;
   }
+  let over = false;
+  const sign = first.then((batch) => {
+    over = batch === undefined;
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, outgoing.headWaitMs);
+  });
+  // One more turn: when we had no time ourselves, the end may have come and lie unread.
+  const grace = headers.then(() => delay(METADATA_GRACE_MS)).then(() => turn());
+  await Promise.race([sign, grace, patience]);
+  clearTimeout(timer);
   if (!over && outgoing.head(metadata) === false) return false;
   return await first;
 }

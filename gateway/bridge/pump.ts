@@ -6,7 +6,7 @@ import type { SendBatch } from '../upstream/index.js';
  */
 export async function pump<Messages>(
   read: () => Promise<Messages | undefined> | Messages | undefined,
-  write: (batch: Messages) => Promise<unknown> | false | undefined,
+  write: (batch: Messages) => Promise<unknown> | boolean | undefined,
   count: (batch: Messages) => void,
 ): Promise<boolean> {
   for (;;) {
@@ -16,7 +16,8 @@ export async function pump<Messages>(
     if (batch === undefined) return true;
     count(batch);
     const room = write(batch);
-    if (room !== undefined && (room === false || (await room) === false)) return false;
+    if (room === undefined || room === true) continue;
+    if (room === false || (await room) === false) return false;
   }
 }
 

@@ -7,7 +7,7 @@ export function createEndedCall(status: Status): Call {
     headers: Promise.resolve(undefined),
     status: Promise.resolve(status),
     read: () => Promise.resolve(undefined),
-    write: () => Promise.resolve(false),
+    write: () => false,
     halfClose: () => {},
     cancel: () => {},
   };

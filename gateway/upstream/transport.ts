@@ -45,11 +45,11 @@ export interface Call {
    */
   read(): Promise<Batch | undefined>;
   /**
-   * Sends messages in order. Resolves `true` when there is room for more, `false` once the call is over (what
-   * was given is then dropped). One `write` at a time. The bytes belong to the call from then on: they are sent
+   * Sends messages in order. `true` when there is room for more, `false` once the call is over (what was given is then dropped); a promise
+   * of that only where there is something to wait for. One `write` at a time. The bytes belong to the call from then on: they are sent
    * later, so they must never change.
    */
-  write(batch: SendBatch): Promise<boolean>;
+  write(batch: SendBatch): Promise<boolean> | boolean;
   /** No more requests will come. Calling it again does nothing. */
   halfClose(): void;
   /**

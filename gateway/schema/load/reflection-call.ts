@@ -4,7 +4,7 @@ import { SchemaError } from '../problem/index.js';
 
 /** What server reflection needs of a call; an upstream `Call` is one. */
 export interface ReflectionCall {
-  write(batch: readonly Uint8Array[]): Promise<boolean>;
+  write(batch: readonly Uint8Array[]): Promise<boolean> | boolean;
   /** The next answers, each valid in the turn in which they are read. */
   read(): Promise<Iterable<Uint8Array> | undefined>;
   halfClose(): void;

@@ -17,9 +17,6 @@ export interface GrpcJsCallOptions {
   readonly onOver: (call: GrpcJsCall) => void;
 }
 
-const yes = Promise.resolve(true);
-const no = Promise.resolve(false);
-
 /** What the library's own statuses mean before anything was received from the service. */
 const LIBRARY_REASONS: ReadonlyMap<number, Reason> = new Map([
   [Code.UNAVAILABLE, 'UPSTREAM_UNREACHABLE'],
@@ -84,8 +81,8 @@ export class GrpcJsCall implements Call {
     return this.#messages.read();
   }
 
-  write(batch: SendBatch): Promise<boolean> {
-    if (this.#reported || this.#over || this.#halfClosed) return no;
+  write(batch: SendBatch): Promise<boolean> | boolean {
+    if (this.#reported || this.#over || this.#halfClosed) return false;
     for (const message of batch) {
       this.#stream.write(
         message instanceof Uint8Array
@@ -93,7 +90,7 @@ export class GrpcJsCall implements Call {
           : Buffer.concat(message),
       );
     }
-    if (!this.#stream.writableNeedDrain) return yes;
+    if (!this.#stream.writableNeedDrain) return true;
     return this.#room.wait();
   }
 

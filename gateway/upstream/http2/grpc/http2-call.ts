@@ -66,7 +66,7 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Sleeper
     return this.#response.read();
   }
 
-  write(batch: SendBatch): Promise<boolean> {
+  write(batch: SendBatch): Promise<boolean> | boolean {
     return this.#requests.write(batch);
   }
 

@@ -9,9 +9,6 @@ import { frameBatch } from './framing.js';
  */
 const REPLAY_BYTES = 64 * 1024;
 
-const HAS_ROOM = Promise.resolve(true);
-const HAS_ENDED = Promise.resolve(false);
-
 /**
  * The requests of one call on their way to a stream, which comes later and may be replaced once. Holds at most one
  * batch beyond what the stream has taken: `write` says when there is room.
@@ -55,8 +52,8 @@ export class RequestSender {
   }
 
   /** See `Call.write`. */
-  write(batch: SendBatch): Promise<boolean> {
-    if (this.#state !== 'open') return HAS_ENDED;
+  write(batch: SendBatch): Promise<boolean> | boolean {
+    if (this.#state !== 'open') return false;
     const buffers = frameBatch(batch);
     if (this.#replay) {
       for (const buffer of buffers) {
@@ -67,7 +64,7 @@ export class RequestSender {
     if (this.#stream) {
       const room = this.#send(buffers);
       this.#forgetLarge();
-      if (room) return HAS_ROOM;
+      if (room) return true;
     }
     return this.#room.wait();
   }

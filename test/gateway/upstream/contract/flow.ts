@@ -102,13 +102,26 @@ export function flowContract(t: Test, subject: Subject): void {
     const call = transport.open('/test.Flow/Up', { metadata: [], signal: neverAborted() });
     const batch = [...Array.from({ length: 1024 }, () => Buffer.alloc(kibi)), Buffer.alloc(0)];
     let room = 0;
-    void call.write(batch).then((more) => {
+    void Promise.resolve(call.write(batch)).then((more) => {
       room += more ? 1 : 0;
     });
     await untilQuiet(() => room);
     t.equal(room, 0, 'the service has not read');
     call.cancel();
     t.match(await call.status, { code: 1 });
+  });
+
+  t.test('room that is there, and the end, need no promise', async (t) => {
+    const service = await openScriptedUpstream({ '/test.Flow/Up': [{ wait: new Promise(() => {}) }] });
+    t.teardown(() => service.close());
+    const transport = subject.open({ target: service.target });
+    t.teardown(() => transport.close());
+    const call = transport.open('/test.Flow/Up', { metadata: [], signal: neverAborted() });
+    // The first one may wait for the connection.
+    t.equal(await call.write([Buffer.from('one')]), true);
+    t.equal(call.write([Buffer.from('two')]), true);
+    call.cancel();
+    t.equal(call.write([Buffer.from('three')]), false);
   });
 
   t.test('messages before a failure reach a reader that keeps up', async (t) => {
