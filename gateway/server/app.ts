@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
 import cors from '@fastify/cors';
-import websocket from '@fastify/websocket';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { ROUTED_METHODS } from '../schema/index.js';
 import { RpcError } from '../status/index.js';
@@ -16,6 +15,7 @@ import type { SchemaSource } from './loaded-schema.js';
 import { registerPage } from './page.js';
 import { registerSessions } from './sessions.js';
 import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
+import { websocketPlugin } from './websocket-plugin.js';
 
 /** What is read of one client's body before somebody takes it, in bytes. */
 const READ_BYTES = 64 * 1024;
@@ -58,7 +58,7 @@ export async function registerRoutes(
   context: Parameters<typeof registerDispatch>[3],
   corsMethods: string[],
 ): Promise<void> {
-  await app.register(websocket, {
+  await app.register(websocketPlugin, {
     options: {
       server: websocketUpgrades(app.server) as Server,
       maxPayload: options.limits.maxMessageBytes,

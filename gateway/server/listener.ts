@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerOptions } from 'node:http';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { RpcError } from '../status/index.js';
 import { answerError, clientErrorAnswer } from './errors.js';
 import { registerExpectation } from './expectation.js';
@@ -8,6 +14,8 @@ import { newRequestId } from './request-id.js';
 
 /** A request id that may stand in logs and headers. */
 const REQUEST_ID = /^[!-~]{1,128}$/;
+
+const NO_QUERY = {};
 
 /** In place of Fastify's compilers for schemas of routes, of which we have none: they are a tenth of what a start loads. */
 function noSchema(): never {
@@ -26,8 +34,13 @@ export function createListener(
   rewriteUrl?: (request: IncomingMessage) => string,
 ): FastifyInstance {
   const refusals = { trustedProxies: options.trustedProxies, countRefusal };
+  // Each line of ours names its request itself. A logger that Fastify knew would be checked for each request, and each response watched
+  // for it.
+  const useLog = (request: FastifyRequest, reply: FastifyReply) => {
+    request.log = log;
+    reply.log = log;
+  };
   const app: FastifyInstance = Fastify({
-    loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     requestIdHeader: false,
     genReqId: (request) => {
@@ -36,18 +49,26 @@ export function createListener(
     },
     // A missing `Host` is refused by us, so that the answer is like every other.
     http: { requireHostHeader: false, maxHeaderSize: options.limits.maxHeadBytes, ...http },
-    // Each line of ours names its request itself; a logger a request costs as much as a system call.
-    childLoggerFactory: (logger) => logger,
     ...(rewriteUrl === undefined ? {} : { rewriteUrl }),
+    // Nobody asks Fastify for it: queries are read by our own rules.
+    routerOptions: { querystringParser: () => NO_QUERY },
     schemaController: {
       compilersFactory: { buildValidator: () => noSchema, buildSerializer: () => noSchema },
     },
     exposeHeadRoutes: false,
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply, refusals),
+    frameworkErrors: (error, request, reply) => {
+      useLog(request, reply);
+      answerError(error, request, reply, refusals);
+    },
     clientErrorHandler: clientErrorAnswer(log, options.limits.maxHeadBytes, refusals),
   });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, refusals));
+  app.log = log;
+  app.addHook('onRequest', (request, reply, done) => {
+    useLog(request, reply);
+    done();
+  });
   registerExpectation(app);
   return app;
 }
