@@ -9,7 +9,7 @@ const HIGH_WATER_BYTES = 256 * 1024;
 /** What one stream sends before it is the next one's turn. */
 const TURN_BYTES = 16 * 1024;
 /** How long an answer to a PING waits at most for a frame to leave with, in milliseconds. Servers on Go send a PING with nearly every answer. */
-const COMPANY_MS = 1;
+const COMPANY_MS = 4;
 /** More than this in answers does not wait. */
 const COMPANY_BYTES = 1_024;
 
