@@ -33,7 +33,7 @@ export class BytesOutgoing implements Outgoing {
   }
 
   write(batch: Batch): Promise<void> | undefined {
-    const sink = this.#sink ?? this.#start(batch.message(batch.at));
+    const sink = this.#sink ?? this.#startWith(batch.message(batch.at));
     return sendBatch(batch, sink, this.#encode);
   }
 
@@ -54,6 +54,12 @@ export class BytesOutgoing implements Outgoing {
   async drain(): Promise<void> {
     if (this.#sink === undefined) sendDraining(this.#reply, this.#request.registry);
     else await this.#sink.break();
+  }
+
+  #startWith(first: Uint8Array): ResponseSink {
+    // Throws when it is no message: once the head has been sent, that has no HTTP status any more.
+    bytesField(first, this.#content.path);
+    return this.#start(first);
   }
 
   #start(first: Uint8Array | undefined): ResponseSink {

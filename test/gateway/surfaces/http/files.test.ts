@@ -115,6 +115,28 @@ t.test('a missing file is 404, a failure in the middle breaks the transfer', asy
   t.notOk(broken.complete);
 });
 
+t.test(
+  'bytes that are no message are an HTTP error in place of a file, and break one that has begun',
+  async (t) => {
+    const broken = Buffer.from([0x0a, 0xff, 0xff]);
+    const { url } = await openForeign(t, {
+      Fetch: [{ in: 'end' }, { out: broken }],
+      Plain: [{ in: 'end' }, { out: await piece(Buffer.from('begun')) }, { out: broken }],
+    });
+    const instead = await httpJson(`${url}/foreign/files/x`);
+    t.equal(instead.status, 500);
+    t.match(instead.json, { error: { details: [{ reason: 'UPSTREAM_INVALID_MESSAGE' }] } });
+    t.equal((await http(`${url}/foreign/files/x`, { method: 'HEAD' })).status, 500);
+    const within = await raw(
+      t,
+      url,
+      `GET ${method('Plain')} HTTP/1.1\r\nhost: localhost\r\naccept: application/octet-stream\r\n\r\n`,
+    );
+    await within.closed;
+    t.notMatch(within.answer, /\r\n0\r\n\r\n$/, 'no client takes it for a whole one');
+  },
+);
+
 t.test('messages without bytes are an answer as well', async (t) => {
   const { url } = await openForeign(t, {
     Plain: [{ in: 'end' }, { out: await bytes({ name: 'x' }, 'Piece'), times: 2 }, { wait: never }],
