@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from './timer.js';
 
-/** The time of one slot, in milliseconds: so much later than wanted an alarm may ring. */
-export const SLOT_MS = 10;
+/** The time of one slot, in milliseconds. */
+const SLOT_MS = 10;
 /** Slots of the wheel, about ten seconds. What is due later stays in its slot while the wheel turns. */
 const SLOTS = 1_024;
 
@@ -11,26 +11,29 @@ const NEVER = Number.POSITIVE_INFINITY;
 export class Link {
   next: Link = this;
   previous: Link = this;
-  /** The number of its slot since the start of the clock; it counts while the link is in a wheel. */
-  slot = 0;
+  /** When it is due, by the clock of `performance.now`; it counts while the link is in a wheel. */
+  dueAt = 0;
 
   /** Its time has come. */
   ring(): void {}
 }
 
 /**
- * Alarms by the slot of time in which they are due, with one timer of Node for all of them. The timer is set to the first slot that has any, is
- * not put off when they are cleared, and stands still when there are none.
+ * Alarms by the slot of time in which they are due, with one timer of Node for all of them. When a slot begins, the few that have not been cleared
+ * by then are near: from there each rings at its own millisecond, so that of two who count the same time, we and the service, the one that began
+ * first is the first to end. The timer is not put off when alarms are cleared, and stands still when there are none.
  */
 export class AlarmWheel {
   /** Each slot is a ring with a link of its own that is no alarm. */
   readonly #slots: (Link | undefined)[] = new Array(SLOTS);
+  /** Those of the slot that has begun last, and of all before it. */
+  readonly #near = new Link();
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** The slot for which the timer is set. */
-  #timerSlot = NEVER;
-  /** Everything in this slot and before it has rung. */
-  #doneSlot = slotNow();
+  /** The time for which the timer is set. */
+  #timerAt = NEVER;
+  /** The slot that has begun last, as far as the wheel has turned. */
+  #slot = slotOf(performance.now());
 
   /** How many alarms are set. */
   get size(): number {
@@ -39,14 +42,20 @@ export class AlarmWheel {
 
   /** Takes a link that is in no ring. */
   add(link: Link, delayMs: number): void {
-    const wanted = Math.ceil((performance.now() + Math.max(0, delayMs)) / SLOT_MS);
-    link.slot = Math.max(wanted, this.#doneSlot + 1);
-    const at = link.slot % SLOTS;
-    const slot = this.#slots[at] ?? new Link();
-    this.#slots[at] = slot;
-    insert(link, slot);
+    const now = performance.now();
+    link.dueAt = now + Math.max(0, delayMs);
     this.#size += 1;
-    if (link.slot < this.#timerSlot) this.#setTimer(link.slot);
+    const slot = slotOf(link.dueAt);
+    if (slot <= this.#slot) {
+      insert(link, this.#near);
+      this.#wakeAt(link.dueAt);
+      return;
+    }
+    const ring = this.#slots[slot % SLOTS] ?? new Link();
+    this.#slots[slot % SLOTS] = ring;
+    insert(link, ring);
+    const begin = slot * SLOT_MS;
+    this.#wakeAt(begin > now ? begin : link.dueAt);
   }
 
   /** Takes back what `add` was given and what has not rung. */
@@ -56,59 +65,62 @@ export class AlarmWheel {
   }
 
   readonly #turn = (): void => {
-    this.#timerSlot = NEVER;
-    const now = slotNow();
-    const due = new Link();
+    this.#timerAt = NEVER;
+    const now = performance.now();
+    const last = slotOf(now);
     // Whole turns show nothing new.
-    for (let slot = Math.max(this.#doneSlot + 1, now - SLOTS + 1); slot <= now; slot += 1) {
-      this.#takeDue(slot % SLOTS, now, due);
+    for (let slot = Math.max(this.#slot + 1, last - SLOTS + 1); slot <= last; slot += 1) {
+      const ring = this.#slots[slot % SLOTS];
+      if (ring !== undefined) move(ring, this.#near, (link) => slotOf(link.dueAt) <= last);
     }
-    this.#doneSlot = now;
+    this.#slot = Math.max(this.#slot, last);
+    const due = new Link();
+    move(this.#near, due, (link) => link.dueAt <= now);
     // One by one: an alarm that rings may clear the next one.
     while (due.next !== due) {
       const link = due.next;
       this.remove(link);
       link.ring();
     }
-    const next = this.#nextSlot();
-    if (next < this.#timerSlot) this.#setTimer(next);
+    this.#wakeAt(this.#nextTime());
   };
 
-  #takeDue(at: number, now: number, due: Link): void {
-    const slot = this.#slots[at];
-    if (slot === undefined) return;
-    for (let link = slot.next; link !== slot; ) {
-      const { next } = link;
-      if (link.slot <= now) {
-        unlink(link);
-        insert(link, due);
-      }
-      link = next;
-    }
-  }
-
-  /** The first slot that has anything, though it may be for a later turn. */
-  #nextSlot(): number {
-    if (this.#size === 0) return NEVER;
-    for (let ahead = 1; ahead <= SLOTS; ahead += 1) {
-      const slot = this.#slots[(this.#doneSlot + ahead) % SLOTS];
-      if (slot !== undefined && slot.next !== slot) return this.#doneSlot + ahead;
+  /** When the next one is near, or due, though what is in the slot may be for a later turn. */
+  #nextTime(): number {
+    let next = NEVER;
+    for (let link = this.#near.next; link !== this.#near; link = link.next) next = Math.min(next, link.dueAt);
+    if (next < NEVER || this.#size === 0) return next;
+    for (let slot = this.#slot + 1; slot <= this.#slot + SLOTS; slot += 1) {
+      const ring = this.#slots[slot % SLOTS];
+      if (ring !== undefined && ring.next !== ring) return slot * SLOT_MS;
     }
     return NEVER;
   }
 
-  #setTimer(slot: number): void {
+  #wakeAt(time: number): void {
+    if (time >= this.#timerAt) return;
     clearTimeout(this.#timer);
-    this.#timerSlot = slot;
-    // A timer of Node may fire a part of a millisecond early.
-    const delayMs = Math.ceil(slot * SLOT_MS - performance.now()) + 1;
-    this.#timer = setTimeout(this.#turn, Math.min(Math.max(1, delayMs), MAX_TIMER_MS)).unref();
+    this.#timerAt = time;
+    // Where Node's timer fires a part of a millisecond early, nothing is due yet, and it is set again.
+    const delayMs = Math.max(1, Math.ceil(time - performance.now()));
+    this.#timer = setTimeout(this.#turn, Math.min(delayMs, MAX_TIMER_MS)).unref();
   }
 }
 
-/** The slot that has passed now. */
-function slotNow(): number {
-  return Math.floor(performance.now() / SLOT_MS);
+function slotOf(time: number): number {
+  return Math.floor(time / SLOT_MS);
+}
+
+/** Moves those that are wanted to the end of another ring, in their order. */
+function move(from: Link, to: Link, isWanted: (link: Link) => boolean): void {
+  for (let link = from.next; link !== from; ) {
+    const { next } = link;
+    if (isWanted(link)) {
+      unlink(link);
+      insert(link, to);
+    }
+    link = next;
+  }
 }
 
 /** At the end of the ring. */

@@ -10,7 +10,7 @@ const shared = new AlarmWheel();
 
 /**
  * One time to wake its sleeper, for what has a time limit and nearly never reaches it, as calls have: setting and clearing it is a few
- * pointers, where a timer of Node is a large object and a list for each duration. It wakes never early and up to `SLOT_MS` late, and does not
+ * pointers, where a timer of Node is a large object and a list for each duration. It never wakes early, is as late as any timer of Node, and does not
  * keep the process alive.
  */
 export class Alarm extends Link {
