@@ -1,6 +1,6 @@
 import type { Calls } from '../rpc/index.js';
 import { loadService } from '../rpc/index.js';
-import { indexDescriptors, readDescriptorSet } from './descriptors.js';
+import { type Descriptors, indexDescriptors, readDescriptorSet } from './descriptors.js';
 import { reflectionHandler } from './reflection-handler.js';
 
 export { type Descriptors, indexDescriptors, readDescriptorSet } from './descriptors.js';
@@ -8,11 +8,18 @@ export { type Descriptors, indexDescriptors, readDescriptorSet } from './descrip
 const VERSIONS = ['v1', 'v1alpha'] as const;
 
 /**
- * Adds server reflection, v1 and v1alpha, to a server that serves `services` (full names). Throws when the descriptor set has not been built.
+ * Adds server reflection, v1 and v1alpha, to a server that serves `services` (full names). Throws when the descriptor set has not been built;
+ * it is indexed when the first client asks.
  */
 export function addReflection(calls: Calls, services: readonly string[]): void {
   const own = VERSIONS.map((version) => `grpc.reflection.${version}.ServerReflection`);
-  const handler = reflectionHandler(indexDescriptors(readDescriptorSet()), [...services, ...own].sort());
+  const set = readDescriptorSet();
+  let index: Descriptors | undefined;
+  const descriptors = () => {
+    index ??= indexDescriptors(set);
+    return index;
+  };
+  const handler = reflectionHandler(descriptors, [...services, ...own].sort());
   VERSIONS.forEach((version, i) => {
     const definition = loadService(`grpc/reflection/${version}/reflection.proto`, own[i] ?? '');
     calls.add(definition, { ServerReflectionInfo: handler }, { quiet: true });

@@ -12,8 +12,31 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 
+const USAGE = `Usage: npm run soak -- [SECONDS] [--no-tests] [--no-bounds]         (npm run build comes first)
+
+What takes too long for npm test: long runs of the property and fuzz tests, a thousand clients that stall, then core and
+gateway under clients that come, misbehave and leave. Ends with 1 when a test fails, a bound is broken or something is left.
+
+  SECONDS       how long clients misbehave, and how long some of the tests are [60]
+  --no-tests    without the long tests
+  --no-bounds   without the clients that stall
+  --help        this text
+`;
+
+const SWITCHES = ['--no-tests', '--no-bounds', '--help', '-h'];
+const given = process.argv.slice(2);
+if (given.includes('--help') || given.includes('-h')) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const unknown = given.find((argument) => !/^\d+$/.test(argument) && !SWITCHES.includes(argument));
+if (unknown !== undefined) {
+  process.stderr.write(`soak: ${unknown} is neither a number of seconds nor an option\n\n${USAGE}`);
+  process.exit(2);
+}
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const seconds = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? 60);
+const seconds = Number(given.find((argument) => /^\d+$/.test(argument)) ?? 60);
 const WORKERS = 40;
 /** What may stay open: the log, the store, the connections between gateway and core, and what Node itself holds. */
 const MAX_DESCRIPTORS_LEFT = 40;
@@ -203,8 +226,8 @@ function look(pid) {
   return { descriptors: readdirSync(`/proc/${pid}/fd`).length, rssMiB: Math.round(rss) };
 }
 
-if (!process.argv.includes('--no-tests')) await longTests();
-if (!process.argv.includes('--no-bounds')) await bounds();
+if (!given.includes('--no-tests')) await longTests();
+if (!given.includes('--no-bounds')) await bounds();
 const { child, url } = await start();
 try {
   const before = look(child.pid);

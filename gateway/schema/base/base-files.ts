@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { create, createFileRegistry, type FileRegistry } from '@bufbuild/protobuf';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { fileWithLateComments } from './late-comments.js';
 import { protoFolder } from './proto-folder.js';
 
 /** Files that any schema may import, whether its source sends them or not. */
@@ -23,6 +25,13 @@ export function baseFiles(): BaseFiles {
 }
 
 function readBaseFiles(): BaseFiles {
-  const set = fromBinary(FileDescriptorSetSchema, readFileSync(join(protoFolder(), 'base.binpb')));
-  return { byName: new Map(set.file.map((file) => [file.name, file])), registry: createFileRegistry(set) };
+  const reader = new BinaryReader(readFileSync(join(protoFolder(), 'base.binpb')));
+  const file: FileDescriptorProto[] = [];
+  while (reader.pos < reader.len) {
+    // FileDescriptorSet.file: ours has nothing else.
+    reader.tag();
+    file.push(fileWithLateComments(reader.bytes()));
+  }
+  const set = create(FileDescriptorSetSchema, { file });
+  return { byName: new Map(set.file.map((one) => [one.name, one])), registry: createFileRegistry(set) };
 }

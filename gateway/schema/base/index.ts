@@ -1,2 +1,3 @@
 export { baseFiles } from './base-files.js';
 export { jsonNameFromProto } from './json-name.js';
+export { fileWithLateComments, shareComments } from './late-comments.js';

@@ -1,12 +1,12 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { fileWithLateComments } from '../base/index.js';
 import { SchemaProblem } from '../problem/index.js';
 
 /** The file that bytes are, or what is wrong with them. */
 export function fileFromBytes(bytes: Uint8Array): FileDescriptorProto | SchemaProblem {
   try {
-    const file = fromBinary(FileDescriptorProtoSchema, bytes);
+    const file = fileWithLateComments(bytes);
     if (file.name !== '') return file;
   } catch {
     const name = nameInBytes(bytes);

@@ -11,6 +11,7 @@ import {
 import { Client, credentials, status } from '@grpc/grpc-js';
 import t from 'tap';
 import { indexDescriptors, readDescriptorSet } from '../../../grpc-core/reflection/index.js';
+import { reflectionHandler } from '../../../grpc-core/reflection/reflection-handler.js';
 import { loadService, packageRoot } from '../../../grpc-core/rpc/proto-service.js';
 import { startCore, temporaryFolder } from '../core-fixture.js';
 
@@ -256,4 +257,14 @@ t.test('an index keeps the bytes of files it could not have written itself', asy
   const file = Buffer.from([0xc2, 0x3e, 0x01, 0x41, 0x0a, 0x01, 0x78]);
   const set = Buffer.concat([Buffer.from([0x0a, file.length]), file, Buffer.from([0x10, 0x05])]);
   t.strictSame(Buffer.from(indexDescriptors(set).file('x')?.[0] ?? []), file);
+});
+
+t.test('an index is made when a client asks, not at the start', async (t) => {
+  let made = 0;
+  const handler = reflectionHandler(() => {
+    made += 1;
+    return indexDescriptors(Buffer.alloc(0));
+  }, ['a.B']);
+  t.equal(made, 0);
+  t.type(handler, 'function');
 });

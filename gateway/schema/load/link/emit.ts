@@ -7,7 +7,7 @@ import {
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
 } from '@bufbuild/protobuf/wkt';
-import { baseFiles } from '../../base/index.js';
+import { baseFiles, shareComments } from '../../base/index.js';
 import { type FilePart, grouped } from './circles.js';
 import type { Declaration } from './declaration.js';
 import { type DeclarationTable, faultOfFile } from './declare.js';
@@ -99,12 +99,12 @@ class Emission {
     for (const declaration of used) dependency.add(this.#dependencyOn(declaration));
     dependency.delete(name);
     const file = create(FileDescriptorProtoSchema, { ...content, name, dependency: [...dependency] });
-    const { syntax, edition, options, sourceCodeInfo } = proto;
+    const { syntax, edition, options } = proto;
     file.package = proto.package;
     if (syntax !== '') file.syntax = syntax;
     if (syntax === 'editions') file.edition = edition;
     if (options !== undefined) file.options = options;
-    if (sourceCodeInfo !== undefined) file.sourceCodeInfo = sourceCodeInfo;
+    shareComments(proto, file);
     this.files.push(file);
   }
 
