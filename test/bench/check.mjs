@@ -122,7 +122,7 @@ const CHECKS = {
 /** What goes to the service is collected and looked at; what comes from it is the benchmark's own upstream. */
 const COLLECTED = ['socket-send', 'upload'];
 /** The plain file pipe speaks no gRPC and serves another file. */
-const UNCHECKED = ['file-pipe-64', 'file-pipe-256'];
+const UNCHECKED = ['file-pipe-64', 'file-pipe-256', 'body-null', 'body-socket'];
 
 /** A pace, or one message at a time, is nothing that a check needs. */
 const checkUpstream = ([file, role]) => (file === 'grpc-js.mjs' ? ['batched.mjs', 'stocks'] : [file, role]);

@@ -109,6 +109,13 @@ export function createContenders(options, { root, file, go }) {
     const args = () => [file, String(kib * 1024)];
     contenders.push(server(`file-pipe-${kib}`, `plain Node, ${kib} KiB reads`, 'peers/file-pipe.mjs', args));
   }
+  for (const [kind, name, to] of [
+    ['body-null', 'plain Node, body to /dev/null', '/dev/null'],
+    ['body-socket', 'plain Node, body to a socket', 'socket'],
+  ]) {
+    const args = () => [file, String(64 * 1024), to];
+    contenders.push(server(kind, name, 'peers/file-pipe.mjs', args));
+  }
   // A build of Sluice goes by its label: there may be several.
   const skipped = ({ kind, name }) =>
     options.skip.includes(name) || (kind !== 'sluice' && options.skip.includes(kind));

@@ -21,8 +21,8 @@ processor time and one of latency, with what is to be reached. test/bench/README
   --variant NAME="..."    the same build once more, with these options (may be repeated)
   --also NAME=DIR         another checkout, built, in the same rounds (may be repeated)
   --skip NAME,...         contenders to leave out: hand-written, hand-written-window, connect, go, log-on,
-                          constant-fastify, constant-node, file-pipe-64, file-pipe-256, or the label of a
-                          gateway; without go nothing is built, and another upstream answers unary calls
+                          constant-fastify, constant-node, file-pipe-64, file-pipe-256, body-null, body-socket, or the label
+                          of a gateway; without go nothing is built, and another upstream answers unary calls
   --no-check              do not compare what the gateways print with @bufbuild/protobuf first
   --check-only            compare, and measure nothing
   --markdown              the table as Markdown

@@ -38,10 +38,10 @@ const ONE_PROCESSOR = { GOMAXPROCS: '1' };
  * Runs a command on a processor. `lines` gives its standard output, `errors` its standard error, `ended` settles when it is gone, `stop()`
  * ends it and waits for that. After `limitMs` it is killed whatever it does.
  */
-export function startCommand(command, { cpu, limitMs }) {
+export function startCommand(command, { cpu, limitMs, stdin = 'ignore' }) {
   const pinned = canPin ? ['taskset', '-c', String(cpu), ...command] : command;
   const child = spawn(pinned[0], pinned.slice(1), {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
     env: { ...process.env, ...NO_LIMITS, ...ONE_PROCESSOR, BENCH_LIMIT_MS: String(limitMs) },
   });
   running.add(child);

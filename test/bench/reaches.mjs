@@ -3,7 +3,13 @@
 // p99 in that of the other way.
 import { median, short } from './numbers.mjs';
 
-const NAMES = { R: 'R', go: 'Go', 'hand-written': 'hand-written', 'file-pipe-64': 'plain Node' };
+const NAMES = {
+  R: 'R',
+  go: 'Go',
+  'hand-written': 'hand-written',
+  'file-pipe-64': 'plain Node',
+  'body-null': 'plain Node to /dev/null',
+};
 
 const verdict = (limit, what, value) =>
   `${short(value)} of ${limit} ${what}: ${value <= limit ? 'met' : 'not met'}`;
