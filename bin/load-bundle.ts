@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 
@@ -29,11 +29,20 @@ export function loadBundle<Exports>(load: NodeJS.Require, folder: string, comman
   // Help, the version and mistakes need what is in each of them.
   const cache = codeCacheFile(folder, known ? command : CACHED_COMMANDS[0]);
   // Node maps positions of modules only.
-  if (process.sourceMapsEnabled || !existsSync(cache)) return load(file) as Exports;
-  const source = readFileSync(file, 'latin1');
-  const script = new Script(source, { filename: file, cachedData: readFileSync(cache) });
+  const cachedData = process.sourceMapsEnabled ? undefined : bytesOf(cache);
+  if (cachedData === undefined) return load(file) as Exports;
+  const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData });
   if (script.cachedDataRejected) return load(file) as Exports;
   const module = { exports: {} };
   (script.runInThisContext() as Wrapped)(module.exports, load, module, file, folder);
   return module.exports as Exports;
+}
+
+/** The bytes of a file, if it is there and may be read: without them a start is only slower. */
+function bytesOf(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
@@ -54,6 +54,9 @@ t.test('without it, or with what V8 refuses, the bundle is loaded as any module'
   }
   const { folder } = bundle(t);
   t.match(loadBundle(load, folder, 'core'), { byNode: true, folder }, 'no file');
+  // Root may read everything, but no folder as a file.
+  mkdirSync(codeCacheFile(folder, 'start'));
+  t.match(loadBundle(load, folder, 'start'), { byNode: true, folder }, 'a file that cannot be read');
   t.end();
 });
 
