@@ -60,7 +60,7 @@ export const HOUSES = {
       },
       security: { may: ['status'] },
       upstream: {
-        may: ['status', 'async'],
+        may: ['status', 'async', 'memory'],
         roof: ['open-transport.ts'],
         rooms: {
           http2: {

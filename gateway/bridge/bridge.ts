@@ -46,6 +46,7 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
   let sent = 0;
   let dropped = 0;
   let cut = false;
+  let last: Batch | undefined;
   const fail = (reason: unknown) => {
     failure ??= RpcError.from(reason);
     call.cancel();
@@ -79,6 +80,7 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
       return batch ?? call.read();
     };
     const count = (batch: Batch) => {
+      last = batch;
       sent += batch.count;
       traffic.down += batch.byteLength;
     };
@@ -125,6 +127,8 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
   } catch (reason) {
     failure ??= RpcError.from(reason);
   }
+  // Nobody takes what was not written by now.
+  last?.release();
   return { status: failure?.toStatus() ?? status, failure, received, sent, dropped, cut, aborted };
 }
 
@@ -143,7 +147,9 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | fa
   const first = call.read();
   if (outgoing.headWaitMs === Number.POSITIVE_INFINITY) {
     const batch = await first;
-    return batch !== undefined && outgoing.head(metadata) === false ? false : batch;
+    if (batch === undefined || outgoing.head(metadata) !== false) return batch;
+    batch.release();
+    return false;
   }
   let over = false;
   const sign = first.then((batch) => {
@@ -157,8 +163,13 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | fa
   const grace = headers.then(() => delay(METADATA_GRACE_MS)).then(() => turn());
   await Promise.race([sign, grace, patience]);
   clearTimeout(timer);
-  if (!over && outgoing.head(metadata) === false) return false;
-  return await first;
+  let isWanted = over;
+  try {
+    isWanted ||= outgoing.head(metadata) !== false;
+  } finally {
+    if (!isWanted) void first.then((batch) => batch?.release());
+  }
+  return isWanted && (await first);
 }
 
 /** Writes, and lets the next read wait: the transport gathers what comes in that time, within its own bound. */

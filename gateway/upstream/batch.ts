@@ -1,9 +1,15 @@
+import { memory } from '../memory/index.js';
+
+/** Less than this is not worth pages of its own, in bytes. */
+export const PAGED_BYTES = 2 * 1024;
+
 /**
  * Messages that have arrived, at least one: one piece of memory with boundaries, and no object for each message. Each is the bytes of one
  * protobuf message, without framing; what else lies in the memory is nobody's.
  *
  * Whoever takes messages moves `at` on. What is taken as soon as the batch is handed over, before another event, costs no copy; a batch may also be
- * held, and taken piece by piece, for as long as it has to wait.
+ * held, and taken piece by piece, for as long as it has to wait. A reader that neither takes all of it nor asks for more releases it: its
+ * memory may lie in pages that no collection finds.
  */
 export class Batch implements Iterable<Uint8Array> {
   /** Where the messages lie. It may be another piece of memory in a later turn, with other boundaries. */
@@ -22,6 +28,9 @@ export class Batch implements Iterable<Uint8Array> {
   #bounds: number[] | Uint32Array;
   #onTaken: ((wireBytes: number) => void) | undefined;
   #wireBytes = 0;
+  /** Gives up the memory where the messages lie, if that is nobody else's. */
+  #giveUp: (() => void) | undefined;
+  #isSettled = false;
 
   /** `bounds`: where each message starts and where it ends, in turn. Both belong to the batch from then on. */
   constructor(bytes: Buffer, bounds: number[], byteLength: number) {
@@ -88,8 +97,21 @@ export class Batch implements Iterable<Uint8Array> {
     this.#wireBytes = wireBytes;
   }
 
-  /** For transports: the reader asks for the next messages, so these count no more. */
+  /** For transports: the messages lie in memory of their own, to be given up with them. */
+  owns(giveUp: () => void): void {
+    this.#giveUp = giveUp;
+  }
+
+  /** For transports: the reader asks for the next messages, so these count no more. What it is still about to take is copied. */
   settle(): void {
+    this.#isSettled = true;
+    const giveUp = this.#giveUp;
+    if (giveUp !== undefined) {
+      if (this.at < this.limit) this.#move(Buffer.allocUnsafeSlow(this.#restBytes()));
+      else this.bytes = NO_BYTES;
+      this.#giveUp = undefined;
+      giveUp();
+    }
     const taken = this.#onTaken;
     this.#onTaken = undefined;
     taken?.(this.#wireBytes);
@@ -97,16 +119,32 @@ export class Batch implements Iterable<Uint8Array> {
 
   /** For transports: `bytes` is about to be written over, so what has not been taken is copied into memory of its own. */
   keep(): void {
-    const { at, count } = this;
     this.isBorrowed = false;
-    if (at >= count) {
+    if (this.at >= this.count) {
       this.bytes = NO_BYTES;
       return;
     }
+    const bytes = this.#restBytes();
+    if (bytes < PAGED_BYTES || this.#isSettled) {
+      this.#move(Buffer.allocUnsafeSlow(bytes));
+      return;
+    }
+    const piece = memory.take(bytes);
+    this.#move(piece.buffer);
+    this.#giveUp = piece.release;
+  }
+
+  /** Of the messages that have not been taken. */
+  #restBytes(): number {
+    let bytes = 0;
+    for (let index = this.at; index < this.count; index += 1)
+      bytes += this.endOf(index) - this.startOf(index);
+    return bytes;
+  }
+
+  #move(kept: Buffer): void {
+    const { at, count } = this;
     const bounds = new Uint32Array(2 * count);
-    let length = 0;
-    for (let index = at; index < count; index += 1) length += this.endOf(index) - this.startOf(index);
-    const kept = Buffer.allocUnsafeSlow(length);
     let to = 0;
     for (let index = at; index < count; index += 1) {
       const start = this.startOf(index);

@@ -6,7 +6,7 @@ import { SchemaError } from '../problem/index.js';
 export interface ReflectionCall {
   write(batch: readonly Uint8Array[]): Promise<boolean> | boolean;
   /** The next answers, each valid in the turn in which they are read. */
-  read(): Promise<Iterable<Uint8Array> | undefined>;
+  read(): Promise<(Iterable<Uint8Array> & { release?(): void }) | undefined>;
   halfClose(): void;
   cancel(): void;
   readonly status: Promise<{
@@ -148,10 +148,14 @@ export class ReflectionStream {
     while (this.#pending.length === 0) {
       const batch = await this.#call.read();
       if (batch === undefined) throw await this.#failure();
-      for (const bytes of batch) {
-        this.#budget.bytes -= bytes.length;
-        if (this.#budget.bytes < 0) throw new ReflectionBound(`more than ${this.#budget.maxBytes} bytes`);
-        this.#pending.push(Uint8Array.from(bytes));
+      try {
+        for (const bytes of batch) {
+          this.#budget.bytes -= bytes.length;
+          if (this.#budget.bytes < 0) throw new ReflectionBound(`more than ${this.#budget.maxBytes} bytes`);
+          this.#pending.push(Uint8Array.from(bytes));
+        }
+      } finally {
+        batch.release?.();
       }
     }
     return this.#pending.shift() ?? new Uint8Array(0);

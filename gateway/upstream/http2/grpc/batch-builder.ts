@@ -74,9 +74,18 @@ export class BatchBuilder {
     return at;
   }
 
-  /** A message that was put together, as a batch of its own. */
-  lone(message: Buffer, isCompressed: boolean): Batch {
-    return Batch.of([isCompressed ? this.inflate(message) : message]);
+  /** A message that was put together, as a batch of its own; `giveUp` gives its memory up. */
+  lone(message: Buffer, isCompressed: boolean, giveUp: (() => void) | undefined): Batch {
+    if (isCompressed) {
+      try {
+        return Batch.of([this.inflate(message)]);
+      } finally {
+        giveUp?.();
+      }
+    }
+    const batch = Batch.of([message]);
+    if (giveUp !== undefined) batch.owns(giveUp);
+    return batch;
   }
 
   /** What was taken, as a batch. It lies in the bytes that were given, unless it had to be inflated. */

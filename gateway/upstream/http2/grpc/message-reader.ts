@@ -3,6 +3,7 @@ import { RpcError, type Status } from '../../../status/index.js';
 import type { Batch } from '../../batch.js';
 import { type ClientStream, FRAME_HEAD_BYTES, type WindowBudget } from '../h2/index.js';
 import { BatchBuilder } from './batch-builder.js';
+import { GatheredMessage } from './gathered-message.js';
 import { inflateOf } from './inflate.js';
 import { assertPrefix, lengthInPrefix, PREFIX_BYTES } from './prefix.js';
 import { UnreadBytes } from './unread-bytes.js';
@@ -36,10 +37,7 @@ export class MessageReader {
   #ready: Batch[] = [];
   /** The one that it has got. */
   #given: Batch | undefined;
-  /** A message that came in several pieces, and how much of it is there. */
-  #message: Buffer | undefined;
-  #filled = 0;
-  #isCompressed = false;
+  #message: GatheredMessage | undefined;
   /** The beginning of a message at the end of what came last, in this read of the socket. */
   #rest: Buffer | undefined;
   #restStart = 0;
@@ -144,12 +142,15 @@ export class MessageReader {
     if (this.isRead) this.#reader.ring(undefined);
   }
 
-  /** Ends, and drops what waits. True when something was dropped. */
+  /** Ends, and drops what waits, but for what the reader has got. True when something was dropped. */
   drop(): boolean {
     const dropped = this.#ready.length > 0 || !this.#builder.isEmpty || this.#hasMessage;
     if (!this.#builder.isEmpty) this.#builder.build();
+    const ready = this.#ready;
     this.#ready = [];
+    for (const batch of ready) batch.release();
     this.#unread.drop(this.#unread.length);
+    this.#message?.drop();
     this.#message = undefined;
     this.#rest = undefined;
     this.end();
@@ -228,17 +229,15 @@ export class MessageReader {
       if (this.#unread.length < PREFIX_BYTES) return at;
       this.#open();
     }
-    const message = this.#message as unknown as Buffer;
-    const to = Math.min(end, at + message.length - this.#filled);
-    if (to > at) message.set(bytes.subarray(at, to), this.#filled);
-    this.#filled += to - at;
-    if (to > at) this.#credit(to - at);
-    if (this.#filled === message.length) {
+    const message = this.#message as unknown as GatheredMessage;
+    const added = message.add(bytes, at, end);
+    if (added > 0) this.#credit(added);
+    if (message.isWhole) {
       this.#message = undefined;
       this.#build();
-      this.#ready.push(this.#builder.lone(message, this.#isCompressed));
+      this.#ready.push(message.build(this.#builder));
     }
-    return to;
+    return at + added;
   }
 
   /** Takes memory for a message of which at least the prefix is there, and moves there what is. */
@@ -249,12 +248,9 @@ export class MessageReader {
     const length = lengthInPrefix(prefix, 0);
     assertPrefix(flag, length, this.#maxMessageBytes);
     unread.drop(PREFIX_BYTES);
-    this.#message = Buffer.allocUnsafeSlow(length);
-    this.#filled = Math.min(length, unread.length);
-    this.#isCompressed = flag === 1;
-    unread.copy(this.#message, 0, this.#filled);
-    unread.drop(this.#filled);
-    this.#credit(PREFIX_BYTES + this.#filled);
+    const message = new GatheredMessage(length, flag === 1);
+    this.#message = message;
+    this.#credit(PREFIX_BYTES + message.addFrom(unread));
   }
 
   /** The next messages of those that nobody has read; a message that is not whole is begun. */
@@ -265,16 +261,19 @@ export class MessageReader {
       const { piece, from, to } = unread;
       const next = this.#builder.take(piece, from, to);
       if (next > from) {
+        const { isOwn } = this.#builder;
+        const batch = this.#builder.build();
+        // They lie in what waits: the memory of it that is behind them is given up with them.
+        if (!isOwn) batch.owns(unread.lend());
         unread.drop(next - from);
-        return this.#builder.build();
+        return batch;
       }
       if (unread.length < PREFIX_BYTES) return undefined;
-      const isWhole = this.#hasMessage;
       this.#open();
-      const message = this.#message as unknown as Buffer;
-      if (!isWhole) return undefined;
+      const message = this.#message as unknown as GatheredMessage;
+      if (!message.isWhole) return undefined;
       this.#message = undefined;
-      return this.#builder.lone(message, this.#isCompressed);
+      return message.build(this.#builder);
     } catch (reason) {
       this.#fault = RpcError.from(reason).toStatus();
       return this.#builder.isEmpty ? undefined : this.#builder.build();

@@ -251,7 +251,8 @@ export class CallResponse implements StreamHandler {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#requests.end();
-    this.#reader.end();
+    // Beyond what was read there is no message, but there may be the beginning of one.
+    this.#reader.drop();
     this.#headers.resolve(undefined);
     this.#status = status;
     this.#settled?.resolve(status);

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { getEventListeners } from 'node:events';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import t from 'tap';
+import { memory } from '../../../../gateway/memory/index.js';
 import { type Call, openHttp2Transport, type Transport } from '../../../../gateway/upstream/index.js';
 import { quiet } from '../../../support/quiet.js';
 import { openProxy } from '../contract/proxy.js';
@@ -71,8 +72,9 @@ const manners: ((call: Call, abort: AbortController) => Promise<unknown>)[] = [
     call.cancel();
   },
   async (call) => {
-    await call.read();
+    const batch = await call.read();
     call.cancel();
+    batch?.release();
   },
   async (_call, abort) => {
     await quiet(3);
@@ -150,4 +152,5 @@ t.test('whatever both sides do, every call ends, no place is lost and nothing is
   await transport.close();
   await proxy.empty();
   t.equal(proxy.open, 0, 'no socket is left');
+  t.equal(memory.takenBytes, 0, 'no memory is left that no collection finds');
 });

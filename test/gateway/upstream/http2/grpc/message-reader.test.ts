@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
+import { memory } from '../../../../../gateway/memory/index.js';
 import type { Batch } from '../../../../../gateway/upstream/index.js';
 import { openReader } from './fake-stream.js';
 
@@ -110,7 +111,49 @@ t.test('any messages in any frames in any reads are the same messages, however t
         const sent = messages.map(([one]) => Buffer.from(one).toString('latin1'));
         if (JSON.stringify(got) !== JSON.stringify(sent)) return false;
         reader.end();
+        if (memory.takenBytes !== 0) return false;
         return stream.credited === received && !reader.isMidMessage && reader.isRead;
+      },
+    ),
+    { numRuns: 500 },
+  );
+  t.pass();
+});
+
+t.test('whatever ends a call, and wherever, its memory is given up', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(message, fc.boolean()), { minLength: 1, maxLength: 40 }),
+      places,
+      places,
+      fc.array(habit, { minLength: 1, maxLength: 8 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      async (messages, frameCuts, readCuts, habits, until) => {
+        const bytes = Buffer.concat(messages.map(([one, zips]) => framed(one, zips)));
+        const { reader, stream } = openReader(70_000);
+        reader.encoding = 'gzip';
+        let given: Batch | undefined;
+        let pending: Promise<void> | undefined;
+        const read = async () => {
+          given = (await reader.read()) ?? given;
+          pending = undefined;
+        };
+        const frames = cutAt(bytes.subarray(0, Math.ceil(until * bytes.length)), [...frameCuts, ...readCuts]);
+        for (const [index, frame] of frames.entries()) {
+          const habit = habits[index % habits.length];
+          if (habit !== 'is away') pending ??= read();
+          const socket = Buffer.from(frame);
+          if (socket.length > 0) reader.push(socket, 0, socket.length);
+          reader.flush();
+          await turn();
+          if (habit === 'takes' && given !== undefined) given.at = given.limit;
+          stream.turn();
+          socket.fill(0xff);
+        }
+        reader.drop();
+        await pending;
+        given?.release();
+        return memory.takenBytes === 0 && given?.isTaken !== false;
       },
     ),
     { numRuns: 500 },
@@ -231,7 +274,10 @@ t.test('a message is put together only while it is waited for', async (t) => {
     reader.flush();
   }
   t.equal(stream.credited, large.length);
-  t.equal((await read)?.byteLength, 5_000_000);
+  const batch = await read;
+  t.equal(batch?.byteLength, 5_000_000);
+  batch?.release();
+  t.equal(memory.takenBytes, 0, 'its memory is given up without a collection');
 });
 
 t.test('thousands of small frames for a reader that is away are a few pieces of memory', async (t) => {
@@ -241,16 +287,16 @@ t.test('thousands of small frames for a reader that is away are a few pieces of 
     reader.push(frame, 0, frame.length);
     reader.flush();
   }
-  const buffers = new Set<ArrayBufferLike>();
+  const held = memory.takenBytes;
   let count = 0;
   while (!reader.isRead) {
     const batch = (await reader.read()) as Batch;
-    buffers.add(batch.bytes.buffer);
     for (const one of batch) count += Number(one.length === 40 && one.every((byte) => byte === 7));
   }
   t.equal(count, 5_000);
-  const bytes = [...buffers].reduce((sum, buffer) => sum + buffer.byteLength, 0);
-  t.ok(bytes < 5_000 * 45 + 32 * 1024, `${buffers.size} of ${bytes} bytes together`);
+  t.ok(held >= 5_000 * 45 && held < 5_000 * 45 + 32 * 1024, `${held} bytes together`);
+  await Promise.race([reader.read(), turn()]);
+  t.equal(memory.takenBytes, 0, 'given up with the last batch');
 });
 
 t.test('empty messages by the thousand are batches of a bounded number', async (t) => {
