@@ -93,12 +93,10 @@ export class MessageReader {
   /** See `Call.read`. */
   read(): Promise<Batch | undefined> {
     this.#given?.settle();
-    this.#given = undefined;
-    const batch = this.#ready.shift() ?? this.#decode();
-    if (batch !== undefined) {
-      this.#given = batch;
+    this.#given = this.#ready.shift() ?? this.#decode();
+    if (this.#given !== undefined) {
       this.#onTaken();
-      return Promise.resolve(batch);
+      return Promise.resolve(this.#given);
     }
     if (this.#fault !== undefined) this.#onTaken();
     return this.#ended ? OVER : this.#reader.wait();
@@ -169,6 +167,11 @@ export class MessageReader {
   /** Finds messages in what the socket has read. What is no whole message at its end stays there until more comes, or the read ends. */
   #find(bytes: Buffer, start: number, end: number): void {
     let at = start;
+    // The reader gets what is ready and waits no more: a message that begins behind it waits with the bytes that follow.
+    if (this.#ready.length > 0 && this.#message === undefined && this.#unread.length > 0) {
+      this.#unread.append(bytes, start, end);
+      return;
+    }
     if (this.#message !== undefined || this.#unread.length > 0) at = this.#fill(bytes, at, end);
     at = this.#builder.take(bytes, at, end);
     while (this.#builder.isBlocked) {
