@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Bell, createDeferred } from '../../async/index.js';
 import type { ByteWriter } from '../../codec/index.js';
 import { isOpenEnded, resetWhenTaken } from '../liveness/index.js';
-import type { TextSink } from '../message/index.js';
+import type { TextOutgoing } from '../message/index.js';
 
 /** How long a broken transfer waits for the client to close before the socket is destroyed, in milliseconds. */
 const LINGER_MS = 2_000;
@@ -24,7 +24,7 @@ const HEX = Buffer.from('0123456789abcdef');
  * Chunks are framed here and written to the socket as one: `ServerResponse.write` makes four writes of each, which is a third of what a
  * small message costs. Where the response has no socket yet (pipelining) or no chunks (HTTP/1.0) it does the writing.
  */
-export class ResponseSink implements TextSink {
+export class ResponseSink implements TextOutgoing {
   readonly #response: ServerResponse;
   readonly #socket: Socket | undefined;
   /** Rings when there is room, or the client has left. */

@@ -12,7 +12,7 @@ export type EncodeMessage = (bytes: Buffer, start: number, end: number) => void;
 const TEXT_BYTES = 32 * 1024;
 
 /** Where pieces of text go. */
-export interface TextSink {
+export interface TextOutgoing {
   /** Nobody wants them any more. */
   readonly closed: boolean;
   /** Before a piece: appends what goes in front of it. */
@@ -25,7 +25,11 @@ export interface TextSink {
  * Sends the messages of a batch piece by piece, each as soon as there is room. What waits meanwhile are the messages as they came, which are
  * less than their text. When one of them is no message, those before it are sent, nothing of it is, and it throws or rejects.
  */
-export function sendBatch(batch: Batch, sink: TextSink, encode: EncodeMessage): Promise<void> | undefined {
+export function sendBatch(
+  batch: Batch,
+  sink: TextOutgoing,
+  encode: EncodeMessage,
+): Promise<void> | undefined {
   for (;;) {
     if (sink.closed) {
       batch.release();

@@ -7,7 +7,7 @@ export {
   RESERVED_PARAMETERS,
   withAddress,
 } from './address-fields.js';
-export { type EncodeMessage, encodeBatch, sendBatch, type TextSink } from './encode-batch.js';
+export { type EncodeMessage, encodeBatch, sendBatch, type TextOutgoing } from './encode-batch.js';
 export { detailJson, endJson, errorJson, REASON_HEADER, retryDelayMs } from './error-json.js';
 export { HeaderRules } from './header-rules.js';
 export { cursorField, hasSeenEnd, messageFromJson, resumeAfter, textFromBytes } from './request-message.js';

@@ -5,11 +5,11 @@ import type { Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { CloseCode, closeFromStatus } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { scratch, sendBatch, type TextSink } from '../message/index.js';
+import { scratch, sendBatch, type TextOutgoing } from '../message/index.js';
 import { type ClientSocket, writeBinaryFrame, writeTextFrame } from '../socket/index.js';
 
 /** The messages and the end of a call as frames of a plain WebSocket. */
-export class WebSocketOutgoing implements Outgoing, TextSink {
+export class WebSocketOutgoing implements Outgoing, TextOutgoing {
   // There is no head: the upgrade has been answered.
   readonly headWaitMs = Number.POSITIVE_INFINITY;
   readonly flushMs: number;
