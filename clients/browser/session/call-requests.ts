@@ -4,9 +4,8 @@ import { createDeferred } from '../shared/deferred.js';
 import { stringifyJson } from '../shared/json.js';
 import { createSendQueue } from '../shared/send-queue.js';
 import { SluiceError } from '../shared/sluice-error.js';
-import { utf8Length } from '../shared/utf8-length.js';
 import type { Attempt } from './call-transport.js';
-import { createCredit } from './credit.js';
+import { createCredit, utf8Length } from './credit.js';
 import type { CreditAmount } from './receive-window.js';
 import { messageFrame } from './session-frame.js';
 

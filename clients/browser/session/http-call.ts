@@ -5,11 +5,10 @@ import { type Endpoint, grpcTimeout } from '../shared/endpoint.js';
 import { errorFromErrorObject } from '../shared/error-from-wire.js';
 import { isJsonObject, type JsonObject, parseJson } from '../shared/json.js';
 import { SluiceError } from '../shared/sluice-error.js';
-import { utf8Length } from '../shared/utf8-length.js';
 import { DEFAULT_IDLE_TIMEOUT_MS, readEventStream } from '../stream/event-stream.js';
 import { createSseParser } from '../stream/sse-parser.js';
 import type { AttemptEvents } from './call-transport.js';
-import type { Credit } from './credit.js';
+import { type Credit, utf8Length } from './credit.js';
 import { type CallEnd, callEndFrom, gapFrom, type Metadata, type OpenFrame } from './session-frame.js';
 
 /** Metadata that travels under its own name as an HTTP header (PROTOCOL.md, section 3). All other names get a prefix. */
