@@ -17,6 +17,11 @@ export class Alarm extends Link {
   readonly #sleeper: Sleeper;
   readonly #wheel: AlarmWheel;
 
+  /** How many are set in this process: for whoever looks whether anything has been left. */
+  static get count(): number {
+    return shared.size;
+  }
+
   /** Not set yet. `wheel` is for tests. */
   constructor(sleeper: Sleeper, wheel: AlarmWheel = shared) {
     super();

@@ -1,11 +1,12 @@
 import { createHook } from 'node:async_hooks';
 import type { Test } from 'tap';
+import { Alarm } from '../../../gateway/async/index.js';
 import { until } from '../../support/http.js';
 
 /** Whose timers are meant: the test and its clients wait with their own. */
 const GATEWAY = new URL('../../../gateway/', import.meta.url).pathname;
-/** One of each connection to the service; how many there are is seen by the sockets. */
-const CONNECTION = 'upstream/http2/pool/pooled-connection.ts';
+/** One of each connection to the service; how many there are is seen by the sockets. The other is the one of all alarms, which are counted themselves. */
+const SHARED_TIMERS = ['upstream/http2/pool/pooled-connection.ts', 'async/alarm-wheel.ts'];
 /** Frames of a stack that are kept. */
 const STACK_FRAMES = 40;
 
@@ -20,12 +21,14 @@ export class Leftovers {
       Error.stackTraceLimit = STACK_FRAMES;
       const { stack = '' } = new Error('made here');
       Error.stackTraceLimit = stackTraceLimit;
-      if (stack.includes(GATEWAY) && !stack.includes(CONNECTION)) this.#timers.set(id, stack);
+      if (stack.includes(GATEWAY) && !SHARED_TIMERS.some((file) => stack.includes(file)))
+        this.#timers.set(id, stack);
     },
     destroy: (id) => void this.#timers.delete(id),
   });
   #handles: Readonly<Record<string, number>> = {};
   #timersBefore: ReadonlySet<number> = new Set();
+  #alarmsBefore = 0;
 
   /** `t`: whoever watches; its teardown ends the watch. */
   constructor(t: Test) {
@@ -43,6 +46,7 @@ export class Leftovers {
   begin(): void {
     this.#handles = handles();
     this.#timersBefore = new Set(this.#timers.keys());
+    this.#alarmsBefore = Alarm.count;
   }
 
   /** Resolves when nothing is left of what has come since `begin`; fails the test when that does not happen. */
@@ -56,6 +60,9 @@ export class Leftovers {
     const late = () => [...this.#timers].filter(([id]) => !this.#timersBefore.has(id));
     await until(t, 'the timers to be those of before', () => late().length === 0);
     for (const [, stack] of late().slice(0, 3)) t.comment(stack);
+    const alarms = () => Alarm.count - this.#alarmsBefore;
+    await until(t, 'the alarms to be those of before', () => alarms() <= 0);
+    t.ok(alarms() <= 0, `${alarms()} alarms are left`);
     t.same(this.#warnings, [], 'no warning');
   }
 }
