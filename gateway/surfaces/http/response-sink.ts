@@ -30,6 +30,8 @@ export class ResponseSink implements TextOutgoing {
   /** Rings when there is room, or the client has left. */
   readonly #room = new Bell();
   #closed = false;
+  /** The last bytes have been written: what waited for room until then must not follow them. */
+  #isEnding = false;
   readonly #highWaterBytes: number;
   /** Writes to the socket that have not left this process. */
   #writes = 0;
@@ -54,9 +56,9 @@ export class ResponseSink implements TextOutgoing {
     response.on('error', ignore);
   }
 
-  /** The client has left, or everything has been sent and the response is over. */
+  /** The client has left, or the end of the response has been written. */
   get closed(): boolean {
-    return this.#closed || this.#response.destroyed;
+    return this.#closed || this.#isEnding || this.#response.destroyed;
   }
 
   /** There is no room now: somebody waits in `write`. */
@@ -129,6 +131,7 @@ export class ResponseSink implements TextOutgoing {
   /** Ends the response as a whole one. Resolves when the bytes have left this process, or the client has. */
   async end(bytes?: Uint8Array | string): Promise<void> {
     if (this.closed) return;
+    this.#isEnding = true;
     const over = createDeferred();
     this.#response.once('close', () => over.resolve());
     this.#response.end(bytes ?? '', () => over.resolve());
@@ -144,6 +147,7 @@ export class ResponseSink implements TextOutgoing {
   async break(bytes?: Uint8Array | string): Promise<void> {
     const { socket } = this.#response;
     if (this.closed || socket === null) return;
+    this.#isEnding = true;
     const gone = createDeferred();
     this.#response.once('close', () => gone.resolve());
     const openEnded = isOpenEnded(socket);

@@ -19,6 +19,8 @@ export class WebSocketOutgoing implements Outgoing, TextOutgoing {
   /** Writes that have not left this process. */
   #writes = 0;
   readonly #allLeft = new Bell();
+  /** Only the close follows: what waits for room is dropped. */
+  #isEnding = false;
   /** The service has sent something. */
   hasAnswer = false;
 
@@ -44,7 +46,7 @@ export class WebSocketOutgoing implements Outgoing, TextOutgoing {
     writeTextFrame(bytes, start, end, this.#request.responseCodec, scratch);
 
   get closed(): boolean {
-    return this.#socket.isClosed;
+    return this.#isEnding || this.#socket.isClosed;
   }
 
   /** Each message is a frame of its own: nothing goes in front of several. */
@@ -78,6 +80,7 @@ export class WebSocketOutgoing implements Outgoing, TextOutgoing {
   }
 
   async #close(code: number, reason: string): Promise<void> {
+    this.#isEnding = true;
     // ws gives a closing socket a fixed time, and destroys what a slow client has not read by then.
     await this.#room();
     if (this.#socket.isClosed) return;
