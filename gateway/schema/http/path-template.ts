@@ -4,13 +4,13 @@ export type TemplateSegment =
   | { readonly kind: 'literal'; readonly text: string }
   /** `*`: one segment. */
   | { readonly kind: 'one' }
-  /** `**`: any number of segments, also none. */
+  /** `**`: any number of segments, also none. At most one in a template. */
   | { readonly kind: 'rest' };
 
 export interface TemplateVariable {
   /** "a.b" */
   readonly field: string;
-  /** The segments that it captures; a `**` among them captures what is left of the path. */
+  /** The segments of the template that it captures; a `**` among them captures what the others leave of the path. */
   readonly start: number;
   readonly end: number;
   readonly multiSegment: boolean;
@@ -35,7 +35,8 @@ const NOT_PCHAR = /[^A-Za-z0-9\-._~!$&'()*+,;=:@%\ud800-\udfff]/gu;
 
 /**
  * Reads a path template. Source: google/api/http.proto, "Path template syntax". Throws an `Error` whose text says
- * what is wrong with the template. Beyond the grammar, "/" alone is the root path, since services do bind it.
+ * what is wrong with the template. Beyond the text there, "/" alone is the root path, and segments may follow `**`, since services do
+ * bind both and other gateways serve them. A second `**` is refused: a path would match in several ways.
  */
 export function parsePathTemplate(template: string): PathTemplate {
   if (!template.startsWith('/')) throw new Error('a path template begins with "/"');
@@ -65,8 +66,9 @@ export function parsePathTemplate(template: string): PathTemplate {
 
 function finish(segments: TemplateSegment[], variables: TemplateVariable[], verb: string): PathTemplate {
   if (segments.length > MAX_SEGMENTS) throw new Error(`more than ${MAX_SEGMENTS} segments`);
-  const early = segments.findIndex((segment) => segment.kind === 'rest');
-  if (early !== -1 && early !== segments.length - 1) throw new Error('"**" must be the last segment');
+  if (segments.filter(({ kind }) => kind === 'rest').length > 1) {
+    throw new Error('"**" occurs twice, so a path would match in several ways');
+  }
   const seen = new Set<string>();
   for (const { field } of variables) {
     if (seen.has(field)) throw new Error(`the variable "${field}" occurs twice`);

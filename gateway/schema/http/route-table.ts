@@ -1,6 +1,11 @@
 import type { HttpBinding, Method } from '../method/index.js';
 import { COMMON_METHODS } from './http-methods.js';
-import { canonicalSegment, type PathTemplate, parsePathTemplate } from './path-template.js';
+import {
+  canonicalSegment,
+  type PathTemplate,
+  parsePathTemplate,
+  type TemplateSegment,
+} from './path-template.js';
 import { decodePathValue } from './percent.js';
 import type { PathValue, RouteMatch, RouteTable } from './route.js';
 
@@ -16,15 +21,17 @@ interface RouteNode {
   one: RouteNode | undefined;
   /** Templates that end here, by verb, in order of declaration. */
   readonly here: Map<string, Route[]>;
-  /** Templates whose `**` begins here. */
-  readonly rest: Map<string, Route[]>;
+  /** Templates whose `**` begins here: a tree of the segments behind it, from the last one to the left. */
+  rest: RouteNode | undefined;
 }
+
+type Pick = (routes: readonly Route[]) => Route | undefined;
 
 /**
  * The route table of these methods, in order of declaration. The templates of their bindings must be valid.
  *
- * A path belongs to the binding that is most literal from the left; between equals to the first declared. A gRPC path
- * beats every rule. `GET /x/5:cancel` is not `/x/{id}` where a rule has the verb `cancel`. A `*` needs at least one
+ * A path belongs to the binding that is most literal from the left, and behind a `**` from the right; between equals to the first
+ * declared. A gRPC path beats every rule. `GET /x/5:cancel` is not `/x/{id}` where a rule has the verb `cancel`. A `*` needs at least one
  * character, so a slash at the end matters. HEAD is answered by the rule of GET.
  * `match` and `matchAny` throw `RpcError` INVALID_ARGUMENT when a variable is not valid percent-encoding.
  */
@@ -33,10 +40,7 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
   for (const method of methods.values()) {
     for (const binding of method.bindings) addRoute(root, method, binding);
   }
-  const find = (
-    rawPath: string,
-    pick: (routes: readonly Route[]) => Route | undefined,
-  ): RouteMatch | undefined => {
+  const find = (rawPath: string, pick: Pick): RouteMatch | undefined => {
     const segments = rawPath.startsWith('/') ? rawPath.slice(1).split('/') : [];
     const last = segments.at(-1) ?? '';
     const colon = last.lastIndexOf(':');
@@ -85,30 +89,31 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
 }
 
 function createNode(): RouteNode {
-  return { literals: new Map(), one: undefined, here: new Map(), rest: new Map() };
+  return { literals: new Map(), one: undefined, here: new Map(), rest: undefined };
 }
 
 function addRoute(root: RouteNode, method: Method, binding: HttpBinding): void {
   const template = parsePathTemplate(binding.template);
+  const { segments, verb } = template;
+  const rest = segments.findIndex(({ kind }) => kind === 'rest');
   let node = root;
-  let ends = node.here;
-  for (const segment of template.segments) {
-    if (segment.kind === 'rest') {
-      ends = node.rest;
-      break;
-    }
-    let child = segment.kind === 'literal' ? node.literals.get(segment.text) : node.one;
-    if (child === undefined) {
-      child = createNode();
-      if (segment.kind === 'literal') node.literals.set(segment.text, child);
-      else node.one = child;
-    }
-    node = child;
-    ends = node.here;
+  for (const segment of rest === -1 ? segments : segments.slice(0, rest)) node = childOf(node, segment);
+  if (rest !== -1) {
+    node.rest ??= createNode();
+    node = node.rest;
+    for (const segment of segments.slice(rest + 1).reverse()) node = childOf(node, segment);
   }
-  const routes = ends.get(template.verb) ?? [];
-  ends.set(template.verb, routes);
+  const routes = node.here.get(verb) ?? [];
+  node.here.set(verb, routes);
   routes.push({ method, binding, template });
+}
+
+function childOf(node: RouteNode, segment: TemplateSegment): RouteNode {
+  const known = segment.kind === 'literal' ? node.literals.get(segment.text) : node.one;
+  const child = known ?? createNode();
+  if (segment.kind === 'literal') node.literals.set(segment.text, child);
+  else node.one = child;
+  return child;
 }
 
 /** The best end that `pick` takes: a literal before `*`, `*` before `**`. Visits a node at most once. */
@@ -117,7 +122,7 @@ function search(
   segments: readonly string[],
   index: number,
   verb: string,
-  pick: (routes: readonly Route[]) => Route | undefined,
+  pick: Pick,
 ): Route | undefined {
   const segment = segments[index];
   let found: Route | undefined;
@@ -131,8 +136,30 @@ function search(
       found = search(node.one, segments, index + 1, verb, pick);
     }
   }
+  if (found !== undefined || node.rest === undefined) return found;
+  return searchBehind(node.rest, segments, index, segments.length, verb, pick);
+}
+
+/** The best end behind a `**` that may reach from `start` up to `end`: as many segments behind it as match, a literal before `*`. */
+function searchBehind(
+  node: RouteNode,
+  segments: readonly string[],
+  start: number,
+  end: number,
+  verb: string,
+  pick: Pick,
+): Route | undefined {
+  const segment = end > start ? segments[end - 1] : undefined;
+  let found: Route | undefined;
+  if (segment !== undefined) {
+    const literal = node.literals.get(canonicalSegment(segment));
+    found = literal && searchBehind(literal, segments, start, end - 1, verb, pick);
+    if (found === undefined && node.one !== undefined && segment !== '') {
+      found = searchBehind(node.one, segments, start, end - 1, verb, pick);
+    }
+  }
   if (found !== undefined) return found;
-  const routes = node.rest.get(verb);
+  const routes = node.here.get(verb);
   return routes && pick(routes);
 }
 
@@ -142,9 +169,12 @@ function pickMethod(routes: readonly Route[], httpMethod: string): Route | undef
 }
 
 function routeMatch({ method, binding, template }: Route, segments: readonly string[]): RouteMatch {
+  const rest = template.segments.findIndex(({ kind }) => kind === 'rest');
+  // What a `**` captures more than one segment, or less, moves what stands behind it.
+  const moved = segments.length - template.segments.length;
+  const inPath = (index: number) => (rest !== -1 && index > rest ? index + moved : index);
   const pathValues = template.variables.map(({ field, start, end, multiSegment }, index): PathValue => {
-    const open = template.segments[end - 1]?.kind === 'rest';
-    const raw = segments.slice(start, open ? undefined : end).join('/');
+    const raw = segments.slice(inPath(start), inPath(end)).join('/');
     return {
       variable: binding.variables[index] as PathValue['variable'],
       value: decodePathValue(raw, multiSegment, field),

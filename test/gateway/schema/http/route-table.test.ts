@@ -100,6 +100,45 @@ t.test('the most literal rule from the left wins, then the first declared', asyn
   t.equal(found(schema, 'POST', '/v1/fixed/only'), 'M5');
 });
 
+t.test('segments behind a "**" are matched from the right, and the more there are, the better', async (t) => {
+  const schema = await schemaFromText(
+    t,
+    service([
+      'get: "/v1/{f0=**}"',
+      'get: "/v1/{f0=**}/items"',
+      'get: "/v1/{f0=folders/**}/items/{f1}"',
+      'get: "/v1/{f0=**}/{f1}/last"',
+      'get: "/v1/{f0=x/**/y}:verb"',
+      'get: "/v1/fixed/items"',
+      'post: "/v1/{f0=**}/items/only"',
+      'get: "/v1/{f0=**}/{f1}:verb"',
+    ]),
+  );
+  t.same(schema.problems, []);
+  const cases: [path: string, result: string][] = [
+    ['/v1/items', 'M1 f0='],
+    ['/v1//items', 'M1 f0='],
+    ['/v1/a/items', 'M1 f0=a'],
+    ['/v1/a/b%2Fc/items', 'M1 f0=a/b%2Fc'],
+    ['/v1/items/items', 'M1 f0=items'],
+    ['/v1/fixed/items', 'M5'],
+    ['/v1/folders/items/7', 'M2 f0=folders f1=7'],
+    ['/v1/folders/a/b/items/7%2F8', 'M2 f0=folders/a/b f1=7/8'],
+    ['/v1/folders/items/', 'M0 f0=folders/items/'],
+    ['/v1/other/items/7', 'M0 f0=other/items/7'],
+    ['/v1/a/last', 'M3 f0= f1=a'],
+    ['/v1/last', 'M0 f0=last'],
+    ['/v1/a/b/c/last', 'M3 f0=a/b f1=c'],
+    ['/v1/x/y:verb', 'M4 f0=x/y'],
+    ['/v1/x/a/b/y:verb', 'M4 f0=x/a/b/y'],
+    ['/v1/x:verb', 'M7 f0= f1=x'],
+    ['/v1/a/b:verb', 'M7 f0=a f1=b'],
+    ['/v1/a/items/only', 'M0 f0=a/items/only'],
+  ];
+  for (const [path, result] of cases) t.equal(found(schema, 'GET', path), result, path);
+  t.equal(found(schema, 'POST', '/v1/a/items/only'), 'M6 f0=a');
+});
+
 t.test('a verb is not eaten by a variable', async (t) => {
   const schema = await schemaFromText(
     t,
@@ -183,7 +222,13 @@ t.test('a hostile path costs no more than the tree of rules', async (t) => {
     const segments = parts.map((pair, index) => pair[index <= bit ? 0 : 1]);
     return `get: "/${segments.join('/')}/end${bit}"`;
   });
+  // The same from the right, behind a "**" at any depth.
+  for (let bit = 0; bit < 40; bit++) {
+    const segments = parts.map((pair, index) => pair[index <= bit ? 0 : 1]);
+    rules.push(`get: "/${'a/'.repeat(bit)}**/end/${segments.join('/')}"`);
+  }
   const schema = await schemaFromText(t, service(rules));
+  t.equal(found(schema, 'GET', `/${'a/'.repeat(100)}nope`), '');
   t.equal(found(schema, 'GET', `/${'a/'.repeat(40)}nope`), '');
   t.equal(found(schema, 'GET', `/${'a/'.repeat(40)}end7`), 'M7');
   t.equal(found(schema, 'GET', '/'.repeat(100_000)), '');
@@ -199,7 +244,10 @@ const part = fc.oneof(
   text.map((value) => ({ kind: 'one' as const, value })),
 );
 const piece = fc.record({ variable: fc.boolean(), parts: fc.array(part, { minLength: 1, maxLength: 3 }) });
-const tail = fc.option(fc.record({ variable: fc.boolean(), values: fc.array(text, { maxLength: 3 }) }));
+/** A `**`, and how many pieces stand before it. */
+const tail = fc.option(
+  fc.record({ variable: fc.boolean(), values: fc.array(text, { maxLength: 3 }), at: fc.nat(5) }),
+);
 const verb = fc.option(literal);
 
 /** As a client of http.proto expands a value: everything but the unreserved characters is percent-encoded. */
@@ -226,17 +274,20 @@ t.test('a path built from a template and values gives the values back', async (t
         wanted.push(values.map((value) => (multi ? value.replaceAll('/', '%2F') : value)).join('/'));
         return `{f${wanted.length - 1}=${parts.join('/')}}`;
       };
-      for (const each of pieces) {
+      const addRest = () => {
+        if (rest === null) return;
+        path.push(...rest.values.map(expand));
+        template.push(rest.variable ? variable(['**'], rest.values) : '**');
+      };
+      for (const [index, each] of pieces.entries()) {
+        if (index === rest?.at) addRest();
         const parts = each.parts.map(({ kind, value }) => (kind === 'one' ? '*' : value));
         const values = each.parts.map(({ value }) => value);
         path.push(...values.map(expand));
         if (each.variable) template.push(variable(parts, values));
         else template.push(...parts);
       }
-      if (rest !== null) {
-        path.push(...rest.values.map(expand));
-        template.push(rest.variable ? variable(['**'], rest.values) : '**');
-      }
+      if (rest !== null && rest.at >= pieces.length) addRest();
       const end = verb === null ? '' : `:${verb}`;
       const source = `/${template.join('/')}${end}`;
       const parsed = parsePathTemplate(source);
@@ -275,8 +326,9 @@ t.test('a path built from a template and values gives the values back', async (t
 function fits(template: string, path: string): boolean {
   const wanted = template.slice(1).split('/');
   const given = path.slice(1).split('/');
-  const open = wanted.at(-1) === '**';
-  if (open ? given.length < wanted.length - 1 : given.length !== wanted.length) return false;
+  const rest = wanted.indexOf('**');
+  if (rest === -1 ? given.length !== wanted.length : given.length < wanted.length - 1) return false;
+  if (rest !== -1) given.splice(rest, given.length - wanted.length + 1, '**');
   return wanted.every(
     (part, index) => part === '**' || (part === '*' ? given[index] !== '' : part === given[index]),
   );
@@ -285,10 +337,10 @@ function fits(template: string, path: string): boolean {
 t.test('a path is matched exactly when one of the templates fits it', async (t) => {
   const schema = await schemaFromText(t, service(['get: "/x"']));
   const method = schema.methods.get('/t.S/M0') as Method;
-  const segment = fc.constantFrom('a', 'b', '*');
+  const segment = fc.constantFrom<string>('a', 'b', '*');
   const template = fc
-    .tuple(fc.array(segment, { minLength: 1, maxLength: 4 }), fc.boolean())
-    .map(([parts, open]) => `/${[...parts, ...(open ? ['**'] : [])].join('/')}`);
+    .tuple(fc.array(segment, { minLength: 1, maxLength: 4 }), fc.option(fc.nat(4)))
+    .map(([parts, rest]) => `/${(rest === null ? parts : parts.toSpliced(rest, 0, '**')).join('/')}`);
   const path = fc
     .array(fc.constantFrom('a', 'b', 'c', ''), { minLength: 1, maxLength: 6 })
     .map((p) => `/${p.join('/')}`);
