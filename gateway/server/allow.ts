@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RpcError } from '../status/index.js';
+import { ACCEPT_QUERY } from '../surfaces/index.js';
 import { splitTarget } from './request-target.js';
 
 /** What any route here may have, in the order of `Allow`. */
@@ -32,6 +33,7 @@ export function registerOptions(
     const [path] = splitTarget(request.raw.url);
     const allowed = path === '*' || path === '' ? HTTP_METHODS : allowedAt(app, path, methodsAt);
     if (allowed.length === 0) throw new RpcError('PATH_NOT_FOUND', `no method has the path ${path}`);
+    if (allowed.includes('QUERY')) reply.headers(ACCEPT_QUERY);
     reply.header('allow', [...new Set([...allowed, 'OPTIONS'])].join(', ')).send();
   });
 }

@@ -12,6 +12,7 @@ export {
   UnfinishedMessages,
 } from './exchange/index.js';
 export {
+  ACCEPT_QUERY,
   answerHttp,
   discardBody,
   methodNotAllowed,

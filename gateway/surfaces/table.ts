@@ -9,6 +9,7 @@ import {
   JSON_SEQ,
   JsonOutgoing,
   JsonStreamOutgoing,
+  JSONL,
   MEDIA_TYPE,
   NDJSON,
   openFileBody,
@@ -63,6 +64,12 @@ const ANSWERS: readonly HttpSurface[] = [
     name: 'json-seq',
     mediaType: 'application/json-seq',
     open: (request, reply) => new JsonStreamOutgoing(request, reply, JSON_SEQ),
+  },
+  {
+    ...STREAM,
+    name: 'ndjson',
+    mediaType: MEDIA_TYPE.jsonl,
+    open: (request, reply) => new JsonStreamOutgoing(request, reply, JSONL),
   },
   {
     ...STREAM,

@@ -59,7 +59,13 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
 
   const kinds = [...methods.values()].flatMap(({ bindings }) => bindings.map(({ httpMethod }) => httpMethod));
   return {
-    httpMethods: [...new Set([...COMMON_METHODS, ...kinds.filter((kind) => kind !== '*')])],
+    httpMethods: [
+      ...new Set([
+        ...COMMON_METHODS,
+        ...([...methods.values()].some(takesQuery) ? ['QUERY'] : []),
+        ...kinds.filter((kind) => kind !== '*'),
+      ]),
+    ],
     match(httpMethod, rawPath) {
       const method = methods.get(rawPath);
       if (method !== undefined) return { method, binding: undefined, pathValues: [] };
@@ -74,7 +80,8 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
       const found = new Set<string>();
       const method = methods.get(rawPath);
       if (method !== undefined) found.add('POST');
-      if (method?.safe === true && !method.requestStream) found.add('GET');
+      const isSafe = method !== undefined && takesQuery(method);
+      if (isSafe) found.add('GET');
       if (method === undefined) {
         find(rawPath, (routes) => {
           for (const { binding } of routes) found.add(binding.httpMethod);
@@ -83,9 +90,15 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
       }
       if (found.delete('*')) return [...new Set([...COMMON_METHODS, ...found])];
       if (found.has('GET')) found.add('HEAD');
+      if (isSafe) found.add('QUERY');
       return [...found];
     },
   };
+}
+
+/** Whether its gRPC path answers GET and QUERY. Source: RFC 10008, QUERY is safe and has a body. */
+function takesQuery({ safe, requestStream }: Method): boolean {
+  return safe && !requestStream;
 }
 
 function createNode(): RouteNode {

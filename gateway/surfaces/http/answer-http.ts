@@ -13,7 +13,7 @@ import { hasSeenEnd } from '../message/index.js';
 import { HeadOutgoing } from './head-outgoing.js';
 import { HttpPeer } from './http-peer.js';
 import type { HttpForms, HttpSurface, OpenRequest } from './http-surface.js';
-import { negotiate } from './negotiation.js';
+import { ACCEPT_QUERY, negotiate } from './negotiation.js';
 
 /** What the headers of a request say of its call. */
 export interface HttpCall {
@@ -38,6 +38,9 @@ export async function answerHttp(
     hasBody: headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0,
   });
   assertNotEncoded(headers['content-encoding']);
+  if (httpMethod === 'QUERY' || (httpMethod === 'HEAD' && request.binding === undefined)) {
+    reply.headers(ACCEPT_QUERY);
+  }
   if (hasSeenEnd(request)) {
     // The one answer that makes an EventSource stay away, and no other client begins again.
     await reply.code(204).send();

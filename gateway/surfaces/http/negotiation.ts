@@ -8,9 +8,14 @@ export const MEDIA_TYPE = {
   json: 'application/json',
   mergePatch: 'application/merge-patch+json',
   ndjson: 'application/x-ndjson',
+  /** NDJSON under its second name. */
+  jsonl: 'application/jsonl',
   sse: 'text/event-stream',
   bytes: 'application/octet-stream',
 } as const;
+
+/** What a QUERY is taken as. Source: RFC 10008 section 3. */
+export const ACCEPT_QUERY = { 'accept-query': MEDIA_TYPE.json };
 
 /** What of an HTTP request decides which surface answers. */
 export interface Wish {
@@ -68,11 +73,12 @@ function chooseRequest(
   // A rule says by itself which HTTP method it is for, and whether there is a body.
   if (binding === undefined && !reading && httpMethod !== 'POST') {
     const stores = isFile && (httpMethod === 'PUT' || httpMethod === 'PATCH');
-    if (!stores)
-      throw methodNotAllowed(method.requestStream || !method.safe ? ['POST'] : ['GET', 'HEAD', 'POST']);
+    const isSafe = method.safe && !method.requestStream;
+    if (isSafe && httpMethod === 'QUERY') return chooseQuery(type);
+    if (!stores) throw methodNotAllowed(isSafe ? ['GET', 'HEAD', 'POST', 'QUERY'] : ['POST']);
   }
   if (!method.requestStream && (binding === undefined ? reading : binding.body === undefined)) return 'query';
-  const taken: string[] = method.requestStream ? [MEDIA_TYPE.ndjson] : [MEDIA_TYPE.json];
+  const taken: string[] = method.requestStream ? [MEDIA_TYPE.ndjson, MEDIA_TYPE.jsonl] : [MEDIA_TYPE.json];
   if (!method.requestStream && binding !== undefined && httpMethod === 'PATCH')
     taken.push(MEDIA_TYPE.mergePatch);
   const asMessages = method.requestStream ? 'ndjson' : 'json';
@@ -82,6 +88,17 @@ function chooseRequest(
   if (mayBeFile && (wish.hasBody || method.requestStream || type !== undefined)) return 'bytes';
   if (type === undefined && !wish.hasBody) return asMessages;
   throw unsupported(type, isFile ? [...taken, MEDIA_TYPE.bytes] : taken);
+}
+
+/** Source: RFC 10008: the content of a QUERY says of what type it is. */
+function chooseQuery(type: string | undefined): keyof HttpForms['requests'] {
+  if (type === MEDIA_TYPE.json) return 'json';
+  if (type !== undefined) throw unsupported(type, [MEDIA_TYPE.json], ACCEPT_QUERY);
+  throw new RpcError(
+    'INVALID_HEADER',
+    `header content-type: a QUERY says of what type its body is: send ${MEDIA_TYPE.json}`,
+    { headers: ACCEPT_QUERY },
+  );
 }
 
 function chooseAnswer(
@@ -109,10 +126,16 @@ function chooseAnswer(
   return form;
 }
 
-function unsupported(type: string | undefined, taken: readonly string[]): RpcError {
+function unsupported(
+  type: string | undefined,
+  taken: readonly string[],
+  // Source: RFC 5789 section 2.2.
+  headers: Readonly<Record<string, string>> = taken.includes(MEDIA_TYPE.mergePatch)
+    ? { 'accept-patch': taken.join(', ') }
+    : {},
+): RpcError {
   const got = type === undefined ? 'the request has none' : `not ${type}`;
   return new RpcError('UNSUPPORTED_CONTENT_TYPE', `header content-type: send ${taken.join(' or ')}, ${got}`, {
-    // Source: RFC 5789 section 2.2.
-    headers: taken.includes(MEDIA_TYPE.mergePatch) ? { 'accept-patch': taken.join(', ') } : {},
+    headers,
   });
 }
