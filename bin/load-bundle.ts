@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 
 /** The commands that have compiled code of their own: each loads something else. */
 export const CACHED_COMMANDS = ['gateway', 'core', 'start'] as const;
@@ -19,9 +20,27 @@ export function codeCacheFile(folder: string, command: string): string {
   return join(folder, `main.${command}.${process.version}-${process.arch}.cache`);
 }
 
+/** Of the checksum at the end: in front of it V8 finds the code at an address that it takes without a copy. */
+const CHECKSUM_BYTES = 4;
+
+/** What a file of compiled code holds: the code, and its checksum. V8 looks at the length alone, and what is damaged ends the process when it runs. */
+export function checkedCode(code: Uint8Array): Buffer {
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+  checksum.writeUInt32LE(crc32(code));
+  return Buffer.concat([code, checksum]);
+}
+
+/** The code in such a file; none where it is not what it was. */
+export function codeInFile(bytes: Buffer): Buffer | undefined {
+  const end = bytes.length - CHECKSUM_BYTES;
+  if (end <= 0) return undefined;
+  const code = bytes.subarray(0, end);
+  return bytes.readUInt32LE(end) === crc32(code) ? code : undefined;
+}
+
 /**
  * Loads `main.cjs` of a folder, with what V8 made of it when it was built, if that was with this Node. Compiling is most of a start. Where there is no such
- * file, or V8 refuses it (other flags count as another V8), it is compiled as any module is, so that Node's own `NODE_COMPILE_CACHE` serves.
+ * file, it is damaged, or V8 refuses it (other flags count as another V8), it is compiled as any module is, so that Node's own `NODE_COMPILE_CACHE` serves.
  */
 export function loadBundle<Exports>(load: NodeJS.Require, folder: string, command = ''): Exports {
   const file = join(folder, 'main.cjs');
@@ -29,7 +48,7 @@ export function loadBundle<Exports>(load: NodeJS.Require, folder: string, comman
   // Help, the version and mistakes need what is in each of them.
   const cache = codeCacheFile(folder, known ? command : CACHED_COMMANDS[0]);
   // Node maps positions of modules only.
-  const cachedData = process.sourceMapsEnabled ? undefined : bytesOf(cache);
+  const cachedData = process.sourceMapsEnabled ? undefined : codeOf(cache);
   if (cachedData === undefined) return load(file) as Exports;
   const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData });
   if (script.cachedDataRejected) return load(file) as Exports;
@@ -38,10 +57,10 @@ export function loadBundle<Exports>(load: NodeJS.Require, folder: string, comman
   return module.exports as Exports;
 }
 
-/** The bytes of a file, if it is there and may be read: without them a start is only slower. */
-function bytesOf(file: string): Buffer | undefined {
+/** The code in a file, if it is there and may be read: without it a start is only slower. */
+function codeOf(file: string): Buffer | undefined {
   try {
-    return readFileSync(file);
+    return codeInFile(readFileSync(file));
   } catch {
     return undefined;
   }

@@ -70,9 +70,10 @@ async function run(args) {
 
 if (process.argv[1] === HERE) {
   const [file, cache, ...line] = process.argv.slice(2);
+  const { checkedCode } = await import(new URL('../command/load-bundle.js', pathToFileURL(file)).href);
   const script = new Script(readFileSync(file, 'latin1'), { filename: file });
   process.on('message', () => {
-    writeFileSync(cache, script.createCachedData());
+    writeFileSync(cache, checkedCode(script.createCachedData()));
     process.exit(0);
   });
   const module = { exports: {} };

@@ -4,7 +4,13 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import t, { type Test } from 'tap';
-import { CACHED_COMMANDS, codeCacheFile, loadBundle } from '../../bin/load-bundle.js';
+import {
+  CACHED_COMMANDS,
+  checkedCode,
+  codeCacheFile,
+  codeInFile,
+  loadBundle,
+} from '../../bin/load-bundle.js';
 import { COMMAND } from '../support/process.js';
 
 const load = createRequire(import.meta.url);
@@ -30,6 +36,7 @@ function bundle(t: Test): { readonly folder: string; readonly cache: string } {
   const folder = t.testdir({ 'main.cjs': `${MAIN}/* ${texts} */` });
   const cache = codeCacheFile(folder, 'gateway');
   execFileSync(process.execPath, ['-e', COMPILE, join(folder, 'main.cjs'), cache], { env: {} });
+  writeFileSync(cache, checkedCode(readFileSync(cache)));
   return { folder, cache };
 }
 
@@ -45,7 +52,16 @@ t.test('without it, or with what V8 refuses, the bundle is loaded as any module'
   const damages: [name: string, bytes: (whole: Buffer) => Buffer][] = [
     ['empty', () => Buffer.alloc(0)],
     ['cut', (whole) => whole.subarray(0, 40)],
-    ['of another V8', (whole) => Buffer.concat([Buffer.alloc(16, 7), whole.subarray(16)])],
+    ['shorter than a checksum', (whole) => whole.subarray(0, 3)],
+    ['without its end', (whole) => whole.subarray(0, -1)],
+    ['of another V8', (whole) => checkedCode(Buffer.concat([Buffer.alloc(16, 7), whole.subarray(16, -4)]))],
+    ...[16, 40, 60, 80, 99].map((percent): [string, (whole: Buffer) => Buffer] => [
+      `with another bit at ${percent} %`,
+      (whole) => {
+        const at = Math.floor(((whole.length - 1) * percent) / 100);
+        return whole.fill(whole.readUInt8(at) ^ 4, at, at + 1);
+      },
+    ]),
   ];
   for (const [name, damaged] of damages) {
     const { folder, cache } = bundle(t);
@@ -81,7 +97,9 @@ t.test('the build made code for each command, and V8 takes it', (t) => {
   for (const command of CACHED_COMMANDS) {
     const cache = codeCacheFile(folder, command);
     t.ok(existsSync(cache), command);
-    t.equal(new Script(source, { cachedData: readFileSync(cache) }).cachedDataRejected, false, command);
+    const cachedData = codeInFile(readFileSync(cache));
+    t.not(cachedData, undefined, 'its checksum is right');
+    t.equal(new Script(source, { cachedData }).cachedDataRejected, false, command);
   }
   t.end();
 });
