@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Server } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import {
   Checksums,
@@ -11,6 +10,7 @@ import {
   openUploadFolder,
   storeExampleFile,
 } from './files/index.js';
+import { addHealth, HEALTH_SERVICE } from './health/index.js';
 import { dataHandlers, openDataLog } from './items/index.js';
 import { listenOn, shutDown } from './listener.js';
 import { logHandlers, openLogWriter } from './logs/index.js';
@@ -35,7 +35,6 @@ export interface Core {
 }
 
 const SERVICE_NAME = 'streaming.StreamingService';
-const HEALTH_NAME = 'grpc.health.v1.Health';
 /** 4 MiB of data and what a message around it takes. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024 + 65_536;
 
@@ -103,15 +102,13 @@ async function open(
     ...fileHandlers(files),
     ...rooms.handlers,
   });
-  addReflection(calls, [SERVICE_NAME, HEALTH_NAME]);
-  const health = new HealthImplementation({ '': 'SERVING', [SERVICE_NAME]: 'SERVING' });
-  health.addToServer(server);
+  addReflection(calls, [SERVICE_NAME, HEALTH_SERVICE]);
+  const health = addHealth(calls, ['', SERVICE_NAME]);
   let isServing = false;
   closers.push(async () => {
     const begun = performance.now();
     if (isServing) log.info({ runningCalls: calls.running, graceMs: options.graceMs }, 'core draining');
-    health.setStatus('', 'NOT_SERVING');
-    health.setStatus(SERVICE_NAME, 'NOT_SERVING');
+    await health.stop();
     await shutDown(server, calls.shutdown('the core is shutting down'), options.graceMs);
     if (isServing) log.info({ durationMs: Math.round(performance.now() - begun) }, 'core drained');
   });

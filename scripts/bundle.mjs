@@ -86,8 +86,7 @@ function places(root) {
         const text = readFileSync(path, 'utf8');
         // Positions in what is installed; its authors' sources are not.
         const contents = text.replace(/^\/\/# sourceMappingURL=.*$/m, '');
-        const [, name, rest] =
-          /node_modules\/(grpc-health-check|@grpc\/grpc-js)\/(.*)$/.exec(path.split(sep).join('/')) ?? [];
+        const [, name, rest] = /node_modules\/(@grpc\/grpc-js)\/(.*)$/.exec(path.split(sep).join('/')) ?? [];
         if (name === undefined) return { contents, loader: 'js' };
         const folder = `require('node:path').join(require.resolve('${name}/package.json'), ${JSON.stringify(`../${dirname(rest)}`)})`;
         return { contents: contents.replaceAll('__dirname', `(${folder})`), loader: 'js' };

@@ -111,6 +111,7 @@ export const HOUSES = {
     roof: ['core.ts', 'listener.ts'],
     rooms: {
       reflection: { may: ['rpc'] },
+      health: { may: ['rpc', 'base'] },
       rooms: {
         may: ['rpc', 'store', 'base'],
         rooms: {

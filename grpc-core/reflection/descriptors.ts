@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import {
@@ -9,7 +7,6 @@ import {
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
 } from '@bufbuild/protobuf/wkt';
-import { packageRoot } from '../rpc/index.js';
 
 /** A descriptor set, by what reflection asks for. Names have no leading dot. */
 export interface Descriptors {
@@ -21,16 +18,6 @@ export interface Descriptors {
   fileOfExtension(type: string, number: number): string | undefined;
   /** The extension numbers of a message, growing; `undefined` when there is no such message. */
   extensionNumbers(type: string): readonly number[] | undefined;
-}
-
-/** The descriptor set that the build makes of proto/. Throws a clear line when it is missing. */
-export function readDescriptorSet(): Uint8Array {
-  const file = join(packageRoot(), 'dist', 'proto', 'sluice.binpb');
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new Error('dist/proto/sluice.binpb is missing: run `npm run build` once', { cause });
-  }
 }
 
 /**

@@ -1,9 +1,7 @@
-import type { Calls } from '../rpc/index.js';
-import { loadService } from '../rpc/index.js';
-import { type Descriptors, indexDescriptors, readDescriptorSet } from './descriptors.js';
+import { type Calls, loadService } from '../rpc/index.js';
+import { readDescriptorSet } from './descriptor-set-file.js';
+import type { Descriptors } from './descriptors.js';
 import { reflectionHandler } from './reflection-handler.js';
-
-export { type Descriptors, indexDescriptors, readDescriptorSet } from './descriptors.js';
 
 const VERSIONS = ['v1', 'v1alpha'] as const;
 
@@ -14,14 +12,13 @@ const VERSIONS = ['v1', 'v1alpha'] as const;
 export function addReflection(calls: Calls, services: readonly string[]): void {
   const own = VERSIONS.map((version) => `grpc.reflection.${version}.ServerReflection`);
   const set = readDescriptorSet();
-  let index: Descriptors | undefined;
+  let index: Promise<Descriptors> | undefined;
   const descriptors = () => {
-    index ??= indexDescriptors(set);
+    index ??= import('./descriptors.js').then(({ indexDescriptors }) => indexDescriptors(set));
     return index;
   };
   const handler = reflectionHandler(descriptors, [...services, ...own].sort());
-  VERSIONS.forEach((version, i) => {
-    const definition = loadService(`grpc/reflection/${version}/reflection.proto`, own[i] ?? '');
-    calls.add(definition, { ServerReflectionInfo: handler }, { quiet: true });
-  });
+  for (const name of own) {
+    calls.add(loadService(name), { ServerReflectionInfo: handler }, { quiet: true });
+  }
 }

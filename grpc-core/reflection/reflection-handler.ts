@@ -44,7 +44,7 @@ export type ReflectionResponse = Answer & {
  * understood by clients that ask once and by those that ask for each import. `descriptors` is called with each request. What is unknown is an `error_response`; the stream goes on.
  */
 export function reflectionHandler(
-  descriptors: () => Descriptors,
+  descriptors: () => Promise<Descriptors>,
   services: readonly string[],
 ): Handler<ReflectionRequest, ReflectionResponse> {
   return async function* reflect(requests) {
@@ -52,7 +52,7 @@ export function reflectionHandler(
       yield {
         valid_host: request.host,
         original_request: request,
-        ...answer(descriptors(), services, request),
+        ...answer(await descriptors(), services, request),
       };
     }
   };

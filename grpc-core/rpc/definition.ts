@@ -1,12 +1,14 @@
 import type { MethodDefinition as LoadedMethod } from '@grpc/proto-loader';
 import type { Handler } from './handler.js';
 
-/** One method as @grpc/proto-loader describes it, as far as the adapter needs it. */
+/** One method, as far as the adapter needs it. */
 export interface MethodDefinition {
   /** "/pkg.Service/Method" */
   readonly path: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
+  /** Settles when the two below may be called; `undefined`: they may be. */
+  prepare(): Promise<void> | undefined;
   readonly requestDeserialize: (bytes: Buffer) => unknown;
   readonly responseSerialize: (value: never) => Buffer;
 }

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadSync, type Options } from '@grpc/proto-loader';
+import type { INamespace } from 'protobufjs';
 import type { StreamingServiceDefinition } from '../../proto/types/streaming/StreamingService.js';
-import type { ServiceDefinition } from './definition.js';
+import type { MethodDefinition, ServiceDefinition } from './definition.js';
+import type { MessageCodecs } from './message-codecs.js';
 
 /**
  * The package's root: the nearest folder above this file that holds `proto/streaming.proto`. The same from source and from
@@ -20,25 +21,69 @@ export function packageRoot(): string {
   return folder;
 }
 
-/** How all our protos are loaded; `scripts/generate-types.mjs` generates proto/types with the same options. */
-const loadOptions: Options = { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true };
-
-/**
- * A service of a `.proto` file below proto/, for example `loadService('streaming.proto', 'streaming.StreamingService')`.
- * Throws when the file or the service is missing.
- */
-export function loadService(file: string, service: string): ServiceDefinition {
-  const definitions = loadSync(file, { ...loadOptions, includeDirs: [join(packageRoot(), 'proto')] });
-  const definition = definitions[service];
-  if (definition === undefined || 'format' in definition)
-    throw new Error(`${file} has no service ${service}`);
-  return definition as ServiceDefinition;
+/** A service in `proto/services.json`, which `npm run generate` writes. */
+interface KnownService {
+  readonly methods: Readonly<
+    Record<
+      string,
+      {
+        readonly request: string;
+        readonly response: string;
+        readonly requestStream: boolean;
+        readonly responseStream: boolean;
+      }
+    >
+  >;
+  readonly types: INamespace;
 }
 
-/** The core service as grpc-js knows it; its type comes from proto/types. */
-export function streamingServiceDefinition(): StreamingServiceDefinition {
-  return loadService(
-    'streaming.proto',
-    'streaming.StreamingService',
-  ) as unknown as StreamingServiceDefinition;
+let services: Readonly<Record<string, KnownService>> | undefined;
+
+/**
+ * A service of proto/, for example `loadService('streaming.StreamingService')`: what its methods are. How their messages are read is loaded by
+ * the first call. Throws for a service that the core does not have.
+ */
+export function loadService(name: string): ServiceDefinition {
+  services ??= JSON.parse(readFileSync(join(packageRoot(), 'proto', 'services.json'), 'utf8')) as Record<
+    string,
+    KnownService
+  >;
+  const service = Object.hasOwn(services, name) ? services[name] : undefined;
+  if (service === undefined) throw new Error(`proto/services.json has no service ${name}`);
+  let codecs: MessageCodecs | undefined;
+  let loading: Promise<void> | undefined;
+  const load = async (): Promise<void> => {
+    const { openMessageCodecs } = await import('./message-codecs.js');
+    codecs = openMessageCodecs(service.types);
+  };
+  const prepare = (): Promise<void> | undefined => {
+    if (codecs !== undefined) return undefined;
+    loading ??= load();
+    return loading;
+  };
+  const loaded = (): MessageCodecs => {
+    if (codecs === undefined) throw new Error(`${name} is used before it is prepared`);
+    return codecs;
+  };
+  const methodOf = ([method, known]: [string, KnownService['methods'][string]]): [
+    string,
+    MethodDefinition,
+  ] => [
+    method,
+    {
+      path: `/${name}/${method}`,
+      requestStream: known.requestStream,
+      responseStream: known.responseStream,
+      prepare,
+      requestDeserialize: (bytes) => loaded().decode(known.request, bytes),
+      responseSerialize: (value) => loaded().encode(known.response, value),
+    },
+  ];
+  return Object.fromEntries(Object.entries(service.methods).map(methodOf));
+}
+
+/** The core service; its type comes from proto/types. */
+export function streamingServiceDefinition(): StreamingServiceDefinition & ServiceDefinition {
+  return loadService('streaming.StreamingService') as unknown as StreamingServiceDefinition &
+    ServiceDefinition;
 }

@@ -78,6 +78,8 @@ export function serveCall(
   /** Moves responses until the handler ends. One that is left early tidies up behind it. */
   async function pump(): Promise<void> {
     const wait = interruptible(signal);
+    const preparing = method.prepare();
+    if (preparing !== undefined) await wait(preparing);
     const requests = method.requestStream ? reader.requests : just(await singleRequest(reader.requests));
     const responses = handler(requests, context)[Symbol.asyncIterator]();
     let only: Buffer | undefined;

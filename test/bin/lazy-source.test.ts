@@ -91,4 +91,6 @@ t.test('a command loads nothing that it does not need', async (t) => {
   const core = await loadedBy(t, 'core', '--listen', '127.0.0.1:0', '--data-dir', t.testdir());
   t.same(partsOf(core, ['@grpc/grpc-js', 'classic-level', 'grpc-core/']).length, 3, 'the list has packages');
   t.same(partsOf(core, ['gateway/server/', 'gateway/surfaces/', 'fastify', 'prom-client', '/zod/']), []);
+  // Readers of .proto files, and what the first call and the first client of reflection need.
+  t.same(partsOf(core, ['proto-loader', 'protobufjs', '@bufbuild/protobuf', 'reflection/descriptors']), []);
 });

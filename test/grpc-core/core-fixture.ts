@@ -5,8 +5,10 @@ import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import pino, { type Logger } from 'pino';
 import type { Test } from 'tap';
 import { type Core, type CoreOptions, openCore } from '../../grpc-core/index.js';
-import { streamingServiceDefinition } from '../../grpc-core/rpc/proto-service.js';
 import type { StreamingServiceClient } from '../../proto/types/streaming/StreamingService.js';
+import { clientDefinition } from './client-definition.js';
+
+const STREAMING = clientDefinition('streaming.proto', 'streaming.StreamingService');
 
 /** A log that keeps its lines. */
 export function recordingLog(): { readonly log: Logger; readonly lines: Array<Record<string, unknown>> } {
@@ -24,7 +26,7 @@ export async function temporaryFolder(t: Test): Promise<string> {
 
 /** A client of the core that goes with the test; no retry buffer, so that its writes stop when the core does not read. */
 export function clientOf(t: Test, address: string): StreamingServiceClient {
-  const Constructor = makeGenericClientConstructor(streamingServiceDefinition(), 'StreamingService');
+  const Constructor = makeGenericClientConstructor(STREAMING, 'StreamingService');
   const client = new Constructor(address, credentials.createInsecure(), {
     'grpc.enable_retries': 0,
     'grpc.per_rpc_retry_buffer_size': 0,

@@ -1,27 +1,28 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type Client, credentials, loadPackageDefinition, type ServiceError, status } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
-import { protoPath } from 'grpc-health-check';
+import { type Client, credentials, makeClientConstructor, type ServiceError, status } from '@grpc/grpc-js';
 import t from 'tap';
 import { type CoreOptions, openCore } from '../../grpc-core/index.js';
 import { quiet } from '../support/quiet.js';
+import { clientDefinition } from './client-definition.js';
 import { clientOf, recordingLog, startCore, temporaryFolder, until } from './core-fixture.js';
 import { statusOf } from './rpc/rpc-fixture.js';
 
 interface HealthClient extends Client {
   Check(request: object, callback: (error: ServiceError | null, value?: { status: string }) => void): void;
   Watch(request: object): NodeJS.ReadableStream & Parameters<typeof statusOf>[0];
+  List(request: object, callback: (error: ServiceError | null, value?: object) => void): void;
 }
 
 function healthOf(t: Parameters<typeof startCore>[0], address: string): HealthClient {
-  const loaded = loadPackageDefinition(loadSync(protoPath, { enums: String, defaults: true }));
-  const { Health } = (loaded as unknown as { grpc: { health: { v1: { Health: typeof Client } } } }).grpc
-    .health.v1;
+  const Health = makeClientConstructor(
+    clientDefinition('grpc/health/v1/health.proto', 'grpc.health.v1.Health'),
+    'Health',
+  );
   const client = new Health(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
   t.teardown(() => client.close());
-  return client as HealthClient;
+  return client as unknown as HealthClient;
 }
 
 t.test('the real address is told, in IPv6 too', async (t) => {
@@ -122,16 +123,26 @@ t.test(
     t.equal(await check(''), 'SERVING');
     t.equal(await check('streaming.StreamingService'), 'SERVING');
     t.equal(await check('other.Service'), status.NOT_FOUND);
+    t.strictSame(await new Promise((resolve) => health.List({}, (_error, value) => resolve(value))), {
+      statuses: { '': { status: 'SERVING' }, 'streaming.StreamingService': { status: 'SERVING' } },
+    });
+    const unknown: string[] = [];
+    const other = health.Watch({ service: 'other.Service' });
+    const otherEnding = statusOf(other);
+    other.on('data', ({ status }: { status: string }) => unknown.push(status));
     const seen: string[] = [];
     const watch = health.Watch({ service: 'streaming.StreamingService' });
     const ending = statusOf(watch);
     watch.on('data', ({ status }: { status: string }) => seen.push(status));
-    await until(() => seen.length === 1);
+    await until(() => seen.length === 1 && unknown.length === 1);
     const started = Date.now();
     await core.close();
     t.ok(Date.now() - started < 10_000);
-    await ending;
+    for (const end of [await ending, await otherEnding]) {
+      t.match(end, { code: status.UNAVAILABLE, details: 'the core is shutting down' });
+    }
     t.strictSame(seen, ['SERVING', 'NOT_SERVING']);
+    t.strictSame(unknown, ['SERVICE_UNKNOWN'], 'what is not known does not stop serving');
   },
 );
 

@@ -10,9 +10,11 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import t from 'tap';
-import { indexDescriptors, readDescriptorSet } from '../../../grpc-core/reflection/index.js';
+import { readDescriptorSet } from '../../../grpc-core/reflection/descriptor-set-file.js';
+import { indexDescriptors } from '../../../grpc-core/reflection/descriptors.js';
 import { reflectionHandler } from '../../../grpc-core/reflection/reflection-handler.js';
-import { loadService, packageRoot } from '../../../grpc-core/rpc/proto-service.js';
+import { packageRoot } from '../../../grpc-core/rpc/proto-service.js';
+import { clientDefinition } from '../client-definition.js';
 import { startCore, temporaryFolder } from '../core-fixture.js';
 
 interface Answer {
@@ -36,7 +38,10 @@ async function ask(
 ): Promise<Answer[]> {
   const { core } = await startCore(t);
   const service = `grpc.reflection.${version}.ServerReflection`;
-  const method = loadService(`grpc/reflection/${version}/reflection.proto`, service).ServerReflectionInfo;
+  const method = clientDefinition(
+    `grpc/reflection/${version}/reflection.proto`,
+    service,
+  ).ServerReflectionInfo;
   if (method === undefined) throw new Error('no method');
   const client = new Client(core.address, credentials.createInsecure());
   t.teardown(() => client.close());
@@ -261,7 +266,7 @@ t.test('an index keeps the bytes of files it could not have written itself', asy
 
 t.test('an index is made when a client asks, not at the start', async (t) => {
   let made = 0;
-  const handler = reflectionHandler(() => {
+  const handler = reflectionHandler(async () => {
     made += 1;
     return indexDescriptors(Buffer.alloc(0));
   }, ['a.B']);
