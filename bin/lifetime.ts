@@ -11,18 +11,20 @@ export interface Running {
    * as it was.
    */
   reload(): Promise<void>;
+  /** Calls `onChange` when something has changed that `reload` would read. Until the process ends. */
+  watch?(onChange: () => void): void;
 }
 
 /**
  * Lives from the start to the end of the process:
  *
- *     SIGHUP                      -> reload, one after the other
+ *     SIGHUP, a changed file      -> reload, one after the other
  *     SIGINT, SIGTERM             -> close -> exit 0
  *     a second one of them        -> exit 1, whatever is open
  *     the log has no reader       -> as SIGTERM
  */
 export function liveUntilSignal(
-  { output: { log, lost }, close, reload }: Running,
+  { output: { log, lost }, close, reload, watch }: Running,
   signals: Signals,
   fail: (reason: unknown) => void,
 ): void {
@@ -51,6 +53,7 @@ export function liveUntilSignal(
     },
     reload: reloadOnce,
   });
+  watch?.(reloadOnce);
   void lost.then(() => {
     process.stderr.write('sluice: the log has no reader any more, so the process stops\n');
     stop();

@@ -76,6 +76,7 @@ export const HOUSES = {
         may: ['status', 'async'],
         rooms: {
           describe: { may: ['load', 'http', 'method', 'base', 'problem'] },
+          change: { may: ['load', 'method'] },
           load: {
             may: ['http', 'method', 'source', 'base', 'problem'],
             rooms: { '.': { may: ['link'] }, link: {} },

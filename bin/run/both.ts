@@ -4,6 +4,7 @@ import { openLog } from '../log.js';
 import type { Settings, START_COMMAND } from '../options/index.js';
 import { startCore } from './core.js';
 import { reloadGateway, startGateway } from './gateway.js';
+import { WatchedFiles } from './watched-files.js';
 
 /** The core and the gateway in one process; the gateway goes first when it stops, so that no stream loses its service. */
 export async function openBoth(
@@ -13,7 +14,8 @@ export async function openBoth(
   const output = openLog(settings.values);
   const core = await startCore(settings, coreListen, output.log);
   try {
-    const gateway = await startGateway(settings, { upstream: core.address }, output.log);
+    const watched = new WatchedFiles(settings.values.schemaRefreshMs);
+    const gateway = await startGateway(settings, { upstream: core.address }, output.log, watched);
     return {
       output,
       gateway,
@@ -21,7 +23,8 @@ export async function openBoth(
         await gateway.close();
         await core.close();
       },
-      reload: () => reloadGateway(settings, gateway, output.log),
+      reload: () => reloadGateway(settings, gateway, output.log, watched),
+      watch: (onChange) => watched.watch(onChange),
     };
   } catch (reason) {
     await core.close();

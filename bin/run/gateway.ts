@@ -9,6 +9,7 @@ import { type GATEWAY_COMMAND, nameOf, readConfigFile, type Settings } from '../
 import { defined } from './defined.js';
 import { readReflectionMetadata } from './reflection-metadata.js';
 import { type GatewaySettings, readNamed, readSources, readTls } from './sources.js';
+import { WatchedFiles } from './watched-files.js';
 
 /** The gateway of a process. */
 export async function openGatewayCommand(settings: Settings<typeof GATEWAY_COMMAND>): Promise<Running> {
@@ -16,11 +17,13 @@ export async function openGatewayCommand(settings: Settings<typeof GATEWAY_COMMA
   const output = openLog(settings.values);
   const upstreamTls = await readTls(settings);
   const service = { upstream, ...defined({ upstreamAuthority, upstreamTls }) };
-  const gateway = await startGateway(settings, service, output.log);
+  const watched = new WatchedFiles(settings.values.schemaRefreshMs);
+  const gateway = await startGateway(settings, service, output.log, watched);
   return {
     output,
     close: () => gateway.close(),
-    reload: () => reloadGateway(settings, gateway, output.log),
+    reload: () => reloadGateway(settings, gateway, output.log, watched),
+    watch: (onChange) => watched.watch(onChange),
   };
 }
 
@@ -29,13 +32,16 @@ export async function startGateway(
   settings: GatewaySettings,
   upstream: Pick<GatewayOptions, 'upstream' | 'upstreamAuthority' | 'upstreamTls'>,
   log: Logger,
+  watched: WatchedFiles,
 ): Promise<Gateway> {
   const { values } = settings;
   if (values.transport === 'grpc-js') await import('./quiet-grpc-js.js');
   const metadataSource = nameOf(settings, 'reflectionMetadata');
   return await openGateway({
     ...upstream,
-    ...(await readSources(settings, settings.file?.config)),
+    ...(await readSources(settings, settings.file?.config, watched)),
+    schemaRefreshMs: values.schemaRefreshMs,
+    schemaGuard: values.schemaGuard,
     reflectionMetadata: await readReflectionMetadata(metadataSource, values.reflectionMetadata, readNamed),
     transport: values.transport,
     codeGeneration: !values.noCodeGeneration,
@@ -59,10 +65,15 @@ export async function startGateway(
 }
 
 /** Reads again what may have changed, and gives it to the gateway; what it cannot take while it runs is a warning in the log. */
-export async function reloadGateway(settings: GatewaySettings, gateway: Gateway, log: Logger): Promise<void> {
+export async function reloadGateway(
+  settings: GatewaySettings,
+  gateway: Gateway,
+  log: Logger,
+  watched: WatchedFiles,
+): Promise<void> {
   const { file } = settings;
   const read = file && (await readConfigFile(nameOf(settings, 'config'), file.path));
-  await gateway.reload(await readSources(settings, read?.config));
+  await gateway.reload(await readSources(settings, read?.config, watched));
   const before = JSON.stringify(file?.options);
   if (read !== undefined && JSON.stringify(read.options) !== before) {
     log.warn(

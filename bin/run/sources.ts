@@ -13,18 +13,25 @@ import {
   type START_COMMAND,
 } from '../options/index.js';
 import { defined } from './defined.js';
+import type { WatchedFiles } from './watched-files.js';
 
 /** The options that `sluice gateway` and `sluice start` have in common. */
 export type GatewaySettings = Settings<
   Pick<typeof GATEWAY_COMMAND, keyof typeof GATEWAY_COMMAND & keyof typeof START_COMMAND>
 >;
 
-/** What the gateway is told by files, and may be told again by changed ones. */
+/** What the gateway is told by files, and may be told again by changed ones: those of the schema are given to `watched`. */
 export async function readSources(
   settings: GatewaySettings,
   config: GatewayOptions['config'],
+  watched: WatchedFiles,
 ): Promise<Pick<GatewayOptions, 'config' | 'schema'>> {
-  return defined({ config, schema: await readSchema(settings) });
+  const { descriptorSet, proto } = settings.values;
+  // As they are before they are read, so that what changes meanwhile is read again; with those of before, one of which may be what is broken.
+  await watched.look([...watched.files, ...(descriptorSet === undefined ? proto : [descriptorSet])]);
+  const schema = await readSchema(settings);
+  if (schema !== undefined) await watched.look(descriptorSet === undefined ? schema.files : [descriptorSet]);
+  return defined({ config, schema });
 }
 
 /** A descriptor set wins over .proto files, those over the service's own reflection. */

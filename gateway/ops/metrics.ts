@@ -14,6 +14,8 @@ export interface Metrics {
    * that begins late hides its first steps.
    */
   showSchema(schema: Schema): void;
+  /** A new schema has broken so many things, and was used or refused. */
+  countBreaking(count: number, result: 'used' | 'refused'): void;
   /** A limit has refused a client. */
   readonly refused: OnRefusal;
   /** The bytes of a surface; the same object every time. */
@@ -38,6 +40,7 @@ export function createMetrics(gauges: Gauges): Metrics {
   const traffic = new Map<string, Traffic>();
   const limitRefusals = new Map(LIMIT_NAMES.map((limit) => [limit, 0]));
   let problems = 0;
+  const breaking = { used: 0, refused: 0 };
   const families: readonly Family[] = [
     {
       name: 'sluice_call_duration_seconds',
@@ -52,6 +55,14 @@ export function createMetrics(gauges: Gauges): Metrics {
       help: 'Problems of the schema, which /_sluice/services lists: what they name cannot be used.',
       type: 'gauge',
       samples: () => [{ value: problems }],
+    },
+    {
+      name: 'sluice_schema_breaking_changes_total',
+      help: 'Changes of the schema that break clients, by what became of the new schema.',
+      type: 'counter',
+      *samples() {
+        for (const [result, value] of Object.entries(breaking)) yield { labels: { result }, value };
+      },
     },
     ...Object.entries(gauges).map(
       ([name, { help, now }]): Family => ({ name, help, type: 'gauge', samples: () => [{ value: now() }] }),
@@ -144,6 +155,9 @@ export function createMetrics(gauges: Gauges): Metrics {
     showSchema(schema) {
       problems = schema.problems.length;
       for (const method of schema.methods.values()) if (method.slowReader.policy !== 'pause') meterOf(method);
+    },
+    countBreaking(count, result) {
+      breaking[result] += count;
     },
     refused: (limit) => limitRefusals.set(limit, (limitRefusals.get(limit) ?? 0) + 1),
     trafficOf(surface) {

@@ -102,6 +102,20 @@ const SCHEMA = {
     commas: false,
     help: 'a folder with files that --proto imports; needs --proto',
   },
+  schemaRefreshMs: {
+    group: 'Schema',
+    type: 'number',
+    unit: 'ms',
+    default: 30_000,
+    min: 0,
+    max: MAX_WHOLE_NUMBER,
+    help: 'how often a service that describes itself is asked whether its schema has changed; files of --descriptor-set and --proto are looked at each second, or as often; 0: never',
+  },
+  schemaGuard: {
+    group: 'Schema',
+    type: 'switch',
+    help: 'refuse a new schema that breaks clients of the old one: a method that is gone, a field with another type or number; the old one stays',
+  },
   reflectionMetadata: {
     group: 'Schema',
     type: 'list',

@@ -81,7 +81,7 @@ export const LIMIT_OPTIONS = {
   maxHeadBytes: limit('bytes', 16 * 1024, 'the largest head of a request: its request line and its headers', {
     min: 1024,
   }),
-  unaryTimeoutMs: time(30_000, 'deadline of a unary call whose client sets none'),
+  unaryTimeoutMs: time(30_000, 'deadline of a unary call whose client sets none; 0: none', 0),
   headWaitMs: time(
     250,
     "how long the head of a stream's response waits for the service, so that an early failure keeps its HTTP status",

@@ -1,3 +1,4 @@
+export { breakingChanges, type SchemaChange } from './change/index.js';
 export {
   describeSchema,
   type HttpDescription,
@@ -20,6 +21,7 @@ export {
 } from './http/index.js';
 export type { Schema } from './load/index.js';
 export {
+  changedSchemaFromReflection,
   descriptorSetFromProtoFiles,
   descriptorSetFromReflection,
   type ReflectionCall,

@@ -129,7 +129,7 @@ function admit(
     source,
     request: methodRequest,
     metadata: requestMetadata(headers, knownMetadata(request, options.trustedProxies), options.headerRules),
-    deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : undefined),
+    deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : 0),
     bound,
   };
   if (request.ws) admitWebSocket(request.raw.socket, source, context);

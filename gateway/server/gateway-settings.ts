@@ -34,6 +34,10 @@ export interface GatewayOptions {
   readonly adminListen?: string;
   /** What can be called. Default: learnt from the service by server reflection. */
   readonly schema?: Schema;
+  /** How often a service that describes itself is asked whether its schema has changed, in milliseconds. Default 30 000; 0: never. */
+  readonly schemaRefreshMs?: number;
+  /** Refuses a new schema that breaks clients of the old one; `reload` rejects then. Default false. */
+  readonly schemaGuard?: boolean;
   /**
    * Whether a PATCH whose rule's `body` is one message, and whose only FieldMask is empty, gets the mask of what its body says. Default true, as
    * in grpc-gateway: without it such a service sees a request to change nothing.
@@ -128,6 +132,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
   }
   const numbers = {
     upstreamConnections: given.upstreamConnections ?? GATEWAY_OPTIONS.upstreamConnections.default,
+    schemaRefreshMs: given.schemaRefreshMs ?? GATEWAY_OPTIONS.schemaRefreshMs.default,
     upstreamStreams: given.upstreamStreams ?? GATEWAY_OPTIONS.upstreamStreams.default,
     graceMs: given.graceMs ?? GATEWAY_OPTIONS.graceMs.default,
   };
@@ -144,6 +149,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     listen,
     adminListen,
     schema: given.schema,
+    schemaGuard: given.schemaGuard ?? false,
     patchMask: given.patchMask ?? true,
     config: given.config ?? {},
     basePath: BasePath.of(given.basePath),

@@ -17,6 +17,7 @@ import {
 } from './gateway-settings.js';
 import { SchemaSource } from './loaded-schema.js';
 import { Readiness } from './readiness.js';
+import { refreshSchema } from './schema-refresh.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -92,7 +93,9 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       metrics.showSchema(schema);
     },
     options.reflectionMetadata,
+    { guard: options.schemaGuard, onBreaking: metrics.countBreaking },
   );
+  const refreshing = new AbortController();
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });
   const app = createApp(options, log, metrics.countRefusal);
@@ -109,6 +112,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const stopCollecting = collectWhenIdle(() => exchanges.size);
   const stop = async () => {
     stopCollecting();
+    refreshing.abort();
     readiness.close();
     source.close();
     await transport.close();
@@ -140,6 +144,9 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     listening = true;
     for (const write of early) write();
     readiness.watch();
+    if (options.schema === undefined && options.schemaRefreshMs > 0) {
+      void refreshSchema(source, transport, options.schemaRefreshMs, options.log, refreshing.signal);
+    }
     let closing: Promise<void> | undefined;
     return {
       url,

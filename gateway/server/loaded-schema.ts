@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from '@bufbuild/protobuf';
 import type { Codec } from '../codec/index.js';
 import {
+  breakingChanges,
+  changedSchemaFromReflection,
   describeSchema,
   ReflectionEnded,
   type ReflectionOpen,
@@ -21,6 +23,8 @@ export interface LoadedSchema {
   readonly description: SchemaDescription;
 }
 
+/** How many breaking changes a line of log names. */
+const LOGGED_CHANGES = 20;
 /** How many problems of a schema have a line of log; `/_sluice/services` has them all. */
 const LOGGED_PROBLEMS = 50;
 /** How many a readiness probe shows. */
@@ -33,6 +37,14 @@ const MAX_BACK_OFF_MS = 5_000;
 
 type Opener = Pick<Transport, 'open'>;
 
+/** What becomes of a new schema that breaks clients. */
+export interface SchemaChanges {
+  /** It is refused, and the old one stays. */
+  readonly guard: boolean;
+  /** Hears how many breaking changes there were, and what became of them. */
+  onBreaking(count: number, result: 'used' | 'refused'): void;
+}
+
 /** Where requests find the schema: given at the start, or learnt from the upstream, which may come up later than we do. */
 export class SchemaSource {
   readonly #warn: (fields: object, message: string) => void;
@@ -42,17 +54,22 @@ export class SchemaSource {
   readonly #metadata: Metadata;
   readonly #stop = new AbortController();
   #loaded: LoadedSchema | undefined;
+  /** Of the schema that the guard has refused. */
+  #refusedDigest: string | undefined;
   /** Why there is none yet, for clients. */
   #failure = 'its server reflection has not answered';
+  readonly #changes: SchemaChanges;
 
-  /** `warn` writes a line of log; `codec` makes the codecs of a schema; `config` is what is configured for its methods, `onLoad` hears of each one, `metadata` goes with every reflection call. */
+  /** `warn` writes a line of log; `codec` makes the codecs of a schema; `config` is what is configured for its methods, `onLoad` hears of each one, `metadata` goes with every reflection call, `changes` is what becomes of breaking changes. */
   constructor(
     warn: (fields: object, message: string) => void,
     codec: (registry: Registry) => Codec,
     config: GatewayConfig,
     onLoad: (schema: Schema) => void,
     metadata: Metadata,
+    changes: SchemaChanges,
   ) {
+    this.#changes = changes;
     this.#metadata = metadata;
     this.#warn = warn;
     this.#codec = codec;
@@ -102,14 +119,55 @@ export class SchemaSource {
 
   /**
    * Replaces configuration and schema, both or none; without `given` the service is asked again, once. Resolves with the number of
-   * methods. Rejects, and changes nothing, when the service does not answer or describes nothing. A service that has not answered yet
+   * methods. Rejects, and changes nothing, when the service does not answer or describes nothing, or the guard refuses the new schema. A service that has not answered yet
    * goes on being asked, and only the configuration is replaced.
    */
   async reload(transport: Opener, config: GatewayConfig, given?: Schema): Promise<number> {
     const learnt = given ?? (this.ready ? await this.#ask(transport) : undefined);
+    const before = this.#config;
     this.#config = config;
-    if (learnt !== undefined) this.use(learnt);
+    const refused = learnt && this.#replace(learnt);
+    if (refused !== undefined) {
+      this.#config = before;
+      throw new Error(refused);
+    }
     return this.#loaded?.schema.methods.size ?? 0;
+  }
+
+  /**
+   * Asks the service whether its schema has changed, and uses the new one; with the guard only if it breaks nothing. Rejects when the service
+   * does not answer, or not whole; then the old one stays. Resolves with what happened.
+   */
+  async refresh(transport: Opener): Promise<'same' | 'changed' | 'refused'> {
+    const before = this.#loaded?.schema;
+    if (before === undefined) return 'same';
+    const learnt = await this.#whileAsked(transport, (open, signal) =>
+      // What was refused is offered again each time, and told once.
+      changedSchemaFromReflection(open, before, this.#refusedDigest, { signal }),
+    );
+    if (learnt === undefined) return 'same';
+    return this.#replace(learnt) === undefined ? 'changed' : 'refused';
+  }
+
+  /** Says why when the guard refuses it. */
+  #replace(learnt: Schema): string | undefined {
+    const before = this.#loaded?.schema;
+    const broken = before === undefined ? [] : breakingChanges(before, learnt);
+    const named = broken.slice(0, LOGGED_CHANGES).map(({ name, change }) => `${name}: ${change}`);
+    const fields = { breaking: broken.length, changes: named };
+    if (broken.length > 0 && this.#changes.guard) {
+      this.#refusedDigest = learnt.digest;
+      this.#changes.onBreaking(broken.length, 'refused');
+      this.#warn(fields, 'schema refused: it breaks clients');
+      return `the new schema breaks clients, and --schema-guard is on: ${named[0]}`;
+    }
+    this.#refusedDigest = undefined;
+    if (broken.length > 0) {
+      this.#changes.onBreaking(broken.length, 'used');
+      this.#warn(fields, 'schema changed: it breaks clients');
+    }
+    this.use(learnt);
+    return undefined;
   }
 
   /**
@@ -145,12 +203,22 @@ export class SchemaSource {
       await delay(backOffMs * (0.5 + Math.random()), undefined, { ref: false, signal }).catch(() => {});
     }
   }
+
   /** Asks the service for its schema, once. */
-  async #ask(transport: Opener): Promise<Schema> {
+  #ask(transport: Opener): Promise<Schema> {
+    return this.#whileAsked(transport, (open, signal) => schemaFromReflection(open, { signal }));
+  }
+
+  async #whileAsked<Answer>(
+    transport: Opener,
+    ask: (open: ReflectionOpen, signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
     const attempt = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ATTEMPT_MS)]);
-    const open: ReflectionOpen = (path, signal, maxMessageBytes) =>
-      transport.open(path, { metadata: this.#metadata, signal, maxMessageBytes });
-    return await schemaFromReflection(open, { signal: attempt });
+    return await ask(
+      (path, signal, maxMessageBytes) =>
+        transport.open(path, { metadata: this.#metadata, signal, maxMessageBytes }),
+      attempt,
+    );
   }
 }
 

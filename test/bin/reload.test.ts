@@ -57,6 +57,41 @@ t.test('SIGHUP reads the configuration and the schema again; a broken file chang
   t.equal(await running.exit, 0);
 });
 
+t.test('files of the schema are read again when they have changed, imports among them', async (t) => {
+  const dir = t.testdir({
+    'own.proto':
+      'syntax = "proto3"; package own; import "types.proto"; service S { rpc One(M) returns (M); }',
+    'types.proto': 'syntax = "proto3"; package own; message M { string a = 1; }',
+  });
+  const types = join(dir, 'types.proto');
+  const refresh = ['--upstream', '127.0.0.1:1', ...ANY, '--schema-refresh-ms', '20'];
+  const running = sluice(t, ['gateway', ...refresh, '--proto', join(dir, 'own.proto'), '--schema-guard']);
+  const { url } = (await running.line('gateway listening')) as { url: string };
+  const count = (message: string) => running.lines.filter((line) => JSON.parse(line).msg === message).length;
+  const post = (body: string) =>
+    http(`${url}/own.S/One`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+  t.equal((await post('{"b":"x"}')).status, 400);
+  writeFileSync(types, 'syntax = "proto3"; package own; message M { string a = 1; string b = 2; }');
+  await until(t, 'the import is read again', () => count('gateway reloaded') === 1);
+  t.equal((await post('{"b":"x"}')).status, 503, 'the new field is known');
+
+  const failed = 'the reload failed, everything stays as it was';
+  writeFileSync(types, 'syntax = "proto3"; package own; message M { string');
+  await until(t, 'a broken import is an error', () => count(failed) === 1);
+  writeFileSync(types, 'syntax = "proto3"; package own; message M { int32 a = 1; string b = 2; }');
+  await until(t, 'what breaks clients is refused', () => count(failed) === 2);
+  t.match(running.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === failed)[1], {
+    problem: /--schema-guard.*own\.M\.a: its type was string, and is int32/,
+  });
+  t.equal((await post('{"a":"text","b":"x"}')).status, 503, 'the old schema stays');
+  writeFileSync(
+    types,
+    'syntax = "proto3"; package own; message M { string a = 1; string b = 2; string c = 3; }',
+  );
+  await until(t, 'a mended one is used', () => count('gateway reloaded') === 2);
+  t.equal((await post('{"c":"x"}')).status, 503);
+});
+
 t.test('SIGHUP reads .proto files again, and asks the service again that describes itself', async (t) => {
   const dir = t.testdir();
   const proto = join(dir, 'own.proto');

@@ -39,6 +39,8 @@ export type Step =
 export interface ScriptedCall {
   /** As received, in the library's order; `-bin` values as base64. */
   readonly metadata: Metadata;
+  /** Whether the client sent a deadline, which the library takes out of the metadata. */
+  readonly hasDeadline: boolean;
   readonly received: readonly Uint8Array[];
   /** Messages whose write was taken: stops growing when the gateway stops reading. */
   readonly accepted: number;
@@ -124,6 +126,7 @@ function definition(path: string): MethodDefinition<Buffer, Buffer> {
 
 class RunningCall implements ScriptedCall {
   readonly metadata: Metadata;
+  readonly hasDeadline: boolean;
   readonly received: Buffer[] = [];
   accepted = 0;
   halfClosed = false;
@@ -138,6 +141,7 @@ class RunningCall implements ScriptedCall {
   constructor(stream: ServerDuplexStream<Buffer, Buffer>) {
     this.#stream = stream;
     this.metadata = pairs(stream.metadata);
+    this.hasDeadline = stream.getDeadline() !== Number.POSITIVE_INFINITY;
     this.over = new Promise((resolve) => {
       this.#markOver = () => {
         this.isOver = true;

@@ -69,6 +69,8 @@ export function schemaFromFiles(
     routes: createRouteTable(methods),
     problems: list,
     leftOut: linked.leftOut,
+    digest: undefined,
+    files: [],
   };
 }
 

@@ -1,5 +1,10 @@
 export { type SchemaOptions, schemaFromDescriptorSet } from './descriptor-set.js';
 export { descriptorSetFromProtoFiles, schemaFromProtoFiles } from './proto-files.js';
-export { descriptorSetFromReflection, type ReflectionOptions, schemaFromReflection } from './reflection.js';
+export {
+  changedSchemaFromReflection,
+  descriptorSetFromReflection,
+  type ReflectionOptions,
+  schemaFromReflection,
+} from './reflection.js';
 export { type ReflectionCall, ReflectionEnded, type ReflectionOpen } from './reflection-call.js';
 export type { Schema } from './schema.js';

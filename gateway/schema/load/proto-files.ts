@@ -30,8 +30,9 @@ export async function schemaFromProtoFiles(
       ),
     );
   };
+  const paths: string[] = [];
   const drafts = new Map(
-    (await loadProtoFiles(files, protoPaths, report)).map((draft) => [draft.proto.name, draft]),
+    (await loadProtoFiles(files, protoPaths, report, paths)).map((draft) => [draft.proto.name, draft]),
   );
   const protos = [...drafts.values()].map((draft) => draft.proto);
   // Imports that are missing have been reported by the loader, with the places.
@@ -54,7 +55,7 @@ export async function schemaFromProtoFiles(
     const place = places.get(`${scope} ${name}`);
     return place === undefined ? '' : ` (${place})`;
   };
-  return schemaFromFiles(protos, options, problems, explain);
+  return { ...schemaFromFiles(protos, options, problems, explain), files: paths };
 }
 
 /**

@@ -13,7 +13,8 @@ import type { FileDraft } from '../source/index.js';
  * google/rpc, sluice/v1). A file that is reached under two names is read once. A given file that does not exist as such
  * is looked for in the proto paths, as protoc does.
  * A file that cannot be read as one, and an import that is nowhere, is told to `report` and left out, by default thrown: a `SchemaError`
- * that names the file and line, or the importer and the places. A given file that is not there is always thrown.
+ * that names the file and line, or the importer and the places. A given file that is not there is always thrown. The paths of what is read
+ * are added to `read`.
  */
 export async function loadProtoFiles(
   files: readonly string[],
@@ -21,6 +22,7 @@ export async function loadProtoFiles(
   report: (file: string, error: SchemaError) => void = (_file, error) => {
     throw error;
   },
+  read: string[] = [],
 ): Promise<FileDraft[]> {
   // Here and not at the top: a gateway that reads its schema elsewhere does without the parser.
   const { parseFile } = await import('../source/index.js');
@@ -44,6 +46,7 @@ export async function loadProtoFiles(
     const other = drafts.find((draft) => draft.proto.name === name);
     if (other !== undefined) throw new SchemaError(`${file.path}: another file is already named "${name}"`);
     names.set(file.real, name);
+    read.push(file.path);
     const text = await readText(file.path);
     try {
       drafts.push(parseFile(name, text));

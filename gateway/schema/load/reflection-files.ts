@@ -24,6 +24,8 @@ export interface GatheredFiles {
   readonly undescribed: ReadonlyMap<string, SchemaProblem>;
   /** The bound that ended it, if one did. */
   readonly bound: ReflectionBound | undefined;
+  /** The same for the same files and the same refusals, in whatever order they came; `undefined` when a bound ended it. */
+  readonly digest: string | undefined;
 }
 
 /** A name of a type in a file, and where it stands. */
@@ -55,7 +57,7 @@ export async function gatherFiles(
     problems.add(new SchemaProblem('the schema', `${reason.message}; the rest is not known`));
   }
   const { files, refusals, undescribed } = gathering;
-  return { files, refusals, undescribed, bound };
+  return { files, refusals, undescribed, bound, digest: bound === undefined ? gathering.digest : undefined };
 }
 
 class Gathering {
@@ -101,6 +103,11 @@ class Gathering {
     for (const reference of this.#references) await this.#askForType(reference);
     for (const message of this.#extendable) await this.#askForExtensions(message);
     for (const reference of this.#references) await this.#askForType(reference);
+  }
+
+  get digest(): string {
+    const parts = [...this.#seen, ...this.refusals.keys(), ...this.undescribed.keys()].sort();
+    return createHash('sha256').update(parts.join('\n')).digest('base64');
   }
 
   async #askForService(name: string): Promise<void> {

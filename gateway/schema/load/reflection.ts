@@ -51,11 +51,45 @@ export async function schemaFromReflection(
   options: ReflectionOptions,
 ): Promise<Schema> {
   const problems = new ProblemList();
-  const { files, refusals, undescribed, bound } = await filesFromReflection(open, options, problems);
+  return schemaOfGathered(await filesFromReflection(open, options, problems), options, problems);
+}
+
+/**
+ * The same for a server that has been asked before. `undefined` while it describes what is in use or what has been `refused`, by its digest: then
+ * nothing is linked. Throws, too, when the answer is not whole: a bound ended it, or a service or type is not described that was before. A
+ * server that is slow for a moment must not take methods away.
+ */
+export async function changedSchemaFromReflection(
+  open: ReflectionOpen,
+  inUse: Schema,
+  refused: string | undefined,
+  options: ReflectionOptions,
+): Promise<Schema | undefined> {
+  const problems = new ProblemList();
+  const gathered = await filesFromReflection(open, options, problems);
+  if (gathered.bound !== undefined) throw gathered.bound;
+  if (gathered.digest === inUse.digest || (refused !== undefined && gathered.digest === refused))
+    return undefined;
+  for (const [name, reason] of gathered.refusals) {
+    if (inUse.registry.get(name) !== undefined) {
+      throw new SchemaError(`the server does not describe ${name}, which it did before: ${reason}`);
+    }
+  }
+  for (const { name, reason } of gathered.undescribed.values()) {
+    if (inUse.services.some(({ typeName }) => typeName === name)) throw new SchemaError(`${name}: ${reason}`);
+  }
+  return schemaOfGathered(gathered, options, problems);
+}
+
+function schemaOfGathered(
+  { files, refusals, undescribed, bound, digest }: GatheredFiles,
+  options: ReflectionOptions,
+  problems: ProblemList,
+): Schema {
   const explain = (name: string, scope: string) => refusalText(refusals, name, scope);
   try {
     const schema = schemaFromFiles(files, options, problems, explain);
-    return { ...schema, leftOut: new Map([...schema.leftOut, ...undescribed]) };
+    return { ...schema, digest, leftOut: new Map([...schema.leftOut, ...undescribed]) };
   } catch (reason) {
     throw reason instanceof SchemaError && bound !== undefined ? bound : reason;
   }

@@ -16,6 +16,10 @@ export interface Schema {
    * keep their gRPC path.
    */
   readonly problems: readonly SchemaProblem[];
+  /** The same for two answers of server reflection that say the same; `undefined` for other sources, and where not all of it is known. */
+  readonly digest: string | undefined;
+  /** The files that it was read from, where it was read from `.proto` files: paths. */
+  readonly files: readonly string[];
   /** Why a method that the source has is left out, by gRPC path; "/pkg.Service/" for a service of which nothing more is known. */
   readonly leftOut: ReadonlyMap<string, SchemaProblem>;
 }

@@ -86,12 +86,9 @@ export function callMetadata(session: Metadata, own: Metadata, rules: HeaderRule
 }
 
 /** When the call must be over, in epoch milliseconds; `undefined`: never. `Grpc-Timeout` wins over the default. */
-export function requestDeadline(
-  headers: IncomingHttpHeaders,
-  defaultTimeoutMs: number | undefined,
-): number | undefined {
+export function requestDeadline(headers: IncomingHttpHeaders, defaultTimeoutMs: number): number | undefined {
   const header = headers['grpc-timeout'];
-  if (header === undefined) return defaultTimeoutMs === undefined ? undefined : Date.now() + defaultTimeoutMs;
+  if (header === undefined) return defaultTimeoutMs === 0 ? undefined : Date.now() + defaultTimeoutMs;
   const timeoutMs = typeof header === 'string' ? parseGrpcTimeout(header) : undefined;
   if (timeoutMs === undefined) {
     throw new RpcError(

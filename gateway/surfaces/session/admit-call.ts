@@ -31,11 +31,11 @@ export function admitCall(open: OpenFrame, context: SessionContext): AdmittedCal
   const metadata = callMetadata(context.metadata, open.metadata, context.headerRules);
   const cursor = open.cursor === '' ? NO_CURSOR : cursorField(request, open.cursor, 'cursor');
   const unary = !requestStream && !responseStream;
-  const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : undefined);
+  const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : 0);
   return {
     request,
     metadata,
     cursor,
-    deadline: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+    deadline: timeoutMs === 0 ? undefined : Date.now() + timeoutMs,
   };
 }

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { bytes, json, method, openForeign } from '../../../support/foreign.js';
 import { http, httpJson, until } from '../../../support/http.js';
+import { openOf, openSession } from '../../../support/session.js';
 import { connect } from '../../../support/websocket.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -233,6 +234,23 @@ t.test('Grpc-Timeout is the deadline, and unary calls have one by default', asyn
     await call.over;
     t.ok(call.cancelled, 'the service is told');
   }
+});
+
+t.test('without a default a deadline that the client did not send never reaches the service', async (t) => {
+  const { url, upstream, wsUrl } = await openForeign(
+    t,
+    { Ask: [{ in: 'end' }, { out: await bytes({}) }] },
+    { limits: { unaryTimeoutMs: 0 } },
+  );
+  const sent = async (index: number) => (await upstream.call(method('Ask'), index)).hasDeadline;
+  t.equal((await http(url + method('Ask'))).status, 200);
+  t.equal(await sent(0), false);
+  t.equal((await http(url + method('Ask'), { headers: { 'grpc-timeout': '9S' } })).status, 200);
+  t.equal(await sent(1), true, "the client's own does");
+  const session = await openSession(wsUrl);
+  await session.send(openOf(1, 'Ask'), { halfClose: { id: 1 } });
+  await session.all(1);
+  t.equal(await sent(2), false, 'on a session as well');
 });
 
 t.test('one message is due: none and two are failures of the service', async (t) => {

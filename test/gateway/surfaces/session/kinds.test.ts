@@ -175,7 +175,7 @@ for (const protocol of PROTOCOLS) {
     t.match((await client.all(3)).at(-1), { end: { id: 3, status: { code: 4 } } });
     const late = await upstream.call(method('Both'), 1);
     await late.over;
-    t.match(late.metadata.find(([key]) => key === 'grpc-timeout') ?? [], []);
+    t.ok(late.hasDeadline);
     await client.send(
       { message: { id: 3, data: {} } },
       { credit: { id: 3, messages: 1 } },

@@ -1,0 +1,1 @@
+export { breakingChanges, type SchemaChange } from './breaking-changes.js';
