@@ -5,6 +5,7 @@ import { type Reason, RpcError } from '../../status/index.js';
 import type { Limits } from '../exchange/index.js';
 import { PIECE_BYTES, type UnfinishedMessage } from '../exchange/index.js';
 import { endConnection, watchPeer } from '../liveness/index.js';
+import { BodyQueue } from './body-queue.js';
 import { DRAINING } from './json-outgoing.js';
 
 /** What is read and dropped of a body that nobody wants, before the connection is closed instead. */
@@ -42,10 +43,18 @@ export class BodyReader {
   /** Spent on waiting for the rest of the message that has begun. */
   #waitedMs = 0;
   #unwatch: (() => void) | undefined;
+  /** Where a body waits that is read ahead. */
+  readonly #queue: BodyQueue | undefined;
 
-  constructor(request: IncomingMessage, limits: Pick<Limits, 'bodyIdleMs' | 'messageTimeoutMs'>) {
+  /** `readsAhead`: see `BodyQueue`; for a body that is read by `read` and `take` alone. */
+  constructor(
+    request: IncomingMessage,
+    limits: Pick<Limits, 'bodyIdleMs' | 'messageTimeoutMs'>,
+    { readsAhead = false } = {},
+  ) {
     this.#request = request;
     this.#limits = limits;
+    this.#queue = readsAhead ? new BodyQueue(request, this.#wake) : undefined;
   }
 
   /** Hears of the request from here on, and sees what has happened to it before. */
@@ -55,7 +64,7 @@ export class BodyReader {
     const request = this.#request;
     if (request.readableEnded) this.#ended = true;
     else if (request.destroyed) this.#cut = true;
-    request.on('readable', this.#wake);
+    if (this.#queue === undefined) request.on('readable', this.#wake);
     request.on('end', this.#end);
     request.on('close', this.#close);
     request.on('error', this.#close);
@@ -70,8 +79,13 @@ export class BodyReader {
     this.#unwatch?.();
     const chunk = await this.#next(isMidMessage);
     // Until the next read the socket is not read either, so nobody else would notice that the client has left.
-    if (chunk !== undefined) this.#unwatch = watchPeer(this.#request.socket);
+    if (chunk !== undefined && this.#queue === undefined) this.#unwatch = watchPeer(this.#request.socket);
     return chunk;
+  }
+
+  /** More bytes, if they are here already. Only of a body that is read ahead. */
+  take(): Buffer | undefined {
+    return this.#queue?.take();
   }
 
   /** A message is whole: the next one has its time anew. */
@@ -81,7 +95,8 @@ export class BodyReader {
 
   async #next(isMidMessage: boolean): Promise<Buffer | undefined> {
     for (;;) {
-      const chunk = this.#request.read() as Buffer | null;
+      const chunk =
+        this.#queue === undefined ? (this.#request.read() as Buffer | null) : (this.#queue.take() ?? null);
       if (chunk !== null) return chunk;
       this.#listen();
       if (this.#ended) return undefined;
@@ -185,6 +200,7 @@ export class BodyReader {
   close(): void {
     this.#unwatch?.();
     if (!this.#ended) this.#listen();
+    this.#queue?.close();
     this.#request.off('readable', this.#wake);
     const unfinished = !this.#ended && !this.#cut;
     this.#ended = true;

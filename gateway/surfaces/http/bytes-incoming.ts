@@ -8,10 +8,13 @@ import { BodyReader, type WholeBody } from './body-reader.js';
 
 /** Data in one message of an upload; what services are commonly tuned for. */
 const CHUNK_BYTES = 64 * 1024;
+/** Data that is handed on at once, and leaves in one write. */
+const BATCH_BYTES = 2 * CHUNK_BYTES;
 const NOTHING = Buffer.alloc(0);
 
 /** What stands in front of the data, encoded: in each message on the way to it, the request itself first. */
 type Before = readonly Uint8Array[];
+const NONE: Before = [];
 
 /** The fields around the data, from path, query and content type: they go into the first message. */
 function firstFields(request: MethodRequest, { path, mediaType }: FileContent): Before {
@@ -46,7 +49,9 @@ export class BytesIncoming implements Incoming {
   #first: Before;
   #begun = false;
   #over = false;
-  #left: Buffer = NOTHING;
+  #head: Uint8Array = NOTHING;
+  /** How long the data is that it stands in front of. */
+  #headFor = -1;
   /** Received since the last whole `CHUNK_BYTES`: what must become one within the time of a message. */
   #pending = 0;
 
@@ -54,7 +59,7 @@ export class BytesIncoming implements Incoming {
     this.#content = content;
     // Before the body is touched: a bad query must not cost the client its connection.
     this.#first = firstFields(request, content);
-    this.#body = new BodyReader(request.http, request.limits);
+    this.#body = new BodyReader(request.http, request.limits, { readsAhead: true });
   }
 
   async read(): Promise<SendBatch | undefined> {
@@ -67,35 +72,64 @@ export class BytesIncoming implements Incoming {
       this.#begun = inner.length === 0;
       return [around];
     }
-    const chunk = this.#left.length > 0 ? this.#left : await this.#receive();
-    if (chunk === undefined) {
-      this.#over = true;
-      if (this.#begun) return undefined;
-    }
-    const data = (chunk ?? NOTHING).subarray(0, CHUNK_BYTES);
-    this.#left = (chunk ?? NOTHING).subarray(data.length);
-    const before = this.#begun ? [] : this.#first;
-    this.#begun = true;
-    return isWorthPassing(data)
-      ? [[bytesFieldHead(path, data.length, before), data]]
-      : [encodeBytesField(path, data, before)];
-  }
-
-  /** A client that trickles must bring a message's worth of data in a message's time. */
-  async #receive(): Promise<Buffer | undefined> {
-    const chunk = await this.#body.read(this.#pending > 0);
-    this.#pending += chunk?.length ?? 0;
-    if (this.#pending >= CHUNK_BYTES) {
-      this.#pending %= CHUNK_BYTES;
-      this.#body.messageEnded();
-    }
-    return chunk;
+    const piece = await this.#body.read(this.#pending > 0);
+    if (piece !== undefined) return this.#batch(piece);
+    this.#over = true;
+    return this.#begun ? undefined : [this.#message([], 0)];
   }
 
   close(): void {
     this.#over = true;
-    this.#left = NOTHING;
     this.#body.close();
+  }
+
+  /** What has arrived, up to `BATCH_BYTES`, in messages of at most `CHUNK_BYTES`. */
+  #batch(first: Buffer): SendBatch {
+    const batch: SendBatch[number][] = [];
+    let pieces: Buffer[] = [];
+    let bytes = 0;
+    let total = 0;
+    for (let piece: Buffer | undefined = first; piece !== undefined; ) {
+      this.#received(piece.length);
+      total += piece.length;
+      if (bytes > 0 && bytes + piece.length > CHUNK_BYTES) {
+        batch.push(this.#message(pieces, bytes));
+        pieces = [];
+        bytes = 0;
+      }
+      pieces.push(piece);
+      bytes += piece.length;
+      piece = total <= BATCH_BYTES - CHUNK_BYTES ? this.#body.take() : undefined;
+    }
+    batch.push(this.#message(pieces, bytes));
+    return batch;
+  }
+
+  #message(pieces: readonly Buffer[], bytes: number): SendBatch[number] {
+    const before = this.#begun ? NONE : this.#first;
+    this.#begun = true;
+    if (bytes > 0 && pieces.every(isWorthPassing)) return [this.#headOf(bytes, before), ...pieces];
+    const data = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, bytes);
+    return encodeBytesField(this.#content.path, data, before);
+  }
+
+  /** What stands in front of the data: encoded once for messages of one length, and never written to. */
+  #headOf(bytes: number, before: Before): Uint8Array {
+    const { path } = this.#content;
+    if (before.length > 0) return bytesFieldHead(path, bytes, before);
+    if (this.#headFor !== bytes) {
+      this.#head = bytesFieldHead(path, bytes, before);
+      this.#headFor = bytes;
+    }
+    return this.#head;
+  }
+
+  /** A client that trickles must bring a message's worth of data in a message's time. */
+  #received(bytes: number): void {
+    this.#pending += bytes;
+    if (this.#pending < CHUNK_BYTES) return;
+    this.#pending %= CHUNK_BYTES;
+    this.#body.messageEnded();
   }
 }
 

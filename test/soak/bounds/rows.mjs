@@ -49,7 +49,7 @@ function up(size) {
   return 7 * 64 * KIB + 2 * (size > 64 * KIB ? size : 0) + OBJECT_BYTES;
 }
 
-const upload = () => 4 * 64 * KIB;
+const upload = () => 8 * 64 * KIB;
 
 /** What a gateway needs whose clients and services do the worst that they may: "A pod" of docs/bounds.md. In bytes. */
 export function podBytes({ places, exchanges, unfinishedBytes, messageBytes }) {

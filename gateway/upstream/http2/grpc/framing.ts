@@ -6,6 +6,9 @@ import { PREFIX_BYTES } from './prefix.js';
  * ones are handed over as they are, each after its prefix.
  */
 const JOIN_BYTES = 32 * 1024;
+/** Up to here the first piece of a message is copied behind its prefix. */
+const SHORT_BYTES = 128;
+const NO_BYTES = new Uint8Array(0);
 
 /** The buffers to write for a batch, in order. The messages must not change afterwards. */
 export function frameBatch(batch: SendBatch): Buffer[] {
@@ -24,13 +27,21 @@ export function frameBatch(batch: SendBatch): Buffer[] {
   }
   const buffers: Buffer[] = [];
   for (const message of batch) {
-    const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
+    const [first, ...others] = message instanceof Uint8Array ? [NO_BYTES, message] : message;
+    // What stands in front of data is as short as the prefix: together they are one buffer less.
+    const isShort = first !== undefined && first.length <= SHORT_BYTES;
+    const prefix = Buffer.allocUnsafe(PREFIX_BYTES + (isShort ? first.length : 0));
     writePrefix(prefix, 0, lengthOf(message));
+    if (isShort) prefix.set(first, PREFIX_BYTES);
     buffers.push(prefix);
-    for (const piece of message instanceof Uint8Array ? [message] : message)
-      buffers.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+    if (first !== undefined && !isShort) buffers.push(bufferOf(first));
+    for (const piece of others) buffers.push(bufferOf(piece));
   }
   return buffers;
+}
+
+function bufferOf(piece: Uint8Array): Buffer {
+  return piece instanceof Buffer ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
 }
 
 function append(into: Buffer, at: number, piece: Uint8Array): number {

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import t from 'tap';
+import { BodyQueue } from '../../../../gateway/surfaces/http/body-queue.js';
+import { until } from '../../../support/http.js';
+
+const QUEUE_BYTES = 128 * 1024;
+const PIECE_BYTES = 64 * 1024;
+
+t.test('a body is read ahead up to a bound, in several pieces, and nothing of it is lost', async (t) => {
+  const body = randomBytes(4 * 1024 * 1024);
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = request({
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    method: 'PUT',
+    headers: { 'content-length': body.length },
+  });
+  client.on('error', () => {});
+  t.teardown(() => {
+    client.destroy();
+    server.close();
+  });
+  client.end(body);
+  const [incoming] = (await once(server, 'request')) as [IncomingMessage];
+  let rung = 0;
+  const queue = new BodyQueue(incoming, () => {
+    rung += 1;
+  });
+  t.equal(incoming.readableFlowing, null, 'nothing is read before somebody takes');
+  t.equal(queue.take(), undefined);
+  let arrived = 0;
+  incoming.on('data', (piece: Buffer) => {
+    arrived += piece.length;
+  });
+  const taken: Buffer[] = [];
+  let bytes = 0;
+  while (bytes < body.length) {
+    await until(
+      t,
+      'the queue is full, or everything has come',
+      () => incoming.isPaused() || arrived === body.length,
+    );
+    t.ok(arrived - bytes < QUEUE_BYTES + PIECE_BYTES, `${arrived - bytes} bytes wait`);
+    if (arrived < body.length) t.ok(arrived - bytes >= QUEUE_BYTES, 'which is more than one piece');
+    for (let piece = queue.take(); piece !== undefined; piece = queue.take()) {
+      t.ok(piece.length <= PIECE_BYTES);
+      taken.push(piece);
+      bytes += piece.length;
+    }
+  }
+  t.ok(Buffer.concat(taken).equals(body), 'in its order');
+  t.ok(rung > 0);
+  queue.close();
+  t.equal(incoming.listenerCount('data'), 1, 'only the listener of the test is left');
+});
