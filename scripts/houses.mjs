@@ -25,9 +25,21 @@ export const HOUSES = {
   gateway: {
     rooms: {
       server: {
-        may: ['ops', 'surfaces', 'security', 'upstream', 'schema', 'codec', 'wire', 'status', 'options'],
+        may: [
+          'contract',
+          'ops',
+          'surfaces',
+          'security',
+          'upstream',
+          'schema',
+          'codec',
+          'wire',
+          'status',
+          'options',
+        ],
         rooms: { '.': { may: ['config'] }, config: {} },
       },
+      contract: { may: ['schema', 'status'], door: true },
       ops: { may: ['surfaces', 'schema', 'status'] },
       surfaces: {
         may: [

@@ -1,20 +1,32 @@
 export { breakingChanges, type SchemaChange } from './change/index.js';
 export {
   describeSchema,
+  enumComment,
+  fieldComment,
   type HttpDescription,
+  isInputOnly,
+  isOutputOnly,
+  isRequiredByService,
   type MethodDescription,
+  messageComment,
+  methodKind,
   type SchemaDescription,
   type ServiceDescription,
+  serviceComment,
 } from './describe/index.js';
-export type { PathValue, RouteMatch, RouteTable } from './http/index.js';
+export type { PathTemplate, PathValue, RouteMatch, RouteTable } from './http/index.js';
 export {
   assertNoRival,
   COMMON_METHODS,
   createRouteTable,
+  fieldNames,
   fieldsInAddress,
+  isTextMessage,
+  isWholeValue,
   jsonBesideBody,
   maskOfBody,
   masksAsWritten,
+  parsePathTemplate,
   type QueryOptions,
   ROUTED_METHODS,
   requestJson,
@@ -24,6 +36,7 @@ export {
   changedSchemaFromReflection,
   descriptorSetFromProtoFiles,
   descriptorSetFromReflection,
+  descriptorSetFromSchema,
   type ReflectionCall,
   ReflectionEnded,
   type ReflectionOpen,

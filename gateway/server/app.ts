@@ -6,6 +6,7 @@ import { RpcError } from '../status/index.js';
 import { SESSION_PATH } from '../wire/session/index.js';
 import { registerOptions } from './allow.js';
 import { admitOnConnection, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
+import { registerContract } from './contract-routes.js';
 import { METHODS, registerDispatch } from './dispatch.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import { registerPublicHealth } from './health.js';
@@ -122,6 +123,7 @@ export async function registerRoutes(
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   if (options.publicHealth) registerPublicHealth(app, context.exchanges);
   app.get('/_sluice/services', { exposeHeadRoute: true }, async () => source.get().description);
+  registerContract(app, options.basePath?.path ?? '', () => source.get().schema);
   registerSessions(app, options, () => source.get(), context);
   registerDispatch(app, options, () => source.get(), context);
 }

@@ -1,10 +1,13 @@
-import type { DescField, DescFile, DescMessage, DescService } from '@bufbuild/protobuf';
+import type { DescEnum, DescField, DescFile, DescMessage, DescService } from '@bufbuild/protobuf';
 
 /** Numbers of fields in descriptor.proto, which paths in SourceCodeInfo are made of. */
 const FILE_MESSAGE = 4;
+const FILE_ENUM = 5;
 const FILE_SERVICE = 6;
 const MESSAGE_FIELD = 2;
 const MESSAGE_NESTED = 3;
+const MESSAGE_ENUM = 4;
+const ENUM_VALUE = 2;
 const SERVICE_METHOD = 2;
 
 const read = new WeakMap<DescFile, ReadonlyMap<string, string>>();
@@ -19,6 +22,20 @@ export function serviceComment(service: DescService, method?: number): string {
 /** The comment above a field. */
 export function fieldComment({ parent, proto }: DescField): string {
   return commentAt(parent.file, [...messagePath(parent), MESSAGE_FIELD, indexIn(parent.proto.field, proto)]);
+}
+
+/** The comment above a message. */
+export function messageComment(message: DescMessage): string {
+  return commentAt(message.file, messagePath(message));
+}
+
+/** The comment above an enum, or above one of its values. */
+export function enumComment({ file, parent, proto }: DescEnum, value?: number): string {
+  const path =
+    parent === undefined
+      ? [FILE_ENUM, indexIn(file.proto.enumType, proto)]
+      : [...messagePath(parent), MESSAGE_ENUM, indexIn(parent.proto.enumType, proto)];
+  return commentAt(file, value === undefined ? path : [...path, ENUM_VALUE, value]);
 }
 
 function messagePath({ parent, proto, file }: DescMessage): number[] {

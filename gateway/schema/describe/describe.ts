@@ -73,7 +73,8 @@ function describeMethod(method: Method, comment: string): MethodDescription {
   };
 }
 
-function methodKind({ requestStream, responseStream }: Method): MethodDescription['kind'] {
+/** Who streams in a method. */
+export function methodKind({ requestStream, responseStream }: Method): MethodDescription['kind'] {
   if (requestStream) return responseStream ? 'bidi_stream' : 'client_stream';
   return responseStream ? 'server_stream' : 'unary';
 }

@@ -1,7 +1,10 @@
+export { enumComment, fieldComment, messageComment, serviceComment } from './comments.js';
 export {
   describeSchema,
   type HttpDescription,
   type MethodDescription,
+  methodKind,
   type SchemaDescription,
   type ServiceDescription,
 } from './describe.js';
+export { isInputOnly, isOutputOnly, isRequiredByService } from './field-behavior.js';

@@ -8,3 +8,4 @@ export {
 } from './reflection.js';
 export { type ReflectionCall, ReflectionEnded, type ReflectionOpen } from './reflection-call.js';
 export type { Schema } from './schema.js';
+export { descriptorSetFromSchema } from './schema-files.js';

@@ -1,0 +1,1 @@
+export { ContractDocuments, DOCUMENT_NAMES, type DocumentName } from './contract-documents.js';

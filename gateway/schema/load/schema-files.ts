@@ -1,0 +1,31 @@
+import { create, type DescFile, toBinary } from '@bufbuild/protobuf';
+import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { baseFiles } from '../base/index.js';
+import type { Schema } from './schema.js';
+
+/**
+ * A schema as a serialized google.protobuf.FileDescriptorSet, imports first: what can be used of its source, and of the well-known files those
+ * that it needs. Services are in files of their own, and what is broken is left out; comments are kept.
+ */
+export function descriptorSetFromSchema({ registry, services }: Schema): Uint8Array {
+  const ours = baseFiles().registry;
+  const files = new Map<DescFile, FileDescriptorProto>();
+  const add = (root: DescFile): void => {
+    // A stack of our own: a hostile set may be a chain of ten thousand imports.
+    const stack = [{ file: root, next: 0 }];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const imported = top.file.dependencies[top.next];
+      top.next += 1;
+      if (imported === undefined) {
+        files.set(top.file, top.file.proto);
+        stack.pop();
+      } else if (!files.has(imported)) {
+        stack.push({ file: imported, next: 0 });
+      }
+    }
+  };
+  for (const { file } of registry) if (ours.getFile(file.proto.name) !== file && !files.has(file)) add(file);
+  for (const { file } of services) if (!files.has(file)) add(file);
+  const set = create(FileDescriptorSetSchema, { file: [...files.values()] });
+  return toBinary(FileDescriptorSetSchema, set);
+}

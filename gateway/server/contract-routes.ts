@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ContractDocuments, DocumentName } from '../contract/index.js';
+import type { Schema } from '../schema/index.js';
+import { RpcError } from '../status/index.js';
+import { splitTarget } from './request-target.js';
+
+/** What is kept of documents that have been made, in bytes; one that is larger is kept alone. */
+export const MAX_KEPT_DOCUMENT_BYTES = 32 * 1024 * 1024;
+
+interface KeptDocument {
+  readonly bytes: Buffer;
+  /** Strong: of the bytes. */
+  readonly etag: string;
+}
+
+/** The documents of the schema that is in use. Another schema makes new ones; those of the old one go. */
+class DocumentCache {
+  readonly #basePath: string;
+  #schema: Schema | undefined;
+  #documents: ContractDocuments | undefined;
+  /** In the order in which they were made. */
+  readonly #kept = new Map<DocumentName, KeptDocument>();
+
+  constructor(basePath: string) {
+    this.#basePath = basePath;
+  }
+
+  async get(schema: Schema, name: DocumentName): Promise<KeptDocument> {
+    // Loaded by whoever asks first: a start needs none of it.
+    const { ContractDocuments } = await import('../contract/index.js');
+    if (this.#schema !== schema || this.#documents === undefined) {
+      this.#schema = schema;
+      this.#documents = new ContractDocuments(schema, this.#basePath);
+      this.#kept.clear();
+    }
+    const known = this.#kept.get(name);
+    if (known !== undefined) return known;
+    const bytes = this.#documents.make(name);
+    const made = { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url')}"` };
+    this.#kept.set(name, made);
+    this.#bound();
+    return made;
+  }
+
+  #bound(): void {
+    let total = 0;
+    for (const { bytes } of this.#kept.values()) total += bytes.length;
+    for (const [name, { bytes }] of this.#kept) {
+      if (total <= MAX_KEPT_DOCUMENT_BYTES || this.#kept.size === 1) return;
+      this.#kept.delete(name);
+      total -= bytes.length;
+    }
+  }
+}
+
+interface DocumentRoute {
+  readonly path: string;
+  readonly type: string;
+  readonly name: (query: URLSearchParams) => DocumentName;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+const ROUTES: readonly DocumentRoute[] = [
+  { path: 'openapi.json', type: JSON_TYPE, name: openApiName },
+  { path: 'descriptors.binpb', type: 'application/protobuf', name: () => 'descriptors' },
+];
+
+/** Serves what describes the schema in use: PROTOCOL.md, section 1. */
+export function registerContract(app: FastifyInstance, basePath: string, schema: () => Schema): void {
+  const cache = new DocumentCache(basePath);
+  for (const { path, type, name } of ROUTES) {
+    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+      const { bytes, etag } = await cache.get(
+        schema(),
+        name(new URLSearchParams(splitTarget(request.raw.url)[1])),
+      );
+      reply.headers({ etag, 'cache-control': 'no-cache' });
+      if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
+      return reply.header('x-content-type-options', 'nosniff').type(type).send(bytes);
+    };
+    app.get(`/_sluice/${path}`, { exposeHeadRoute: true }, handler);
+  }
+}
+
+function openApiName(query: URLSearchParams): DocumentName {
+  const [version = '3.1', ...more] = query.getAll('version');
+  if ((version === '3.1' || version === '3.2') && more.length === 0) return `openapi-${version}`;
+  throw new RpcError('INVALID_PARAMETER', 'the parameter "version" must be 3.1 or 3.2');
+}
+
+/** Source: RFC 9110 section 13.1.2, a weak comparison. */
+function isKnown(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((entry) => {
+    const tag = entry.trim();
+    return tag === '*' || (tag.startsWith('W/') ? tag.slice(2) : tag) === etag;
+  });
+}
