@@ -1,6 +1,6 @@
 import type { JsonObject } from '../schema/index.js';
-import type { DocumentContext } from './content.js';
 import { type DocumentPath, renamedPath } from './document-path.js';
+import type { DocumentContext } from './media-content.js';
 import { type OperationPlan, operationObject } from './operation.js';
 
 /** The versions of OpenAPI in which the document is made. */

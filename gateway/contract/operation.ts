@@ -1,7 +1,13 @@
 import { fieldComment, type Json, type JsonObject, methodKind } from '../schema/index.js';
-import { type DocumentContext, isQuery, type Place, requestContent, responseContent } from './content.js';
 import type { DocumentPath, PathPart } from './document-path.js';
 import { described, members } from './json-pieces.js';
+import {
+  type DocumentContext,
+  isQuery,
+  type Place,
+  requestContent,
+  responseContent,
+} from './media-content.js';
 import { CURSOR_PARAMETER, queryParameters } from './query-parameters.js';
 import { SHARED } from './shared-parts.js';
 import type { TypeSchemas } from './type-schemas.js';
