@@ -68,6 +68,9 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
   /** The service has sent something. */
   hasAnswer = false;
 
+  /** Of the queue. */
+  place = 0;
+
   /** `end` was sent, or is about to be. */
   get ended(): boolean {
     return this.#ended;
@@ -120,35 +123,39 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     return this.#credit > 0 && this.#creditBytes > 0;
   }
 
-  takeTurn(): boolean {
+  get isReady(): boolean {
+    return !this.#batch.isTaken && this.#hasCredit;
+  }
+
+  takeTurn(): number {
     let failure: unknown;
-    let isFull = false;
-    if (!this.#batch.isTaken && this.#hasCredit) {
+    let bytes = 0;
+    if (this.isReady) {
       this.#tellDropped();
       try {
-        isFull = this.#appendTurn();
+        this.#appendTurn();
       } catch (reason) {
         failure = reason;
       }
       // What is good goes before the call ends with what is not.
-      if (scratch.length > 0) {
+      bytes = scratch.length;
+      if (bytes > 0) {
         this.#options.send(scratch);
         // It takes a part of what waits, if slowly.
         this.#options.exchange.stall?.clientTook();
       }
     }
     if (failure !== undefined || this.#batch.isTaken) this.#finish(failure);
-    return isFull;
+    return bytes;
   }
 
-  /** Appends the messages of one turn. Returns whether another turn could go on. */
-  #appendTurn(): boolean {
+  #appendTurn(): void {
     const batch = this.#batch;
     while (!batch.isTaken && this.#hasCredit) {
       const start = batch.startOf(batch.at);
       const end = batch.endOf(batch.at);
       const mark = scratch.length;
-      if (mark >= TURN_BYTES) return true;
+      if (mark >= TURN_BYTES) return;
       try {
         this.#encode(batch.bytes, start, end, scratch);
       } catch (failure) {
@@ -159,7 +166,6 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
       this.#creditBytes -= end - start;
       batch.at += 1;
     }
-    return false;
   }
 
   /**

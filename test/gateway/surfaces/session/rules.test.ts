@@ -504,6 +504,44 @@ t.test('a firehose and a call without credit do not delay a third', async (t) =>
   t.ok(fake.socket.peakBytes <= 64 * 1024 * 3, `${fake.socket.peakBytes} bytes waited`);
 });
 
+t.test(
+  'beside a firehose a call with little to say waits for what lies in the socket, and no more',
+  async (t) => {
+    const fake = open(t);
+    fake.send(openFrame(1, 'Both', { credit: 1_000_000 }), openFrame(2, 'Both', { credit: 1_000 }));
+    await fake.taken();
+    const [firehose, small] = fake.transport.calls;
+    const large = Buffer.concat([Buffer.from([0x0a, 0xe0, 0x5d]), Buffer.alloc(12_000, 0x78)]);
+    const pour = async () => {
+      for (let index = 0; index < 3; index += 1) {
+        while (firehose?.hasRoom) firehose.emit(large);
+        await settle();
+      }
+    };
+    const waits: [passed: number, lay: number][] = [];
+    for (let round = 1; round <= 40; round += 1) {
+      await pour();
+      const lay = fake.socket.bufferedBytes;
+      small?.emit(Buffer.from([0x10, round]));
+      let passed = 0;
+      for (;;) {
+        await settle();
+        const bytes = fake.socket.take();
+        if (bytes === undefined) throw new Error('nothing comes');
+        const frame = JSON.parse(bytes.toString()) as Json;
+        if (frame.message?.id === 2) break;
+        passed += bytes.length;
+        await pour();
+      }
+      waits.push([passed, lay]);
+    }
+    for (const [passed, lay] of waits) {
+      t.ok(lay > 16 * 1024, `the socket is full: ${lay} bytes`);
+      t.ok(passed <= lay, `${passed} bytes of the firehose came first, ${lay} lay in the socket`);
+    }
+  },
+);
+
 t.test('a client that does not read is not read from', async (t) => {
   const fake = open(t);
   let pings = 0;
