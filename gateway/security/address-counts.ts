@@ -1,6 +1,11 @@
-/** How many of one thing each client has, by what `RequestSource.group` calls a client. An address that has none costs nothing. */
+/** So many addresses may be kept that have none, and as many as have some. */
+const MOST_EMPTY = 64;
+
+/** How many of one thing each client has, by what `RequestSource.group` calls a client. */
 export class AddressCounts {
-  readonly #counts = new Map<string, number>();
+  // Who has none any more stays for a while: most come again with the next call, and see `OpenList` for what leaves a `Map`.
+  #counts = new Map<string, number>();
+  #empty = 0;
   #total = 0;
 
   /** What all of them have. */
@@ -8,21 +13,35 @@ export class AddressCounts {
     return this.#total;
   }
 
+  /** What this one has. */
+  of(group: string): number {
+    return this.#counts.get(group) ?? 0;
+  }
+
   /** One more would be more than `most`; 0: any number. */
   isFull(group: string, most: number): boolean {
-    return most > 0 && (this.#counts.get(group) ?? 0) >= most;
+    return most > 0 && this.of(group) >= most;
   }
 
-  add(group: string): void {
-    this.#total += 1;
-    this.#counts.set(group, (this.#counts.get(group) ?? 0) + 1);
+  add(group: string, count = 1): void {
+    if (count === 0) return;
+    const before = this.#counts.get(group);
+    if (before === 0) this.#empty -= 1;
+    this.#counts.set(group, (before ?? 0) + count);
+    this.#total += count;
   }
 
-  /** Takes back one `add`. */
-  remove(group: string): void {
-    this.#total -= 1;
-    const left = (this.#counts.get(group) ?? 0) - 1;
-    if (left > 0) this.#counts.set(group, left);
-    else this.#counts.delete(group);
+  /** Takes back what `add` has added, or a part of it. */
+  remove(group: string, count = 1): void {
+    if (count === 0) return;
+    const left = this.of(group) - count;
+    this.#counts.set(group, left);
+    this.#total -= count;
+    if (left > 0) return;
+    this.#empty += 1;
+    if (this.#empty <= MOST_EMPTY || 2 * this.#empty <= this.#counts.size) return;
+    // A new one: what the old one has left behind goes with it.
+    this.#counts = new Map([...this.#counts].filter(([, of]) => of > 0));
+    this.#empty = 0;
   }
 }

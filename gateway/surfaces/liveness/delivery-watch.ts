@@ -1,17 +1,19 @@
 import type { Socket } from 'node:net';
+import { type Listed, OpenList } from '../../async/index.js';
 import { cutConnection } from './connection-end.js';
 import { TcpTable } from './tcp-table.js';
 
 /** The longest time between two looks, in milliseconds: with ten thousand connections one costs some milliseconds. */
 const MAX_INTERVAL_MS = 4_000;
 
-interface Watched {
+interface Watched extends Listed {
+  readonly socket: Socket;
   readonly withinMs: number;
   /** Since when nothing has been answered. */
   since: number | undefined;
 }
 
-const watched = new Map<Socket, Watched>();
+const watched = new OpenList<Watched>();
 let timer: NodeJS.Timeout | undefined;
 let intervalMs = 0;
 let looking = false;
@@ -26,10 +28,11 @@ let looking = false;
  */
 export function watchDelivery(socket: Socket, withinMs: number): () => void {
   if (socket.destroyed) return () => {};
-  watched.set(socket, { withinMs, since: undefined });
+  const watch: Watched = { listedAt: -1, socket, withinMs, since: undefined };
+  watched.add(watch);
   const stop = () => {
     socket.off('close', stop);
-    watched.delete(socket);
+    watched.delete(watch);
     if (watched.size > 0) return;
     clearInterval(timer);
     timer = undefined;
@@ -50,10 +53,10 @@ function look(): void {
   void TcpTable.read()
     .then((connections) => {
       const now = Date.now();
-      for (const [socket, watch] of watched) {
-        if (!connections.isUnanswered(socket)) watch.since = undefined;
+      for (const watch of watched.all()) {
+        if (!connections.isUnanswered(watch.socket)) watch.since = undefined;
         else if (watch.since === undefined) watch.since = now;
-        else if (now - watch.since >= watch.withinMs) cutConnection(socket);
+        else if (now - watch.since >= watch.withinMs) cutConnection(watch.socket);
       }
     })
     .finally(() => {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { type Listed, OpenList } from '../../async/index.js';
 import { cutConnection } from './connection-end.js';
 import { TcpTable } from './tcp-table.js';
 
@@ -8,14 +9,15 @@ const INTERVAL_MS = 250;
 const LOOKS = 2;
 
 /** A socket that is not read, and what may be sent to it to learn whether somebody is there. */
-interface Watched {
+interface Watched extends Listed {
+  readonly socket: Socket;
   readonly since: number;
   readonly probe: (() => void) | undefined;
   /** Looks in a row in which the peer seemed to have left. */
   missed: number;
 }
 
-const watched = new Map<Socket, Watched>();
+const watched = new OpenList<Watched>();
 let timer: NodeJS.Timeout | undefined;
 let looking = false;
 
@@ -35,13 +37,10 @@ let looking = false;
  */
 export function watchPeer(socket: Socket, probe?: () => void): () => void {
   if (socket.destroyed) return () => {};
-  watched.set(socket, { since: Date.now(), probe, missed: 0 });
+  const watch: Watched = { listedAt: -1, socket, since: Date.now(), probe, missed: 0 };
+  watched.add(watch);
   timer ??= setInterval(look, INTERVAL_MS).unref();
-  return () => forget(socket);
-}
-
-function forget(socket: Socket): void {
-  watched.delete(socket);
+  return () => watched.delete(watch);
 }
 
 function look(): void {
@@ -52,19 +51,19 @@ function look(): void {
     return;
   }
   const before = Date.now() - INTERVAL_MS / 2;
-  const stalled = [...watched].filter(([, { since }]) => since <= before);
+  const stalled = watched.all().filter(({ since }) => since <= before);
   if (stalled.length === 0 || looking) return;
-  for (const [, { probe }] of stalled) probe?.();
+  for (const { probe } of stalled) probe?.();
   looking = true;
   void TcpTable.read()
     .then((connections) => {
-      for (const [socket, watch] of stalled) {
+      for (const watch of stalled) {
         // Read again, or paused anew, in the meantime: then it is there.
-        if (watched.get(socket) !== watch) continue;
-        watch.missed = connections.hasLeft(socket) ? watch.missed + 1 : 0;
+        if (watch.listedAt < 0) continue;
+        watch.missed = connections.hasLeft(watch.socket) ? watch.missed + 1 : 0;
         if (watch.missed < LOOKS) continue;
-        forget(socket);
-        cutConnection(socket);
+        watched.delete(watch);
+        cutConnection(watch.socket);
       }
     })
     .finally(() => {

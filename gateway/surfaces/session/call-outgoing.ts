@@ -70,6 +70,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
 
   /** Of the queue. */
   place = 0;
+  isQueued = false;
 
   /** `end` was sent, or is about to be. */
   get ended(): boolean {

@@ -1,3 +1,5 @@
+import { AddressCounts } from '../../security/index.js';
+
 /** What clients' messages that wait for their services may hold in one session, in bytes. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 
@@ -7,28 +9,23 @@ const MAX_ADDRESS_BYTES = MAX_ALL_BYTES / 4;
 
 /** The bytes of clients' messages that wait for services, over all sessions of a gateway. */
 export class AllHeldBytes {
-  readonly #ofAddress = new Map<string, number>();
-  #bytes = 0;
+  readonly #bytes = new AddressCounts();
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes.total;
   }
 
   /** As `HeldBytes.add`, for a session of this address: an address that holds nothing may have one message. */
   add(group: string, bytes: number): boolean {
-    const held = this.#ofAddress.get(group) ?? 0;
-    const isOver = held + bytes > MAX_ADDRESS_BYTES || this.#bytes + bytes > MAX_ALL_BYTES;
+    const held = this.#bytes.of(group);
+    const isOver = held + bytes > MAX_ADDRESS_BYTES || this.bytes + bytes > MAX_ALL_BYTES;
     if (held > 0 && isOver) return false;
-    this.#ofAddress.set(group, held + bytes);
-    this.#bytes += bytes;
+    this.#bytes.add(group, bytes);
     return true;
   }
 
   release(group: string, bytes: number): void {
-    this.#bytes -= bytes;
-    const left = (this.#ofAddress.get(group) ?? 0) - bytes;
-    if (left > 0) this.#ofAddress.set(group, left);
-    else this.#ofAddress.delete(group);
+    this.#bytes.remove(group, bytes);
   }
 }
 

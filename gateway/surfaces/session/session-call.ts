@@ -45,6 +45,7 @@ export interface SharedByCalls {
 
 /** One call of a session: an ordinary exchange, whose peer is the call's share of the connection. */
 export class SessionCall implements ExchangePlan, Peer {
+  readonly id: number;
   readonly surface: Surface;
   readonly request: MethodRequest;
   readonly metadata: Metadata;
@@ -64,6 +65,7 @@ export class SessionCall implements ExchangePlan, Peer {
 
   constructor(open: OpenFrame, admitted: AdmittedCall, shared: SharedByCalls) {
     const { metadata } = admitted;
+    this.id = open.id;
     this.surface = shared.context.surfaces.session;
     this.request = admitted.request;
     this.metadata = metadata;

@@ -1,4 +1,5 @@
 import { createRegistry, type Registry } from '@bufbuild/protobuf';
+import { IdTable } from '../../async/index.js';
 import { Code, codeName, ENDED, RpcError, type Status, type StatusDetail } from '../../status/index.js';
 import { CloseCode } from '../../wire/index.js';
 import {
@@ -48,7 +49,7 @@ export class Session {
   readonly #held: HeldBytes;
   readonly #shared: SharedByCalls;
   readonly #used = new UsedIds();
-  readonly #calls = new Map<number, SessionCall>();
+  readonly #calls = new IdTable<SessionCall>();
   readonly #leaveCarriers: () => void;
   /** Calls whose end has not left this process. */
   #open = 0;
@@ -172,7 +173,7 @@ export class Session {
   #run(open: OpenFrame, admitted: AdmittedCall): void {
     this.#registry = admitted.request.registry;
     const call = new SessionCall(open, admitted, this.#shared);
-    this.#calls.set(open.id, call);
+    this.#calls.add(call);
     call.run().then(
       () => {
         this.#calls.delete(open.id);
@@ -215,7 +216,7 @@ export class Session {
     const { drainMs, limits } = this.#context;
     this.#control({ kind: 'goAway', graceMs: drainMs, reconnectAfterMs: spread(limits.retryMs) });
     this.#drainTimer = setTimeout(() => {
-      for (const call of this.#calls.values()) if (call.isEndless) call.abort(shuttingDown());
+      for (const call of this.#calls.all()) if (call.isEndless) call.abort(shuttingDown());
     }, drainMs);
     this.#closeIfDrained();
   }
@@ -247,7 +248,7 @@ export class Session {
     this.#over = true;
     clearTimeout(this.#firstFrame);
     clearTimeout(this.#drainTimer);
-    for (const call of this.#calls.values()) call.left();
+    for (const call of this.#calls.all()) call.left();
   }
 
   readonly #send = (frames: Uint8Array, onLeft: () => void): void => {

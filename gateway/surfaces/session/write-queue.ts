@@ -9,6 +9,8 @@ const MOST_AHEAD = 8;
 export interface QueuedWriter {
   /** Kept by the queue, from 0: bytes. */
   place: number;
+  /** Kept by the queue, from `false`. */
+  isQueued: boolean;
   /** Whether it could write at once. */
   readonly isReady: boolean;
   /** Writes as much as one turn allows. Returns the bytes. */
@@ -25,8 +27,8 @@ export interface QueuedWriter {
  */
 export class WriteQueue {
   readonly #hasRoom: () => boolean;
-  /** In order of arrival; each at most once. */
-  readonly #queue = new Set<QueuedWriter>();
+  /** In order of arrival; each at most once. No `Set`: see `OpenList`. */
+  readonly #queue: QueuedWriter[] = [];
   #running = false;
   /** Who stands here or before has nothing to wait for but those who came earlier. */
   #now = 0;
@@ -48,7 +50,9 @@ export class WriteQueue {
   }
 
   remove(call: QueuedWriter): void {
-    this.#queue.delete(call);
+    if (!call.isQueued) return;
+    call.isQueued = false;
+    this.#queue.splice(this.#queue.indexOf(call), 1);
   }
 
   /** To be called whenever there may be room. */
@@ -60,7 +64,7 @@ export class WriteQueue {
       while (this.#hasRoom()) {
         const call = this.#next();
         if (call === undefined) return;
-        this.#queue.delete(call);
+        this.remove(call);
         const { place } = call;
         const bytes = Math.min(Math.max(call.takeTurn(), LEAST_TURN_BYTES), MOST_TURN_BYTES);
         call.place = place + bytes;
@@ -73,9 +77,10 @@ export class WriteQueue {
   }
 
   #stand(call: QueuedWriter): void {
-    if (this.#queue.has(call)) return;
+    if (call.isQueued) return;
+    call.isQueued = true;
     call.place = Math.max(call.place, this.#now);
-    this.#queue.add(call);
+    this.#queue.push(call);
   }
 
   #next(): QueuedWriter | undefined {

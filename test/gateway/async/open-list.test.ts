@@ -1,16 +1,18 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t from 'tap';
-import { type Listed, OpenList } from '../../../gateway/async/index.js';
+import { IdTable, type Listed, OpenList } from '../../../gateway/async/index.js';
 
 class Call implements Listed {
   listedAt = -1;
   /** About 4 KiB, which go with it. */
   readonly held = new Array(512).fill(this);
   readonly name: string;
+  readonly id: number;
 
-  constructor(name = '') {
+  constructor(name = '', id = 0) {
     this.name = name;
+    this.id = id;
   }
 }
 
@@ -56,30 +58,45 @@ t.test('it may be changed while it is walked', (t) => {
   t.end();
 });
 
-t.test('what has left an old list is gone with the next small collection', (t) => {
+t.test('what has left an old list or table is gone with the next small collection', (t) => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
-  const list = new OpenList<Call>();
-  const open: Call[] = [];
-  const turnOver = (count: number) => {
-    for (let at = 0; at < count; at += 1) {
-      const call = new Call();
-      list.add(call);
-      const place = at % 32;
-      const before = open[place];
-      if (before !== undefined) list.delete(before);
-      open[place] = call;
+  const grownMiB = (add: (call: Call) => void, remove: (call: Call) => void): number => {
+    const open: Call[] = [];
+    let id = 0;
+    const turnOver = (count: number) => {
+      for (let at = 0; at < count; at += 1) {
+        const call = new Call('', id);
+        id += 1;
+        add(call);
+        const place = at % 32;
+        const before = open[place];
+        if (before !== undefined) remove(before);
+        open[place] = call;
+      }
+    };
+    turnOver(1_000);
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let turn = 0; turn < 20; turn += 1) {
+      turnOver(500);
+      collect({ type: 'minor' });
     }
+    return (process.memoryUsage().heapUsed - before) / 2 ** 20;
   };
-  turnOver(1_000);
-  collect();
-  const before = process.memoryUsage().heapUsed;
-  for (let turn = 0; turn < 20; turn += 1) {
-    turnOver(500);
-    collect({ type: 'minor' });
-  }
-  const grownMiB = (process.memoryUsage().heapUsed - before) / 2 ** 20;
-  // 40 MiB have been through it. In a Set nearly all of them stay.
-  t.ok(grownMiB < 8, `${grownMiB} MiB`);
+  const list = new OpenList<Call>();
+  const table = new IdTable<Call>();
+  const grown = {
+    list: grownMiB(
+      (call) => list.add(call),
+      (call) => list.delete(call),
+    ),
+    table: grownMiB(
+      (call) => table.add(call),
+      (call) => table.delete(call.id),
+    ),
+  };
+  // 40 MiB have been through it. In a Set or Map nearly all of them stay.
+  for (const [name, mib] of Object.entries(grown)) t.ok(mib < 8, `${name}: ${mib} MiB`);
   t.end();
 });

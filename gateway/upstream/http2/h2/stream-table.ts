@@ -1,22 +1,17 @@
+import { IdTable } from '../../../async/index.js';
 import { ConnectionError, ErrorCode, MAX_UINT31 } from './codes.js';
 import type { ClientStream } from './stream.js';
 
 /** Ids that are left when a connection should take no further calls. */
 const SPARE_IDS = 10_000;
-/** Places at first; a power of two. */
-const FIRST_PLACES = 64;
 
-/**
- * The open streams of a connection, by their ids, which are odd and never come again. A table of our own, at most half full, in which a
- * stream stands at its id or soon behind: see `OpenList` for what a `Map` would cost.
- */
+/** The open streams of a connection, by their ids, which are odd and never come again. */
 export class StreamTable {
-  #places: (ClientStream | undefined)[] = new Array(FIRST_PLACES).fill(undefined);
-  #size = 0;
+  readonly #streams = new IdTable<ClientStream>();
   #nextId = 1;
 
   get size(): number {
-    return this.#size;
+    return this.#streams.size;
   }
 
   /** There will soon be no more ids. */
@@ -33,61 +28,24 @@ export class StreamTable {
   }
 
   add(stream: ClientStream): void {
-    this.#size += 1;
-    if (2 * this.#size > this.#places.length) this.#grow();
-    this.#put(stream);
+    this.#streams.add(stream);
   }
 
   delete(id: number): void {
-    const places = this.#places;
-    const mask = places.length - 1;
-    let gap = this.#find(id);
-    if (places[gap] === undefined) return;
-    this.#size -= 1;
-    // Those behind it move up, unless that would take them before their own place.
-    for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
-      const stream = places[at];
-      if (stream === undefined) break;
-      const home = (stream.id >>> 1) & mask;
-      if (((at - home) & mask) < ((at - gap) & mask)) continue;
-      places[gap] = stream;
-      gap = at;
-    }
-    places[gap] = undefined;
+    this.#streams.delete(id);
   }
 
   /** Those that are open now; they may go while this is walked. */
   all(): ClientStream[] {
-    return this.#places.filter((stream) => stream !== undefined).sort((a, b) => a.id - b.id);
+    return this.#streams.all();
   }
 
   /** The stream of a frame; `undefined` when it is gone, whose late frames are passed over. Throws for one that never was. */
   of(id: number): ClientStream | undefined {
-    const stream = this.#places[this.#find(id)];
+    const stream = this.#streams.get(id);
     if (stream === undefined && (id % 2 === 0 || id >= this.#nextId)) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `used stream ${id}, which was never opened`);
     }
     return stream;
-  }
-
-  /** Where a stream stands, or would. */
-  #find(id: number): number {
-    const places = this.#places;
-    const mask = places.length - 1;
-    let at = (id >>> 1) & mask;
-    for (let stream = places[at]; stream !== undefined && stream.id !== id; stream = places[at]) {
-      at = (at + 1) & mask;
-    }
-    return at;
-  }
-
-  #put(stream: ClientStream): void {
-    this.#places[this.#find(stream.id)] = stream;
-  }
-
-  #grow(): void {
-    const old = this.#places;
-    this.#places = new Array(2 * old.length).fill(undefined);
-    for (const stream of old) if (stream !== undefined) this.#put(stream);
   }
 }
