@@ -64,10 +64,14 @@ t.test('hostile bytes are refused or read, never thrown over', async () => {
     { numRuns: 2_000 },
   );
   fc.assert(
-    fc.property(status, fc.double({ min: 0, max: 1, noNaN: true }), ({ code, message, details }, place) => {
-      const bytes = write(code, message, details);
-      parseRichStatus(bytes.subarray(0, Math.floor(place * bytes.length)));
-      return true;
-    }),
+    fc.property(
+      status,
+      fc.nat(10_000).map((n) => n / 10_000),
+      ({ code, message, details }, place) => {
+        const bytes = write(code, message, details);
+        parseRichStatus(bytes.subarray(0, Math.floor(place * bytes.length)));
+        return true;
+      },
+    ),
   );
 });
