@@ -2,7 +2,7 @@
 // every other turn the client grants it no credit. No gateway is left out here; both ways lead through it.
 import { SERVICE } from '../samples.mjs';
 import { nowMs, sliceAt } from '../slices.mjs';
-import { GATEWAY, halfLoad, runOpenLoop, saturate } from './latency.mjs';
+import { GATEWAY, halfOfMost, runOpenLoop, saturate } from './latency.mjs';
 import { clientFrame, createFrameReader, OPCODE, openUpgraded } from './websocket.mjs';
 
 /** Messages on their way to a page that keeps up. About 100 KiB, so that what waits for a reader is bounded by the reader. */
@@ -78,7 +78,7 @@ export async function latencyBeside(config) {
     open(id, 'GetStockQuote', 1, { symbol: 'AAPL' });
   };
   try {
-    const half = halfLoad(config, (ms) => saturate(call, ms));
+    const half = halfOfMost(config, (ms) => saturate(call, ms));
     const perSecond = await Promise.race([half, failed]);
     const result = await runOpenLoop(config, {
       perSecond,

@@ -1,7 +1,7 @@
 // Echoes: messages over WebSockets through the gateway, over bidi calls without it. Streams take turns.
 import { loadTypes, makeWireSamples, SERVICE } from '../samples.mjs';
 import { openH2 } from './h2-client.mjs';
-import { DIRECT, GATEWAY, halfLoad, runOpenLoop, saturate, WIDTH } from './latency.mjs';
+import { DIRECT, GATEWAY, halfLoad, runOpenLoop, WIDTH } from './latency.mjs';
 import { clientFrame, openWebSocket } from './websocket.mjs';
 
 /** Streams of one way as one: echoes come in the order of what was sent on the same stream. `send` has one `write` a stream. */
@@ -55,6 +55,6 @@ export async function latencyEcho(config) {
   const ways = [];
   ways[GATEWAY] = takingTurns(through.streams);
   ways[DIRECT] = takingTurns(direct.streams);
-  const perSecond = await Promise.race([halfLoad(config, (ms) => saturate(ways[GATEWAY], ms)), failed]);
+  const perSecond = await Promise.race([halfLoad(config, ways[GATEWAY]), failed]);
   return await runOpenLoop(config, { perSecond, ways, failed });
 }

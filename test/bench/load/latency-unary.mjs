@@ -3,7 +3,7 @@ import net from 'node:net';
 import { SERVICE } from '../samples.mjs';
 import { openH2 } from './h2-client.mjs';
 import { createResponseReader } from './http-body.mjs';
-import { DIRECT, GATEWAY, halfLoad, runOpenLoop, saturate, WIDTH } from './latency.mjs';
+import { DIRECT, GATEWAY, halfLoad, runOpenLoop, WIDTH } from './latency.mjs';
 
 /** Kept-alive connections with one request at a time on each: `{ call(done), failed }`. Who finds none free waits, and the wait counts. */
 function openPool(port, request) {
@@ -59,6 +59,6 @@ export async function latencyUnary(config) {
   const ways = [];
   ways[GATEWAY] = pool.call;
   ways[DIRECT] = (done) => direct.open(path, { onEnd: done }).write(message, true);
-  const perSecond = await Promise.race([halfLoad(config, (ms) => saturate(pool.call, ms)), failed]);
+  const perSecond = await Promise.race([halfLoad(config, pool.call), failed]);
   return await runOpenLoop(config, { perSecond, ways, failed });
 }

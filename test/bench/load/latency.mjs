@@ -88,16 +88,53 @@ async function spending({ pid, ticks, warmMs, warmCalls }, run) {
   }
 }
 
-/** Half of what the gateway can do, and at most `most`: `run(ms)` keeps it busy and resolves with how much was done. */
-export async function halfLoad(config, run) {
-  const { perSecond, usEach } = await spending(config, run);
-  return Math.min(config.most, perSecond / 2, 1e6 / usEach / 2);
+/** How often the rate is corrected. */
+const CORRECTIONS = 3;
+
+/** The rate at which the gateway is busy for half of its time, and at most `most`; `usEach` is what it spends on one. */
+const halfOf = ({ most }, usEach) => Math.min(most, 1e6 / usEach / 2);
+
+/**
+ * The same for `call`. Not half of what it does when it is saturated: then calls gather, and what they share is paid once. One that comes
+ * alone may cost twice as much, so the rate is found with calls that come as they will be measured.
+ */
+export async function halfLoad(config, call) {
+  const saturated = await spending(config, (ms) => saturate(call, ms));
+  let perSecond = halfOf(config, saturated.usEach);
+  for (let turn = 0; turn < CORRECTIONS; turn += 1) {
+    perSecond = halfOf(config, await usOfOne(config, call, perSecond));
+  }
+  return perSecond;
 }
 
-/** The same where it is not kept busy: by what it spends on one, at the rate that `run` finds. */
+/** What the gateway spends on one of those that come at this rate. */
+async function usOfOne({ pid, ticks, warmMs }, call, perSecond) {
+  let open = 0;
+  let count = 0;
+  const pacer = startPacer(perSecond, () => {
+    open += 1;
+    count += 1;
+    call(() => {
+      open -= 1;
+    });
+  });
+  const before = cpuUs(pid, ticks);
+  await wait(warmMs);
+  await pacer.stop();
+  while (open > 0) await wait(1);
+  return (cpuUs(pid, ticks) - before) / count;
+}
+
+/** Half of what is done when `run(ms)` does as much as it can, and at most `most`. */
+export async function halfOfMost(config, run) {
+  const { perSecond } = await spending(config, run);
+  return Math.min(config.most, perSecond / 2);
+}
+
+/** As `halfLoad`, where others decide when one comes: by what the gateway spends on one at the rate that `run` finds. */
 export async function halfLoadByCost(config, run) {
   const { usEach } = await spending(config, run);
-  return Math.min(config.most, 1e6 / usEach / 2);
+  return halfOf(config, usEach);
 }
 
 /** What all these loads give back; the gateway works in half of the turns, so what it spends belongs to half of the time. */
