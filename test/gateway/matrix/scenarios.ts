@@ -16,8 +16,8 @@ const TEXT = 'x'.repeat(10_000);
 /** Far more than all buffers between service and client hold, far less than the stream. */
 const MAX_BUFFERED_BYTES = 24 * 1024 * 1024;
 
-/** Some messages of a sender, and more than any kernel holds for one connection. */
-const SOME_TEXTS = 700;
+/** Some messages of a sender, few enough that a session need not send many of them, and more than any kernel holds for one connection. */
+const SOME_TEXTS = 150;
 const MOST_TEXTS = 7_000;
 
 const streamsUp = ({ kind }: Surface) => kind === 'up' || kind === 'both';
