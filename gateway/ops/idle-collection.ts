@@ -5,36 +5,48 @@ import { runInNewContext } from 'node:vm';
 /** How often it is looked at, in milliseconds. */
 const LOOK_MS = 2_000;
 
-/** So many exchanges must have ended, and half of all: fewer leave little. */
-const LEAST_LEFT = 100;
+/** So many looks later it collects again: what the first has found to be dead, its pages among it, goes then, and V8 gives up room for young objects once little has been made for some seconds. */
+const SECOND_LOOKS = 4;
+
+/** So many exchanges must have begun or ended, and half of all: fewer leave little. */
+const LEAST_CHANGE = 100;
 
 /** A process that used more of its time than this has no time for it, and collects by itself. */
 const BUSY = 0.2;
 
 /**
- * Collects garbage once many clients have left and the process has nothing to do. V8 collects when memory is asked for, which a process that
- * has become idle does not do: what a thousand clients needed would stay resident until others come, and a pod's limit counts it. It costs
- * a pause of some tens of milliseconds, and only a quiet process has it. Returns what stops it.
+ * Collects garbage once many clients have come or left and the process has nothing to do. V8 collects when memory is asked for, which a process
+ * that has become idle does not do: what it took to serve the first messages of a thousand clients, and what they needed, would stay resident
+ * until others come, and a pod's limit counts it. It costs a pause of some tens of milliseconds, and only a quiet process has it. Returns what
+ * stops it.
  */
 export function collectWhenIdle(openExchanges: () => number, collect: () => void = collectAll): () => void {
+  let least = 0;
   let most = 0;
-  let isSecond = false;
+  /** Looks until the second collection. */
+  let looksLeft = 0;
   let last = performance.eventLoopUtilization();
   const timer = setInterval(() => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, last);
     last = now;
     const open = openExchanges();
+    least = Math.min(least, open);
     most = Math.max(most, open);
-    const left = most - open;
-    if (!isSecond && (left < LEAST_LEFT || left < most / 2)) return;
+    const isChanged = isMuch(most - open, most) || isMuch(open - least, open);
     if (utilization > BUSY) return;
+    if (isChanged) {
+      least = open;
+      most = open;
+      looksLeft = SECOND_LOOKS;
+    } else if (looksLeft === 0 || --looksLeft > 0) return;
     collect();
-    // What the first has found to be dead, its pages among it, goes with the second.
-    isSecond = !isSecond;
-    most = open;
   }, LOOK_MS).unref();
   return () => clearInterval(timer);
+}
+
+function isMuch(change: number, all: number): boolean {
+  return change >= LEAST_CHANGE && change >= all / 2;
 }
 
 let gc: (() => void) | undefined;

@@ -111,10 +111,13 @@ export const LIMIT_OPTIONS = {
 
 /** Bounds that only a program or a test changes. */
 export const INNER_LIMITS = {
-  /** What is written towards a client, beyond what it has taken, before the service is paused. */
+  /**
+   * What is written towards a client, beyond what the kernel has taken, before the service is paused. The kernel's own buffer keeps the line
+   * busy until there is more: another one here would only be held for those who do not read.
+   */
   highWaterBytes: limit(
     'bytes',
-    16 * 1024,
+    4 * 1024,
     'what may wait to be taken by one client before its service is paused',
   ),
   /** The real value is spread around it. */

@@ -88,6 +88,7 @@ export class Batch implements Iterable<Uint8Array> {
     this.at = this.count;
     this.limit = this.count;
     this.bytes = NO_BYTES;
+    this.#bounds = NO_BOUNDS;
     this.settle();
   }
 
@@ -160,3 +161,4 @@ export class Batch implements Iterable<Uint8Array> {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+const NO_BOUNDS = new Uint32Array();

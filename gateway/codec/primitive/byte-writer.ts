@@ -24,10 +24,12 @@ export class ByteWriter {
   buffer: Buffer;
   length = 0;
   readonly #memory: Memory | undefined;
-  /** Where `buffer` lies, of `#memory`. */
+  /** Where `buffer` lies, of `#memory`: only what is too large for `#own`. */
   #piece: Piece | undefined;
+  /** Where a writer with a memory begins, which nobody else sees. Pages that it kept would keep those around them. */
+  #own: Buffer = NOTHING;
 
-  /** With a memory, what is written lies there, and can be lent. */
+  /** With a memory, what was written can be lent, and is given back to it. The writer itself keeps nothing of it. */
   constructor(initialBytes: number = INITIAL_BYTES, memory?: Memory) {
     this.#memory = memory;
     this.buffer = memory === undefined ? Buffer.allocUnsafeSlow(initialBytes) : NOTHING;
@@ -48,6 +50,11 @@ export class ByteWriter {
 
   /** Pages that are not written are not resident, so room ahead costs nothing. */
   #growPiece(memory: Memory, wanted: number): void {
+    if (wanted <= INITIAL_BYTES) {
+      this.#own = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+      this.buffer = this.#own;
+      return;
+    }
     const piece = this.#piece;
     if (piece?.extend(wanted) !== true) {
       const grown = memory.take(wanted);
@@ -102,12 +109,11 @@ export class ByteWriter {
   take(): Buffer {
     const taken = this.buffer.subarray(0, this.length);
     if (this.#memory !== undefined) {
-      this.length = 0;
       // Beyond its size a copy of its own: those of the common pool keep others alive.
       const copy =
         taken.length > POOLED_BYTES ? Buffer.allocUnsafeSlow(taken.length) : Buffer.allocUnsafe(taken.length);
       copy.set(taken);
-      this.#dropLarge();
+      this.clear();
       return copy;
     }
     const rest = this.buffer.length - this.length;
@@ -120,10 +126,11 @@ export class ByteWriter {
 
   /** Lends what was written to the caller, who releases it, and starts anew. For a writer with a memory, and at least one byte. */
   lend(): Piece {
-    const piece = this.#piece;
-    if (piece === undefined || this.length === 0) throw new TypeError('nothing to lend');
+    if (this.#memory === undefined || this.length === 0) throw new TypeError('nothing to lend');
+    const piece = this.#piece ?? this.#memory.take(this.length);
     piece.trim(this.length);
-    this.#forget();
+    if (this.#piece === undefined) this.buffer.copy(piece.buffer, 0, 0, this.length);
+    this.#startAnew();
     return piece;
   }
 
@@ -142,21 +149,15 @@ export class ByteWriter {
 
   /** Drops what was written. */
   clear(): void {
+    this.#piece?.release();
+    this.#startAnew();
+  }
+
+  #startAnew(): void {
     this.length = 0;
-    this.#dropLarge();
-  }
-
-  /** A large piece is not kept for the next small batch. */
-  #dropLarge(): void {
-    if (this.#piece === undefined || this.buffer.length <= INITIAL_BYTES) return;
-    this.#piece.release();
-    this.#forget();
-  }
-
-  #forget(): void {
+    if (this.#memory === undefined) return;
     this.#piece = undefined;
-    this.buffer = NOTHING;
-    this.length = 0;
+    this.buffer = this.#own;
   }
 }
 

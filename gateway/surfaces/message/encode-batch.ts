@@ -1,4 +1,5 @@
 import type { ByteWriter } from '../../codec/index.js';
+import { memory } from '../../memory/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { scratch } from './scratch.js';
 
@@ -9,7 +10,16 @@ export type EncodeMessage = (bytes: Buffer, start: number, end: number) => void;
  * What is encoded at once, in bytes, and the message that reaches it as a whole: a client that stalls holds no more text than that. Half of
  * it would be a system call more for every few hundred messages.
  */
-const TEXT_BYTES = 32 * 1024;
+export const TEXT_BYTES = 32 * 1024;
+
+/**
+ * The same while many clients stall: two pages, with what goes around small messages. The processor has time then, and what each of them
+ * holds counts a thousand times.
+ */
+export const CROWDED_TEXT_BYTES = 15 * 512;
+
+/** Clients stall by the hundred when this much waits, in bytes. A hundred saturated streams hold less. */
+export const CROWD_BYTES = 16 * 1024 * 1024;
 
 /** Where pieces of text go. */
 export interface TextOutgoing {
@@ -36,7 +46,8 @@ export function sendBatch(
       return undefined;
     }
     sink.begin(scratch);
-    const failure = encodeBatch(batch, scratch, encode, scratch.length + TEXT_BYTES);
+    const enough = memory.takenBytes < CROWD_BYTES ? TEXT_BYTES : CROWDED_TEXT_BYTES;
+    const failure = encodeBatch(batch, scratch, encode, scratch.length + enough);
     const room = sink.send(scratch);
     if (failure !== undefined) throw failure;
     if (batch.isTaken) return room;

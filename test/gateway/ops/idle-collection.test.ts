@@ -1,44 +1,53 @@
 import t from 'tap';
 import { collectWhenIdle } from '../../../gateway/ops/index.js';
 
-t.test('a quiet process collects twice after many exchanges have ended, and never for few', async (t) => {
-  let open = 0;
-  let collections = 0;
-  const looks: (() => void)[] = [];
-  t.intercept(globalThis, 'setInterval', {
-    value: (look: () => void) => {
-      looks.push(look);
-      return { unref: () => undefined };
-    },
-  });
-  const stop = collectWhenIdle(
-    () => open,
-    () => {
-      collections += 1;
-    },
-  );
-  const [look] = looks;
-  const lookAt = async (now: number) => {
-    open = now;
-    // A turn of nothing, so that the process has been quiet.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    look?.();
-  };
-  await lookAt(99);
-  await lookAt(0);
-  t.equal(collections, 0, 'few');
-  await lookAt(300);
-  await lookAt(180);
-  t.equal(collections, 0, 'less than half of them');
-  await lookAt(100);
-  t.equal(collections, 1);
-  await lookAt(100);
-  t.equal(collections, 2, 'what the first has found goes with the second');
-  await lookAt(100);
-  await lookAt(0);
-  t.equal(collections, 3, 'the others have left');
-  stop();
-});
+t.test(
+  'a quiet process collects twice after many exchanges have begun or ended, and never for few',
+  async (t) => {
+    let open = 0;
+    let collections = 0;
+    const looks: (() => void)[] = [];
+    t.intercept(globalThis, 'setInterval', {
+      value: (look: () => void) => {
+        looks.push(look);
+        return { unref: () => undefined };
+      },
+    });
+    const stop = collectWhenIdle(
+      () => open,
+      () => {
+        collections += 1;
+      },
+    );
+    t.intercept(performance, 'eventLoopUtilization', { value: () => ({ utilization: 0.1 }) });
+    const [look] = looks;
+    const lookAt = (now: number) => {
+      open = now;
+      look?.();
+    };
+    lookAt(99);
+    lookAt(0);
+    t.equal(collections, 0, 'few');
+    lookAt(300);
+    t.equal(collections, 1, 'many have come');
+    for (let n = 0; n < 3; n += 1) lookAt(300);
+    t.equal(collections, 1);
+    lookAt(300);
+    t.equal(collections, 2, 'what the first has found goes with the second');
+    lookAt(590);
+    lookAt(300);
+    lookAt(310);
+    t.equal(collections, 2, 'less than half of them');
+    lookAt(290);
+    t.equal(collections, 3, 'half of the most have left');
+    lookAt(190);
+    lookAt(0);
+    t.equal(collections, 4, 'the others have left');
+    for (let n = 0; n < 8; n += 1) lookAt(0);
+    t.equal(collections, 5, 'and one after that');
+    stop();
+  },
+);
 
 t.test('it is not in the way of a busy process', async (t) => {
   let open = 1_000;

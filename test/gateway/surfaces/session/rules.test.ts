@@ -551,7 +551,7 @@ t.test('a client that does not read is not read from', async (t) => {
   }
   t.ok(fake.socket.paused);
   // `highWaterBytes`, and what is read beyond that.
-  const most = (16 + 64) * 1024;
+  const most = (4 + 64) * 1024;
   t.ok(fake.socket.bufferedBytes < most + 1_000);
   while (fake.socket.bufferedBytes > most) fake.socket.take();
   t.notOk(fake.socket.paused, 'until there is room');
