@@ -1,5 +1,6 @@
 // Clients that begin and then stall: `node clients.mjs SURFACE COUNT MESSAGE_BYTES URL`. Says 'ready' when all have begun, and how many
-// bytes they got rid of each time it is asked.
+// bytes they got rid of each time it is asked. They send no messages before they hear 'go': a thousand that are full leave the kernel no
+// memory to open others.
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 
@@ -8,6 +9,8 @@ const size = Number(messageBytes);
 const { port, host } = new URL(url);
 const path = (method) => (method.includes('/') ? `/${method}` : `/foreign.v1.Foreign/${method}`);
 let written = 0;
+/** What is done at 'go'. */
+const begin = [];
 
 function tcp(text) {
   return new Promise((resolve, reject) => {
@@ -29,7 +32,7 @@ function pour(socket, bytes) {
     }
   };
   socket.on('drain', write);
-  write();
+  begin.push(write);
 }
 
 async function get(method, accept) {
@@ -152,7 +155,10 @@ async function each(start) {
   for (let n = 0; n < Number(count); n += 1) await start();
 }
 
-process.on('message', () => process.send({ written }));
+process.on('message', (message) => {
+  if (message === 'go') for (const write of begin.splice(0)) write();
+  process.send({ written });
+});
 process.on('disconnect', () => process.exit());
 await SURFACES[surface]();
 process.send({ ready: true });

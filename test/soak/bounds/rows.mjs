@@ -3,18 +3,23 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The defaults that the table is about. */
-const WINDOW_BYTES = 64 * KIB;
-const WINDOW_BUDGET_BYTES = 64 * MIB;
-const READ_AHEAD_BYTES = 256 * KIB;
-const HIGH_WATER_BYTES = 64 * KIB;
-const SESSION_HELD_BYTES = 16 * MIB;
-const SLOW_READER_BYTES = 1 * MIB;
+/** The defaults that the table is about: a test compares them with those of the code. */
+export const BOUNDS = {
+  windowBudgetBytes: 64 * MIB,
+  readAheadBytes: 64 * KIB,
+  highWaterBytes: 4 * KIB,
+  /** Encoded at once, and the same while more waits than `crowdBytes`. */
+  textBytes: 32 * KIB,
+  crowdedTextBytes: 7.5 * KIB,
+  crowdBytes: 16 * MIB,
+  sessionHeldBytes: 16 * MIB,
+  slowReaderBytes: 1 * MIB,
+};
 const SESSION_CALLS = 100;
-/** What a message counts beside its bytes while it waits. */
-const MESSAGE_BYTES = 96;
+/** What lies around waiting bytes: the rest of their last piece of 16 KiB, and of the last page of each of the others. */
+const SLACK_BYTES = 24 * KIB;
 /** Objects of a call and its connection: sockets, streams, timers, metadata. */
-const OBJECT_BYTES = 48 * KIB;
+const OBJECT_BYTES = 40 * KIB;
 
 /** Objects and code of a gateway that has no client. */
 const CODE_BYTES = 100 * MIB;
@@ -22,41 +27,44 @@ const CODE_BYTES = 100 * MIB;
 const ALL_SESSIONS_HELD_BYTES = 256 * MIB;
 /** An exchange without a call: its connection, its head, and its objects. */
 const WAITING_BYTES = 32 * KIB;
+/** What the first calls of a process cost once: code that is compiled for them, and the room in which V8 makes young objects. */
+const WARM_BYTES = 32 * MIB;
 
-/** What one read-ahead full of messages is: their count and their bytes. */
-function readAhead(size) {
-  const count = Math.ceil(READ_AHEAD_BYTES / (size + MESSAGE_BYTES));
-  // The last may go over it.
-  return { count, bytes: Math.max(READ_AHEAD_BYTES, count * (size + MESSAGE_BYTES)) };
-}
+/** What a client that reads nothing may make a crowd hold for each: 1,000 of them, and what the process needs once, are less than 128 MiB. */
+const CROWD_READER_BYTES = 96 * KIB;
 
-/** A client that does not read. `around`: what the surface puts around the text of each message. */
-function down(size, around) {
-  const { count, bytes } = readAhead(size);
-  const written = count * (size + around);
-  return WINDOW_BYTES + 2 * bytes + Math.max(HIGH_WATER_BYTES, 2 * written) + OBJECT_BYTES;
+const isLarge = (size) => size > BOUNDS.readAheadBytes;
+
+/** The most that one client holds that does not read. `around`: what the surface puts around the text of each message. */
+export function down(size, around) {
+  const { readAheadBytes, highWaterBytes, textBytes } = BOUNDS;
+  const text = isLarge(size) ? size + around : highWaterBytes + textBytes;
+  return readAheadBytes + (isLarge(size) ? size : 0) + text + SLACK_BYTES + OBJECT_BYTES;
 }
 
 /** The same in a session: what cannot be sent is kept as it came from the service. */
-function sessionDown(size) {
-  const { bytes } = readAhead(size);
+export function sessionDown(size) {
   // What all calls have written to their socket together is little for each, unless one message is large.
-  return WINDOW_BYTES + 2 * bytes + OBJECT_BYTES + (size > HIGH_WATER_BYTES ? size : 0);
+  return BOUNDS.readAheadBytes + SLACK_BYTES + OBJECT_BYTES + (isLarge(size) ? 2 * size : 0);
 }
+
+/** What each of many clients may hold on average: less than the most that one can. */
+const crowd = (bytes, size) => (isLarge(size) ? bytes : Math.min(bytes, CROWD_READER_BYTES));
 
 /** A client that sends to a service that does not read. */
-function up(size) {
-  return 7 * 64 * KIB + 2 * (size > 64 * KIB ? size : 0) + OBJECT_BYTES;
+export function up(size) {
+  return 7 * 64 * KIB + 2 * (isLarge(size) ? size : 0) + OBJECT_BYTES;
 }
 
-const upload = () => 8 * 64 * KIB;
+/** The same, of a body in pieces of 64 KiB. */
+export const upload = () => 8 * 64 * KIB;
 
 /** What a gateway needs whose clients and services do the worst that they may: "A pod" of docs/bounds.md. In bytes. */
 export function podBytes({ places, exchanges, unfinishedBytes, messageBytes }) {
-  const call = down(messageBytes, around.sse) + up(messageBytes);
+  const call = down(messageBytes, around.sse) + Math.max(up(messageBytes), upload());
   return (
     CODE_BYTES +
-    WINDOW_BUDGET_BYTES +
+    BOUNDS.windowBudgetBytes +
     2 * unfinishedBytes +
     ALL_SESSIONS_HELD_BYTES +
     places * call +
@@ -99,24 +107,22 @@ export function rowsOf({ readers, largeReaders }) {
         readers: count,
         messageBytes: size,
         each,
-        all,
+        all: WARM_BYTES + all,
         limitBytes,
       });
-    for (const [surface, bytes] of Object.entries(around))
-      add(surface, down(size, bytes), WINDOW_BUDGET_BYTES);
-    for (const surface of ['session-socket', 'session-credit'])
-      add(surface, sessionDown(size), WINDOW_BUDGET_BYTES);
-    add('disconnect', down(size, around.sse), WINDOW_BUDGET_BYTES);
+    for (const [surface, bytes] of Object.entries(around)) add(surface, crowd(down(size, bytes), size));
+    for (const surface of ['session-socket', 'session-credit']) add(surface, crowd(sessionDown(size), size));
+    add('disconnect', crowd(down(size, around.sse), size));
     for (const surface of ['drop-oldest', 'conflate'])
       add(
         surface,
-        down(size, around.sse) + Math.max(SLOW_READER_BYTES, size),
-        WINDOW_BUDGET_BYTES,
+        down(size, around.sse) + Math.max(BOUNDS.slowReaderBytes, size),
+        0,
         POLICY_BYTES + 4 * size,
       );
     for (const surface of ['ndjson-up', 'ws-text-up', 'ws-binary-up']) add(surface, up(size));
     if (size === SMALL) add('upload', upload());
-    add('session-up', OBJECT_BYTES, Math.ceil(count / SESSION_CALLS) * (SESSION_HELD_BYTES + 2 * size));
+    add('session-up', OBJECT_BYTES, Math.ceil(count / SESSION_CALLS) * (BOUNDS.sessionHeldBytes + 2 * size));
   }
   return rows;
 }

@@ -99,9 +99,20 @@ async function beginRow(
     openCalls: async () => (await upstream.ask('status')).open,
     sent: async () => (await upstream.ask('status')).sent,
     async join(count) {
+      const { open } = await upstream.ask('hold');
       const clients = start(here('clients.mjs'), [surface, String(count), String(messageBytes), url]);
       running.push(clients);
       await clients.next();
+      // Calls of some surfaces begin with their first message.
+      let last = open;
+      for (let same = 0; last < open + count && same < 20; same += 1) {
+        await pause(100);
+        const now = (await upstream.ask('status')).open;
+        if (now !== last) same = 0;
+        last = now;
+      }
+      await upstream.ask('go');
+      await clients.ask('go');
       return clients;
     },
     stop: () => Promise.all(running.map((one) => one.stop())),

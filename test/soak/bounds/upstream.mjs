@@ -1,5 +1,6 @@
 // A gRPC service straight over node:http2 that writes as long as it may, or never reads: `node upstream.mjs MESSAGE_BYTES
-// [LIMIT_BYTES]`, the most that it sends in one call. Says its port, then, each time it is asked, how many bytes it got rid of.
+// [LIMIT_BYTES]`, the most that it sends in one call. Says its port, then, each time it is asked, how many bytes it got rid of. Between
+// 'hold' and 'go' it sends no messages: a thousand streams that are full leave the kernel no memory to open others.
 import http2 from 'node:http2';
 
 const messageBytes = Number(process.argv[2]);
@@ -26,6 +27,9 @@ const one = message(messageBytes);
 const chunk = one.length > 16_384 ? one : Buffer.concat(Array(Math.ceil(16_384 / one.length)).fill(one));
 let sent = 0;
 let open = 0;
+let isHeld = false;
+/** What the calls that have begun meanwhile do then. */
+const held = [];
 
 /** Calls that are never read, and never answered. */
 const NEVER_READ = new Set(['Up', 'Both', 'Store']);
@@ -54,9 +58,14 @@ server.on('stream', (stream, headers) => {
     }
   };
   stream.on('drain', write);
-  write();
+  if (isHeld) held.push(write);
+  else write();
 });
 server.on('session', (session) => session.on('error', () => {}));
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
-process.on('message', () => process.send({ sent, open }));
+process.on('message', (message) => {
+  if (message !== 'status') isHeld = message === 'hold';
+  if (message === 'go') for (const write of held.splice(0)) write();
+  process.send({ sent, open });
+});
 process.on('disconnect', () => process.exit());
