@@ -1,5 +1,4 @@
 import type { IncomingMessage, Server } from 'node:http';
-import cors from '@fastify/cors';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { ROUTED_METHODS } from '../schema/index.js';
 import { RpcError } from '../status/index.js';
@@ -7,6 +6,7 @@ import { SESSION_PATH } from '../wire/session/index.js';
 import { registerOptions } from './allow.js';
 import { admitOnConnection, connectionTimes, MESSAGE_PARTS } from './connection-limits.js';
 import { registerContract } from './contract-routes.js';
+import { registerCors } from './cors.js';
 import { METHODS, registerDispatch } from './dispatch.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import { registerPublicHealth } from './health.js';
@@ -59,6 +59,10 @@ export async function registerRoutes(
   context: Parameters<typeof registerDispatch>[3],
   corsMethods: string[],
 ): Promise<void> {
+  const ownPaths = new Set<string>();
+  app.addHook('onRoute', ({ url }) => {
+    ownPaths.add(url);
+  });
   await app.register(websocketPlugin, {
     options: {
       server: websocketUpgrades(app.server) as Server,
@@ -80,7 +84,7 @@ export async function registerRoutes(
     headers.push(`x-request-id: ${requestIds.get(request)}`);
   });
   // After that plugin: it closes only sockets of which it knows when they are refused.
-  registerHostCheck(app, options);
+  const assertServedHost = registerHostCheck(app, options);
   // Callbacks, not promises: hooks run for every request.
   app.addHook('onRequest', (request, reply, done) => {
     admitOnConnection(request.raw, reply.raw);
@@ -88,27 +92,7 @@ export async function registerRoutes(
   });
   options.basePath?.register(app);
   const { allowOrigins } = options;
-  if (!allowOrigins.isEmpty) {
-    await app.register(cors, {
-      origin: allowOrigins.isAny
-        ? '*'
-        : (origin, callback) => callback(null, origin !== undefined && allowOrigins.has(origin)),
-      // Read for each preflight: a schema may bring more of them.
-      methods: corsMethods,
-      exposedHeaders: [
-        'grpc-status',
-        'sluice-reason',
-        'retry-after',
-        'x-request-id',
-        'content-disposition',
-        'allow',
-      ],
-      maxAge: 600,
-      // OPTIONS is answered in one place for all.
-      preflightContinue: true,
-      strictPreflight: false,
-    });
-  }
+  if (!allowOrigins.isEmpty) await registerCors(app, allowOrigins, corsMethods);
   registerOptions(app, !allowOrigins.isEmpty, (path) => source.get().schema.routes.allowed(path));
   app.addHook('onRequest', (request, _reply, done) => {
     if (!request.ws) return done();
@@ -125,5 +109,5 @@ export async function registerRoutes(
   app.get('/_sluice/services', { exposeHeadRoute: true }, async () => source.get().description);
   registerContract(app, options.basePath?.path ?? '', () => source.get().schema);
   registerSessions(app, options, () => source.get(), context);
-  registerDispatch(app, options, () => source.get(), context);
+  registerDispatch(app, options, () => source.get(), context, { assertServedHost, ownPaths });
 }

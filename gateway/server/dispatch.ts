@@ -17,6 +17,7 @@ import {
   discardBody,
   type ExchangeContext,
   fieldsOfSocket,
+  type HttpReply,
   type MethodRequest,
   methodNotAllowed,
   requestDeadline,
@@ -24,10 +25,12 @@ import {
 } from '../surfaces/index.js';
 import { ownMethods } from './allow.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
-import { answerError } from './errors.js';
+import { answerError, type RefusalContext } from './errors.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
+import { type PlainChecks, servePlainRequests } from './plain-requests.js';
 import { splitTarget } from './request-target.js';
+import type { ServerRequest } from './server-request.js';
 
 /** A request that has been let in. */
 interface AdmittedRequest {
@@ -67,23 +70,20 @@ export function registerDispatch(
   options: ResolvedGatewayOptions,
   schema: () => LoadedSchema,
   context: ServerContext,
+  checks: PlainChecks,
 ): void {
   // A property, not a WeakMap: one entry a request there costs the garbage collector more than everything else here.
   app.decorateRequest('admitted', null);
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
   const preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
-    request.admitted = admit(request, options, schema(), context);
+    request.admitted = admit(app, request, options, schema(), context);
     done();
   };
   const refusals = { trustedProxies: options.trustedProxies, countRefusal: context.countRefusal };
-  // No promise for Fastify to wait for: the surface sends the answer, or this sends the failure.
   const handler = (request: FastifyRequest, reply: FastifyReply) => {
     const call = request.admitted;
     if (call === null) throw new RpcError('INTERNAL', 'a request without admission');
-    answerHttp(call.request, request, reply, call, context).catch((reason: unknown) => {
-      discardBody(request.raw);
-      answerError(reason, request, reply, refusals);
-    });
+    answer(call, request, reply, context, refusals);
   };
   app.route({
     method: 'GET',
@@ -97,10 +97,28 @@ export function registerDispatch(
     },
   });
   app.route({ method: OTHER_METHODS, url: METHODS, preHandler, handler });
+  servePlainRequests(app, options, context, checks, refusals, (request, reply) => {
+    answer(admit(app, request, options, schema(), context), request, reply, context, refusals);
+  });
+}
+
+/** Nobody waits for it: the surface sends the answer, or this sends the failure. */
+function answer(
+  call: AdmittedRequest,
+  request: ServerRequest,
+  reply: HttpReply,
+  context: ServerContext,
+  refusals: RefusalContext,
+): void {
+  answerHttp(call.request, request, reply, call, context).catch((reason: unknown) => {
+    discardBody(request.raw);
+    answerError(reason, request, reply, refusals);
+  });
 }
 
 function admit(
-  request: FastifyRequest,
+  app: FastifyInstance,
+  request: ServerRequest,
   options: ResolvedGatewayOptions,
   loaded: LoadedSchema,
   context: ServerContext,
@@ -117,7 +135,7 @@ function admit(
   if (match?.binding === undefined) assertKnown(request.method, schema.routes.httpMethods);
   if (match === undefined) {
     assertNotLeftOut(path, schema);
-    throw notFound(path, [...ownMethods(request.server, path), ...schema.routes.allowed(path)]);
+    throw notFound(path, [...ownMethods(app, path), ...schema.routes.allowed(path)]);
   }
   checkSite(request, match, options);
   const { method } = match;
@@ -145,7 +163,10 @@ export function assertServing({ draining }: ExchangeContext['exchanges']): void 
 }
 
 /** What the service is told besides what the client says: the id of the request, and where it comes from. */
-export function knownMetadata({ id, raw }: FastifyRequest, trusted: TrustedProxies): Metadata {
+export function knownMetadata(
+  { id, raw }: Pick<ServerRequest, 'id' | 'raw'>,
+  trusted: TrustedProxies,
+): Metadata {
   const known: Metadata[number][] = [['x-request-id', id]];
   for (const pair of forwardedMetadata(raw, trusted)) known.push(pair);
   return known;
@@ -200,7 +221,7 @@ export function refusalOfOrigin(
   return new RpcError('ORIGIN_NOT_ALLOWED', `origin ${origin} is not allowed: see --allow-origin`);
 }
 
-function checkSite(request: FastifyRequest, { method }: RouteMatch, options: ResolvedGatewayOptions): void {
+function checkSite(request: ServerRequest, { method }: RouteMatch, options: ResolvedGatewayOptions): void {
   const refusal = request.ws ? refusalOfOrigin(request.raw, options) : undefined;
   if (refusal !== undefined) throw refusal;
   // Images, links and forms need no preflight, and a file route takes every content type that a form can send.

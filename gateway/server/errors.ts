@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { createRegistry } from '@bufbuild/protobuf';
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger } from 'fastify';
 import { peerOf, requestSource, type TrustedProxies } from '../security/index.js';
 import { Code, codeName, httpStatusFromCode, RpcError } from '../status/index.js';
 import {
   cutConnection,
   DEFAULT_LIMITS,
   errorJson,
+  type HttpReply,
   mustStayOk,
   REASON_HEADER,
   sendError,
@@ -16,6 +17,7 @@ import {
 } from '../surfaces/index.js';
 import { mayAnswerNow } from './connection-limits.js';
 import { splitTarget } from './request-target.js';
+import type { ServerRequest } from './server-request.js';
 
 const NO_TYPES = createRegistry();
 
@@ -120,7 +122,10 @@ interface RequestName {
 }
 
 /** Never with the query, which may hold a ticket or a token. */
-function nameOf({ id, method, raw }: FastifyRequest, trustedProxies: TrustedProxies): RequestName {
+function nameOf(
+  { id, method, raw }: Omit<ServerRequest, 'ws' | 'log'>,
+  trustedProxies: TrustedProxies,
+): RequestName {
   const peer = requestSource(raw, trustedProxies).address;
   return { requestId: id, peer, httpMethod: method, path: splitTarget(raw.url)[0] };
 }
@@ -138,8 +143,8 @@ function logRefusal(log: FastifyBaseLogger, name: RequestName, error: RpcError, 
 /** The one place where a failure before the head becomes an answer, one line of log and one count. */
 export function answerError(
   reason: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: Omit<ServerRequest, 'ws'>,
+  reply: HttpReply,
   { trustedProxies, countRefusal }: RefusalContext,
 ): void {
   const error = rpcErrorFrom(reason);

@@ -5,35 +5,41 @@ import { authorityOf, isLoopbackAddress, normalAddress, requestSource } from '..
 import { RpcError } from '../status/index.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 
+/** Throws what refuses a request for its host. */
+export type HostCheck = (request: IncomingMessage) => void;
+
 /**
  * Refuses, before everything else, what is for a host that this listen address does not answer for: 421, whatever the path. Whether it is a
- * loopback address is known when it listens; until then it counts as one.
+ * loopback address is known when it listens; until then it counts as one. Returns the same check, for requests that come past the hook.
  */
 export function registerHostCheck(
   app: FastifyInstance,
   { allowHosts, trustedProxies }: Pick<ResolvedGatewayOptions, 'allowHosts' | 'trustedProxies'>,
-): void {
+): HostCheck {
   let isLoopback = true;
   app.server.once('listening', () => {
     const { address } = app.server.address() as AddressInfo;
     isLoopback = isLoopbackAddress(normalAddress(address) ?? address);
   });
+  const assertServed: HostCheck = (request) => {
+    assertOneHost(request);
+    const proxied = allowHosts.isEmpty ? undefined : requestSource(request, trustedProxies).host;
+    const authority = proxied ?? authorityOf(request);
+    if (allowHosts.has(authority, request.socket.localAddress, isLoopback)) return;
+    // What stands before an @ may be a password, and this text is logged.
+    const host = authority?.slice(authority.lastIndexOf('@') + 1);
+    throw new RpcError(
+      'HOST_NOT_SERVED',
+      `host ${JSON.stringify(host)} is not served here: see --allow-host`,
+      { httpStatus: 421 },
+    );
+  };
   app.addHook('onRequest', ({ raw, id }, reply, done) => {
     reply.header('x-request-id', id);
-    assertOneHost(raw);
-    const proxied = allowHosts.isEmpty ? undefined : requestSource(raw, trustedProxies).host;
-    const authority = proxied ?? authorityOf(raw);
-    if (!allowHosts.has(authority, raw.socket.localAddress, isLoopback)) {
-      // What stands before an @ may be a password, and this text is logged.
-      const host = authority?.slice(authority.lastIndexOf('@') + 1);
-      throw new RpcError(
-        'HOST_NOT_SERVED',
-        `host ${JSON.stringify(host)} is not served here: see --allow-host`,
-        { httpStatus: 421 },
-      );
-    }
+    assertServed(raw);
     done();
   });
+  return assertServed;
 }
 
 /** Refuses a request without `Host`, and one with two: proxies disagree on which one counts. Source: RFC 9112 section 3.2. */

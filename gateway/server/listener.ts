@@ -10,10 +10,7 @@ import type { RpcError } from '../status/index.js';
 import { answerError, clientErrorAnswer } from './errors.js';
 import { registerExpectation } from './expectation.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
-import { newRequestId } from './request-id.js';
-
-/** A request id that may stand in logs and headers. */
-const REQUEST_ID = /^[!-~]{1,128}$/;
+import { idOfRequest } from './request-id.js';
 
 const NO_QUERY = {};
 
@@ -43,10 +40,7 @@ export function createListener(
   const app: FastifyInstance = Fastify({
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     requestIdHeader: false,
-    genReqId: (request) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newRequestId();
-    },
+    genReqId: idOfRequest,
     // A missing `Host` is refused by us, so that the answer is like every other.
     http: { requireHostHeader: false, maxHeaderSize: options.limits.maxHeadBytes, ...http },
     ...(rewriteUrl === undefined ? {} : { rewriteUrl }),
@@ -59,7 +53,7 @@ export function createListener(
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       useLog(request, reply);
-      answerError(error, request, reply, refusals);
+      answerError(error, request, reply as FastifyReply, refusals);
     },
     clientErrorHandler: clientErrorAnswer(log, options.limits.maxHeadBytes, refusals),
   });

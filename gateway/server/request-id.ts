@@ -1,4 +1,8 @@
 import { randomFillSync } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** A request id that may stand in logs and headers. */
+const REQUEST_ID = /^[!-~]{1,128}$/;
 
 /** Ids that are made at once: asking for random bytes costs more than writing an id. */
 const BATCH = 128;
@@ -10,6 +14,12 @@ const DASH = 0x2d;
 const random = Buffer.allocUnsafe(BATCH * RANDOM_BYTES);
 const texts = Buffer.allocUnsafe(BATCH * TEXT_BYTES);
 let next = BATCH;
+
+/** The id that a client or a proxy has given a request, or a new one. */
+export function idOfRequest({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : newRequestId();
+}
 
 /** A random UUID (RFC 9562, version 4), as `crypto.randomUUID` makes them, at a tenth of its price: that one joins twenty texts. */
 export function newRequestId(): string {

@@ -15,6 +15,7 @@ export {
   ACCEPT_QUERY,
   answerHttp,
   discardBody,
+  type HttpReply,
   methodNotAllowed,
   mustStayOk,
   sendError,

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { RequestSource } from '../../security/index.js';
 import { type Metadata, RpcError } from '../../status/index.js';
@@ -12,6 +12,7 @@ import {
 import { hasSeenEnd } from '../message/index.js';
 import { HeadOutgoing } from './head-outgoing.js';
 import { HttpPeer } from './http-peer.js';
+import type { HttpReply } from './http-reply.js';
 import type { HttpForms, HttpSurface, OpenRequest } from './http-surface.js';
 import { ACCEPT_QUERY, negotiate } from './negotiation.js';
 
@@ -25,8 +26,8 @@ export interface HttpCall {
 /** Answers one HTTP request for a method. Rejects with `RpcError` for what is wrong with the request, before any call is opened. */
 export async function answerHttp(
   request: MethodRequest,
-  { id, log }: Pick<FastifyRequest, 'id' | 'log'>,
-  reply: FastifyReply,
+  { id, log }: { readonly id: string; readonly log: FastifyBaseLogger },
+  reply: HttpReply,
   call: HttpCall,
   context: ExchangeContext & { readonly surfaces: { readonly forms: HttpForms } },
 ): Promise<void> {
@@ -43,7 +44,7 @@ export async function answerHttp(
   }
   if (hasSeenEnd(request)) {
     // The one answer that makes an EventSource stay away, and no other client begins again.
-    await reply.code(204).send();
+    reply.code(204).send();
     return;
   }
   await runExchange(new HttpExchange(surface, open, request, reply, call, id, log, context), context);
@@ -56,7 +57,7 @@ class HttpExchange implements ExchangePlan {
   readonly requestId: string;
   readonly log: FastifyBaseLogger;
   readonly #open: OpenRequest;
-  readonly #reply: FastifyReply;
+  readonly #reply: HttpReply;
   readonly #call: HttpCall;
   readonly #context: ExchangeContext;
 
@@ -64,7 +65,7 @@ class HttpExchange implements ExchangePlan {
     surface: HttpSurface,
     open: OpenRequest,
     request: MethodRequest,
-    reply: FastifyReply,
+    reply: HttpReply,
     call: HttpCall,
     requestId: string,
     log: FastifyBaseLogger,

@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../../bridge/index.js';
 import { bytesField } from '../../codec/index.js';
 import type { FileContent } from '../../schema/index.js';
@@ -7,6 +6,7 @@ import type { Batch } from '../../upstream/index.js';
 import { contentDisposition } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { scratch, sendBatch } from '../message/index.js';
+import type { HttpReply } from './http-reply.js';
 import { sendDraining } from './json-outgoing.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
@@ -17,12 +17,12 @@ export class BytesOutgoing implements Outgoing {
   readonly headWaitMs = Number.POSITIVE_INFINITY;
   readonly flushMs = 0;
   readonly #request: MethodRequest;
-  readonly #reply: FastifyReply;
+  readonly #reply: HttpReply;
   readonly #content: FileContent;
   #metadata: Metadata | undefined;
   #sink: ResponseSink | undefined;
 
-  constructor(request: MethodRequest, reply: FastifyReply, content: FileContent) {
+  constructor(request: MethodRequest, reply: HttpReply, content: FileContent) {
     this.#request = request;
     this.#reply = reply;
     this.#content = content;

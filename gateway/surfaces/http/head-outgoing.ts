@@ -1,7 +1,7 @@
-import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../../bridge/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
+import type { HttpReply } from './http-reply.js';
 
 /** How a call ends of which only the head was wanted. */
 const WANTED: Status = { code: Code.OK, message: '', trailers: [], details: [], truncated: false };
@@ -11,9 +11,9 @@ export class HeadOutgoing implements Outgoing {
   readonly headWaitMs: number;
   readonly flushMs = 0;
   readonly #inner: Outgoing;
-  readonly #reply: FastifyReply;
+  readonly #reply: HttpReply;
 
-  constructor(inner: Outgoing, reply: FastifyReply) {
+  constructor(inner: Outgoing, reply: HttpReply) {
     this.headWaitMs = inner.headWaitMs;
     this.#inner = inner;
     this.#reply = reply;

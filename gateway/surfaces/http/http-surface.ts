@@ -1,7 +1,7 @@
-import type { FastifyReply } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { MethodRequest, Surface } from '../exchange/index.js';
 import type { WholeBody } from './body-reader.js';
+import type { HttpReply } from './http-reply.js';
 
 /** What an answer consists of: one message, a stream of them, or the bytes of a file. */
 export type AnswerKind = 'message' | 'stream' | 'file';
@@ -12,7 +12,7 @@ export interface HttpSurface extends Surface {
   /** What a client names in `Accept`. */
   readonly mediaType: string;
   /** Where the answer goes: nothing has been sent yet. */
-  open(request: MethodRequest, reply: FastifyReply): Outgoing;
+  open(request: MethodRequest, reply: HttpReply): Outgoing;
 }
 
 /**

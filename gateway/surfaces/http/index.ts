@@ -1,6 +1,7 @@
 export { answerHttp } from './answer-http.js';
 export { discardBody } from './body-reader.js';
 export { BytesOutgoing } from './bytes-outgoing.js';
+export type { HttpReply } from './http-reply.js';
 export type { AnswerKind, HttpForms, HttpSurface } from './http-surface.js';
 export { JSON_ARRAY } from './json-array.js';
 export { JsonOutgoing } from './json-outgoing.js';

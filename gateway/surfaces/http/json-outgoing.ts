@@ -1,10 +1,10 @@
 import type { Registry } from '@bufbuild/protobuf';
-import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../../bridge/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { encodeBatch, scratch } from '../message/index.js';
+import type { HttpReply } from './http-reply.js';
 import { headersFromMetadata, sendError, sendWhole } from './reply.js';
 
 /** One message as a JSON body: unary calls and client streams. Nothing is sent before the call has ended. */
@@ -13,11 +13,11 @@ export class JsonOutgoing implements Outgoing {
   readonly headWaitMs = Number.POSITIVE_INFINITY;
   readonly flushMs = 0;
   readonly #request: MethodRequest;
-  readonly #reply: FastifyReply;
+  readonly #reply: HttpReply;
   #metadata: Metadata | undefined;
   #json: Buffer | undefined;
 
-  constructor(request: MethodRequest, reply: FastifyReply) {
+  constructor(request: MethodRequest, reply: HttpReply) {
     this.#request = request;
     this.#reply = reply;
   }
@@ -68,7 +68,7 @@ export const DRAINING = new RpcError('DRAINING', 'the gateway is shutting down, 
 });
 
 /** Sends that, while the head has not been sent. */
-export function sendDraining(reply: FastifyReply, registry: Registry): void {
+export function sendDraining(reply: HttpReply, registry: Registry): void {
   reply.headers(DRAINING.headers);
   sendError(reply, DRAINING.toStatus(), registry);
 }

@@ -1,10 +1,10 @@
-import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../../bridge/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
 import { errorJson, scratch, sendBatch } from '../message/index.js';
+import type { HttpReply } from './http-reply.js';
 import { DRAINING, sendDraining } from './json-outgoing.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
 import { ResponseSink } from './response-sink.js';
@@ -34,7 +34,7 @@ export class JsonStreamOutgoing implements Outgoing {
   readonly headWaitMs: number;
   readonly flushMs: number;
   readonly #request: MethodRequest;
-  readonly #reply: FastifyReply;
+  readonly #reply: HttpReply;
   readonly #frame: JsonFrame;
   #sink: ResponseSink | undefined;
   /** What goes before the next message: nothing stands between the first one and the head. */
@@ -42,7 +42,7 @@ export class JsonStreamOutgoing implements Outgoing {
   readonly #nextPrefix: string;
   #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
 
-  constructor(request: MethodRequest, reply: FastifyReply, frame: JsonFrame) {
+  constructor(request: MethodRequest, reply: HttpReply, frame: JsonFrame) {
     this.headWaitMs = request.limits.headWaitMs;
     this.flushMs = request.limits.flushMs;
     this.#request = request;

@@ -1,13 +1,13 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { Registry } from '@bufbuild/protobuf';
-import type { FastifyReply } from 'fastify';
 import { httpStatusFromCode, type Metadata, type RpcError, type Status } from '../../status/index.js';
 import { noteOpenEnded } from '../liveness/index.js';
 import { errorJson, metadataHeaders, REASON_HEADER, retryDelayMs } from '../message/index.js';
+import type { HttpReply } from './http-reply.js';
 
 /** Initial metadata, and trailers of an answer that is sent when they are known, as headers. Once an answer. */
 export function headersFromMetadata(
-  reply: FastifyReply,
+  reply: HttpReply,
   metadata: Metadata | undefined,
   trailers: Metadata = [],
 ): OutgoingHttpHeaders {
@@ -17,7 +17,7 @@ export function headersFromMetadata(
 }
 
 /** A page of another origin may read only headers that are named, and a wildcard within a name is not allowed. */
-function expose(reply: FastifyReply, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+function expose(reply: HttpReply, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   const names = Object.keys(headers);
   if (names.length === 0) return headers;
   const exposed = reply.getHeader('access-control-expose-headers');
@@ -28,10 +28,10 @@ function expose(reply: FastifyReply, headers: OutgoingHttpHeaders): OutgoingHttp
 }
 
 /** Answers that have been warned of. */
-const warned = new WeakSet<FastifyReply>();
+const warned = new WeakSet<HttpReply>();
 
 /** Logs that metadata is left out of an answer: one line an answer, whatever its service sends. */
-export function warnLeftOut(reply: FastifyReply, names: readonly string[]): void {
+export function warnLeftOut(reply: HttpReply, names: readonly string[]): void {
   if (names.length === 0 || warned.has(reply)) return;
   warned.add(reply);
   reply.log.warn(
@@ -42,7 +42,7 @@ export function warnLeftOut(reply: FastifyReply, names: readonly string[]): void
 
 /** Sends a failure as an HTTP error; `failure` when it is of our own making, and HTTP says more of it. Only while the head has not been sent. */
 export function sendError(
-  reply: FastifyReply,
+  reply: HttpReply,
   status: Status,
   registry: Registry,
   failure?: Pick<RpcError, 'httpStatus' | 'headers'>,
@@ -68,12 +68,7 @@ const COPY_BYTES = 16 * 1024;
  * Takes the response out of Fastify's hands and sends an answer that is all here: status 200, what hooks have set (CORS), `headers` and the
  * body, as one write.
  */
-export function sendWhole(
-  reply: FastifyReply,
-  type: string,
-  headers: OutgoingHttpHeaders,
-  body: Buffer,
-): void {
+export function sendWhole(reply: HttpReply, type: string, headers: OutgoingHttpHeaders, body: Buffer): void {
   const lines: (string | string[])[] = [];
   addLines(lines, reply.getHeaders() as OutgoingHttpHeaders);
   addLines(lines, headers);
@@ -100,7 +95,7 @@ const INCREMENTAL = { incremental: '?1' };
  * Takes the response out of Fastify's hands and sends the head of a stream. Fastify's own way of sending streams can neither
  * break a transfer after its last bytes nor say when there is room; what hooks have set (CORS) is kept.
  */
-export function startStream(reply: FastifyReply, headers: OutgoingHttpHeaders): void {
+export function startStream(reply: HttpReply, headers: OutgoingHttpHeaders): void {
   const hooked = reply.getHeaders() as OutgoingHttpHeaders;
   reply.hijack();
   reply.raw.writeHead(200, { ...hooked, ...INCREMENTAL, ...headers });

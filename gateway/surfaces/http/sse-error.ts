@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from '@bufbuild/protobuf';
-import type { FastifyReply } from 'fastify';
 import { isRetryable, type RpcError, type Status } from '../../status/index.js';
 import { formatSseEvent, namesOnly } from '../../wire/index.js';
 import { spread } from '../exchange/index.js';
 import { errorJson, REASON_HEADER, retryDelayMs } from '../message/index.js';
+import type { HttpReply } from './http-reply.js';
 import { MEDIA_TYPE } from './negotiation.js';
 
 /** The head of every SSE answer. `no-transform`: a compressing proxy would hold events back. */
@@ -32,7 +32,7 @@ export function retryableEvent(status: Status, registry: Registry, retryMs: numb
 
 /** Answers a request that never became an exchange, and must stay 200, with that one event. */
 export function sendRetryableEvent(
-  reply: FastifyReply,
+  reply: HttpReply,
   failure: RpcError,
   registry: Registry,
   retryMs: number,

@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify';
 import type { Outgoing } from '../../bridge/index.js';
 import { scalarField } from '../../codec/index.js';
 import { Code, isRetryable, type Metadata, type RpcError, type Status } from '../../status/index.js';
@@ -8,6 +7,7 @@ import type { MethodRequest } from '../exchange/index.js';
 import { spread } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
 import { endJson, errorJson, passedOn, scratch, sendBatch } from '../message/index.js';
+import type { HttpReply } from './http-reply.js';
 import { headersFromMetadata, sendError, startStream, warnLeftOut } from './reply.js';
 import { ResponseSink } from './response-sink.js';
 import { mustStayOk, retryableEvent, SSE_HEADERS } from './sse-error.js';
@@ -20,13 +20,13 @@ export class SseOutgoing implements Outgoing {
   readonly headWaitMs: number;
   readonly flushMs: number;
   readonly #request: MethodRequest;
-  readonly #reply: FastifyReply;
+  readonly #reply: HttpReply;
   #sink: ResponseSink | undefined;
   #lastId: string | undefined;
   #dropped = 0;
   #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
 
-  constructor(request: MethodRequest, reply: FastifyReply) {
+  constructor(request: MethodRequest, reply: HttpReply) {
     this.headWaitMs = request.limits.headWaitMs;
     this.flushMs = request.limits.flushMs;
     this.#request = request;
