@@ -152,7 +152,7 @@ export async function checkAll(groups, contenders, { types, descriptorSet, go },
   try {
     for (const group of groups) {
       for (const row of group.rows) {
-        // Neither have cold starts; and latency has no surface that another row has not, but the session; the load looks at how its calls end.
+        // Neither have cold starts and idle clients; and latency has no surface that another row has not, but the session; the load looks at how its calls end.
         if (group.table !== undefined) continue;
         const own = short.find(({ name }) => name === group.name).rows.find(({ name }) => name === row.name);
         for (const contender of contenders) {

@@ -31,6 +31,11 @@ function startCell(results) {
   return `${ms} ms (${short(median(results.map(({ startMs, emptyMs }) => startMs / emptyMs)))} x node -e 0)`;
 }
 
+function idleCell(results) {
+  const [kib, percent] = [({ kibEach }) => kibEach, ({ cpuPercent }) => cpuPercent];
+  return `${short(median(results.map(kib)))} KiB, ${short(median(results.map(percent)))} %`;
+}
+
 function latencyCell(results) {
   const added = (part) => short(median(results.map(({ gateway, direct }) => gateway[part] - direct[part])));
   return ['p50', 'p99', 'p999'].map(added).join(' / ');
@@ -63,11 +68,13 @@ function summary(title, measured, cellOf) {
 function readmeBlock({ head, measured }) {
   const costs = measured.filter(({ group }) => group.table === undefined);
   const starts = measured.filter(({ group }) => group.table === 'start');
+  const idle = measured.filter(({ group }) => group.table === 'idle');
   const latency = measured.filter(({ group }) => group.table === 'latency');
   return [
     head.join('; '),
     ...summary('processor time for one', costs, costCell),
     ...summary('cold start', starts, (_group, results) => startCell(results)),
+    ...summary('one idle client; processor of all', idle, (_group, results) => idleCell(results)),
     ...summary('added latency, ms: p50 / p99 / p99.9', latency, (_group, results) => latencyCell(results)),
   ].join('\n\n');
 }

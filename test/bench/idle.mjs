@@ -79,6 +79,34 @@ export async function measureIdle({ command, descriptorSet }, kind, count) {
   }
 }
 
+/** KiB of RSS that one may take. */
+const REACH = { kib: 20 };
+
+/** The rows of the bench: each kind and number of clients. */
+export function idleGroup() {
+  const row = (kind, count, label) => ({
+    name: `idle-${kind === 'stream' ? 'sse' : kind}-${count}`,
+    title: label,
+    label,
+    contenders: ['sluice'],
+    loads: {},
+    reach: REACH,
+    idle: { kind, count },
+  });
+  return {
+    name: 'idle',
+    title: `Idle clients, with a heartbeat every ${HEARTBEAT_MS / 1_000} s`,
+    table: 'idle',
+    measure: (_settings, { row: { idle }, contender }) => measureIdle(contender.build, idle.kind, idle.count),
+    rows: [
+      row('stream', 1_000, '1,000 SSE streams, bridged'),
+      row('stream', 10_000, '10,000 SSE streams, bridged'),
+      row('session', 1_000, '1,000 sessions without a call'),
+      row('session', 10_000, '10,000 sessions without a call'),
+    ],
+  };
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [checkout = fileURLToPath(new URL('../..', import.meta.url)), ...counts] = process.argv.slice(2);
   const build = {

@@ -44,7 +44,11 @@ const startReach = ({ row, results }) => [
   verdict(row.reach.empty, 'x node -e 0', median(results.map(({ startMs, emptyMs }) => startMs / emptyMs))),
 ];
 
-const REACHES = { latency: latencyReach, start: startReach };
+const idleReach = ({ row, results }) => [
+  verdict(row.reach.kib, 'KiB', median(results.map(({ kibEach }) => kibEach))),
+];
+
+const REACHES = { latency: latencyReach, start: startReach, idle: idleReach };
 
 /** For a line of Sluice whose row has a reach: `0.43 of 0.3 R: not met`. Empty for everybody else. */
 export function reachText(group, entry, entries) {

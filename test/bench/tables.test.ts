@@ -40,6 +40,8 @@ function fixture() {
     label: 'unary GET',
     reach: { p50: 0.25, p99: 2 },
   };
+  const idle = { name: 'idle-sse-1000', title: '1,000 streams', label: '1,000 streams', reach: { kib: 20 } };
+  const idleResults = [40, 20, 10].map((kibEach) => ({ kibEach, cpuPercent: 7, usAHeartbeat: 105 }));
   return {
     head: ['a day', 'a machine'],
     first: 'new build',
@@ -56,6 +58,10 @@ function fixture() {
       {
         group: { name: 'latency-unary', title: 'Latency', unit: 'call', table: 'latency' },
         entries: [{ row: added, contender: sluice, results: latency(0.5, 0.3) }],
+      },
+      {
+        group: { name: 'idle', title: 'Idle clients', table: 'idle' },
+        entries: [{ row: idle, contender: sluice, results: idleResults }],
       },
     ],
   };
@@ -75,6 +81,7 @@ test('the table has medians, and says whether what is wanted is reached', async 
   t.match(text, /1\.20 of 1 Go: not met; 0\.600 of 0\.5 R: not met/);
   t.match(text, /0\.200 of 0\.25 ms at p50: met; 0\.400 of 2 ms at p99: met/, 'of the difference');
   t.match(text, /0\.500\/1\.00\/1\.50\s+0\.300\/0\.600\/0\.900\s+0\.200\/0\.400\/0\.600/);
+  t.match(text, /1,000 streams\s+new build\s+20\.0\s+10\.0-40\.0\s+7\.00 %\s+105\s+20\.0 of 20 KiB: met/);
 });
 
 test('the documents get the tables between their marks, and keep the rest', async (t) => {
@@ -87,6 +94,7 @@ test('the documents get the tables between their marks, and keep the rest', asyn
   t.match(readme, '| processor time for one | Sluice | Go grpc-gateway |\n');
   t.match(readme, '| unary GET, 1 connection | 60.0 us (0.600 R) | 50.0 us (0.500 R) |');
   t.match(readme, '| unary GET | 0.200 / 0.400 / 0.600 |');
+  t.match(readme, '| 1,000 streams | 20.0 KiB, 7.00 % |');
   t.notMatch(readme, 'old');
   t.notMatch(readme, 'Other', 'a row without a label is not for the README');
   const all = readFileSync(join(folder, 'docs/performance.md'), 'utf8');
@@ -111,5 +119,6 @@ test('every row and group has a name of its own', async (t) => {
   const lines = bench('--list').trimEnd().split('\n');
   const rows = lines.flatMap((line) => line.split(': ')[1]?.split(' ') ?? []);
   t.equal(new Set(rows).size, rows.length);
-  for (const row of ['sse', 'get-32', 'post-1', 'file-up', 'latency-beside']) t.ok(rows.includes(row), row);
+  for (const row of ['sse', 'get-32', 'post-1', 'file-up', 'latency-beside', 'idle-sse-1000'])
+    t.ok(rows.includes(row), row);
 });
