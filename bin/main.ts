@@ -44,7 +44,7 @@ function isCommand(name: string): boolean {
 }
 
 /** Signals are listened for, and that does not keep the process alive: it ends when the text is written. */
-function print(text: string): void {
+function print(text: string | Uint8Array): void {
   process.stdout.write(text);
 }
 

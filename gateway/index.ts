@@ -1,5 +1,10 @@
 export { type Limits, parseListen } from './options/index.js';
-export { type Schema, schemaFromDescriptorSet, schemaFromProtoFiles } from './schema/index.js';
+export {
+  type Schema,
+  schemaFromDescriptorSet,
+  schemaFromProtoFiles,
+  schemaFromReflection,
+} from './schema/index.js';
 export { AllowedOrigins, ServedHosts, TrustedProxies } from './security/index.js';
 export {
   ConfigError,
@@ -16,4 +21,10 @@ export {
   parseConfigFile,
 } from './server/index.js';
 export { HeaderRules } from './surfaces/index.js';
-export { assertAuthority, assertUpstreamAddress, faultOfPair, type UpstreamTls } from './upstream/index.js';
+export {
+  assertAuthority,
+  assertUpstreamAddress,
+  faultOfPair,
+  openTransport,
+  type UpstreamTls,
+} from './upstream/index.js';

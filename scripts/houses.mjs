@@ -39,7 +39,7 @@ export const HOUSES = {
         ],
         rooms: { '.': { may: ['config'] }, config: {} },
       },
-      contract: { may: ['schema', 'status'], door: true },
+      contract: { may: ['schema', 'wire', 'status'], door: true },
       ops: { may: ['surfaces', 'schema', 'status'] },
       surfaces: {
         may: [
@@ -154,7 +154,7 @@ export const HOUSES = {
       playground: { may: ['browser'] },
       browser: {
         may: ['retry'],
-        roof: ['client.ts'],
+        roof: ['client.ts', 'typed-client.ts'],
         // The modules are served as they are: an `index.ts` in each room would be a request more for every page.
         rooms: {
           session: { may: ['stream', 'shared'], open: true },

@@ -3,7 +3,7 @@ import type { Running } from '../lifetime.js';
 import { type CommandTable, readSettings, type Settings } from '../options/index.js';
 
 /** What happens once a command line is understood. */
-export type Outcome = { readonly running: Running } | { readonly printed: string };
+export type Outcome = { readonly running: Running } | { readonly printed: string | Uint8Array };
 
 /** One command of `sluice`. */
 export interface Command {

@@ -1,5 +1,6 @@
 import { CORE_COMMAND, GATEWAY_COMMAND, START_COMMAND } from '../options/index.js';
 import { type Command, command } from './command.js';
+import { DESCRIBE, TYPES } from './describe.js';
 
 export type { Command, Outcome } from './command.js';
 
@@ -57,6 +58,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
     ({ runCore }, settings) => runCore(settings),
   ),
+  describe: DESCRIBE,
+  types: TYPES,
 };
 
 /** For people, so not on the standard output, where every line is JSON. What listens on every address is shown as this machine. */

@@ -15,9 +15,15 @@ const MAX_SHOWN = 60;
  */
 export function parseLine(table: CommandTable, line: readonly string[]): LineTexts {
   const names = new Map(Object.keys(table).map((name) => [flagOf(name), name]));
+  const shorts = new Map<string, string>(
+    Object.entries(table).flatMap(([name, { short }]) =>
+      short === undefined ? [] : [[`-${short}`, `--${flagOf(name)}`] as const],
+    ),
+  );
   const texts = new Map<string, string[]>();
   for (let index = 0; index < line.length; ) {
-    const [flag, inline] = splitArgument(line[index] as string, names.keys());
+    const argument = line[index] as string;
+    const [flag, inline] = splitArgument(shorts.get(argument) ?? argument, names.keys());
     index += 1;
     const name = names.get(flag);
     const row = name === undefined ? undefined : table[name];

@@ -12,6 +12,8 @@ export type CommandOption = OptionRow & {
   readonly place?: FilePlace;
   /** It asks for something else than to run, so it has no variable. */
   readonly lineOnly?: true;
+  /** A letter that stands for it: `-o` for `--output`. */
+  readonly short?: string;
 };
 
 /** The options of a command by name: `maxMessageBytes` is `--max-message-bytes`. */
@@ -101,3 +103,47 @@ export const START_COMMAND = {
   dataIntervalMs: CORE.dataIntervalMs,
   ...COMMON,
 };
+
+/** What leads to a schema, without a gateway. */
+const DESCRIBED = {
+  upstream: GATEWAY.upstream,
+  upstreamAuthority: GATEWAY.upstreamAuthority,
+  upstreamTls: GATEWAY.upstreamTls,
+  upstreamCa: GATEWAY.upstreamCa,
+  upstreamCert: GATEWAY.upstreamCert,
+  upstreamKey: GATEWAY.upstreamKey,
+  upstreamServerName: GATEWAY.upstreamServerName,
+  reflectionMetadata: GATEWAY.reflectionMetadata,
+  descriptorSet: GATEWAY.descriptorSet,
+  proto: GATEWAY.proto,
+  protoPath: GATEWAY.protoPath,
+};
+
+const OUTPUT = {
+  output: {
+    group: 'Output',
+    type: 'text',
+    value: 'FILE',
+    lineOnly: true,
+    short: 'o',
+    help: 'write to this file and not to the standard output; -o for short',
+  },
+  help: COMMON.help,
+  version: COMMON.version,
+} as const satisfies CommandTable;
+
+export const TYPES_COMMAND = { ...DESCRIBED, ...OUTPUT };
+
+export const DESCRIBE_COMMAND = {
+  ...DESCRIBED,
+  basePath: GATEWAY.basePath,
+  format: {
+    group: 'Output',
+    type: 'choice',
+    choices: ['openapi', 'openapi-3.2', 'asyncapi', 'types', 'descriptors'],
+    default: 'openapi',
+    lineOnly: true,
+    help: 'what to write: OpenAPI 3.1 (openapi) or 3.2, AsyncAPI 3.0, TypeScript, or a google.protobuf.FileDescriptorSet',
+  },
+  ...OUTPUT,
+} as const satisfies CommandTable;

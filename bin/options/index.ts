@@ -2,9 +2,11 @@ export {
   CORE_COMMAND,
   type CommandOption,
   type CommandTable,
+  DESCRIBE_COMMAND,
   FILE_SECTIONS,
   GATEWAY_COMMAND,
   START_COMMAND,
+  TYPES_COMMAND,
 } from './command-table.js';
 export { unknownVariables } from './environment.js';
 export { type Origin, oneLine, originText } from './origin.js';

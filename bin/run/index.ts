@@ -1,7 +1,9 @@
 import type { Gateway } from '../../gateway/index.js';
 import type { Running } from '../lifetime.js';
 import type { CORE_COMMAND, GATEWAY_COMMAND, Settings, START_COMMAND } from '../options/index.js';
+import type { DescribeFormat, DescribeSettings } from './describe-service.js';
 
+export type { DescribeFormat, DescribeSettings } from './describe-service.js';
 export { explainListenFailure } from './listen-failure.js';
 
 // Each loads what it needs and nothing else: that is most of a start.
@@ -25,6 +27,15 @@ export async function runCore(settings: Settings<typeof CORE_COMMAND>): Promise<
 /** `sluice gateway` */
 export async function runGateway(settings: Settings<typeof GATEWAY_COMMAND>): Promise<Running> {
   return await (await import('./gateway.js')).openGatewayCommand(settings);
+}
+
+/** `sluice describe` and `sluice types`: what is to be printed; nothing where it was written to a file. */
+export async function runDescribe(
+  settings: DescribeSettings,
+  format: DescribeFormat,
+  basePath?: string,
+): Promise<string | Uint8Array> {
+  return await (await import('./describe-service.js')).describeService(settings, format, basePath);
 }
 
 /** `sluice start` */

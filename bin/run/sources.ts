@@ -20,6 +20,9 @@ export type GatewaySettings = Settings<
   Pick<typeof GATEWAY_COMMAND, keyof typeof GATEWAY_COMMAND & keyof typeof START_COMMAND>
 >;
 
+/** The files that a schema may be read from. */
+export type SchemaSettings = Settings<Pick<typeof GATEWAY_COMMAND, 'descriptorSet' | 'proto' | 'protoPath'>>;
+
 /** What the gateway is told by files, and may be told again by changed ones: those of the schema are given to `watched`. */
 export async function readSources(
   settings: GatewaySettings,
@@ -35,7 +38,7 @@ export async function readSources(
 }
 
 /** A descriptor set wins over .proto files, those over the service's own reflection. */
-async function readSchema(settings: GatewaySettings): Promise<Schema | undefined> {
+export async function readSchema(settings: SchemaSettings): Promise<Schema | undefined> {
   const { descriptorSet, proto, protoPath } = settings.values;
   if (descriptorSet !== undefined) {
     const bytes = await readNamed(nameOf(settings, 'descriptorSet'), descriptorSet);
@@ -48,8 +51,11 @@ async function readSchema(settings: GatewaySettings): Promise<Schema | undefined
   return proto.length === 0 ? undefined : await schemaFromProtoFiles(proto, protoPath);
 }
 
+type TlsOption = 'upstreamTls' | 'upstreamCa' | 'upstreamCert' | 'upstreamKey' | 'upstreamServerName';
+type TlsSettings = Settings<Pick<typeof GATEWAY_COMMAND, TlsOption>>;
+
 /** The files of TLS towards the service; nothing where no option asks for TLS. */
-export async function readTls(settings: Settings<typeof GATEWAY_COMMAND>): Promise<UpstreamTls | undefined> {
+export async function readTls(settings: TlsSettings): Promise<UpstreamTls | undefined> {
   const { upstreamTls, upstreamCa, upstreamCert, upstreamServerName: serverName } = settings.values;
   if (!upstreamTls && upstreamCa === undefined && upstreamCert === undefined) return undefined;
   const read = async (name: 'upstreamCa' | 'upstreamCert' | 'upstreamKey') => {

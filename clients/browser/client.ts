@@ -10,6 +10,7 @@ import type { SocketOptions } from './socket/socket-options.js';
 import { openServerStream, type ServerStream } from './stream/server-stream.js';
 import type { StreamOptions } from './stream/stream-options.js';
 import { callUnary, type UnaryOptions } from './stream/unary.js';
+import type { ServiceTypes, TypedClient } from './typed-client.js';
 
 export interface ClientOptions extends EndpointOptions {
   /** Metadata of every `call`; metadata of the call replaces it, name by name. A function is called whenever a call begins or resumes. */
@@ -49,7 +50,16 @@ export interface Client {
   close(): void;
 }
 
-/** Creates a client. It opens no connection until a call is made. */
+/**
+ * Creates a client. It opens no connection until a call is made. With the `Services` of `sluice types`, as in `createClient<Services>()`, the compiler
+ * completes the names of methods and refuses a wrong request.
+ */
+export function createClient(options?: ClientOptions): Client;
+export function createClient<Services extends ServiceTypes<Services>>(
+  options?: ClientOptions,
+): TypedClient<Services>;
+// Again: `ReturnType<typeof createClient>` is that of the last one.
+export function createClient(options?: ClientOptions): Client;
 export function createClient(options: ClientOptions = {}): Client {
   const endpoint = createEndpoint(options);
   const pool = createSessionPool(endpoint, options.session ?? {});

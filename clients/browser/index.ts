@@ -25,3 +25,10 @@ export {
 } from './stream/sse-parser.js';
 export type { StreamOptions } from './stream/stream-options.js';
 export type { UnaryOptions } from './stream/unary.js';
+export type {
+  MethodName,
+  MethodTypes,
+  ServiceTypes,
+  TypedCallOptions,
+  TypedClient,
+} from './typed-client.js';

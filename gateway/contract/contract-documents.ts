@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { descriptorSetFromSchema, type Schema } from '../schema/index.js';
+import { asyncApiDocument } from './asyncapi.js';
 import { openApiDocument } from './openapi.js';
+import { typeDeclarations } from './type-declarations.js';
 
 /** The documents that say what a schema can be called with. */
-export const DOCUMENT_NAMES = ['openapi-3.1', 'openapi-3.2', 'descriptors'] as const;
+export const DOCUMENT_NAMES = ['openapi-3.1', 'openapi-3.2', 'asyncapi', 'types', 'descriptors'] as const;
 
 export type DocumentName = (typeof DOCUMENT_NAMES)[number];
 
@@ -27,6 +29,10 @@ export class ContractDocuments {
         const version = name === 'openapi-3.1' ? '3.1' : '3.2';
         return json(openApiDocument(this.#schema, version, this.#settings()), indent);
       }
+      case 'asyncapi':
+        return json(asyncApiDocument(this.#schema, this.#settings()), indent);
+      case 'types':
+        return Buffer.from(typeDeclarations(this.#schema));
       case 'descriptors':
         return Buffer.from(descriptorSetFromSchema(this.#schema));
     }

@@ -64,6 +64,8 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 
 const ROUTES: readonly DocumentRoute[] = [
   { path: 'openapi.json', type: JSON_TYPE, name: openApiName },
+  { path: 'asyncapi.json', type: JSON_TYPE, name: () => 'asyncapi' },
+  { path: 'types.d.ts', type: 'application/typescript; charset=utf-8', name: () => 'types' },
   { path: 'descriptors.binpb', type: 'application/protobuf', name: () => 'descriptors' },
 ];
 

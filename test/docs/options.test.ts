@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { type CommandTable, FILE_SECTIONS, GATEWAY_COMMAND } from '../../bin/options/index.js';
+import {
+  type CommandTable,
+  DESCRIBE_COMMAND,
+  FILE_SECTIONS,
+  GATEWAY_COMMAND,
+} from '../../bin/options/index.js';
 import { parseConfigFile } from '../../gateway/index.js';
 import { flagOf } from '../../gateway/options/index.js';
 import { resolveTransportOptions } from '../../gateway/upstream/transport-options.js';
@@ -26,7 +31,12 @@ t.test('the tables of the documents name each option once, with default and unit
 
 t.test('a flag that a document names exists', async (t) => {
   const known = new Set(
-    [...Object.keys(GATEWAY_COMMAND), 'coreListen', 'dataDir', 'dataIntervalMs'].map(flagOf),
+    [
+      ...Object.keys({ ...GATEWAY_COMMAND, ...DESCRIBE_COMMAND }),
+      'coreListen',
+      'dataDir',
+      'dataIntervalMs',
+    ].map(flagOf),
   );
   for (const path of ['README.md', 'docs/configuration.md', 'docs/bounds.md', 'gateway/PROTOCOL.md']) {
     // Commands of others stand in code blocks and beside their names.

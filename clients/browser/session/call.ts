@@ -15,7 +15,7 @@ import type { CallEnd, Gap, Metadata } from './session-frame.js';
 import type { SessionPool } from './session-pool.js';
 
 /** A call of any kind. `headers`, `status` and `trailers` never reject: how the call ended is a value of `status`. */
-export interface Call<Message> {
+export interface Call<Message, Request = unknown> {
   /**
    * The messages of the service. While the page takes none, the service pauses. The loop ends when the call ended with OK, and throws a
    * `SluiceError` otherwise. Leaving the loop cancels the call.
@@ -27,7 +27,7 @@ export interface Call<Message> {
    * FAILED_PRECONDITION after `end`, after an end with OK and if `request` was given, with INVALID_ARGUMENT for a value that is not JSON, and
    * with RESOURCE_EXHAUSTED for one that is too long; in the last two cases the call continues.
    */
-  send(message: unknown): Promise<void>;
+  send(message: Request): Promise<void>;
   /** Half-closes the call: no more messages will be sent, answers still arrive. Resolves when it was sent or the call is over. May be called again. */
   end(): Promise<void>;
   /** Ends the call with CANCELLED: here at once, at the service when the gateway learns of it. Does nothing once the call is over. */

@@ -18,13 +18,13 @@ import type { SocketOptions } from './socket-options.js';
  * A browser cannot pause a WebSocket, so a slow page cannot pause the service. Answers that wait are bounded, and beyond the bound
  * the call fails with RESOURCE_EXHAUSTED. `client.call` does not have this limit.
  */
-export interface CallSocket<Message> extends AsyncIterableIterator<Message> {
+export interface CallSocket<Message, Request = unknown> extends AsyncIterableIterator<Message> {
   /**
    * Sends one message, in order. Resolves when the browser has room for the next one: await it, so that a slow service slows the page.
    * Rejects with the call's error once the call is over, with FAILED_PRECONDITION after `halfClose` and after an end with OK, and with
    * INVALID_ARGUMENT for a value that is not JSON.
    */
-  send(message: unknown): Promise<void>;
+  send(message: Request): Promise<void>;
   /** Says that no more messages follow; answers still arrive. Resolves when it was sent. May be called again. */
   halfClose(): Promise<void>;
   /** The one answer of a client stream. Rejects with INTERNAL if the call ends with OK and has none, or more than one. */

@@ -8,10 +8,17 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const PROTO = join(root, 'proto');
 const FOREIGN = join(root, 'test', 'foreign', 'proto');
 
+const SESSION = `syntax = "proto3"; package s; import "sluice/v1/session.proto"; import "google/api/httpbody.proto"; import "google/api/annotations.proto";
+  service S {
+    rpc Frames(stream sluice.v1.ClientFrame) returns (stream sluice.v1.ServerFrame);
+    rpc Raw(google.api.HttpBody) returns (google.api.HttpBody) { option (google.api.http) = { post: "/raw" body: "*" }; }
+  }`;
+
 /** The schemas that every document is made of in the tests, by name. */
 export async function foreignSchemas(t: Test): Promise<ReadonlyMap<string, Schema>> {
   const foreign = ['bare.proto', 'foreign/v1/peer.proto', 'legacy/legacy.proto'];
   const nasty = join(root, 'test', 'gateway', 'schema', 'load', 'fixtures', 'nasty');
+  const folder = t.testdir({ 's.proto': SESSION });
   return new Map([
     ['core', await schemaFromProtoFiles([join(PROTO, 'streaming.proto')], [PROTO])],
     [
@@ -21,13 +28,7 @@ export async function foreignSchemas(t: Test): Promise<ReadonlyMap<string, Schem
         [FOREIGN, PROTO],
       ),
     ],
-    [
-      'session',
-      await schemaFromText(
-        t,
-        'import "sluice/v1/session.proto"; import "google/api/httpbody.proto"; service S { rpc Frames(stream sluice.v1.ClientFrame) returns (stream sluice.v1.ServerFrame); rpc Raw(google.api.HttpBody) returns (google.api.HttpBody) { option (google.api.http) = { post: "/raw" body: "*" }; } }',
-      ),
-    ],
+    ['session', await schemaFromProtoFiles([join(folder, 's.proto')], [folder, PROTO])],
     [
       'nasty',
       await schemaFromProtoFiles(

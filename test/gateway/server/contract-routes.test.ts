@@ -14,7 +14,13 @@ const SERVICE = `
     rpc Listen(Q) returns (stream Q);
   }`;
 
-const PATHS = ['openapi.json', 'openapi.json?version=3.2', 'descriptors.binpb'];
+const PATHS = [
+  'openapi.json',
+  'openapi.json?version=3.2',
+  'asyncapi.json',
+  'types.d.ts',
+  'descriptors.binpb',
+];
 
 t.test('each document has an ETag, and is not sent again to whoever has it', async (t) => {
   const { url } = await openOwnService(t, SERVICE, () => ({}), { allowOrigins: ['https://app.example.com'] });

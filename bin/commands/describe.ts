@@ -1,0 +1,43 @@
+import { DESCRIBE_COMMAND, readSettings, TYPES_COMMAND } from '../options/index.js';
+import type { Command } from './command.js';
+
+/** What the commands do: help and a wrong line need not wait for it. */
+const loadRun = () => import('../run/index.js');
+
+/** `sluice describe` */
+export const DESCRIBE: Command = {
+  summary: 'the contract documents of a service: OpenAPI, AsyncAPI, types, descriptors',
+  table: DESCRIBE_COMMAND,
+  examples: [
+    {
+      line: 'sluice describe --upstream 127.0.0.1:50051 -o openapi.json',
+      does: 'OpenAPI of a service with server reflection',
+    },
+    {
+      line: 'sluice describe --descriptor-set orders.binpb --format asyncapi',
+      does: 'AsyncAPI of what a file describes',
+    },
+  ],
+  async run(line, environment) {
+    const settings = await readSettings(DESCRIBE_COMMAND, line, environment);
+    const { format, basePath } = settings.values;
+    return { printed: await (await loadRun()).runDescribe(settings, format, basePath) };
+  },
+};
+
+/** `sluice types` */
+export const TYPES: Command = {
+  summary: 'TypeScript types of a service, for the browser client',
+  table: TYPES_COMMAND,
+  examples: [
+    {
+      line: 'sluice types --upstream 127.0.0.1:50051 -o sluice-types.d.ts',
+      does: 'for createClient<Services>(), of a service with server reflection',
+    },
+    { line: 'sluice types --proto orders.proto -o sluice-types.d.ts', does: 'the same from a file' },
+  ],
+  async run(line, environment) {
+    const settings = await readSettings(TYPES_COMMAND, line, environment);
+    return { printed: await (await loadRun()).runDescribe(settings, 'types') };
+  },
+};

@@ -1,0 +1,58 @@
+import type { Call } from './session/call.js';
+import type { CallOptions } from './session/call-options.js';
+import type { CallSocket } from './socket/call-socket.js';
+import type { SocketOptions } from './socket/socket-options.js';
+import type { ServerStream } from './stream/server-stream.js';
+import type { StreamOptions } from './stream/stream-options.js';
+import type { UnaryOptions } from './stream/unary.js';
+
+/** What `sluice types` says of a method. */
+export interface MethodTypes {
+  readonly kind: 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream';
+  readonly request: unknown;
+  readonly response: unknown;
+}
+
+/** The methods of services by their names "pkg.Service/Method": `Services` of `sluice types`. */
+export type ServiceTypes<Services> = { readonly [Name in keyof Services]: MethodTypes };
+
+/** The names of the methods of some kinds. */
+export type MethodName<Services, Kind extends MethodTypes['kind'] = MethodTypes['kind']> = {
+  [Name in keyof Services]: Services[Name] extends { readonly kind: Kind } ? Name : never;
+}[keyof Services] &
+  string;
+
+type OneRequest = { readonly kind: 'unary' | 'server_stream' };
+
+/** The options of `call` for a method: only one that takes a single message has `request`. */
+export type TypedCallOptions<Method extends MethodTypes> = Omit<CallOptions, 'request'> & {
+  readonly request?: Method extends OneRequest ? Method['request'] : never;
+};
+
+/** A client that knows the methods of its services, and their types. At run time it is a `Client` like any other: nothing is checked there. */
+export interface TypedClient<Services extends ServiceTypes<Services>> {
+  /** See `Client.call`. */
+  call<Name extends MethodName<Services>>(
+    method: Name,
+    options?: TypedCallOptions<Services[Name]>,
+  ): Call<Services[Name]['response'], Services[Name]['request']>;
+  /** See `Client.unary`. */
+  unary<Name extends MethodName<Services, 'unary'>>(
+    method: Name,
+    request: Services[Name]['request'],
+    options?: UnaryOptions,
+  ): Promise<Services[Name]['response']>;
+  /** See `Client.serverStream`. */
+  serverStream<Name extends MethodName<Services, 'server_stream'>>(
+    method: Name,
+    request: Services[Name]['request'],
+    options?: StreamOptions,
+  ): ServerStream<Services[Name]['response']>;
+  /** See `Client.socket`. */
+  socket<Name extends MethodName<Services>>(
+    method: Name,
+    options?: SocketOptions,
+  ): CallSocket<Services[Name]['response'], Services[Name]['request']>;
+  /** See `Client.close`. */
+  close(): void;
+}

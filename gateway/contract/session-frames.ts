@@ -1,0 +1,87 @@
+import type { JsonObject } from '../schema/index.js';
+
+const UINT32: JsonObject = { type: 'integer', minimum: 0, maximum: 4_294_967_295 };
+const TEXT: JsonObject = { type: 'string' };
+const TEXTS: JsonObject = { type: 'object', additionalProperties: TEXT };
+const DATA: JsonObject = { description: "The ProtoJSON of the method's own message." };
+const STATUS: JsonObject = {
+  type: 'object',
+  properties: { code: UINT32, message: TEXT, details: { type: 'array', items: { type: 'object' } } },
+  description: 'A google.rpc.Status; its details are unpacked.',
+};
+
+/** What a frame says, and its fields by their JSON names. Source: proto/sluice/v1/session.proto. */
+export interface FrameDescription {
+  readonly about: string;
+  readonly fields: Readonly<Record<string, JsonObject>>;
+}
+
+/** The frames that a client sends in a session. */
+export const CLIENT_FRAMES: Readonly<Record<string, FrameDescription>> = {
+  open: {
+    about: 'Begins a call.',
+    fields: {
+      id: UINT32,
+      method: { type: 'string', description: '"pkg.Service/Method".' },
+      metadata: TEXTS,
+      timeoutMs: UINT32,
+      credit: UINT32,
+      cursor: TEXT,
+      creditBytes: UINT32,
+    },
+  },
+  message: {
+    about: 'One message of a call.',
+    fields: { id: UINT32, data: DATA, cursor: TEXT, bytes: UINT32 },
+  },
+  halfClose: { about: 'No more messages of the client follow in this call.', fields: { id: UINT32 } },
+  cancel: { about: 'The client wants no more of this call.', fields: { id: UINT32 } },
+  credit: {
+    about: 'The gateway may send so many more messages, and so many more bytes of them.',
+    fields: { id: UINT32, messages: UINT32, bytes: UINT32 },
+  },
+  ping: { about: 'Is answered by pong with the same token.', fields: { token: TEXT } },
+};
+
+/** The frames that the gateway sends. */
+export const SERVER_FRAMES: Readonly<Record<string, FrameDescription>> = {
+  opened: {
+    about: 'The call was accepted, and the client may send so many messages at first.',
+    fields: { id: UINT32, credit: UINT32, creditBytes: UINT32 },
+  },
+  headers: { about: "The service's initial metadata.", fields: { id: UINT32, metadata: TEXTS } },
+  message: {
+    about: 'One message of the service.',
+    fields: { id: UINT32, data: DATA, cursor: TEXT, bytes: UINT32 },
+  },
+  end: {
+    about: 'The call is over; nothing of it follows.',
+    fields: { id: UINT32, status: STATUS, trailers: TEXTS, truncated: { type: 'boolean' } },
+  },
+  credit: {
+    about: 'The client may send so many more messages, and so many more bytes of them.',
+    fields: { id: UINT32, messages: UINT32, bytes: UINT32 },
+  },
+  pong: { about: 'The answer to ping.', fields: { token: TEXT } },
+  gap: {
+    about: 'Reserved: nothing sends it today.',
+    fields: { id: UINT32, requested: TEXT, resumed: TEXT },
+  },
+  dropped: {
+    about: 'So many messages were not delivered, because the client was slow.',
+    fields: { id: UINT32, count: UINT32 },
+  },
+  goAway: {
+    about: 'The gateway is draining.',
+    fields: { graceMs: UINT32, reconnectAfterMs: UINT32 },
+  },
+};
+
+/** A frame as JSON: one member, named as the frame. */
+export function frameSchema(name: string, { about, fields }: FrameDescription): JsonObject {
+  return {
+    type: 'object',
+    required: [name],
+    properties: { [name]: { type: 'object', properties: { ...fields }, description: about } },
+  };
+}
