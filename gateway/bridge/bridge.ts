@@ -52,23 +52,31 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     call.cancel();
   };
 
-  const up = pump(
-    () => {
-      stall?.serviceTook();
-      return incoming.read();
-    },
-    (batch) => {
-      stall?.serviceGiven();
-      return call.write(batch);
-    },
-    (batch) => {
-      received += batch.length;
-      traffic.up += bytesOf(batch);
-    },
-  ).then((ended) => {
+  const endUp = (ended: boolean) => {
     // A half-close tells the service that it has everything, which a client that left never said.
     if (ended && !signal.aborted && failure === undefined) call.halfClose();
-  }, fail);
+  };
+  let up: Promise<void> | undefined;
+  try {
+    const pumped = pump(
+      () => {
+        stall?.serviceTook();
+        return incoming.read();
+      },
+      (batch) => {
+        stall?.serviceGiven();
+        return call.write(batch);
+      },
+      (batch) => {
+        received += batch.length;
+        traffic.up += bytesOf(batch);
+      },
+    );
+    if (pumped instanceof Promise) up = pumped.then(endUp, fail);
+    else endUp(pumped);
+  } catch (reason) {
+    fail(reason);
+  }
 
   try {
     const begun = await headThenFirst(call, outgoing);
@@ -89,7 +97,8 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
       const bound = (batch: Batch) => writeBound(outgoing, batch, stall);
       const write =
         outgoing.flushMs === 0 ? bound : (batch: Batch) => writeAndHold(outgoing, bound(batch), signal);
-      await pump(read, write, count);
+      const moved = pump(read, write, count);
+      if (moved instanceof Promise) await moved;
     } else {
       const down = {
         outgoing: boundForPolicy(outgoing, stall),
@@ -111,7 +120,7 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     incoming.close();
     stall?.serviceTook();
   }
-  await up;
+  if (up !== undefined) await up;
 
   const cause = signal.aborted ? (signal.reason as AbortCause) : undefined;
   if (cause instanceof RpcError) failure ??= cause;

@@ -1,23 +1,44 @@
 import type { SendBatch } from '../upstream/index.js';
 
 /**
- * The one loop that moves messages: reads only after the write before it has said that there is room.
- * Resolves `true` when the source has ended, `false` when the sink wants no more. `count` hears of every batch.
+ * The one loop that moves messages: reads only after the write before it has said that there is room. `true` when the source has ended,
+ * `false` when the sink wants no more; without a promise when it never had to wait. Throws, or rejects with, what `read` and `write` do. `count` hears of
+ * every batch.
  */
-export async function pump<Messages>(
+export function pump<Messages>(
+  read: () => Promise<Messages | undefined> | Messages | undefined,
+  write: (batch: Messages) => Promise<unknown> | boolean | undefined,
+  count: (batch: Messages) => void,
+): boolean | Promise<boolean> {
+  // Waiting for what is here would cost a small message more than moving it; so would waiting for room that is there.
+  for (;;) {
+    const batch = read();
+    if (batch instanceof Promise) return pumpOn(batch, undefined, read, write, count);
+    if (batch === undefined) return true;
+    count(batch);
+    const room = write(batch);
+    if (room === false) return false;
+    if (room instanceof Promise) return pumpOn(undefined, room, read, write, count);
+  }
+}
+
+/** The same loop from its first wait on, for a batch or for room. */
+async function pumpOn<Messages>(
+  first: Promise<Messages | undefined> | undefined,
+  firstRoom: Promise<unknown> | undefined,
   read: () => Promise<Messages | undefined> | Messages | undefined,
   write: (batch: Messages) => Promise<unknown> | boolean | undefined,
   count: (batch: Messages) => void,
 ): Promise<boolean> {
+  if (firstRoom !== undefined && (await firstRoom) === false) return false;
+  let next = first ?? read();
   for (;;) {
-    const next = read();
-    // Waiting for what is here would cost a small message more than moving it; so would waiting for room that is there.
     const batch = next instanceof Promise ? await next : next;
     if (batch === undefined) return true;
     count(batch);
     const room = write(batch);
-    if (room === undefined || room === true) continue;
-    if (room === false || (await room) === false) return false;
+    if (room === false || (room instanceof Promise && (await room) === false)) return false;
+    next = read();
   }
 }
 
