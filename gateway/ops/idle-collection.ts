@@ -5,8 +5,11 @@ import { runInNewContext } from 'node:vm';
 /** How often it is looked at, in milliseconds. */
 const LOOK_MS = 2_000;
 
-/** So many looks later it collects again: what the first has found to be dead, its pages among it, goes then, and V8 gives up room for young objects once little has been made for some seconds. */
-const SECOND_LOOKS = 4;
+/**
+ * So many looks later it collects again: what the first has found to be dead, its pages among it, goes then. V8 also gives up room for young
+ * objects, 30 MiB, when little has been made for five seconds.
+ */
+const SECOND_LOOKS = 3;
 
 /** So many exchanges must have begun or ended, and half of all: fewer leave little. */
 const LEAST_CHANGE = 100;
