@@ -14,6 +14,8 @@ const HERE = fileURLToPath(import.meta.url);
 const ANY = ['--listen', '127.0.0.1:0'];
 
 const ADMIN = ['--admin-listen', '127.0.0.1:0'];
+/** A build must not wait for ever. */
+const CALL_LIMIT_MS = 60_000;
 /** A unary call and a stream: the first client should not wait for a compiler either. */
 const CALLS = ['/v1/stocks/AAPL', '/v1/stocks?symbols=AAPL'];
 
@@ -54,7 +56,7 @@ export async function cacheCode(out) {
 
 /** The first bytes of an answer. */
 async function callOnce(url) {
-  const answer = await fetch(url);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(CALL_LIMIT_MS) });
   if (!answer.ok) throw new Error(`no code cache, because ${url} was answered with ${answer.status}`);
   const reader = answer.body.getReader();
   await reader.read();
