@@ -1,6 +1,7 @@
 import { memory, type Piece } from '../../../memory/index.js';
 import { type Batch, PAGED_BYTES } from '../../batch.js';
 import type { BatchBuilder } from './batch-builder.js';
+import { assertPrefix, lengthInPrefix, PREFIX_BYTES } from './prefix.js';
 import type { UnreadBytes } from './unread-bytes.js';
 
 /** A message that comes in several pieces, while it is put together. */
@@ -16,6 +17,18 @@ export class GatheredMessage {
     this.#isCompressed = isCompressed;
     this.#piece = length < PAGED_BYTES ? undefined : memory.take(length);
     this.#bytes = this.#piece?.buffer.subarray(0, length) ?? Buffer.allocUnsafeSlow(length);
+  }
+
+  /** Begins with what waits, at least a prefix, and takes what is there of it. Throws an RpcError when that is no message, or it is too large. */
+  static begin(unread: UnreadBytes, maxMessageBytes: number): GatheredMessage {
+    const prefix = unread.head(PREFIX_BYTES);
+    const flag = prefix[0] as number;
+    const length = lengthInPrefix(prefix, 0);
+    assertPrefix(flag, length, maxMessageBytes);
+    unread.drop(PREFIX_BYTES);
+    const message = new GatheredMessage(length, flag === 1);
+    message.addFrom(unread);
+    return message;
   }
 
   get isWhole(): boolean {

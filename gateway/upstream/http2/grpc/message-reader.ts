@@ -1,11 +1,12 @@
 import { Bell } from '../../../async/index.js';
 import { RpcError, type Status } from '../../../status/index.js';
 import type { Batch } from '../../batch.js';
-import { type ClientStream, FRAME_HEAD_BYTES, type WindowBudget } from '../h2/index.js';
+import type { ClientStream, WindowBudget } from '../h2/index.js';
 import { BatchBuilder } from './batch-builder.js';
 import { GatheredMessage } from './gathered-message.js';
 import { inflateOf } from './inflate.js';
-import { assertPrefix, lengthInPrefix, PREFIX_BYTES } from './prefix.js';
+import { PREFIX_BYTES } from './prefix.js';
+import { UnfinishedRest } from './unfinished-rest.js';
 import { UnreadBytes } from './unread-bytes.js';
 import { WindowPace } from './window-pace.js';
 
@@ -38,12 +39,11 @@ export class MessageReader {
   /** The one that it has got. */
   #given: Batch | undefined;
   #message: GatheredMessage | undefined;
-  /** The beginning of a message at the end of what came last, in this read of the socket. */
-  #rest: Buffer | undefined;
-  #restStart = 0;
-  #restEnd = 0;
+  readonly #rest = new UnfinishedRest();
   #fault: Status | undefined;
   #ended = false;
+  /** Bytes are kept as they came although the reader waits for them, until `deliver`. */
+  isHeld = false;
 
   /** `onTaken` is called each time that a batch has been read. */
   constructor(options: MessageReaderOptions, onTaken: () => void) {
@@ -77,7 +77,7 @@ export class MessageReader {
 
   /** All messages that arrived have been found. */
   get isDecoded(): boolean {
-    return this.#fault !== undefined || !this.#hasMessage;
+    return this.#fault !== undefined || !this.#unread.hasMessage(this.#maxMessageBytes);
   }
 
   /** No message waits to be read. */
@@ -85,9 +85,19 @@ export class MessageReader {
     return this.#ready.length === 0 && this.isDecoded;
   }
 
+  /** The reader waits for messages. */
+  get isAwaited(): boolean {
+    return this.#reader.isAwaited;
+  }
+
+  /** What is kept as it came, in bytes. */
+  get keptBytes(): number {
+    return this.#unread.length;
+  }
+
   /** A message has begun and not ended. */
   get isMidMessage(): boolean {
-    return this.#message !== undefined || this.#unread.length > 0 || this.#rest !== undefined;
+    return this.#message !== undefined || this.#unread.length > 0 || this.#rest.bytes !== undefined;
   }
 
   /** See `Call.read`. */
@@ -106,10 +116,11 @@ export class MessageReader {
   push(bytes: Buffer, start: number, end: number): void {
     if (this.#ended || this.#fault !== undefined) return;
     this.#pace.received(end - start);
-    if (!this.#reader.isAwaited || this.#builder.isFull) {
-      this.#keepRest();
+    const isAway = !this.#reader.isAwaited;
+    if (isAway || this.#builder.isFull || this.#holds) {
+      this.#rest.moveTo(this.#unread);
       this.#unread.append(bytes, start, end);
-      if (this.#stream !== undefined) this.#pace.isBehind(this.#stream, this.#unread.length);
+      if (isAway && this.#stream !== undefined) this.#pace.isBehind(this.#stream, this.#unread.length);
       return;
     }
     try {
@@ -123,15 +134,20 @@ export class MessageReader {
   flush(): void {
     this.#build();
     if (this.#reader.isAwaited && this.#stream !== undefined) this.#pace.keepsUp(this.#stream);
-    if (!this.#reader.isAwaited) this.#keepRest();
-    else if (this.#ready.length === 0) this.#begin();
-    else {
-      this.#keepRest();
-      const batch = this.#ready.shift() as Batch;
-      this.#given = batch;
-      this.#reader.ring(batch);
-      this.#onTaken();
+    if (this.#ready.length === 0 && this.#reader.isAwaited && !this.#holds) {
+      this.#begin();
+      return;
     }
+    this.#rest.moveTo(this.#unread);
+    if (this.#reader.isAwaited && this.#ready.length > 0) this.#hand(this.#ready.shift() as Batch);
+  }
+
+  /** The reader gets what was kept, if it waits. */
+  deliver(): void {
+    if (!this.#reader.isAwaited) return;
+    const batch = this.#decode();
+    if (batch !== undefined) this.#hand(batch);
+    else if (this.#fault !== undefined) this.#onTaken();
   }
 
   /** Nothing more arrives; what waits can still be read. */
@@ -142,7 +158,8 @@ export class MessageReader {
 
   /** Ends, and drops what waits, but for what the reader has got. True when something was dropped. */
   drop(): boolean {
-    const dropped = this.#ready.length > 0 || !this.#builder.isEmpty || this.#hasMessage;
+    const dropped =
+      this.#ready.length > 0 || !this.#builder.isEmpty || this.#unread.hasMessage(this.#maxMessageBytes);
     if (!this.#builder.isEmpty) this.#builder.build();
     const ready = this.#ready;
     this.#ready = [];
@@ -150,18 +167,20 @@ export class MessageReader {
     this.#unread.drop(this.#unread.length);
     this.#message?.drop();
     this.#message = undefined;
-    this.#rest = undefined;
+    this.#rest.drop();
     this.end();
     return dropped;
   }
 
-  /** A whole message lies in the bytes that nobody has read, or what is no message. */
-  get #hasMessage(): boolean {
-    const { length } = this.#unread;
-    if (length < PREFIX_BYTES) return false;
-    const prefix = this.#unread.head(PREFIX_BYTES);
-    const message = lengthInPrefix(prefix, 0);
-    return (prefix[0] as number) > 1 || message > this.#maxMessageBytes || length >= PREFIX_BYTES + message;
+  /** A message that has begun is not held up. */
+  get #holds(): boolean {
+    return this.isHeld && this.#message === undefined;
+  }
+
+  #hand(batch: Batch): void {
+    this.#given = batch;
+    this.#reader.ring(batch);
+    this.#onTaken();
   }
 
   /** Finds messages in what the socket has read. What is no whole message at its end stays there until more comes, or the read ends. */
@@ -183,39 +202,25 @@ export class MessageReader {
       at = this.#builder.take(bytes, at, end);
     }
     if (at === end) return;
-    this.#rest = bytes;
-    this.#restStart = at;
-    this.#restEnd = end;
+    this.#rest.set(bytes, at, end);
   }
 
-  /**
-   * Where the bytes of this stream go on: a beginning of a message that lies right before the frame whose bytes they are is moved over its head.
-   */
+  /** Where the bytes of this stream go on: a rest that lies right before the frame whose bytes they are is moved over its head. */
   #joinRest(bytes: Buffer, start: number): number {
-    if (this.#rest === undefined) return start;
-    const size = this.#restEnd - this.#restStart;
-    if (this.#rest === bytes && this.#restEnd + FRAME_HEAD_BYTES === start) {
-      bytes.copyWithin(start - size, this.#restStart, this.#restEnd);
-      this.#rest = undefined;
-      return start - size;
-    }
+    if (this.#rest.bytes === undefined) return start;
+    const joined = this.#rest.joinTo(bytes, start);
+    if (joined !== undefined) return joined;
     this.#build();
-    this.#keepRest();
+    this.#rest.moveTo(this.#unread);
     return start;
-  }
-
-  #keepRest(): void {
-    if (this.#rest === undefined) return;
-    this.#unread.append(this.#rest, this.#restStart, this.#restEnd);
-    this.#rest = undefined;
   }
 
   /** A message has begun that the reader waits for: from now on the peer gets credit for its bytes. */
   #begin(): void {
-    const rest = this.#rest;
-    this.#rest = undefined;
+    const { bytes, start, end } = this.#rest;
+    this.#rest.drop();
     try {
-      if (rest !== undefined) this.#fill(rest, this.#restStart, this.#restEnd);
+      if (bytes !== undefined) this.#fill(bytes, start, end);
       else if (this.#unread.length >= PREFIX_BYTES) this.#open();
     } catch (reason) {
       this.#fault = RpcError.from(reason).toStatus();
@@ -245,15 +250,9 @@ export class MessageReader {
 
   /** Takes memory for a message of which at least the prefix is there, and moves there what is. */
   #open(): void {
-    const unread = this.#unread;
-    const prefix = unread.head(PREFIX_BYTES);
-    const flag = prefix[0] as number;
-    const length = lengthInPrefix(prefix, 0);
-    assertPrefix(flag, length, this.#maxMessageBytes);
-    unread.drop(PREFIX_BYTES);
-    const message = new GatheredMessage(length, flag === 1);
-    this.#message = message;
-    this.#credit(PREFIX_BYTES + message.addFrom(unread));
+    const before = this.#unread.length;
+    this.#message = GatheredMessage.begin(this.#unread, this.#maxMessageBytes);
+    this.#credit(before - this.#unread.length);
   }
 
   /** The next messages of those that nobody has read; a message that is not whole is begun. */

@@ -13,6 +13,7 @@ import {
   statusFromTrailers,
 } from './grpc-status.js';
 import { MessageReader, type MessageReaderOptions } from './message-reader.js';
+import { ReadGathering } from './read-gathering.js';
 import type { RequestSender } from './request-sender.js';
 
 export interface CallResponseOptions extends MessageReaderOptions {
@@ -42,6 +43,11 @@ export class CallResponse implements StreamHandler {
   readonly #requests: RequestSender;
   readonly #owner: ResponseOwner;
   readonly #reader: MessageReader;
+  /** From the second read of the socket on that brings messages: most calls have one. */
+  #gathering: ReadGathering | undefined;
+  /** What this read has brought, in bytes. */
+  #readBytes = 0;
+  #wasRead = false;
   readonly #headers = createDeferred<Metadata | undefined>();
   /** Made when somebody waits: most ask when the call is over. */
   #settled: Deferred<Status> | undefined;
@@ -136,13 +142,20 @@ export class CallResponse implements StreamHandler {
 
   onData(bytes: Buffer, start: number, end: number): void {
     if (this.#hasEnded) return;
+    this.#readBytes += end - start;
     this.#reader.push(bytes, start, end);
     if (this.#reader.fault !== undefined) this.fail(this.#reader.fault);
   }
 
   onReadEnd(): void {
     if (this.#hasEnded) return;
-    this.#reader.flush();
+    const bytes = this.#readBytes;
+    this.#readBytes = 0;
+    if (this.#wasRead) {
+      this.#gathering ??= new ReadGathering(this.#reader);
+      this.#gathering.onReadEnd(bytes);
+    } else this.#reader.flush();
+    this.#wasRead = true;
     if (this.#reader.fault !== undefined) this.fail(this.#reader.fault);
   }
 
@@ -234,6 +247,7 @@ export class CallResponse implements StreamHandler {
   #finish(): void {
     this.#state = 'reading';
     this.#reader.flush();
+    this.#gathering?.end();
     this.#settle();
   }
 
@@ -251,6 +265,7 @@ export class CallResponse implements StreamHandler {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#requests.end();
+    this.#gathering?.end();
     // Beyond what was read there is no message, but there may be the beginning of one.
     this.#reader.drop();
     this.#headers.resolve(undefined);

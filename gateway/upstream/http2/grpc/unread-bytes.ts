@@ -1,5 +1,6 @@
 import { memory, type Piece } from '../../../memory/index.js';
 import { PAGED_BYTES } from '../../batch.js';
+import { lengthInPrefix, PREFIX_BYTES } from './prefix.js';
 
 /** A message or two is what most calls have to hold. */
 const FIRST_BYTES = 512;
@@ -90,6 +91,14 @@ export class UnreadBytes {
     const head = Buffer.allocUnsafe(count);
     this.copy(head, 0, count);
     return head;
+  }
+
+  /** They begin with a whole message, or with what is none. */
+  hasMessage(maxMessageBytes: number): boolean {
+    if (this.length < PREFIX_BYTES) return false;
+    const prefix = this.head(PREFIX_BYTES);
+    const message = lengthInPrefix(prefix, 0);
+    return (prefix[0] as number) > 1 || message > maxMessageBytes || this.length >= PREFIX_BYTES + message;
   }
 
   /** Keeps the memory of what is dropped from now on, until the function is called that it returns. One at a time. */

@@ -28,13 +28,14 @@ type Habit = 'takes' | 'holds' | 'is away' | 'takes a part';
 
 /**
  * Plays reads of a socket, of frames of one stream, to a reader, and returns what it got. Before a frame lie so many bytes of other streams. The
- * memory of each read is used again for the next.
+ * memory of each read is used again for the next. `holds`: whether what comes is held, read by read.
  */
 async function play(
   reads: readonly (readonly Buffer[])[],
   habits: readonly Habit[],
   maxMessageBytes: number,
   gaps: readonly number[] = [],
+  holds: readonly boolean[] = [false],
 ) {
   const { reader, stream } = openReader(maxMessageBytes);
   reader.encoding = 'gzip';
@@ -81,6 +82,9 @@ async function play(
       return [at - bytes.length, at] as const;
     });
     const chunk = socket.subarray(0, at);
+    const wasHeld = reader.isHeld;
+    reader.isHeld = holds[index % holds.length] === true;
+    if (wasHeld && !reader.isHeld) reader.deliver();
     for (const [start, end] of places) if (end > start) reader.push(chunk, start, end);
     reader.flush();
     // A batch that has just come is there as it was sent, without a copy, while the socket has not read on.
@@ -89,6 +93,8 @@ async function play(
     socket.fill(0xff);
   }
   const unread = received - stream.credited;
+  reader.isHeld = false;
+  reader.deliver();
   await act('takes');
   for (const batch of held) take(batch);
   return { got, reader, stream, received, unread };
@@ -114,12 +120,13 @@ t.test('any messages in any frames in any reads are the same messages, however t
       places,
       fc.array(habit, { minLength: 1, maxLength: 8 }),
       fc.array(fc.constantFrom(0, 0, 9, 40), { maxLength: 6 }),
-      async (messages, frameCuts, readCuts, habits, gaps) => {
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
+      async (messages, frameCuts, readCuts, habits, gaps, holds) => {
         const bytes = Buffer.concat(messages.map(([one, zips]) => framed(one, zips)));
         const frames = cutAt(bytes, frameCuts);
         const ends = readCuts.map((place) => Math.floor(place * frames.length)).sort((a, b) => a - b);
         const reads = [0, ...ends].map((start, n) => frames.slice(start, ends[n] ?? frames.length));
-        const { got, reader, stream, received } = await play(reads, habits, 70_000, gaps);
+        const { got, reader, stream, received } = await play(reads, habits, 70_000, gaps, holds);
         const sent = messages.map(([one]) => Buffer.from(one).toString('latin1'));
         if (JSON.stringify(got) !== JSON.stringify(sent)) return false;
         reader.end();
@@ -155,6 +162,7 @@ t.test('whatever ends a call, and wherever, its memory is given up', async (t) =
           const habit = habits[index % habits.length];
           if (habit !== 'is away') pending ??= read();
           const socket = Buffer.from(frame);
+          reader.isHeld = index % 3 === 1;
           if (socket.length > 0) reader.push(socket, 0, socket.length);
           reader.flush();
           await turn();

@@ -1,0 +1,96 @@
+import { Alarm, type Sleeper } from '../../../async/index.js';
+import type { MessageReader } from './message-reader.js';
+
+/** How long the first of several messages is to wait for the others at most, in milliseconds, while they come as fast as they do. */
+const DELAY_MS = 0.2;
+/** When it has waited so long, a stream has paused: what it has brought goes on, and its next message at once. Timers count no less. */
+const PAUSE_MS = 1;
+/** Reads that are handed over at once, at most: by then the rest of the way costs each of them little. */
+const MOST_READS = 16;
+/** More than this in one read, in bytes, has been gathered on its way. */
+const SMALL_BYTES = 1024;
+/** What waits, in bytes, before it goes on at once. It counts against the stream's window as all that is not read. */
+const MOST_BYTES = 8 * 1024;
+/** A read counts so much in the average of the gaps between reads. */
+const WEIGHT = 1 / 8;
+
+/** The part of a `MessageReader` that is needed. */
+export type HeldReader = Pick<MessageReader, 'isHeld' | 'isAwaited' | 'keptBytes' | 'flush' | 'deliver'>;
+
+/**
+ * Hands the messages of several reads of the socket to their reader at once, where a service writes each message by itself, and fast: the way of a batch
+ * costs several times what a message in it does. How many reads, follows from how fast they come: the first message waits for 0.2 ms at most, and
+ * where that is less than two reads, none waits. Who pauses ends the wait after a millisecond, and what comes after a pause is never held.
+ */
+export class ReadGathering implements Sleeper {
+  readonly #reader: HeldReader;
+  readonly #clock: () => number;
+  readonly #alarm: Alarm;
+  /** Between two reads, on average, in milliseconds. */
+  #gapMs = PAUSE_MS;
+  #lastAt = 0;
+  /** Those that are held, and when the first of them came. */
+  #reads = 0;
+  #firstAt = 0;
+
+  /** `clock`, in milliseconds, and `alarmOf` are for tests. */
+  constructor(
+    reader: HeldReader,
+    clock: () => number = () => performance.now(),
+    alarmOf: (sleeper: Sleeper) => Alarm = (sleeper) => new Alarm(sleeper),
+  ) {
+    this.#reader = reader;
+    this.#clock = clock;
+    this.#alarm = alarmOf(this);
+  }
+
+  /** The end of a read that has brought so many bytes, after they were pushed. */
+  onReadEnd(bytes: number): void {
+    const reader = this.#reader;
+    const wanted = this.#wantedReads(bytes);
+    reader.flush();
+    if (wanted < 2 || !reader.isAwaited) {
+      if (this.#reads > 0 || reader.isHeld) this.#deliver();
+      reader.isHeld = wanted >= 2;
+      return;
+    }
+    if (!reader.isHeld) {
+      reader.isHeld = true;
+      return;
+    }
+    if (this.#reads === 0) {
+      this.#firstAt = this.#lastAt;
+      this.#alarm.set(PAUSE_MS);
+    }
+    this.#reads += 1;
+    const isDue = this.#reads >= wanted || this.#lastAt - this.#firstAt >= DELAY_MS;
+    if (isDue || reader.keptBytes >= MOST_BYTES) this.#deliver();
+  }
+
+  /** Nothing is held any more: the stream has ended. */
+  end(): void {
+    this.#deliver();
+    this.#reader.isHeld = false;
+  }
+
+  onAlarm(): void {
+    this.#gapMs = PAUSE_MS;
+    this.end();
+  }
+
+  #deliver(): void {
+    this.#reads = 0;
+    this.#alarm.clear();
+    this.#reader.deliver();
+  }
+
+  /** How many reads come within the delay, on average. */
+  #wantedReads(bytes: number): number {
+    const now = this.#clock();
+    const gapMs = now - this.#lastAt;
+    this.#lastAt = now;
+    if (gapMs >= PAUSE_MS || bytes > SMALL_BYTES) this.#gapMs = PAUSE_MS;
+    else this.#gapMs += (gapMs - this.#gapMs) * WEIGHT;
+    return Math.min(MOST_READS, Math.floor(DELAY_MS / this.#gapMs));
+  }
+}
