@@ -37,7 +37,7 @@ export const CLIENT_FRAMES: Readonly<Record<string, FrameDescription>> = {
   halfClose: { about: 'No more messages of the client follow in this call.', fields: { id: UINT32 } },
   cancel: { about: 'The client wants no more of this call.', fields: { id: UINT32 } },
   credit: {
-    about: 'The gateway may send so many more messages, and so many more bytes of them.',
+    about: 'How many more messages, and bytes of them, the gateway may send.',
     fields: { id: UINT32, messages: UINT32, bytes: UINT32 },
   },
   ping: { about: 'Is answered by pong with the same token.', fields: { token: TEXT } },
@@ -46,7 +46,7 @@ export const CLIENT_FRAMES: Readonly<Record<string, FrameDescription>> = {
 /** The frames that the gateway sends. */
 export const SERVER_FRAMES: Readonly<Record<string, FrameDescription>> = {
   opened: {
-    about: 'The call was accepted, and the client may send so many messages at first.',
+    about: 'The call was accepted. How many messages, and bytes of them, the client may send at first.',
     fields: { id: UINT32, credit: UINT32, creditBytes: UINT32 },
   },
   headers: { about: "The service's initial metadata.", fields: { id: UINT32, metadata: TEXTS } },
@@ -59,7 +59,7 @@ export const SERVER_FRAMES: Readonly<Record<string, FrameDescription>> = {
     fields: { id: UINT32, status: STATUS, trailers: TEXTS, truncated: { type: 'boolean' } },
   },
   credit: {
-    about: 'The client may send so many more messages, and so many more bytes of them.',
+    about: 'How many more messages, and bytes of them, the client may send.',
     fields: { id: UINT32, messages: UINT32, bytes: UINT32 },
   },
   pong: { about: 'The answer to ping.', fields: { token: TEXT } },
@@ -68,7 +68,7 @@ export const SERVER_FRAMES: Readonly<Record<string, FrameDescription>> = {
     fields: { id: UINT32, requested: TEXT, resumed: TEXT },
   },
   dropped: {
-    about: 'So many messages were not delivered, because the client was slow.',
+    about: 'How many messages were not delivered, because the client was slow.',
     fields: { id: UINT32, count: UINT32 },
   },
   goAway: {

@@ -94,7 +94,7 @@ const SSE_SCHEMAS: Readonly<Record<string, JsonObject>> = {
   [SHARED.sseDropped]: sseEvent(
     'dropped',
     { type: 'object', required: ['count'], properties: { count: { type: 'integer', minimum: 1 } } },
-    'So many messages were not delivered since the last such event, because the client was slow.',
+    'How many messages were not delivered since the last such event, because the client was slow.',
   ),
 };
 
