@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -14,7 +13,10 @@ const SECOND_LOOKS = 3;
 /** So many exchanges must have begun or ended, and half of all: fewer leave little. */
 const LEAST_CHANGE = 100;
 
-/** A process that used more of its time than this has no time for it, and collects by itself. */
+/**
+ * A process that used more of a processor than this has no time for it, and collects by itself. The event loop's own utilization says less: a
+ * process that waits for a processor counts as busy there.
+ */
 const BUSY = 0.2;
 
 /**
@@ -28,16 +30,19 @@ export function collectWhenIdle(openExchanges: () => number, collect: () => void
   let most = 0;
   /** Looks until the second collection. */
   let looksLeft = 0;
-  let last = performance.eventLoopUtilization();
+  let last = performance.now();
+  let used = usedMs();
   const timer = setInterval(() => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, last);
+    const now = performance.now();
+    const usedNow = usedMs();
+    const share = (usedNow - used) / (now - last);
     last = now;
+    used = usedNow;
     const open = openExchanges();
     least = Math.min(least, open);
     most = Math.max(most, open);
     const isChanged = isMuch(most - open, most) || isMuch(open - least, open);
-    if (utilization > BUSY) return;
+    if (share > BUSY) return;
     if (isChanged) {
       least = open;
       most = open;
@@ -46,6 +51,12 @@ export function collectWhenIdle(openExchanges: () => number, collect: () => void
     collect();
   }, LOOK_MS).unref();
   return () => clearInterval(timer);
+}
+
+/** The processor time of the process so far, in milliseconds. */
+function usedMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 function isMuch(change: number, all: number): boolean {
