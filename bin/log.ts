@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino';
 import { LineWriter } from './line-writer.js';
 import { prettyLine } from './log-format.js';
+import { plainLine } from './plain-line.js';
 
 /** A logger, and what becomes of its lines. */
 export interface Output {
@@ -32,11 +33,39 @@ export function openLog({ logLevel: level, logFormat }: LogOptions): Output {
     log.warn({ lines: dropped }, 'log lines dropped: their reader is too slow');
   const lines = new LineWriter({ onLost, onDropped });
   process.once('exit', () => lines.close());
-  const log = pino(
-    { level, base: null, timestamp: () => `,"time":"${isoTime(Date.now())}"` },
-    { write: (line: string) => lines.write(shown(line)) },
-  );
+  const log = createLogger(level, (line) => lines.write(shown(line)));
   return { log, lost };
+}
+
+/** A logger of pino whose lines go to `write`. The lines of calls are made past most of what pino does for a line, with the same bytes. */
+export function createLogger(level: string, write: (line: string) => void): Logger {
+  const timestamp = () => `,"time":"${isoTime(Date.now())}"`;
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp,
+      hooks: {
+        logMethod(args: unknown[], method, levelNumber) {
+          const [fields, message] = args;
+          // What a child logger adds to each line is known to pino alone.
+          const isOurs = args.length === 2 && boundFields(this) === '';
+          const line =
+            isOurs && typeof fields === 'object' && fields !== null && typeof message === 'string'
+              ? plainLine(`{"level":${levelNumber}${timestamp()}`, fields, message)
+              : undefined;
+          if (line === undefined) method.apply(this, args as Parameters<typeof method>);
+          else write(line);
+        },
+      },
+    },
+    { write },
+  );
+}
+
+/** What a child logger adds to its lines, as JSON; nothing for a logger that is no child, or of no fields. */
+function boundFields(log: object): unknown {
+  return (log as Readonly<Record<symbol, unknown>>)[pino.symbols.chindingsSym];
 }
 
 let second = Number.NaN;
