@@ -3,13 +3,23 @@ import type { Json, JsonObject } from '../method/index.js';
 import { maskJson } from './field-mask.js';
 import { invalid, isTextMessage, isWholeValue, type Parameter } from './parameter-name.js';
 
+/**
+ * An object that inherits nothing, for members whose names the schema gives. V8 lays it out like any other; what `Object.create(null)` makes is a
+ * hash table from the start, and to store into that was 3 % of a call. For names that clients choose the table is better.
+ */
+class BareObject {
+  [name: string]: Json;
+}
+Object.setPrototypeOf(BareObject.prototype, null);
+Reflect.deleteProperty(BareObject.prototype, 'constructor');
+
 /** Builds the ProtoJSON of a request from single values that came as text: path variables and query parameters. */
 export class RequestFields {
   readonly json: JsonObject;
   /** Which field of a oneof an object has; a nested object has its own. */
   #oneofs: Map<JsonObject, Map<DescOneof, DescField>> | undefined;
 
-  constructor(json: JsonObject = Object.create(null)) {
+  constructor(json: JsonObject = new BareObject()) {
     this.json = json;
   }
 

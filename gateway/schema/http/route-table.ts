@@ -13,6 +13,8 @@ interface Route {
   readonly method: Method;
   readonly binding: HttpBinding;
   readonly template: PathTemplate;
+  /** Where its `**` stands among its segments; -1 without one. */
+  readonly rest: number;
 }
 
 /** All templates as a tree, one level a segment, so that no path costs more than there are nodes. */
@@ -118,7 +120,7 @@ function addRoute(root: RouteNode, method: Method, binding: HttpBinding): void {
   }
   const routes = node.here.get(verb) ?? [];
   node.here.set(verb, routes);
-  routes.push({ method, binding, template });
+  routes.push({ method, binding, template, rest });
 }
 
 function childOf(node: RouteNode, segment: TemplateSegment): RouteNode {
@@ -181,8 +183,7 @@ function pickMethod(routes: readonly Route[], httpMethod: string): Route | undef
   return of(httpMethod) ?? (httpMethod === 'HEAD' ? of('GET') : undefined) ?? of('*');
 }
 
-function routeMatch({ method, binding, template }: Route, segments: readonly string[]): RouteMatch {
-  const rest = template.segments.findIndex(({ kind }) => kind === 'rest');
+function routeMatch({ method, binding, template, rest }: Route, segments: readonly string[]): RouteMatch {
   // What a `**` captures more than one segment, or less, moves what stands behind it.
   const moved = segments.length - template.segments.length;
   const inPath = (index: number) => (rest !== -1 && index > rest ? index + moved : index);

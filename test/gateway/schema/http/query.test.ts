@@ -255,12 +255,14 @@ t.test('any query is either a request of the type or INVALID_ARGUMENT', async (t
     fc.property(fc.array(fc.tuple(name, value), { maxLength: 6 }), (pairs) => {
       try {
         const json = requestJson(method.input, [], new URLSearchParams(pairs));
-        // No object has a prototype that a name could reach.
+        // No object has a prototype that a name could reach, and none inherits anything.
+        const bare = (proto: object | null): boolean =>
+          proto === null || (Reflect.ownKeys(proto).length === 0 && Object.getPrototypeOf(proto) === null);
         const flat = (node: unknown): boolean =>
           typeof node !== 'object' ||
           node === null ||
           Array.isArray(node) ||
-          (Object.getPrototypeOf(node) === null && Object.values(node).every(flat));
+          (bare(Object.getPrototypeOf(node)) && Object.values(node).every(flat));
         return flat(json);
       } catch (error) {
         return error instanceof Error && 'code' in error && error.code === 3;
