@@ -2,7 +2,7 @@ import t from 'tap';
 import { openBrowser, whyNot } from './open-browser.js';
 import { checkPage } from './page.js';
 
-t.test('the page in Chromium', { skip: whyNot('chromium'), timeout: 150_000 }, async (t) => {
+t.test('the page in Chromium', { skip: whyNot('chromium'), timeout: 400_000 }, async (t) => {
   const browser = await openBrowser('chromium');
   t.teardown(() => browser.close());
   await checkPage(t, browser);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { openBrowser, whyNot } from './open-browser.js';
 import { checkOtherSites } from './sites.js';
 
-t.test('pages of other sites in Chromium', { skip: whyNot('chromium'), timeout: 150_000 }, async (t) => {
+t.test('pages of other sites in Chromium', { skip: whyNot('chromium'), timeout: 400_000 }, async (t) => {
   const browser = await openBrowser('chromium');
   t.teardown(() => browser.close());
   await checkOtherSites(t, browser);

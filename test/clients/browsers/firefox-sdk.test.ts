@@ -5,7 +5,7 @@ import { checkReadme } from './readme.js';
 import { checkSdk } from './sdk.js';
 import { checkSlowPage } from './slow-page.js';
 
-t.test('the client in Firefox', { skip: whyNot('firefox'), timeout: 150_000 }, async (t) => {
+t.test('the client in Firefox', { skip: whyNot('firefox'), timeout: 400_000 }, async (t) => {
   const browser = await openBrowser('firefox');
   t.teardown(() => browser.close());
   await t.test('the examples of its README', (t) => checkReadme(t, browser));

@@ -13,6 +13,10 @@ const SMALL_BYTES = 1024;
 const MOST_BYTES = 8 * 1024;
 /** A read counts so much in the average of the gaps between reads. */
 const WEIGHT = 1 / 8;
+/** Messages that come faster than this, in milliseconds from one to the next, are not even read one by one: their connection rests. */
+const REST_GAP_MS = 0.04;
+/** A rest that has brought more than this, in bytes, could have been one that holds the service up. */
+const MOST_RESTED_BYTES = 32 * 1024;
 
 /** The part of a `MessageReader` that is needed. */
 export type HeldReader = Pick<MessageReader, 'isHeld' | 'isAwaited' | 'keptBytes' | 'flush' | 'deliver'>;
@@ -21,9 +25,13 @@ export type HeldReader = Pick<MessageReader, 'isHeld' | 'isAwaited' | 'keptBytes
  * Hands the messages of several reads of the socket to their reader at once, where a service writes each message by itself, and fast: the way of a batch
  * costs several times what a message in it does. How many reads, follows from how fast they come: the first message waits for 0.2 ms at most, and
  * where that is less than two reads, none waits. Who pauses ends the wait after a millisecond, and what comes after a pause is never held.
+ *
+ * From 25,000 a second on the reads cost too much as well. The connection then rests for a millisecond or two between them, for as long as what a rest
+ * brings says that messages still come so fast, and are small.
  */
 export class ReadGathering implements Sleeper {
   readonly #reader: HeldReader;
+  readonly #rest: () => void;
   readonly #clock: () => number;
   readonly #alarm: Alarm;
   /** Between two reads, on average, in milliseconds. */
@@ -32,22 +40,29 @@ export class ReadGathering implements Sleeper {
   /** Those that are held, and when the first of them came. */
   #reads = 0;
   #firstAt = 0;
+  #isAfterRest = false;
 
-  /** `clock`, in milliseconds, and `alarmOf` are for tests. */
+  /** `rest` lets gather what arrives on the connection. `clock`, in milliseconds, and `alarmOf` are for tests. */
   constructor(
     reader: HeldReader,
+    rest: () => void,
     clock: () => number = () => performance.now(),
     alarmOf: (sleeper: Sleeper) => Alarm = (sleeper) => new Alarm(sleeper),
   ) {
     this.#reader = reader;
+    this.#rest = rest;
     this.#clock = clock;
     this.#alarm = alarmOf(this);
   }
 
-  /** The end of a read that has brought so many bytes, after they were pushed. */
-  onReadEnd(bytes: number): void {
+  /** The end of a read that has brought so many bytes, in so many pieces, after they were pushed. */
+  onReadEnd(bytes: number, pieces: number): void {
     const reader = this.#reader;
-    const wanted = this.#wantedReads(bytes);
+    this.#measure(bytes, pieces);
+    const rests = this.#gapMs < REST_GAP_MS && reader.isAwaited;
+    this.#isAfterRest = rests;
+    if (rests) this.#rest();
+    const wanted = rests ? 1 : Math.min(MOST_READS, Math.floor(DELAY_MS / this.#gapMs));
     reader.flush();
     if (wanted < 2 || !reader.isAwaited) {
       if (this.#reads > 0 || reader.isHeld) this.#deliver();
@@ -84,13 +99,12 @@ export class ReadGathering implements Sleeper {
     this.#reader.deliver();
   }
 
-  /** How many reads come within the delay, on average. */
-  #wantedReads(bytes: number): number {
+  #measure(bytes: number, pieces: number): void {
     const now = this.#clock();
     const gapMs = now - this.#lastAt;
     this.#lastAt = now;
-    if (gapMs >= PAUSE_MS || bytes > SMALL_BYTES) this.#gapMs = PAUSE_MS;
+    if (this.#isAfterRest) this.#gapMs = bytes > MOST_RESTED_BYTES ? PAUSE_MS : gapMs / pieces;
+    else if (gapMs >= PAUSE_MS || bytes > SMALL_BYTES) this.#gapMs = PAUSE_MS;
     else this.#gapMs += (gapMs - this.#gapMs) * WEIGHT;
-    return Math.min(MOST_READS, Math.floor(DELAY_MS / this.#gapMs));
   }
 }

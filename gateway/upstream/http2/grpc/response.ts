@@ -45,8 +45,9 @@ export class CallResponse implements StreamHandler {
   readonly #reader: MessageReader;
   /** From the second read of the socket on that brings messages: most calls have one. */
   #gathering: ReadGathering | undefined;
-  /** What this read has brought, in bytes. */
+  /** What this read has brought: bytes, in so many pieces, which are frames or parts of some. */
   #readBytes = 0;
+  #readPieces = 0;
   #wasRead = false;
   readonly #headers = createDeferred<Metadata | undefined>();
   /** Made when somebody waits: most ask when the call is over. */
@@ -143,17 +144,21 @@ export class CallResponse implements StreamHandler {
   onData(bytes: Buffer, start: number, end: number): void {
     if (this.#hasEnded) return;
     this.#readBytes += end - start;
+    this.#readPieces += 1;
     this.#reader.push(bytes, start, end);
     if (this.#reader.fault !== undefined) this.fail(this.#reader.fault);
   }
 
   onReadEnd(): void {
-    if (this.#hasEnded) return;
+    const stream = this.#stream;
+    if (this.#hasEnded || stream === undefined) return;
     const bytes = this.#readBytes;
+    const pieces = this.#readPieces;
     this.#readBytes = 0;
+    this.#readPieces = 0;
     if (this.#wasRead) {
-      this.#gathering ??= new ReadGathering(this.#reader);
-      this.#gathering.onReadEnd(bytes);
+      this.#gathering ??= new ReadGathering(this.#reader, () => stream.restFromReading());
+      this.#gathering.onReadEnd(bytes, pieces);
     } else this.#reader.flush();
     this.#wasRead = true;
     if (this.#reader.fault !== undefined) this.fail(this.#reader.fault);

@@ -4,9 +4,10 @@ import { FrameParser } from './frame-parser.js';
 import { FrameWriter } from './frame-writer.js';
 import { type CommonFields, HeaderEncoder, type HeaderField } from './header-encoder.js';
 import { Loans } from './loans.js';
-import { otherProtocol, TELLING_BYTES } from './other-protocol.js';
+import { FirstBytes } from './other-protocol.js';
 import { parseGoaway, readUint31 } from './payloads.js';
 import { writeRequestHeaders } from './request-headers.js';
+import { ReadRest } from './read-rest.js';
 import { RoundTrips } from './round-trips.js';
 import { SendQueue } from './send-queue.js';
 import { Settings, windowOverflow } from './settings.js';
@@ -43,6 +44,7 @@ const LINGER_MS = 2_000;
 export class Http2Connection implements StreamHost {
   readonly writer = new FrameWriter();
   readonly loans = new Loans();
+  readonly readRest: ReadRest;
   readonly #options: Http2ConnectionOptions;
   readonly #socket: Socket;
   readonly #parser: FrameParser;
@@ -52,8 +54,7 @@ export class Http2Connection implements StreamHost {
   readonly #sendQueue: SendQueue;
   readonly #frames: StreamFrames;
   readonly #trips = new RoundTrips();
-  /** The first bytes received, until they are known to be HTTP/2. */
-  #first = '';
+  readonly #first = new FirstBytes();
   #otherProtocol: string | undefined;
   #closing = false;
   #destroyed = false;
@@ -64,6 +65,7 @@ export class Http2Connection implements StreamHost {
     this.#options = options;
     const { socket } = options;
     this.#socket = socket;
+    this.readRest = new ReadRest(socket);
     this.#settings = new Settings(this.writer);
     this.#sendQueue = new SendQueue(socket, this.writer);
     this.#frames = new StreamFrames(this.#streams, this, options.onHeard);
@@ -85,8 +87,7 @@ export class Http2Connection implements StreamHost {
     socket.uncork();
     socket.on('drain', () => this.#sendQueue.flush());
     socket.on('error', (error) => this.destroy(error.message));
-    socket.on('end', () => this.destroy());
-    socket.on('close', () => this.destroy());
+    for (const event of ['end', 'close']) socket.on(event, () => this.destroy());
   }
 
   get roundTripMs(): number {
@@ -158,6 +159,7 @@ export class Http2Connection implements StreamHost {
     this.#reason = reason;
     clearTimeout(this.#lingerTimer);
     this.#sendQueue.stop();
+    this.readRest.stop();
     this.#socket.destroy();
     for (const stream of this.#streams.all()) stream.close(ErrorCode.CANCEL);
     if (this.#socket.closed) this.#options.onClosed(reason);
@@ -191,9 +193,8 @@ export class Http2Connection implements StreamHost {
   /** Bytes that the socket has read. It writes over them when ticks and promises have run, and not before. */
   receive(chunk: Buffer): void {
     if (this.#destroyed) return;
-    if (!this.#settings.isHeard && this.#first.length < TELLING_BYTES) {
-      this.#first += Buffer.from(chunk.subarray(0, TELLING_BYTES)).toString('latin1');
-      this.#otherProtocol = otherProtocol(this.#first);
+    if (!this.#settings.isHeard) {
+      this.#otherProtocol ??= this.#first.tell(chunk);
       if (this.#otherProtocol !== undefined) {
         this.destroy(`the upstream ${this.#otherProtocol}`);
         return;
@@ -212,6 +213,7 @@ export class Http2Connection implements StreamHost {
     }
   }
 
+  /** Unknown types are ignored. Source: RFC 9113 section 5.5. */
   #onFrame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
     if (this.#destroyed) return;
     this.#assertOrder(type);
@@ -238,7 +240,6 @@ export class Http2Connection implements StreamHost {
       case FrameType.PUSH_PROMISE:
         throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'sent PUSH_PROMISE, which is switched off');
     }
-    // Frames of unknown types are ignored. Source: RFC 9113 section 5.5.
   }
 
   #assertOrder(type: number): void {
@@ -253,8 +254,7 @@ export class Http2Connection implements StreamHost {
   #onSettings(flags: number, streamId: number, payload: Uint8Array): void {
     if (streamId !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'sent SETTINGS on a stream');
     // Ours are those that every peer must take, so there is nothing to do when it has.
-    if ((flags & Flag.ACK) !== 0) this.#trips.settled();
-    if ((flags & Flag.ACK) !== 0) return;
+    if ((flags & Flag.ACK) !== 0) return void this.#trips.settled();
     this.#assertTakesAnswers();
     const maxStreams = this.#settings.heard(payload, this.#streams, this.#encoder);
     this.flushLater();
@@ -290,7 +290,7 @@ export class Http2Connection implements StreamHost {
     }
     // With an error the peer is about to close; what it had looked at will not end well.
     if (code !== ErrorCode.NO_ERROR) this.destroy();
-    else if (this.#streams.size === 0) this.#leave(ErrorCode.NO_ERROR);
+    else if (this.#streams.size === 0) this.#leave(code);
   }
 
   #onWindowUpdate(streamId: number, bytes: number): void {

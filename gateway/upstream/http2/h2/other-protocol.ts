@@ -6,7 +6,19 @@ const TEXT = /^[\t\r\n -~]{4}/;
 const PAGE = /^<[!?a-z]/i;
 
 /** How many bytes it takes to tell. */
-export const TELLING_BYTES = 9;
+const TELLING_BYTES = 9;
+
+/** The first bytes of a peer, until they are known to be HTTP/2. */
+export class FirstBytes {
+  #text = '';
+
+  /** What the peer speaks instead, as soon as that can be told: the end of "the upstream ...". */
+  tell(chunk: Buffer): string | undefined {
+    if (this.#text.length >= TELLING_BYTES) return undefined;
+    this.#text += Buffer.from(chunk.subarray(0, TELLING_BYTES)).toString('latin1');
+    return otherProtocol(this.#text);
+  }
+}
 
 /**
  * What a peer speaks whose first bytes are not those of HTTP/2, as the end of "the upstream ..."; `undefined` where nothing is known of it. The

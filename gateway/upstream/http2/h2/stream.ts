@@ -2,6 +2,7 @@ import { ErrorCode, Flag, FrameType, MAX_UINT31 } from './codes.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { RawHeaders } from './header-decoder.js';
 import type { Loan, Loans } from './loans.js';
+import type { ReadRest } from './read-rest.js';
 
 /** Hears what happens to one stream. Everything is called from the turn in which it arrived. */
 export interface StreamHandler {
@@ -36,6 +37,7 @@ export interface StreamHost {
   /** A frame was written and wants to leave at the end of the turn. */
   flushLater(): void;
   readonly loans: Loans;
+  readonly readRest: ReadRest;
   /** How long it takes to the peer and back, in milliseconds; 0 while that is not known. */
   readonly roundTripMs: number;
   /** The stream is gone. */
@@ -133,6 +135,11 @@ export class ClientStream {
   /** What lies in the bytes of `onData` and is needed after `onReadEnd`; also when the stream is gone. */
   lend(loan: Loan): void {
     this.#host.loans.add(loan);
+  }
+
+  /** Lets gather what arrives on the connection. */
+  restFromReading(): void {
+    this.#host.readRest.begin();
   }
 
   /** Ends the stream at once, both ways. What was queued is dropped, and the handler hears no more. */

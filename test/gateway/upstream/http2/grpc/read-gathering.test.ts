@@ -51,8 +51,12 @@ function open() {
   let now = 1000;
   let alarm: HandAlarm | undefined;
   const reader = new Reader();
+  let rests = 0;
   const gathering = new ReadGathering(
     reader,
+    () => {
+      rests += 1;
+    },
     () => now,
     (sleeper) => {
       const made = new HandAlarm(sleeper);
@@ -74,22 +78,28 @@ function open() {
     }
     now = end;
   };
-  const read = (bytes = SMALL) => {
+  const read = (bytes = SMALL, pieces = 1) => {
     reader.push(bytes);
-    gathering.onReadEnd(bytes);
+    gathering.onReadEnd(bytes, pieces);
   };
   const isAlarmSet = () => alarm?.isSet ?? false;
-  return { reader, gathering, wait, read, isAlarmSet };
+  const takeRests = () => {
+    const taken = rests;
+    rests = 0;
+    return taken;
+  };
+  return { reader, gathering, wait, read, isAlarmSet, takeRests };
 }
 
 t.test('reads that come slowly are handed over one by one, and set no alarm', async (t) => {
   for (const gapMs of [0.15, 0.25, 1, 10]) {
-    const { reader, wait, read, isAlarmSet } = open();
+    const { reader, wait, read, isAlarmSet, takeRests } = open();
     for (let n = 0; n < 1000; n += 1) {
       wait(gapMs);
       read();
       t.notOk(isAlarmSet());
     }
+    t.equal(takeRests(), 0);
     t.same(reader.delivered, Array(1000).fill(1), `${gapMs} ms`);
   }
 });
@@ -97,11 +107,10 @@ t.test('reads that come slowly are handed over one by one, and set no alarm', as
 t.test('reads that come fast are handed over as many at once as come in 0.2 ms', async (t) => {
   for (const [gapMs, least, most] of [
     [0.09, 2, 2],
-    [0.03, 6, 7],
-    [0.019, 10, 11],
-    [0.005, 16, 16],
+    [0.06, 3, 4],
+    [0.045, 4, 5],
   ] as const) {
-    const { reader, gathering, wait, read } = open();
+    const { reader, gathering, wait, read, takeRests } = open();
     for (let n = 0; n < 2000; n += 1) {
       wait(gapMs);
       read();
@@ -111,6 +120,7 @@ t.test('reads that come fast are handed over as many at once as come in 0.2 ms',
       settled.every((reads) => reads >= least && reads <= most),
       `${gapMs} ms: ${settled}`,
     );
+    t.equal(takeRests(), 0);
     gathering.end();
     t.equal(
       reader.delivered.reduce((sum, reads) => sum + reads, 0),
@@ -123,7 +133,7 @@ t.test('reads that come fast are handed over as many at once as come in 0.2 ms',
 t.test('a stream that pauses is waited for a millisecond, and its next message goes at once', async (t) => {
   const { reader, wait, read, isAlarmSet } = open();
   for (let n = 0; n < 1000 || reader.held === 0; n += 1) {
-    wait(0.02);
+    wait(0.05);
     read();
   }
   t.ok(isAlarmSet());
@@ -139,11 +149,50 @@ t.test('a stream that pauses is waited for a millisecond, and its next message g
   t.notOk(isAlarmSet());
 });
 
+t.test('messages that come faster still are left where they arrive, for as long as they do', async (t) => {
+  const { reader, wait, read, takeRests, isAlarmSet } = open();
+  let reads = 0;
+  for (; takeRests() === 0 && reads < 1000; reads += 1) {
+    wait(0.02);
+    read();
+  }
+  t.ok(reads < 100, `after ${reads} reads`);
+  t.equal(reader.held, 0, 'what was held goes on');
+  for (let n = 0; n < 10; n += 1) {
+    wait(1.5);
+    read(75 * SMALL, 75);
+    t.same([takeRests(), reader.held, isAlarmSet()], [1, 0, false], 'another rest, and nothing is held');
+  }
+  wait(1.5);
+  read(5 * SMALL, 5);
+  t.equal(takeRests(), 0, 'they come slowly now');
+  wait(1);
+  read();
+  t.same([takeRests(), reader.held], [0, 0]);
+
+  const full = open();
+  for (let n = 0; full.takeRests() === 0 && n < 1000; n += 1) {
+    full.wait(0.02);
+    full.read();
+  }
+  full.wait(1.5);
+  full.read(33 * 1024, 300);
+  t.equal(full.takeRests(), 0, 'a service that could send more is not held up');
+
+  const away = open();
+  away.reader.isAwaited = false;
+  for (let n = 0; n < 1000; n += 1) {
+    away.wait(0.02);
+    away.read();
+  }
+  t.equal(away.takeRests(), 0, 'a client that does not read holds the stream up by itself');
+});
+
 t.test('large reads, many bytes, and a reader that is away are not held', async (t) => {
   const { reader, wait, read, isAlarmSet } = open();
   const fast = (count: number, bytes: number) => {
     for (let n = 0; n < count; n += 1) {
-      wait(0.001);
+      wait(0.05);
       read(bytes);
       t.ok(reader.keptBytes < 9 * 1024);
     }
