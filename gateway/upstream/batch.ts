@@ -3,6 +3,9 @@ import { memory } from '../memory/index.js';
 /** Less than this is not worth pages of its own, in bytes. */
 export const PAGED_BYTES = 2 * 1024;
 
+/** The boundaries of fewer messages are smaller as they are than with what the engine needs around bytes. */
+const LEAST_HELD = 32;
+
 /**
  * Messages that have arrived, at least one: one piece of memory with boundaries, and no object for each message. Each is the bytes of one
  * protobuf message, without framing; what else lies in the memory is nobody's.
@@ -25,7 +28,7 @@ export class Batch implements Iterable<Uint8Array> {
   /** The memory is somebody else's: what is to be kept for longer than this turn must be copied, or the batch held. */
   isBorrowed = false;
   /** Where each message starts, and where it ends. */
-  #bounds: number[] | Uint32Array;
+  #bounds: Bounds;
   #onTaken: ((wireBytes: number) => void) | undefined;
   #wireBytes = 0;
   /** Gives up the memory where the messages lie, if that is nobody else's. */
@@ -76,6 +79,15 @@ export class Batch implements Iterable<Uint8Array> {
   /** It as a view, valid for this turn. */
   message(index: number): Uint8Array {
     return this.bytes.subarray(this.startOf(index), this.endOf(index));
+  }
+
+  /** What has not been taken will wait for long: its boundaries are kept in as few bytes as they need. */
+  hold(): void {
+    // What is borrowed is moved at the end of the read, with its boundaries.
+    if (this.isBorrowed || this.count < LEAST_HELD || !Array.isArray(this.#bounds)) return;
+    const bounds = newBounds(this.#bounds.length, this.bytes.length);
+    bounds.set(this.#bounds);
+    this.#bounds = bounds;
   }
 
   /** Takes the messages that may be taken, one by one, as views. */
@@ -145,7 +157,7 @@ export class Batch implements Iterable<Uint8Array> {
 
   #move(kept: Buffer): void {
     const { at, count } = this;
-    const bounds = new Uint32Array(2 * count);
+    const bounds = newBounds(2 * count, kept.length);
     let to = 0;
     for (let index = at; index < count; index += 1) {
       const start = this.startOf(index);
@@ -158,6 +170,14 @@ export class Batch implements Iterable<Uint8Array> {
     this.bytes = kept;
     this.#bounds = bounds;
   }
+}
+
+/** Of each message, where it starts and where it ends. A JavaScript array takes 8 bytes for each, and room for half as many more. */
+type Bounds = number[] | Uint16Array | Uint32Array;
+
+/** For so many boundaries in so many bytes. */
+function newBounds(count: number, bytes: number): Uint16Array | Uint32Array {
+  return bytes < 65_536 ? new Uint16Array(count) : new Uint32Array(count);
 }
 
 const NO_BYTES = Buffer.alloc(0);

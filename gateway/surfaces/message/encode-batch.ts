@@ -51,7 +51,10 @@ export function sendBatch(
     const room = sink.send(scratch);
     if (failure !== undefined) throw failure;
     if (batch.isTaken) return room;
-    if (room !== undefined) return room.then(() => sendBatch(batch, sink, encode));
+    if (room !== undefined) {
+      batch.hold();
+      return room.then(() => sendBatch(batch, sink, encode));
+    }
   }
 }
 
