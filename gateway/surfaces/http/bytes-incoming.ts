@@ -37,9 +37,11 @@ function firstFields(request: MethodRequest, { path, mediaType }: FileContent): 
 /** From here on data is passed on as it came: below, a copy costs less than a further piece. */
 const PIECE_BYTES = 8 * 1024;
 
-/** Whether to pass it on without a copy. Not what keeps much more memory than its own from being given back while it waits for the service. */
-function isWorthPassing(data: Buffer): boolean {
-  return data.length >= PIECE_BYTES && data.buffer.byteLength <= 2 * data.length;
+/** Whether to pass them on without a copy. Not what keeps much more memory than its own from being given back while it waits for the service. */
+function areWorthPassing(pieces: readonly Buffer[]): boolean {
+  for (const data of pieces)
+    if (data.length < PIECE_BYTES || data.buffer.byteLength > 2 * data.length) return false;
+  return true;
 }
 
 /** A request body as the data field of messages: a file on its way up. */
@@ -62,7 +64,13 @@ export class BytesIncoming implements Incoming {
     this.#body = new BodyReader(request.http, request.limits, { readsAhead: true });
   }
 
-  async read(): Promise<SendBatch | undefined> {
+  read(): Promise<SendBatch | undefined> | SendBatch {
+    // What is here needs no promise.
+    const piece = this.#begun && !this.#over ? this.#body.take() : undefined;
+    return piece === undefined ? this.#next() : this.#batch(piece);
+  }
+
+  async #next(): Promise<SendBatch | undefined> {
     if (this.#over) return undefined;
     const { path } = this.#content;
     const [around = NOTHING, ...inner] = this.#first;
@@ -108,8 +116,12 @@ export class BytesIncoming implements Incoming {
   #message(pieces: readonly Buffer[], bytes: number): SendBatch[number] {
     const before = this.#begun ? NONE : this.#first;
     this.#begun = true;
-    if (bytes > 0 && pieces.every(isWorthPassing)) return [this.#headOf(bytes, before), ...pieces];
-    const data = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, bytes);
+    const only = pieces.length === 1 ? pieces[0] : undefined;
+    if (bytes > 0 && areWorthPassing(pieces)) {
+      const head = this.#headOf(bytes, before);
+      return only === undefined ? [head, ...pieces] : [head, only];
+    }
+    const data = only ?? Buffer.concat(pieces, bytes);
     return encodeBytesField(this.#content.path, data, before);
   }
 

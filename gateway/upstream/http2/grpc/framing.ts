@@ -8,7 +8,6 @@ import { PREFIX_BYTES } from './prefix.js';
 const JOIN_BYTES = 32 * 1024;
 /** Up to here the first piece of a message is copied behind its prefix. */
 const SHORT_BYTES = 128;
-const NO_BYTES = new Uint8Array(0);
 
 /** The buffers to write for a batch, in order. The messages must not change afterwards. */
 export function frameBatch(batch: SendBatch): Buffer[] {
@@ -26,18 +25,27 @@ export function frameBatch(batch: SendBatch): Buffer[] {
     return [joined];
   }
   const buffers: Buffer[] = [];
-  for (const message of batch) {
-    const [first, ...others] = message instanceof Uint8Array ? [NO_BYTES, message] : message;
-    // What stands in front of data is as short as the prefix: together they are one buffer less.
-    const isShort = first !== undefined && first.length <= SHORT_BYTES;
-    const prefix = Buffer.allocUnsafe(PREFIX_BYTES + (isShort ? first.length : 0));
-    writePrefix(prefix, 0, lengthOf(message));
-    if (isShort) prefix.set(first, PREFIX_BYTES);
-    buffers.push(prefix);
-    if (first !== undefined && !isShort) buffers.push(bufferOf(first));
-    for (const piece of others) buffers.push(bufferOf(piece));
-  }
+  for (let at = 0; at < batch.length; at += 1) pushFramed(buffers, batch[at] as SendBatch[number]);
   return buffers;
+}
+
+/** Adds one message as it is, after its prefix. Loops, not rest and spread: V8 took eight times as long to compile those. */
+function pushFramed(buffers: Buffer[], message: SendBatch[number]): void {
+  if (message instanceof Uint8Array) {
+    const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
+    writePrefix(prefix, 0, message.length);
+    buffers.push(prefix, bufferOf(message));
+    return;
+  }
+  const first = message[0];
+  // What stands in front of data is as short as the prefix: together they are one buffer less.
+  const isShort = first !== undefined && first.length <= SHORT_BYTES;
+  const prefix = Buffer.allocUnsafe(PREFIX_BYTES + (isShort ? first.length : 0));
+  writePrefix(prefix, 0, lengthOf(message));
+  if (isShort) prefix.set(first, PREFIX_BYTES);
+  buffers.push(prefix);
+  for (let at = isShort ? 1 : 0; at < message.length; at += 1)
+    buffers.push(bufferOf(message[at] as Uint8Array));
 }
 
 function bufferOf(piece: Uint8Array): Buffer {

@@ -43,3 +43,16 @@ t.test('small batches are one buffer, large ones are handed over uncopied', asyn
   t.equal(buffers[3]?.buffer, large.buffer);
   t.same(buffers[2], Buffer.from([0, 0, 0, 0x9c, 0x40]));
 });
+
+t.test('what stands in front of large data leaves with its prefix, and the data uncopied', async (t) => {
+  const large = Buffer.alloc(64 * 1024, 1);
+  const buffers = frameBatch([
+    [Buffer.from('head'), large],
+    [Buffer.from('head'), large, large],
+  ]);
+  t.same(
+    buffers.map(({ length }) => length),
+    [9, large.length, 9, large.length, large.length],
+  );
+  t.ok(buffers.every((buffer) => buffer.length === 9 || buffer.buffer === large.buffer));
+});
