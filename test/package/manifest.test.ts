@@ -90,14 +90,15 @@ function images(file: string, pattern: RegExp): string[] {
   );
 }
 
-/** As much of npm's ranges as the lock has: `>=`, `^`, a bare number, `x` and `*`. */
+/** As much of npm's ranges as the lock has: `>=`, `<`, `^`, a bare number, `x` and `*`. */
 function isInside(version: readonly number[], range: string): boolean {
   const comparators = range.trim().replace(/>=\s+/g, '>=').split(/\s+/);
   return comparators.every((comparator) => {
-    const [, sign, text = ''] = /^(>=|\^)?(.*)$/.exec(comparator) ?? [];
+    const [, sign, text = ''] = /^(>=|<|\^)?(.*)$/.exec(comparator) ?? [];
     if (text === '*') return true;
     const wanted = numbers(text);
     const isLater = compare(version, wanted) >= 0;
+    if (sign === '<') return !isLater;
     return sign === '>=' ? isLater : isLater && version[0] === wanted[0];
   });
 }

@@ -5,8 +5,8 @@ import type { ClientStream, WindowBudget } from '../h2/index.js';
 import { BatchBuilder } from './batch-builder.js';
 import { GatheredMessage } from './gathered-message.js';
 import { inflateOf } from './inflate.js';
+import { MessageTail } from './message-tail.js';
 import { PREFIX_BYTES } from './prefix.js';
-import { UnfinishedRest } from './unfinished-rest.js';
 import { UnreadBytes } from './unread-bytes.js';
 import { WindowPace } from './window-pace.js';
 
@@ -39,7 +39,7 @@ export class MessageReader {
   /** The one that it has got. */
   #given: Batch | undefined;
   #message: GatheredMessage | undefined;
-  readonly #rest = new UnfinishedRest();
+  readonly #rest = new MessageTail();
   #fault: Status | undefined;
   #ended = false;
   /** Bytes are kept as they came although the reader waits for them, until `deliver`. */

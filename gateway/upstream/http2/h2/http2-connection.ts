@@ -6,8 +6,8 @@ import { type CommonFields, HeaderEncoder, type HeaderField } from './header-enc
 import { Loans } from './loans.js';
 import { FirstBytes } from './other-protocol.js';
 import { parseGoaway, readUint31 } from './payloads.js';
+import { ReadSpacing } from './read-spacing.js';
 import { writeRequestHeaders } from './request-headers.js';
-import { ReadRest } from './read-rest.js';
 import { RoundTrips } from './round-trips.js';
 import { SendQueue } from './send-queue.js';
 import { Settings, windowOverflow } from './settings.js';
@@ -44,7 +44,7 @@ const LINGER_MS = 2_000;
 export class Http2Connection implements StreamHost {
   readonly writer = new FrameWriter();
   readonly loans = new Loans();
-  readonly readRest: ReadRest;
+  readonly readSpacing: ReadSpacing;
   readonly #options: Http2ConnectionOptions;
   readonly #socket: Socket;
   readonly #parser: FrameParser;
@@ -65,7 +65,7 @@ export class Http2Connection implements StreamHost {
     this.#options = options;
     const { socket } = options;
     this.#socket = socket;
-    this.readRest = new ReadRest(socket);
+    this.readSpacing = new ReadSpacing(socket);
     this.#settings = new Settings(this.writer);
     this.#sendQueue = new SendQueue(socket, this.writer);
     this.#frames = new StreamFrames(this.#streams, this, options.onHeard);
@@ -159,7 +159,7 @@ export class Http2Connection implements StreamHost {
     this.#reason = reason;
     clearTimeout(this.#lingerTimer);
     this.#sendQueue.stop();
-    this.readRest.stop();
+    this.readSpacing.stop();
     this.#socket.destroy();
     for (const stream of this.#streams.all()) stream.close(ErrorCode.CANCEL);
     if (this.#socket.closed) this.#options.onClosed(reason);

@@ -2,7 +2,7 @@ import { ErrorCode, Flag, FrameType, MAX_UINT31 } from './codes.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { RawHeaders } from './header-decoder.js';
 import type { Loan, Loans } from './loans.js';
-import type { ReadRest } from './read-rest.js';
+import type { ReadSpacing } from './read-spacing.js';
 
 /** Hears what happens to one stream. Everything is called from the turn in which it arrived. */
 export interface StreamHandler {
@@ -37,7 +37,7 @@ export interface StreamHost {
   /** A frame was written and wants to leave at the end of the turn. */
   flushLater(): void;
   readonly loans: Loans;
-  readonly readRest: ReadRest;
+  readonly readSpacing: ReadSpacing;
   /** How long it takes to the peer and back, in milliseconds; 0 while that is not known. */
   readonly roundTripMs: number;
   /** The stream is gone. */
@@ -139,7 +139,7 @@ export class ClientStream {
 
   /** Lets gather what arrives on the connection. */
   restFromReading(): void {
-    this.#host.readRest.begin();
+    this.#host.readSpacing.begin();
   }
 
   /** Ends the stream at once, both ways. What was queued is dropped, and the handler hears no more. */

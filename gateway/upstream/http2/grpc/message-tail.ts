@@ -2,7 +2,7 @@ import { FRAME_HEAD_BYTES } from '../h2/index.js';
 import type { UnreadBytes } from './unread-bytes.js';
 
 /** The beginning of a message at the end of what came last, in this read of the socket. It lies there until more comes, or the read ends. */
-export class UnfinishedRest {
+export class MessageTail {
   /** Where it lies; `undefined` where there is none. */
   bytes: Buffer | undefined;
   start = 0;

@@ -8,7 +8,7 @@ const REST_MS = 1;
  * Lets the kernel gather what arrives. A read that brings one small message costs many times what the message does, and a service that writes
  * ten thousands of them a second, one by one, is read as often. It holds up all streams of the connection, so it is for those moments only.
  */
-export class ReadRest implements Sleeper {
+export class ReadSpacing implements Sleeper {
   readonly #socket: Pick<Socket, 'pause' | 'resume'>;
   readonly #alarm = new Alarm(this);
 

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { Alarm } from '../../../../../gateway/async/index.js';
-import { ReadRest } from '../../../../../gateway/upstream/http2/h2/read-rest.js';
+import { ReadSpacing } from '../../../../../gateway/upstream/http2/h2/read-spacing.js';
 
 t.test('a socket rests once, goes on by itself, and not after its end', async (t) => {
   const told: string[] = [];
-  const rest = new ReadRest({
+  const rest = new ReadSpacing({
     pause: () => told.push('pause') as never,
     resume: () => told.push('resume') as never,
   });
