@@ -8,6 +8,8 @@ import { watchPeer } from '../liveness/index.js';
 const QUEUE_BYTES = 128 * 1024;
 /** The largest piece: what Node reads of a socket at once. */
 const PIECE_BYTES = 64 * 1024;
+/** What the smallest piece counts, in bytes: a body may come in chunks of one byte, and each is an object that keeps what it was read with. */
+const LEAST_COUNTED_BYTES = 512;
 
 /**
  * A request body in the pieces that the socket brings, read ahead of who takes them, up to a bound. A body that is asked for piece by piece is paused after
@@ -36,7 +38,7 @@ export class BodyQueue {
     }
     const piece = this.#pieces.shift();
     if (piece === undefined) return undefined;
-    this.#bytes -= piece.length;
+    this.#bytes -= countedBytes(piece);
     if (this.#isPaused && this.#bytes <= QUEUE_BYTES / 2) this.#resume();
     return piece;
   }
@@ -50,14 +52,17 @@ export class BodyQueue {
   }
 
   readonly #add = (bytes: Buffer): void => {
-    if (bytes.length <= PIECE_BYTES) this.#pieces.push(bytes);
+    if (bytes.length <= PIECE_BYTES) this.#push(bytes);
     else
-      for (let at = 0; at < bytes.length; at += PIECE_BYTES)
-        this.#pieces.push(bytes.subarray(at, at + PIECE_BYTES));
-    this.#bytes += bytes.length;
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.#push(bytes.subarray(at, at + PIECE_BYTES));
     if (this.#bytes >= QUEUE_BYTES && !this.#isPaused) this.#pause();
     this.#onPiece();
   };
+
+  #push(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#bytes += countedBytes(piece);
+  }
 
   #pause(): void {
     this.#isPaused = true;
@@ -72,4 +77,8 @@ export class BodyQueue {
     this.#unwatch = undefined;
     this.#request.resume();
   }
+}
+
+function countedBytes(piece: Buffer): number {
+  return Math.max(piece.length, LEAST_COUNTED_BYTES);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import t from 'tap';
 import { BodyQueue } from '../../../../gateway/surfaces/http/body-queue.js';
 import { until } from '../../../support/http.js';
@@ -56,4 +56,38 @@ t.test('a body is read ahead up to a bound, in several pieces, and nothing of it
   t.ok(rung > 0);
   queue.close();
   t.equal(incoming.listenerCount('data'), 1, 'only the listener of the test is left');
+});
+
+t.test('a body in chunks of one byte fills the queue by what its pieces cost', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  client.on('error', () => {});
+  t.teardown(() => {
+    client.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  const count = 20_000;
+  client.write('PUT / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n');
+  client.write(`${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`);
+  const [incoming] = (await once(server, 'request')) as [IncomingMessage];
+  const queue = new BodyQueue(incoming, () => {});
+  let arrived = 0;
+  queue.take();
+  incoming.on('data', () => {
+    arrived += 1;
+  });
+  let taken = 0;
+  while (taken < count) {
+    await until(
+      t,
+      'the queue is full, or everything has come',
+      () => incoming.isPaused() || arrived === count,
+    );
+    t.ok(arrived - taken <= 256, `${arrived - taken} pieces wait`);
+    while (queue.take() !== undefined) taken += 1;
+  }
+  t.equal(taken, count);
+  queue.close();
 });
