@@ -18,7 +18,7 @@ export function configText(command: string, settings: Settings): string {
     // A section without a key would be null.
     if (rows.length > 0) lines.push('', `${section}:`, ...rows.map((row) => optionLine(settings, ...row)));
   }
-  return `${[...lines, ...methodLines(settings)].join('\n')}\n`;
+  return `${[...lines, ...methodLines(settings), ...ruleLines(settings)].join('\n')}\n`;
 }
 
 function optionLine({ values, origins }: Settings, name: string, row: CommandOption): string {
@@ -46,4 +46,15 @@ function methodLines({ file }: Settings): string[] {
       `  ${JSON.stringify(name)}: ${JSON.stringify(settings)} # ${oneLine(file.placeOf(['methods', name]))}`,
   );
   return ['', 'methods:', ...lines];
+}
+
+/** The paths of methods, which only a file can set. */
+function ruleLines({ file }: Settings): string[] {
+  const rules = file?.config.http?.rules ?? [];
+  if (file === undefined || rules.length === 0) return [];
+  const lines = rules.map(
+    (rule, number) =>
+      `    - ${JSON.stringify(rule)} # ${oneLine(file.placeOf(['http', 'rules', String(number)]))}`,
+  );
+  return ['', 'http:', '  rules:', ...lines];
 }

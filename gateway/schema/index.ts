@@ -14,9 +14,17 @@ export {
   type ServiceDescription,
   serviceComment,
 } from './describe/index.js';
-export type { PathTemplate, PathValue, RouteMatch, RouteTable } from './http/index.js';
+export type {
+  HttpRule,
+  PathTemplate,
+  PathValue,
+  RouteMatch,
+  RouteTable,
+  SelectedRule,
+} from './http/index.js';
 export {
   assertNoRival,
+  assertSelector,
   COMMON_METHODS,
   createRouteTable,
   fieldNames,
@@ -27,6 +35,7 @@ export {
   maskOfBody,
   masksAsWritten,
   parsePathTemplate,
+  patternOfRule,
   type QueryOptions,
   ROUTED_METHODS,
   requestJson,
@@ -45,6 +54,7 @@ export {
   schemaFromDescriptorSet,
   schemaFromProtoFiles,
   schemaFromReflection,
+  schemaWithRules,
 } from './load/index.js';
 export type {
   FileContent,

@@ -37,6 +37,11 @@ const MAX_BACK_OFF_MS = 5_000;
 
 type Opener = Pick<Transport, 'open'>;
 
+interface ConfiguredSchema {
+  readonly schema: Schema;
+  readonly warnings: readonly string[];
+}
+
 /** What becomes of a new schema that breaks clients. */
 export interface SchemaChanges {
   /** It is refused, and the old one stays. */
@@ -101,10 +106,19 @@ export class SchemaSource {
   }
 
   use(learnt: Schema): void {
-    this.#warnOf(learnt.problems);
-    const schema = configuredSchema(learnt, this.#config, (problem) =>
-      this.#warn({ problem }, 'configuration problem'),
-    );
+    this.#put(this.#configured(learnt));
+  }
+
+  /** With what is configured for its methods, and what of that does not fit it. */
+  #configured(learnt: Schema): ConfiguredSchema {
+    const warnings: string[] = [];
+    const schema = configuredSchema(learnt, this.#config, (problem) => warnings.push(problem));
+    return { schema, warnings };
+  }
+
+  #put({ schema, warnings }: ConfiguredSchema): void {
+    this.#warnOf(schema.problems);
+    for (const problem of warnings) this.#warn({ problem }, 'configuration problem');
     this.#onLoad(schema);
     this.#loaded = { schema, codec: this.#codec(schema.registry), description: describeSchema(schema) };
   }
@@ -152,7 +166,8 @@ export class SchemaSource {
   /** Says why when the guard refuses it. */
   #replace(learnt: Schema): string | undefined {
     const before = this.#loaded?.schema;
-    const broken = before === undefined ? [] : breakingChanges(before, learnt);
+    const configured = this.#configured(learnt);
+    const broken = before === undefined ? [] : breakingChanges(before, configured.schema);
     const named = broken.slice(0, LOGGED_CHANGES).map(({ name, change }) => `${name}: ${change}`);
     const fields = { breaking: broken.length, changes: named };
     if (broken.length > 0 && this.#changes.guard) {
@@ -166,7 +181,7 @@ export class SchemaSource {
       this.#changes.onBreaking(broken.length, 'used');
       this.#warn(fields, 'schema changed: it breaks clients');
     }
-    this.use(learnt);
+    this.#put(configured);
     return undefined;
   }
 

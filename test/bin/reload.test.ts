@@ -49,6 +49,14 @@ t.test('SIGHUP reads the configuration and the schema again; a broken file chang
   copyFileSync(path('../../dist/proto/sluice.binpb'), set);
   t.match(await hup('gateway reloaded'), { level: 30, methods: 16 });
   t.same(await policies(), ['drop-oldest', 'conflate']);
+  const sayRule = (rule: string) => writeFileSync(config, `http: { rules: [{ ${rule} }] }`);
+  sayRule('selector: "*Quote", get: /x');
+  t.match(await hup(problem), { level: 50, problem: /http\.rules\.0\.selector has no method/ });
+  sayRule('selector: streaming.StreamingService.GetStockQuote, get: "/reloaded/{symbol}"');
+  t.equal((await http(`${url}/reloaded/X`)).status, 404);
+  t.match(await hup('gateway reloaded'), { level: 30 });
+  t.equal((await http(`${url}/reloaded/X`)).status, 503, 'a path of the file, and nobody serves it');
+  t.equal((await http(`${url}/v1/stocks/X`)).status, 404, 'the path of the proto is gone');
   const restart = 'options in the configuration file have changed: they count after a restart';
   t.equal(count(restart), 0);
   writeFileSync(config, 'gateway: { heartbeatMs: 5000 }');

@@ -1,36 +1,33 @@
 import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from '@bufbuild/protobuf';
 import { baseFiles } from '../base/index.js';
 import type { HttpMapping, PathVariable } from '../method/index.js';
-import { assertRouted } from './http-methods.js';
+import { type HttpRule, patternOfRule, ruleName } from './http-rule.js';
 import { isTextMessage } from './parameter-name.js';
 import { patchMask } from './patch-mask.js';
 import { parsePathTemplate } from './path-template.js';
 
-/** google.api.HttpRule, as @bufbuild/protobuf holds it. */
-interface HttpRule {
-  readonly pattern:
-    | { readonly case: 'get' | 'put' | 'post' | 'delete' | 'patch'; readonly value: string }
-    | { readonly case: 'custom'; readonly value: { readonly kind: string; readonly path: string } }
-    | { readonly case: undefined };
-  readonly body: string;
-  readonly responseBody: string;
-  readonly additionalBindings: readonly HttpRule[];
+/** What `google.api.http` says of a method; `undefined` without it, and where it cannot be read, which is told to `report`. */
+export function ruleOfMethod(method: DescMethod, report: (problem: string) => void): HttpRule | undefined {
+  const extension = baseFiles().registry.getExtension('google.api.http');
+  if (extension === undefined || !hasOption(method, extension)) return undefined;
+  try {
+    return getOption(method, extension) as unknown as HttpRule;
+  } catch (error) {
+    report(`the option google.api.http cannot be read: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
 }
 
 /**
- * The HTTP bindings of a method, from `google.api.http`, in order of declaration. A binding that is wrong is left out
- * and told to `report`, so that the method keeps its other paths.
+ * The HTTP bindings of a method by its rule, in order of declaration. A binding that is wrong is left out and told to `report`, so that the
+ * method keeps its other paths.
  */
-export function bindingsFromMethod(method: DescMethod, report: (problem: string) => void): HttpMapping[] {
-  const extension = baseFiles().registry.getExtension('google.api.http');
-  if (extension === undefined || !hasOption(method, extension)) return [];
-  let rule: HttpRule;
-  try {
-    rule = getOption(method, extension) as unknown as HttpRule;
-  } catch (error) {
-    report(`the option google.api.http cannot be read: ${error instanceof Error ? error.message : error}`);
-    return [];
-  }
+export function bindingsFromRule(
+  rule: HttpRule | undefined,
+  method: DescMethod,
+  report: (problem: string) => void,
+): HttpMapping[] {
+  if (rule === undefined) return [];
   const bindings: HttpMapping[] = [];
   for (const [index, each] of [rule, ...rule.additionalBindings].entries()) {
     try {
@@ -45,27 +42,12 @@ export function bindingsFromMethod(method: DescMethod, report: (problem: string)
   return bindings;
 }
 
-function ruleName({ pattern }: HttpRule): string {
-  if (pattern.case === undefined) return 'without a path';
-  if (pattern.case === 'custom') return `"${pattern.value.kind} ${pattern.value.path}"`;
-  return `"${pattern.case.toUpperCase()} ${pattern.value}"`;
-}
-
-function bindingFromRule(
-  { pattern, body, responseBody }: HttpRule,
-  { input, output }: DescMethod,
-): HttpMapping {
-  if (pattern.case === undefined) throw new Error('one of get, put, post, delete, patch or custom is needed');
-  const custom = pattern.case === 'custom';
-  const httpMethod = custom ? pattern.value.kind.toUpperCase() : pattern.case.toUpperCase();
-  if (httpMethod !== '*') assertRouted(httpMethod);
-  const template = custom ? pattern.value.path : pattern.value;
+function bindingFromRule(rule: HttpRule, { input, output }: DescMethod): HttpMapping {
+  const { body, responseBody } = rule;
+  const { httpMethod, template } = patternOfRule(rule);
   const variables = parsePathTemplate(template).variables.map(
     ({ field, multiSegment }): PathVariable => ({ fieldPath: fieldPath(input, field), multiSegment }),
   );
-  if (body !== '' && (httpMethod === 'GET' || httpMethod === 'HEAD')) {
-    throw new Error(`${httpMethod} has no body; remove body: "${body}"`);
-  }
   const bodyField = body === '' ? undefined : body === '*' ? '*' : topField(input, body, 'body');
   return {
     httpMethod,

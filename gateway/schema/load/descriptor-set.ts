@@ -59,15 +59,18 @@ export function schemaFromFiles(
   const isExposed = (name: string) => options.services?.includes(name) ?? !isOperatorService(name);
   const linked = linkFiles(files, { problems, isExposed, ...(explain && { explain }) });
   const services = exposedServices(linked.services, options.services);
-  const methods = methodsFromServices(services, linked, problems);
+  const sourceProblems = problems.list();
+  const { registry, emptyPlaces } = linked;
+  const methods = methodsFromServices(services, registry, ({ proto }) => emptyPlaces.has(proto), problems);
   const list = problems.list();
   if (methods.size === 0 && (services.length === 0 || list.length > 0)) throw nothingUsable(list);
   return {
-    registry: createRegistry(baseFiles().registry, linked.registry),
+    registry: createRegistry(baseFiles().registry, registry),
     services,
     methods,
     routes: createRouteTable(methods),
     problems: list,
+    sourceProblems,
     leftOut: linked.leftOut,
     digest: undefined,
     files: [],

@@ -9,3 +9,4 @@ export {
 export { type ReflectionCall, ReflectionEnded, type ReflectionOpen } from './reflection-call.js';
 export type { Schema } from './schema.js';
 export { descriptorSetFromSchema } from './schema-files.js';
+export { schemaWithRules } from './schema-with-rules.js';

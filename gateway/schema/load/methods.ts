@@ -1,54 +1,91 @@
 import type { DescMethod, DescService, Registry } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
-import { bindingsFromMethod, parsePathTemplate } from '../http/index.js';
+import { bindingsFromRule, type HttpRule, parsePathTemplate, ruleOfMethod } from '../http/index.js';
 import type { HttpMapping, Method } from '../method/index.js';
 import { contentOfBody, exampleFromMethod, filesFromMethod, streamFromMethod } from '../method/index.js';
 import { type ProblemList, SchemaProblem } from '../problem/index.js';
-import { fileOfService, type LinkedFiles } from './link/index.js';
+import { fileOfService } from './link/index.js';
 
 /** Where the gateway has its session, its description and its page. */
 const OWN_PATHS = '/_sluice/';
 
+/** Rules that take the place of those in the proto. */
+export interface RuleSource {
+  /** What a method has instead of its own rule; `undefined`: its own counts. `place` says where the rule is written. */
+  ruleFor(desc: DescMethod): { readonly rule: HttpRule | undefined; readonly place: string } | undefined;
+}
+
+const OWN_RULES: RuleSource = { ruleFor: () => undefined };
+
 /**
- * The methods of services by gRPC path. What is wrong with their options is added to `problems`.
+ * The methods of services by gRPC path, without those that `isLeftOut`. What is wrong with their options is added to `problems`.
  *
  * google/api/http.proto would have a conflict of rules stop the start. A gateway in front of services that it did not
  * write reports it instead: one broken rule must not take the other methods away. Where two rules have the same HTTP
- * method and the same pattern the first stays and the other is left out; so is one at a path that is never a rule's.
+ * method and the same pattern the first stays and the other is left out; so is one at a path that is never a rule's. A rule of `rules` goes
+ * before those of the proto: who configures a gateway knows what it is in front of.
  */
 export function methodsFromServices(
   services: readonly DescService[],
-  { registry, emptyPlaces }: Pick<LinkedFiles, 'registry' | 'emptyPlaces'>,
+  registry: Registry,
+  isLeftOut: (desc: DescMethod) => boolean,
   problems: ProblemList,
+  rules: RuleSource = OWN_RULES,
 ): Map<string, Method> {
-  const methods = new Map<string, Method>();
-  const taken = new Map<string, string>();
-  const grpcPaths = new Set(services.flatMap((service) => service.methods.map(grpcPath)));
-  for (const service of services) {
-    for (const desc of service.methods) {
-      const name = `${service.typeName}/${desc.name}`;
-      if (emptyPlaces.has(desc.proto)) continue;
-      const report = (reason: string) =>
-        problems.add(new SchemaProblem(name, reason, fileOfService(service)));
-      const bindings = bindingsFromMethod(desc, report).filter((binding) => {
-        const { shape } = parsePathTemplate(binding.template);
-        const key = `${binding.httpMethod} ${shape}`;
-        const owner = taken.get(key) ?? ownerOfPath(shape, desc, grpcPaths);
-        if (owner !== undefined) {
-          report(`the http rule "${binding.httpMethod} ${binding.template}" is taken by ${owner}`);
-          return false;
-        }
-        taken.set(key, name);
-        return true;
-      });
-      const method = methodFromDesc(desc, bindings, registry, report);
-      methods.set(method.path, method);
-    }
-  }
-  return methods;
+  const declared = services.flatMap((service) => service.methods).filter((desc) => !isLeftOut(desc));
+  const claims = new PathClaims(services);
+  const made = new Map<DescMethod, Method>();
+  const make = (desc: DescMethod, given: ReturnType<RuleSource['ruleFor']>) => {
+    const add = (reason: string, file?: string) =>
+      problems.add(new SchemaProblem(nameOf(desc), reason, file));
+    const report = (reason: string) => add(reason, fileOfService(desc.parent));
+    const reportRule = given === undefined ? report : (reason: string) => add(`${given.place}: ${reason}`);
+    const rule = given === undefined ? ruleOfMethod(desc, report) : given.rule;
+    const mappings = bindingsFromRule(rule, desc, reportRule).filter((mapping) =>
+      claims.take(mapping, desc, reportRule),
+    );
+    made.set(desc, methodFromDesc(desc, mappings, registry, report));
+  };
+  const given = new Map(declared.map((desc) => [desc, rules.ruleFor(desc)]));
+  for (const [desc, rule] of given) if (rule !== undefined) make(desc, rule);
+  for (const [desc, rule] of given) if (rule === undefined) make(desc, rule);
+  return new Map(declared.map((desc) => [grpcPath(desc), made.get(desc) as Method]));
 }
 
-function grpcPath({ parent, name }: DescMethod): string {
+/** Which method has a path and verb. */
+class PathClaims {
+  readonly #owners = new Map<string, string>();
+  readonly #grpcPaths: ReadonlySet<string>;
+
+  constructor(services: readonly DescService[]) {
+    this.#grpcPaths = new Set(services.flatMap((service) => service.methods.map(grpcPath)));
+  }
+
+  /** Whether the method may have it. Who has it already, and what to do, is told to `report`. */
+  take({ httpMethod, template }: HttpMapping, desc: DescMethod, report: (problem: string) => void): boolean {
+    const { shape } = parsePathTemplate(template);
+    const key = `${httpMethod} ${shape}`;
+    const owner = this.#owners.get(key);
+    const rule = `the http rule "${httpMethod} ${template}"`;
+    if (owner !== undefined) {
+      report(`${rule} is taken by ${owner}: give one of them another path, in its proto or in http.rules`);
+      return false;
+    }
+    const reserved = ownerOfPath(shape, desc, this.#grpcPaths);
+    if (reserved !== undefined) {
+      report(`${rule} is taken by ${reserved}: give it another path`);
+      return false;
+    }
+    this.#owners.set(key, nameOf(desc));
+    return true;
+  }
+}
+
+function nameOf({ parent, name }: DescMethod): string {
+  return `${parent.typeName}/${name}`;
+}
+
+export function grpcPath({ parent, name }: DescMethod): string {
   return `/${parent.typeName}/${name}`;
 }
 

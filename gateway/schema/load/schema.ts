@@ -16,6 +16,8 @@ export interface Schema {
    * keep their gRPC path.
    */
   readonly problems: readonly SchemaProblem[];
+  /** Of these, all but what is wrong with options. */
+  readonly sourceProblems: readonly SchemaProblem[];
   /** The same for two answers of server reflection that say the same; `undefined` for other sources, and where not all of it is known. */
   readonly digest: string | undefined;
   /** The files that it was read from, where it was read from `.proto` files: paths. */

@@ -1,16 +1,25 @@
-import { nearest } from '../../options/index.js';
-import { createRouteTable, type Method, type Schema, slowReaderRule } from '../../schema/index.js';
+import { didYouMean, nearest } from '../../options/index.js';
+import {
+  createRouteTable,
+  type Method,
+  type Schema,
+  schemaWithRules,
+  slowReaderRule,
+} from '../../schema/index.js';
 import type { GatewayConfig, MethodConfig } from './content.js';
+import { type HttpRuleConfig, selectedRules } from './http-rules.js';
 
 /**
  * The schema with what is configured for its methods, which wins over what the proto says. What does not fit the schema is told to
- * `warn`: a schema that is learnt from a service may change, and a method that is gone is no reason not to serve the others.
+ * `warn`, or is one of its problems where it is about paths: a schema that is learnt from a service may change, and a method that is gone
+ * is no reason not to serve the others.
  */
 export function configuredSchema(
-  schema: Schema,
-  { methods: configured = {} }: GatewayConfig,
+  learnt: Schema,
+  { methods: configured = {}, http }: GatewayConfig,
   warn: (problem: string) => void,
 ): Schema {
+  const schema = withRules(learnt, http?.rules ?? []);
   const entries = Object.entries(configured);
   if (entries.length === 0) return schema;
   for (const [name] of entries) warnOfUnknown(name, schema, warn);
@@ -28,6 +37,11 @@ export function configuredSchema(
     methods.set(path, configuredMethod);
   }
   return { ...schema, methods, routes: createRouteTable(methods) };
+}
+
+function withRules(schema: Schema, rules: readonly HttpRuleConfig[]): Schema {
+  if (rules.length === 0) return schema;
+  return schemaWithRules(schema, selectedRules(rules), (number) => `http.rules.${number}`, didYouMean);
 }
 
 function withSettings(

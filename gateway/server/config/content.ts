@@ -1,31 +1,12 @@
 import { z } from 'zod';
-import { CLIENT_LIMITS, didYouMean, type OptionTable } from '../../options/index.js';
+import { CLIENT_LIMITS, type OptionTable } from '../../options/index.js';
 import { MAX_AFTER_MS, type SlowReaderSettings } from '../../schema/index.js';
+import { type HttpRuleConfig, http } from './http-rules.js';
+import { object } from './object.js';
 import { fieldsOf, wholeNumberField } from './option-fields.js';
 
 // What may stand in the configuration file. A new key of a method belongs into `method`, an option into the table of gateway/options; each with
 // its line in docs/configuration.md.
-
-/** More keys than these would make an error longer than anybody reads. */
-const MAX_LISTED_KEYS = 12;
-
-/** Takes its keys and no others, and names the one that was probably meant. */
-function object<Shape extends z.ZodRawShape>(shape: Shape) {
-  // Not the key that is for editors.
-  const allowed = Object.keys(shape).filter((name) => !name.startsWith('$'));
-  const list =
-    allowed.length > MAX_LISTED_KEYS
-      ? 'docs/configuration.md lists what is allowed here'
-      : `allowed here: ${allowed.join(', ')}`;
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') {
-        return `must be a map${allowed.length > MAX_LISTED_KEYS ? ' of options' : ` with ${allowed.join(', ')}`}`;
-      }
-      return `is unknown${didYouMean(String(issue.keys[0]), allowed)}; ${list}`;
-    },
-  });
-}
 
 const KEY_NEEDED = 'must be a field of the response: the newest message of each of its values is kept';
 
@@ -78,7 +59,7 @@ type Content = ReturnType<typeof makeContent>;
 
 const CONTENTS = new WeakMap<FileSections, Content>();
 
-/** The whole file: these sections, and `limits` and `methods`. Made once for the same sections. */
+/** The whole file: these sections, and `limits`, `methods` and `http`. Made once for the same sections. */
 export function contentOf(sections: FileSections): Content {
   const content = CONTENTS.get(sections) ?? makeContent(sections);
   CONTENTS.set(sections, content);
@@ -93,6 +74,7 @@ function makeContent(sections: FileSections) {
     ...Object.fromEntries(optional),
     limits: limits.optional(),
     methods: methods.optional(),
+    http: http.optional(),
     // Editors look for the schema of a JSON file here.
     $schema: z.string().optional(),
   }).superRefine((file, context) => {
@@ -114,10 +96,12 @@ export type MethodConfig = Readonly<z.infer<typeof method>>;
 /** What is configured for all clients. */
 export type LimitsConfig = { readonly [Name in keyof typeof CLIENT_LIMITS]?: number | undefined };
 
-/** What a configuration file says of limits and methods; see docs/configuration.md. */
+/** What a configuration file says of limits, methods and their paths; see docs/configuration.md. */
 export interface GatewayConfig {
   /** What clients may have open; a flag of the same name wins. */
   readonly limits?: LimitsConfig | undefined;
   /** By "package.Service/Method", or "package.Service/*" for all of a service. */
   readonly methods?: Readonly<Record<string, MethodConfig>> | undefined;
+  /** The paths of methods, in place of those that their proto says; the last rule that selects a method wins. */
+  readonly http?: { readonly rules?: readonly HttpRuleConfig[] | undefined } | undefined;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CLIENT_LIMITS } from '../../options/index.js';
 import { contentOf, type FileSections, POLICIES, slowReader } from './content.js';
+import { ruleOfRules } from './http-rules.js';
 
 /** The JSON Schema (draft-07, which editors know best) of a configuration file with these sections. */
 export function jsonSchemaOf(sections: FileSections): Readonly<Record<string, unknown>> {
@@ -9,6 +10,7 @@ export function jsonSchemaOf(sections: FileSections): Readonly<Record<string, un
     io: 'input',
     override({ zodSchema, jsonSchema }) {
       if (zodSchema === (slowReader as z.core.$ZodType)) jsonSchema.allOf = policyRules();
+      Object.assign(jsonSchema, ruleOfRules(zodSchema));
     },
   });
   return {

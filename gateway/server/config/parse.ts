@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar } from 'yaml';
+import { type Document, isMap, isNode, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import type { z } from 'zod';
 import type { OptionValue } from '../../options/index.js';
 import { ConfigError } from './config-error.js';
@@ -28,11 +28,12 @@ export interface ConfigFile {
 export function configFromText(text: string, file: string, sections: FileSections): ConfigFile {
   const { document, at } = readDocument(text, file);
   const value: unknown = readValue(document, (problem) => new ConfigError(`${file}: ${problem}`));
-  const result = contentOf(sections).safeParse(value ?? {});
+  const content = contentOf(sections);
+  const result = content.safeParse(ownKeys(value ?? {}, Object.keys(content.shape)));
   if (result.success) {
-    const { $schema: _, limits, methods, ...options } = result.data as FileContent;
+    const { $schema: _, limits, methods, http, ...options } = result.data as FileContent;
     return {
-      config: { ...(limits && { limits }), ...(methods && { methods }) },
+      config: { ...(limits && { limits }), ...(methods && { methods }), ...(http && { http }) },
       options: Object.entries({ limits, ...options }).flatMap(([section, values = {}]) =>
         Object.entries(values).map(([name, value]) => ({ section, name, value })),
       ),
@@ -57,6 +58,13 @@ type FileContent = GatewayConfig &
   Readonly<Record<string, Readonly<Record<string, OptionValue>> | undefined>>;
 
 type Path = readonly string[];
+
+/** A service configuration of Google has much beside `http` that is not for us; in every other file an unknown key is a mistake. */
+function ownKeys(value: unknown, known: readonly string[]): unknown {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return value;
+  if (value.type !== 'google.api.Service') return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => known.includes(name)));
+}
 
 function readValue(document: Document, wrong: (problem: string) => ConfigError): unknown {
   try {
@@ -86,17 +94,27 @@ function placeOf(
 ): { readonly offset: number | undefined; readonly order: number } {
   for (let length = path.length; length > 0; length -= 1) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
-    if (!isMap(parent)) continue;
-    for (const { key } of parent.items) {
-      if (!isScalar(key) || String(key.value) !== path[length - 1]) continue;
-      const offset = key.range?.[0];
-      return {
-        offset,
-        order: length === path.length && offset !== undefined ? offset : Number.MAX_SAFE_INTEGER,
-      };
-    }
+    const node = nodeOf(parent, path[length - 1] ?? '');
+    if (node === undefined) continue;
+    const offset = node.range?.[0];
+    return {
+      offset,
+      order: length === path.length && offset !== undefined ? offset : Number.MAX_SAFE_INTEGER,
+    };
   }
   return { offset: undefined, order: path.length === 0 ? 0 : Number.MAX_SAFE_INTEGER };
+}
+
+/** The key of a map, or the item of a list. */
+function nodeOf(parent: unknown, name: string): Node | undefined {
+  if (isSeq(parent)) {
+    const item = parent.items[Number(name)];
+    return isNode(item) ? item : undefined;
+  }
+  if (!isMap(parent)) return undefined;
+  return parent.items.map(({ key }) => key).find((key) => isScalar(key) && String(key.value) === name) as
+    | Scalar
+    | undefined;
 }
 
 /** `methods."pkg.Service/Method".slowReader` */

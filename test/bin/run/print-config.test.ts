@@ -28,6 +28,10 @@ limits: { exchanges: 7, exchangesPerAddress: 5 }
 core: { dataIntervalMs: 50 }
 methods:
   a.B/C: { slowReader: { policy: conflate, key: "k: #" } }
+http:
+  rules:
+    - { selector: a.B.C, get: "/x/{y=**}", additional_bindings: [{ post: "/# x", body: "*" }] }
+    - selector: "*"
 `;
 
 t.test('what is printed is a configuration file that sets the same', async (t) => {
@@ -41,6 +45,7 @@ t.test('what is printed is a configuration file that sets the same', async (t) =
       const again = await readSettings(table, ['--config', printed], {});
       t.same({ ...again.values, config: 0 }, { ...given.values, config: 0 }, `${command} ${line.join(' ')}`);
       t.same(again.file?.config.methods, given.file?.config.methods);
+      t.same(again.file?.config.http, given.file?.config.http);
       for (const [name, { place }] of Object.entries(table)) {
         if (place === undefined) continue;
         const rows = text.split('\n').filter((row) => new RegExp(`^  (# )?${place.key}: `).test(row));

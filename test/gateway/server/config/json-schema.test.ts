@@ -40,6 +40,8 @@ function rightValues(row: OptionRow): unknown[] {
 
 const slowReader = (rule: unknown) => ({ methods: { [NAME]: { slowReader: rule } } });
 
+const rules = (...list: unknown[]) => ({ http: { rules: list } });
+
 const RIGHT: unknown[] = [
   {},
   { $schema: 'https://example.com/config.schema.json' },
@@ -50,6 +52,14 @@ const RIGHT: unknown[] = [
   slowReader({ policy: 'conflate', key: 'symbol', maxMessages: 1 }),
   slowReader({ policy: 'drop-oldest', maxMessages: 2_147_483_647 }),
   slowReader({ policy: 'disconnect', afterMs: 1 }),
+  { http: {} },
+  { http: { rules: [], fully_decode_reserved_expansion: true } },
+  rules({ selector: '*' }, { selector: 'a.B.C', get: '/x', response_body: 'y' }),
+  rules({
+    selector: 'a.B.C',
+    custom: { kind: 'PURGE', path: '/x' },
+    additionalBindings: [{ put: '/y', body: '*' }],
+  }),
 ];
 
 const WRONG: unknown[] = [
@@ -82,6 +92,18 @@ const WRONG: unknown[] = [
   slowReader({ policy: 'drop-oldest', maxMessages: 0 }),
   slowReader({ policy: 'disconnect', afterMs: 1.5 }),
   slowReader({ policy: 'disconnect', polcy: 1 }),
+  { http: [] },
+  { http: { rule: [] } },
+  { http: { rules: {} } },
+  rules({}),
+  rules({ get: '/x' }),
+  rules({ selector: 5 }),
+  rules({ selector: 'a.B.C', body: '*' }),
+  rules({ selector: 'a.B.C', get: '/x', put: '/x' }),
+  rules({ selector: 'a.B.C', get: '/x', response_body: 'a', responseBody: 'a' }),
+  rules({ selector: 'a.B.C', custom: { kind: 'PURGE' } }),
+  rules({ selector: 'a.B.C', get: '/x', additional_bindings: [{}] }),
+  rules({ selector: 'a.B.C', get: '/x', additional_bindings: [{ selector: 'a.B.C', get: '/y' }] }),
 ];
 
 t.test('the published schema takes what the command takes, and refuses what it refuses', async (t) => {

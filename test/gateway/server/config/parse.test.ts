@@ -33,7 +33,7 @@ t.test(
     const cases: [text: string, message: RegExp][] = [
       [
         'methds: {}',
-        /^g\.yaml:1:1: methds is unknown, did you mean methods\?; allowed here: limits, methods$/,
+        /^g\.yaml:1:1: methds is unknown, did you mean methods\?; allowed here: limits, methods, http$/,
       ],
       ['limits: 5', /^g\.yaml:1:1: limits must be a map with exchangesPerAddress, connectionsPerAddress, /],
       [
@@ -42,7 +42,7 @@ t.test(
       ],
       ['limits: {exchanges: many}', /limits\.exchanges must be a whole number/],
       ['limits: {exchangesPerAdress: 5}', /did you mean exchangesPerAddress\?/],
-      ['- a', /^g\.yaml: the file must be a map with limits, methods$/],
+      ['- a', /^g\.yaml: the file must be a map with limits, methods, http$/],
       ['methods: 5', /^g\.yaml:1:1: methods must be a map of methods$/],
       ['methods:\n', /^g\.yaml:1:1: methods must be a map of methods$/],
       [

@@ -170,7 +170,7 @@ t.test('two methods at one path and verb are named both', async (t) => {
     }`,
   );
   t.same(schema.problems.map(String), [
-    't.S/Second: the http rule "PURGE /x/{text=*}" is taken by t.S/First',
+    't.S/Second: the http rule "PURGE /x/{text=*}" is taken by t.S/First: give one of them another path, in its proto or in http.rules',
   ]);
 });
 
