@@ -125,6 +125,39 @@ t.test('with the guard what breaks clients is refused, once told, and what does 
   t.same(await methods(), ['Buy', 'Check', 'Return']);
 });
 
+t.test(
+  'paths of the configuration file stay when the schema changes, and break clients when the file loses them',
+  async (t) => {
+    const rule = (path: string) => ({ http: { rules: [{ selector: 'shop.Shop.Check', get: path }] } });
+    const { gateway, describe, named, breaking } = await openChanging(t, {
+      schemaGuard: true,
+      config: rule('/check/{id}'),
+    });
+    const status = async (path: string) => (await http(`${gateway.url}${path}`)).status;
+    t.equal(await status('/check/1'), 501, 'it is called');
+    describe([WITH_MORE]);
+    await until(t, 'the log says so', () => named('schema changed').length > 0);
+    t.same(await breaking(), { used: 0, refused: 0 });
+    t.equal(await status('/check/1'), 501);
+    await t.rejects(gateway.reload({ config: rule('/other/{id}') }), {
+      message: /--schema-guard.*shop\.Shop\/Check: the http rule "GET \/check\/\{id\}" is gone/,
+    });
+    t.equal(await status('/check/1'), 501, 'as it was');
+    t.equal(await status('/other/1'), 404);
+    const more = { selector: 'shop.Shop.Buy', post: '/nope/{nope}' };
+    const both = [...rule('/check/{id}').http.rules, more, { selector: 'shop.Shop.Bye', get: '/x' }];
+    await gateway.reload({ config: { http: { rules: both } } });
+    t.match(
+      named('schema problem').map(({ problem }) => problem),
+      [
+        /shop\.Shop\/Buy: http\.rules\.1: .*no field "nope"/,
+        /shop\.Shop\.Bye: http\.rules\.2: .*did you mean shop\.Shop\.Buy/,
+      ],
+    );
+    t.equal(await status('/check/1'), 501);
+  },
+);
+
 t.test('a service that does not answer, or not whole, keeps its schema', async (t) => {
   const { service, looked, methods, named, describe } = await openChanging(t);
   const good = service.describe;
