@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { repositoryFile } from '../support/fresh-copy.js';
 
+const DATA = 'test/conformance/connect/suites';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 t.test('NOTICE names every vendored file, with the digest of its text', (t) => {
@@ -13,18 +14,21 @@ t.test('NOTICE names every vendored file, with the digest of its text', (t) => {
   )) {
     named.set(file, digest);
   }
-  // What is below proto/ and not ours.
-  const vendored = ['proto/google', 'proto/grpc'].flatMap((folder) =>
+  // What is below proto/ and not ours, and the data of foreign tests.
+  const vendored = ['proto/google', 'proto/grpc', DATA].flatMap((folder) =>
     readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.proto'))
+      .filter((name) => /\.(?:proto|yaml)$/.test(name))
       .map((name) => `${folder}/${name}`),
   );
   t.same([...named.keys()].sort(), vendored.sort());
   for (const [file, digest] of named) {
     const text = repositoryFile(file);
     t.equal(createHash('sha256').update(text).digest('hex'), digest, file);
+    // A folder of data has one licence for all of its files.
+    if (file.startsWith(DATA)) continue;
     t.match(text.slice(0, 1_000), /Copyright .*[\s\S]*Licensed under the Apache License, Version 2\.0/, file);
   }
+  t.match(repositoryFile(`${DATA}/LICENSE`), /Apache License\s+Version 2\.0/);
   t.end();
 });
 
