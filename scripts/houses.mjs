@@ -58,6 +58,8 @@ export const HOUSES = {
         rooms: {
           session: { may: ['socket', 'message', 'exchange'] },
           websocket: { may: ['socket', 'message', 'exchange'] },
+          grpc: { may: ['rpc', 'http', 'message', 'exchange'] },
+          rpc: { may: ['http', 'message', 'exchange'] },
           http: { may: ['message', 'exchange', 'liveness'] },
           socket: { may: ['exchange', 'liveness'] },
           message: { may: ['exchange'] },

@@ -6,6 +6,8 @@ import type { HttpReply } from '../surfaces/index.js';
 /** What a page of another origin may read of an answer. */
 const EXPOSED = [
   'grpc-status',
+  'grpc-message',
+  'grpc-status-details-bin',
   'sluice-reason',
   'retry-after',
   'x-request-id',

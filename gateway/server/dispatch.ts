@@ -12,16 +12,15 @@ import {
 import { type Metadata, RpcError } from '../status/index.js';
 import {
   type AddressFields,
-  answerHttp,
   answerWebSocket,
   discardBody,
   type ExchangeContext,
   fieldsOfSocket,
+  type HttpProtocol,
   type HttpReply,
   type MethodRequest,
-  methodNotAllowed,
-  requestDeadline,
-  requestMetadata,
+  OWN_PROTOCOL,
+  protocolOf,
 } from '../surfaces/index.js';
 import { ownMethods } from './allow.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
@@ -46,6 +45,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before the handler. */
     admitted: AdmittedRequest | null;
+    /** Set as soon as the path has been looked at. */
+    spoken: HttpProtocol | null;
   }
 }
 
@@ -62,8 +63,8 @@ const OTHER_METHODS = ROUTED_METHODS.filter((method) => method !== 'GET') as HTT
  * The one route for every method of every schema: the paths of a schema are matched by our own table, since Fastify's router knows
  * neither `**` nor `:verb`, and its routes cannot be replaced while it runs.
  *
- *     request -> admit: draining? schema? path? origin? metadata?  -> answerHttp    -> bridge
- *                  | all failures here are plain HTTP errors       -> answerWebSocket  -> bridge   (after the upgrade)
+ *     request -> admit: protocol? schema? path? origin? metadata?  -> its protocol's answer -> bridge
+ *                  | all failures here are refusals of the protocol -> answerWebSocket       -> bridge   (after the upgrade)
  */
 export function registerDispatch(
   app: FastifyInstance,
@@ -74,6 +75,7 @@ export function registerDispatch(
 ): void {
   // A property, not a WeakMap: one entry a request there costs the garbage collector more than everything else here.
   app.decorateRequest('admitted', null);
+  app.decorateRequest('spoken', null);
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
   const preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
     request.admitted = admit(app, request, options, schema(), context);
@@ -110,7 +112,8 @@ function answer(
   context: ServerContext,
   refusals: RefusalContext,
 ): void {
-  answerHttp(call.request, request, reply, call, context).catch((reason: unknown) => {
+  const protocol = request.spoken ?? OWN_PROTOCOL;
+  protocol.answer(call.request, request, reply, call, context).catch((reason: unknown) => {
     discardBody(request.raw);
     answerError(reason, request, reply, refusals);
   });
@@ -133,9 +136,12 @@ function admit(
   const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
   // A rule that is for any method has made this one known.
   if (match?.binding === undefined) assertKnown(request.method, schema.routes.httpMethods);
+  // The path of a rule is ours, whatever is sent there.
+  const protocol = request.ws || match?.binding !== undefined ? OWN_PROTOCOL : protocolOf(request.raw);
+  request.spoken = protocol;
   if (match === undefined) {
     assertNotLeftOut(path, schema);
-    throw notFound(path, [...ownMethods(app, path), ...schema.routes.allowed(path)]);
+    throw protocol.unknownPath(path, [...ownMethods(app, path), ...schema.routes.allowed(path)]);
   }
   checkSite(request, match, options);
   const { method } = match;
@@ -146,8 +152,12 @@ function admit(
   const admitted = {
     source,
     request: methodRequest,
-    metadata: requestMetadata(headers, knownMetadata(request, options.trustedProxies), options.headerRules),
-    deadline: requestDeadline(headers, unary ? options.limits.unaryTimeoutMs : 0),
+    metadata: protocol.metadata(
+      request.raw,
+      knownMetadata(request, options.trustedProxies),
+      options.headerRules,
+    ),
+    deadline: protocol.deadline(headers, unary ? options.limits.unaryTimeoutMs : 0),
     bound,
   };
   if (request.ws) admitWebSocket(request.raw.socket, source, context);
@@ -240,11 +250,6 @@ function assertKnown(httpMethod: string, known: readonly string[]): void {
     'HTTP_METHOD_UNKNOWN',
     `the HTTP method ${httpMethod} is not supported: no rule of the service has it`,
   );
-}
-
-function notFound(path: string, allowed: readonly string[]): RpcError {
-  if (allowed.length > 0) return methodNotAllowed(allowed);
-  return new RpcError('PATH_NOT_FOUND', `no method has the path ${path}`);
 }
 
 /** `URLSearchParams` takes broken encodings as they are; here they are the client's mistake. */

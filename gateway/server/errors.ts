@@ -4,17 +4,8 @@ import type { Socket } from 'node:net';
 import { createRegistry } from '@bufbuild/protobuf';
 import type { FastifyBaseLogger } from 'fastify';
 import { peerOf, requestSource, type TrustedProxies } from '../security/index.js';
-import { Code, codeName, httpStatusFromCode, RpcError } from '../status/index.js';
-import {
-  cutConnection,
-  DEFAULT_LIMITS,
-  errorJson,
-  type HttpReply,
-  mustStayOk,
-  REASON_HEADER,
-  sendError,
-  sendRetryableEvent,
-} from '../surfaces/index.js';
+import { Code, codeName, httpStatusFromCode, isDefect, RpcError } from '../status/index.js';
+import { cutConnection, errorJson, type HttpReply, protocolOf, REASON_HEADER } from '../surfaces/index.js';
 import { mayAnswerNow } from './connection-limits.js';
 import { splitTarget } from './request-target.js';
 import type { ServerRequest } from './server-request.js';
@@ -156,7 +147,7 @@ export function answerError(
   }
   countRefusal(error);
   const { code } = error;
-  if (code === Code.INTERNAL) {
+  if (isDefect(error)) {
     const line = { ...name, code: codeName(code), reason: error.reason, err: error };
     request.log.error(line, 'request failed');
   } else {
@@ -166,6 +157,5 @@ export function answerError(
   }
   // Where no hook has run.
   reply.header('x-request-id', request.id);
-  if (mustStayOk(request.raw, error)) sendRetryableEvent(reply, error, NO_TYPES, DEFAULT_LIMITS.retryMs);
-  else sendError(reply, error.toStatus(), NO_TYPES, error);
+  (request.spoken ?? protocolOf(request.raw)).refuse(request.raw, reply, error);
 }

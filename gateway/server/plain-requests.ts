@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { ROUTED_METHODS } from '../schema/index.js';
-import type { HttpReply } from '../surfaces/index.js';
+import type { HttpProtocol, HttpReply } from '../surfaces/index.js';
 import type { ServerContext } from './client-connections.js';
 import { admitOnConnection } from './connection-limits.js';
 import { addCorsHeaders } from './cors.js';
@@ -87,6 +87,7 @@ class PlainRequest implements ServerRequest {
   readonly method: string;
   readonly log: FastifyBaseLogger;
   readonly ws = false;
+  spoken: HttpProtocol | null = null;
 
   constructor(raw: IncomingMessage, log: FastifyBaseLogger) {
     this.raw = raw;

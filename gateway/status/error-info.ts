@@ -1,3 +1,4 @@
+import { encodeField, encodeTextField } from './encode-field.js';
 import type { Reason } from './reason.js';
 import type { StatusDetail } from './status-detail.js';
 
@@ -29,24 +30,12 @@ export function detailsOfReason(reason: Reason, metadata?: ErrorMetadata): reado
 function errorInfo(reason: Reason, metadata: ErrorMetadata): StatusDetail {
   const entries = Object.entries(metadata);
   const value = Buffer.concat([
-    stringField(1, reason),
-    stringField(2, ERROR_DOMAIN),
+    encodeTextField(1, reason),
+    encodeTextField(2, ERROR_DOMAIN),
     ...entries.map(([key, text]) =>
-      bytesField(3, Buffer.concat([stringField(1, key), stringField(2, text)])),
+      encodeField(3, Buffer.concat([encodeTextField(1, key), encodeTextField(2, text)])),
     ),
   ]);
   const json = { '@type': TYPE_URL, reason, domain: ERROR_DOMAIN, ...(entries.length > 0 && { metadata }) };
   return { typeUrl: TYPE_URL, value, json };
-}
-
-function stringField(number: number, text: string): Buffer {
-  return bytesField(number, Buffer.from(text));
-}
-
-function bytesField(number: number, bytes: Buffer): Buffer {
-  const head = [(number << 3) | 2];
-  let rest = bytes.length;
-  for (; rest > 0x7f; rest >>>= 7) head.push((rest & 0x7f) | 0x80);
-  head.push(rest);
-  return Buffer.concat([Buffer.from(head), bytes]);
 }

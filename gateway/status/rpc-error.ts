@@ -1,4 +1,4 @@
-import { type Code, codeName } from './code.js';
+import { Code, codeName } from './code.js';
 import { detailsOfReason, type ErrorMetadata } from './error-info.js';
 import { codeOfReason, httpStatusOfReason, type Reason } from './reason.js';
 import type { Status } from './status.js';
@@ -58,6 +58,11 @@ export class RpcError extends Error {
   override toString(): string {
     return `${codeName(this.code)}: ${this.message}`;
   }
+}
+
+/** Whether it is INTERNAL because of what happened on our side: gRPC has clients' mistakes that are INTERNAL too, but those have another reason. */
+export function isDefect({ code, reason }: Pick<RpcError, 'code' | 'reason'>): boolean {
+  return code === Code.INTERNAL && codeOfReason(reason) === Code.INTERNAL;
 }
 
 /** Characters of an error's text that are kept: it often quotes what was wrong, and that may be megabytes. */

@@ -13,13 +13,10 @@ export {
 } from './exchange/index.js';
 export {
   ACCEPT_QUERY,
-  answerHttp,
   discardBody,
+  type HttpProtocol,
   type HttpReply,
   methodNotAllowed,
-  mustStayOk,
-  sendError,
-  sendRetryableEvent,
 } from './http/index.js';
 export { cutConnection } from './liveness/index.js';
 export {
@@ -28,9 +25,8 @@ export {
   fieldsOfSocket,
   HeaderRules,
   REASON_HEADER,
-  requestDeadline,
   requestMetadata,
 } from './message/index.js';
 export { AllHeldBytes, answerSession, type SessionContext } from './session/index.js';
-export { SURFACES, type Surfaces } from './table.js';
+export { OWN_PROTOCOL, protocolOf, SURFACES, type Surfaces } from './table.js';
 export { answerWebSocket, type WebSocketCall } from './websocket/index.js';

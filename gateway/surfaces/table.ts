@@ -1,9 +1,12 @@
 import type { Surface } from './exchange/index.js';
 import { downloadOf } from './exchange/index.js';
+import { GRPC_WEB } from './grpc/index.js';
 import {
   type AnswerKind,
   BytesOutgoing,
+  createOwnProtocol,
   type HttpForms,
+  type HttpProtocol,
   type HttpSurface,
   JSON_ARRAY,
   JSON_SEQ,
@@ -18,6 +21,7 @@ import {
   openQuery,
   SseOutgoing,
 } from './http/index.js';
+import { type RpcProtocol, rpcProtocolOf } from './rpc/index.js';
 
 /** A stream of HTTP: it may last, and nothing but the client's end of it carries it. */
 const STREAM = {
@@ -105,18 +109,26 @@ const SESSION: Surface = {
   hasCredit: true,
 };
 
-/** Every surface of the gateway. */
+/** The RPC protocols, in the order in which they are asked whether a request is theirs. */
+const PROTOCOLS: readonly RpcProtocol[] = [GRPC_WEB];
+
+const FORMS: HttpForms = {
+  requests: { query: openQuery, json: openJsonBody, ndjson: openNdjsonBody, bytes: openFileBody },
+  answers: { message: answersOf('message'), stream: answersOf('stream'), file: answersOf('file') },
+};
+
+/** What a request speaks that names no RPC protocol. */
+export const OWN_PROTOCOL: HttpProtocol = createOwnProtocol(FORMS);
+
+/** What a request speaks, by its head alone: an RPC protocol at a path of gRPC, whether there is such a method or not, or our own. */
+export function protocolOf(request: Parameters<typeof rpcProtocolOf>[1]): HttpProtocol {
+  return rpcProtocolOf(PROTOCOLS, request) ?? OWN_PROTOCOL;
+}
+
+/** The surfaces of sockets. */
 export interface Surfaces {
-  readonly forms: HttpForms;
   readonly websocket: Surface;
   readonly session: Surface;
 }
 
-export const SURFACES: Surfaces = {
-  forms: {
-    requests: { query: openQuery, json: openJsonBody, ndjson: openNdjsonBody, bytes: openFileBody },
-    answers: { message: answersOf('message'), stream: answersOf('stream'), file: answersOf('file') },
-  },
-  websocket: WEBSOCKET,
-  session: SESSION,
-};
+export const SURFACES: Surfaces = { websocket: WEBSOCKET, session: SESSION };

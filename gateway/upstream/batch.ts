@@ -27,6 +27,8 @@ export class Batch implements Iterable<Uint8Array> {
   limit: number;
   /** The memory is somebody else's: what is to be kept for longer than this turn must be copied, or the batch held. */
   isBorrowed = false;
+  /** In front of each message lie the five bytes that gRPC has there, as they came: a flag of 0 and the length. Not any more where it was moved. */
+  isFramed = false;
   /** Where each message starts, and where it ends. */
   #bounds: Bounds;
   #onTaken: ((wireBytes: number) => void) | undefined;
@@ -168,6 +170,7 @@ export class Batch implements Iterable<Uint8Array> {
       bounds[2 * index + 1] = to;
     }
     this.bytes = kept;
+    this.isFramed = false;
     this.#bounds = bounds;
   }
 }

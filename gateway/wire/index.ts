@@ -2,6 +2,7 @@ export { chooseMediaType, mediaTypeOf, namesMediaType, namesOnly } from './accep
 export { CloseCode, closeFromStatus, cutReason } from './close-code.js';
 export { contentDisposition } from './content-disposition.js';
 export { endId, idFromCursor, type LastEventId, parseLastEventId } from './event-id.js';
+export { encodeGrpcMessage } from './grpc-status-text.js';
 export { parseGrpcTimeout } from './grpc-timeout.js';
 export { formatSseComment, formatSseEvent, formatSseRetry, type SseEvent } from './sse.js';
 export { frameHeadBytes, MAX_FRAME_HEAD_BYTES, Opcode, putFrameHead } from './websocket-frame.js';

@@ -1,6 +1,6 @@
 import { Alarm } from '../../async/index.js';
 import { bridge, type Incoming, type Report, type SlowReader, StallLimit } from '../../bridge/index.js';
-import { Code, codeName } from '../../status/index.js';
+import { codeName, isDefect } from '../../status/index.js';
 import type { ExchangeContext, Meter } from './exchange-context.js';
 import type { ExchangeHandle } from './exchange-handle.js';
 import type { ExchangePlan } from './exchange-plan.js';
@@ -113,6 +113,7 @@ function countAndLog(
     problem: report.status.publicMessage === undefined ? undefined : report.status.message,
   };
   // The cause of a defect is logged here and nowhere else; bad input is the client's business, not the operator's.
-  if (report.failure?.code === Code.INTERNAL) log.error({ ...line, err: report.failure }, 'call failed');
+  if (report.failure !== undefined && isDefect(report.failure))
+    log.error({ ...line, err: report.failure }, 'call failed');
   else log.info(line, 'call');
 }

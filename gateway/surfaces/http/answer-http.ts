@@ -12,27 +12,22 @@ import {
 import { hasSeenEnd } from '../message/index.js';
 import { HeadOutgoing } from './head-outgoing.js';
 import { HttpPeer } from './http-peer.js';
+import type { HttpCall, NamedRequest } from './http-protocol.js';
 import type { HttpReply } from './http-reply.js';
-import type { HttpForms, HttpSurface, OpenRequest } from './http-surface.js';
+import type { HttpForms, HttpSurface, Negotiated, OpenRequest } from './http-surface.js';
 import { ACCEPT_QUERY, negotiate } from './negotiation.js';
 
-/** What the headers of a request say of its call. */
-export interface HttpCall {
-  readonly metadata: Metadata;
-  readonly deadline: number | undefined;
-  readonly source: RequestSource;
-}
-
-/** Answers one HTTP request for a method. Rejects with `RpcError` for what is wrong with the request, before any call is opened. */
+/** Answers one HTTP request for a method in the form that it asks for. Rejects with `RpcError` for what is wrong with the request, before any call is opened. */
 export async function answerHttp(
   request: MethodRequest,
-  { id, log }: { readonly id: string; readonly log: FastifyBaseLogger },
+  named: NamedRequest,
   reply: HttpReply,
   call: HttpCall,
-  context: ExchangeContext & { readonly surfaces: { readonly forms: HttpForms } },
+  context: ExchangeContext,
+  forms: HttpForms,
 ): Promise<void> {
   const { headers, method: httpMethod = '' } = request.http;
-  const { open, surface } = negotiate(context.surfaces.forms, request, {
+  const negotiated = negotiate(forms, request, {
     httpMethod,
     contentType: headers['content-type'],
     accept: headers.accept,
@@ -47,6 +42,18 @@ export async function answerHttp(
     reply.code(204).send();
     return;
   }
+  await answerAs(negotiated, request, named, reply, call, context);
+}
+
+/** Answers a request of which is known how it is taken and answered. Rejects with `RpcError`, before any call is opened. */
+export async function answerAs(
+  { open, surface }: Negotiated,
+  request: MethodRequest,
+  { id, log }: NamedRequest,
+  reply: HttpReply,
+  call: HttpCall,
+  context: ExchangeContext,
+): Promise<void> {
   await runExchange(new HttpExchange(surface, open, request, reply, call, id, log, context), context);
 }
 

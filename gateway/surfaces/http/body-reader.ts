@@ -142,6 +142,24 @@ export class BodyReader {
     if (declared > maxBytes) throw tooLarge(maxBytes);
     const chunks: Buffer[] = [];
     let bytes = 0;
+    const take = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk);
+    };
+    await this.readEach(take, () => bytes + chunks.length * PIECE_BYTES, whole);
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  }
+
+  /**
+   * The whole body, piece by piece, where all of it is one message: `take` gets each piece, and what it throws ends the wait; `heldBytes` is what it
+   * holds then. Rejects as `read` does, and with what `WholeBody` says, but for `maxBytes`, which `take` sees to.
+   */
+  async readEach(
+    take: (piece: Buffer) => void,
+    heldBytes: () => number,
+    whole: Omit<WholeBody, 'maxBytes'>,
+  ): Promise<void> {
     let unfinished: UnfinishedMessage | undefined;
     let letGo: (() => void) | undefined;
     // Nearly every body comes with its head, which the parser is just being done with: then there is nothing to wait for, and no end to watch for.
@@ -153,19 +171,16 @@ export class BodyReader {
         if (here === null && !this.#ended) letGo ??= this.#endWith(whole);
         const chunk = here ?? (await this.#next(true));
         if (chunk === undefined) break;
-        bytes += chunk.length;
-        if (bytes > maxBytes) throw tooLarge(maxBytes);
-        chunks.push(chunk);
+        take(chunk);
         if (this.#isWhole) break;
         unfinished ??= whole.countUnfinished();
-        unfinished.holds(bytes + chunks.length * PIECE_BYTES);
+        unfinished.holds(heldBytes());
         if (whole.signal.aborted) throw reasonOf(whole.signal);
       }
     } finally {
       letGo?.();
       unfinished?.holds(0);
     }
-    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
   }
 
   /** Everything has been read. */
@@ -175,7 +190,7 @@ export class BodyReader {
   }
 
   /** Gives the wait up at the deadline, or when the signal says so. Returns what ends the watch. */
-  #endWith({ deadline, signal }: WholeBody): () => void {
+  #endWith({ deadline, signal }: Omit<WholeBody, 'maxBytes'>): () => void {
     const pass = () => this.#giveUp(new RpcError('DEADLINE_PASSED', 'the deadline has passed'));
     const abort = () => this.#giveUp(reasonOf(signal));
     if (signal.aborted) abort();

@@ -21,6 +21,12 @@ export interface HttpSurface extends Surface {
  */
 export type OpenRequest = (request: MethodRequest, whole: WholeBody) => Incoming | Promise<Incoming>;
 
+/** How one request is taken and answered. */
+export interface Negotiated {
+  readonly open: OpenRequest;
+  readonly surface: HttpSurface;
+}
+
 /** The forms in which HTTP takes requests and answers them; the first answer of a kind is the one for clients that do not mind. */
 export interface HttpForms {
   readonly requests: {

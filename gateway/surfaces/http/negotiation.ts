@@ -2,7 +2,7 @@ import type { HttpBinding, Method } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
 import { chooseMediaType, mediaTypeOf, namesMediaType } from '../../wire/index.js';
 import { downloadOf, type MethodRequest, uploadOf } from '../exchange/index.js';
-import type { HttpForms, HttpSurface, OpenRequest } from './http-surface.js';
+import type { HttpForms, HttpSurface, Negotiated } from './http-surface.js';
 
 export const MEDIA_TYPE = {
   json: 'application/json',
@@ -31,7 +31,7 @@ export function negotiate(
   { requests, answers }: HttpForms,
   { method, binding }: Pick<MethodRequest, 'method' | 'binding'>,
   wish: Wish,
-): { readonly open: OpenRequest; readonly surface: HttpSurface } {
+): Negotiated {
   return {
     open: requests[chooseRequest(method, binding, wish)],
     surface: chooseAnswer(answers, method, binding, wish),

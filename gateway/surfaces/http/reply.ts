@@ -13,18 +13,17 @@ export function headersFromMetadata(
 ): OutgoingHttpHeaders {
   const { headers, leftOut } = metadataHeaders(metadata ?? [], trailers);
   warnLeftOut(reply, leftOut);
-  return expose(reply, headers);
+  exposeNames(reply, Object.keys(headers));
+  return headers;
 }
 
 /** A page of another origin may read only headers that are named, and a wildcard within a name is not allowed. */
-function expose(reply: HttpReply, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  const names = Object.keys(headers);
-  if (names.length === 0) return headers;
+export function exposeNames(reply: HttpReply, names: readonly string[]): void {
+  if (names.length === 0) return;
   const exposed = reply.getHeader('access-control-expose-headers');
   if (exposed !== undefined) {
     reply.header('access-control-expose-headers', [exposed, ...names].join(', '));
   }
-  return headers;
 }
 
 /** Answers that have been warned of. */

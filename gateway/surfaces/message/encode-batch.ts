@@ -31,14 +31,19 @@ export interface TextOutgoing {
   send(out: ByteWriter): Promise<void> | undefined;
 }
 
+/** Takes messages of a batch and appends them to `out`, as `encodeBatch` does. */
+export type TakeMessages = (batch: Batch, out: ByteWriter, encode: EncodeMessage, enough: number) => unknown;
+
 /**
  * Sends the messages of a batch piece by piece, each as soon as there is room. What waits meanwhile are the messages as they came, which are
- * less than their text. When one of them is no message, those before it are sent, nothing of it is, and it throws or rejects.
+ * less than their text. When one of them is no message, those before it are sent, nothing of it is, and it throws or rejects. `take`: how they are
+ * encoded, where that is not one by one.
  */
 export function sendBatch(
   batch: Batch,
   sink: TextOutgoing,
   encode: EncodeMessage,
+  take: TakeMessages = encodeBatch,
 ): Promise<void> | undefined {
   for (;;) {
     if (sink.closed) {
@@ -47,13 +52,13 @@ export function sendBatch(
     }
     sink.begin(scratch);
     const enough = memory.takenBytes < CROWD_BYTES ? TEXT_BYTES : CROWDED_TEXT_BYTES;
-    const failure = encodeBatch(batch, scratch, encode, scratch.length + enough);
+    const failure = take(batch, scratch, encode, scratch.length + enough);
     const room = sink.send(scratch);
     if (failure !== undefined) throw failure;
     if (batch.isTaken) return room;
     if (room !== undefined) {
       batch.hold();
-      return room.then(() => sendBatch(batch, sink, encode));
+      return room.then(() => sendBatch(batch, sink, encode, take));
     }
   }
 }

@@ -7,10 +7,16 @@ export {
   RESERVED_PARAMETERS,
   withAddress,
 } from './address-fields.js';
-export { type EncodeMessage, encodeBatch, sendBatch, type TextOutgoing } from './encode-batch.js';
+export {
+  type EncodeMessage,
+  encodeBatch,
+  sendBatch,
+  type TakeMessages,
+  type TextOutgoing,
+} from './encode-batch.js';
 export { detailJson, endJson, errorJson, REASON_HEADER, retryDelayMs } from './error-json.js';
 export { HeaderRules } from './header-rules.js';
 export { cursorField, hasSeenEnd, messageFromJson, resumeAfter, textFromBytes } from './request-message.js';
-export { callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';
-export { metadataHeaders, passedOn } from './response-metadata.js';
+export { addMetadata, callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';
+export { metadataHeaders, type PassedOn, passedOn } from './response-metadata.js';
 export { scratch } from './scratch.js';

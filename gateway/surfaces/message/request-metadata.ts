@@ -43,7 +43,7 @@ export function requestMetadata(headers: IncomingHttpHeaders, known: Metadata, r
       );
     }
     own ??= new MetadataBlock();
-    addOwn(own, name, value, `header ${header}: `);
+    addMetadata(own, name, value, `header ${header}: `);
   }
   return own === undefined ? metadata : [...metadata, ...own.pairs];
 }
@@ -53,8 +53,11 @@ function assertMayBeOwn(name: string, rules: HeaderRules, place: string): void {
   if (fault !== undefined) throw new RpcError('INVALID_METADATA', `${place}${fault}`);
 }
 
-/** What a client sends of its own. A repeated header arrives joined; base64 has no comma, so its values can be told apart again. */
-function addOwn(block: MetadataBlock, name: string, value: string, place: string): void {
+/**
+ * Adds what a client sends of its own. A repeated header may arrive joined; base64 has no comma, so the values of a `-bin` name can be told apart again.
+ * Throws INVALID_ARGUMENT, with `place` before it, for what cannot be sent, and for more than may travel.
+ */
+export function addMetadata(block: MetadataBlock, name: string, value: string, place: string): void {
   const checked = (text: string): string => {
     const fault = faultOfPair(name, text);
     if (fault !== undefined) throw new RpcError('INVALID_METADATA', `${place}${fault}`);
@@ -80,7 +83,7 @@ export function callMetadata(session: Metadata, own: Metadata, rules: HeaderRule
   for (const [name, value] of own) {
     names.add(name);
     assertMayBeOwn(name, rules, '');
-    addOwn(added, name, value, '');
+    addMetadata(added, name, value, '');
   }
   return [...session.filter(([name]) => !names.has(name)), ...added.pairs];
 }

@@ -93,6 +93,7 @@ export class BatchBuilder {
     const bytes = this.#bytes;
     const batch =
       bytes === undefined ? Batch.of(this.#inflated) : new Batch(bytes, this.#bounds, this.#byteLength);
+    batch.isFramed = bytes !== undefined;
     batch.onTaken(this.#onTaken, this.#wireBytes);
     this.#bytes = undefined;
     this.#bounds = [];

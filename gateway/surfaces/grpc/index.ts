@@ -1,0 +1,1 @@
+export { GRPC_WEB } from './web-protocol.js';

@@ -1,0 +1,27 @@
+import { type Metadata, richStatusBytes, type Status } from '../../status/index.js';
+import { encodeGrpcMessage } from '../../wire/index.js';
+import { type HttpReply, warnLeftOut } from '../http/index.js';
+import { answerMetadata, unpadded } from '../rpc/index.js';
+
+/** A status as what gRPC sends last: its code, its text and details where there are such, and the trailers. Source: grpc/doc/PROTOCOL-HTTP2.md, "Responses". */
+export function statusPairs(reply: HttpReply, status: Status): Metadata {
+  const { pairs, leftOut } = answerMetadata(status.trailers);
+  warnLeftOut(reply, leftOut);
+  const said: [string, string][] = [['grpc-status', String(status.code)]];
+  if (status.message !== '') said.push(['grpc-message', encodeGrpcMessage(status.message)]);
+  const details = richStatusBytes(status);
+  if (details !== undefined) said.push(['grpc-status-details-bin', unpadded(details.toString('base64'))]);
+  return [...said, ...pairs];
+}
+
+/** Pairs as headers: a name that occurs more than once has several lines. */
+export function headersOfPairs(pairs: Metadata): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = Object.create(null);
+  for (const [name, value] of pairs) {
+    const before = headers[name];
+    if (before === undefined) headers[name] = value;
+    else if (Array.isArray(before)) before.push(value);
+    else headers[name] = [before, value];
+  }
+  return headers;
+}
