@@ -54,7 +54,7 @@ export async function checkSdk(t: Test, browser: Browser): Promise<void> {
       { method: method('Down'), credit },
     );
     const call = await upstream.call(method('Down'));
-    // In messages of 64 KiB: readAheadBytes (64 KiB) and the message being written in the gateway, a window of at most 1 MiB, and the 16 that the
+    // In messages of 64 KiB: what is read ahead (at most 64 KiB) and the message being written in the gateway, a window of at most 1 MiB, and the 16 that the
     // service's own library takes before it says that it is full.
     const held = 1 + 1 + 16 + 16;
     let taken = 0;

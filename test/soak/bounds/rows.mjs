@@ -6,7 +6,7 @@ const MIB = 1024 * KIB;
 /** The defaults that the table is about: a test compares them with those of the code. */
 export const BOUNDS = {
   windowBudgetBytes: 64 * MIB,
-  readAheadBytes: 64 * KIB,
+  readAheadBytes: 32 * KIB,
   highWaterBytes: 4 * KIB,
   /** Encoded at once, and the same while more waits than `crowdBytes`. */
   textBytes: 32 * KIB,
@@ -33,19 +33,22 @@ const WARM_BYTES = 32 * MIB;
 /** What a client that reads nothing may make a crowd hold for each: 1,000 of them, and what the process needs once, are less than 128 MiB. */
 const CROWD_READER_BYTES = 96 * KIB;
 
-const isLarge = (size) => size > BOUNDS.readAheadBytes;
+/** The window of a call that has moved, of which few have one; the others have half of it. */
+const WINDOW_BYTES = 2 * BOUNDS.readAheadBytes;
+
+const isLarge = (size) => size > WINDOW_BYTES;
 
 /** The most that one client holds that does not read. `around`: what the surface puts around the text of each message. */
 export function down(size, around) {
-  const { readAheadBytes, highWaterBytes, textBytes } = BOUNDS;
+  const { highWaterBytes, textBytes } = BOUNDS;
   const text = isLarge(size) ? size + around : highWaterBytes + textBytes;
-  return readAheadBytes + (isLarge(size) ? size : 0) + text + SLACK_BYTES + OBJECT_BYTES;
+  return WINDOW_BYTES + (isLarge(size) ? size : 0) + text + SLACK_BYTES + OBJECT_BYTES;
 }
 
 /** The same in a session: what cannot be sent is kept as it came from the service. */
 export function sessionDown(size) {
   // What all calls have written to their socket together is little for each, unless one message is large.
-  return BOUNDS.readAheadBytes + SLACK_BYTES + OBJECT_BYTES + (isLarge(size) ? 2 * size : 0);
+  return WINDOW_BYTES + SLACK_BYTES + OBJECT_BYTES + (isLarge(size) ? 2 * size : 0);
 }
 
 /** What each of many clients may hold on average: less than the most that one can. */

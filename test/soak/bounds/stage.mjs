@@ -95,6 +95,7 @@ async function beginRow(
   running.push(gateway);
   return {
     gateway,
+    upstreamPid: upstream.child.pid,
     ends: () => [...ends].map(([end, count]) => `${count} x ${end}`),
     openCalls: async () => (await upstream.ask('status')).open,
     sent: async () => (await upstream.ask('status')).sent,
@@ -137,18 +138,20 @@ export async function stallResident(row) {
       peak = Math.max(peak, rssOf(pid));
     }, 100);
     const clients = await stage.join(readers);
-    // A gateway that is busy has not come to a stop, even if nothing comes from the service for a while.
-    let ticks = ticksOf(pid);
+    // Nobody has come to a stop who is busy, or waits for a processor, even if nothing comes from the service for a while.
+    const all = [pid, stage.upstreamPid, clients.child.pid];
+    let times = all.map(busyMsOf);
     const isBusy = () => {
-      const last = ticks;
-      ticks = ticksOf(pid);
-      return ticks - last > BUSY_TICKS;
+      const last = times;
+      times = all.map(busyMsOf);
+      return times.some((time, index) => time - last[index] > BUSY_MS);
     };
     let busy = 0;
     await settled(async () => {
       busy += isBusy() ? 1 : 0;
       return `${await stage.openCalls()} ${await stage.sent()} ${(await clients.ask('status')).written} ${busy}`;
-    }, quietMs);
+      // A gateway that has had nothing to do for four seconds has collected its garbage.
+    }, 2 * quietMs);
     const stalled = rssOf(pid);
     const calls = await stage.openCalls();
     const kernelFull = isKernelFull();
@@ -235,11 +238,11 @@ function rssOf(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
 }
 
-/** A process that used less of a processor in half a second, in hundredths of a second, only looks after its timers. */
-const BUSY_TICKS = 8;
+/** A process that wanted a processor for less than this in half a second, in milliseconds, only looks after its timers. */
+const BUSY_MS = 80;
 
-/** The processor time of a process, in hundredths of a second. */
-function ticksOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return Number(fields[11]) + Number(fields[12]);
+/** How long a process has had a processor so far, or has waited for one, in milliseconds: of its main thread, which is where all of ours work. */
+function busyMsOf(pid) {
+  const [had, waited] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ').map(Number);
+  return (had + waited) / 1e6;
 }

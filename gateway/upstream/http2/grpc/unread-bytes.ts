@@ -113,6 +113,12 @@ export class UnreadBytes {
     this.length -= count;
     if (this.length === 0) {
       const parts = this.#parts;
+      if (parts.length === 1 && (parts[0] as Part).piece === undefined && !this.#isLent) {
+        // A read often ends within a message: a small part for each would be garbage that the C library keeps.
+        this.#from = 0;
+        this.#to = 0;
+        return;
+      }
       this.#parts = [];
       this.#from = 0;
       this.#to = 0;

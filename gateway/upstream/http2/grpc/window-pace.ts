@@ -21,6 +21,7 @@ export class WindowPace {
 
   /** The reader waits for more. */
   keepsUp(stream: ClientStream): void {
+    if (!stream.isOpened && this.#bytes >= stream.windowBytes / 2) this.#budget.open(stream);
     const now = performance.now();
     const tookMs = now - this.#since;
     const isQuick = tookMs <= stream.roundTripMs;

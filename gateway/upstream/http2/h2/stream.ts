@@ -55,6 +55,8 @@ export class ClientStream {
   sendWindow: number;
   /** What the peer may have under way, which has not been credited. */
   windowBytes: number;
+  /** Kept by the `WindowBudget`. */
+  isOpened = false;
   /** Kept by the `SendLine`. */
   isInLine = false;
   /** The response headers have been received. */

@@ -227,7 +227,7 @@ t.test(
     const client = clientOf(t, url);
     const credit = 4;
     const call = client.call(method('Down'), { request: {}, credit });
-    // In messages of 64 KiB: readAheadBytes (64 KiB) and the message being written in the gateway, a window of at most 1 MiB, and the 16 that the
+    // In messages of 64 KiB: what is read ahead (at most 64 KiB) and the message being written in the gateway, a window of at most 1 MiB, and the 16 that the
     // service's own library takes before it says that it is full.
     const held = 1 + 1 + 16 + 16;
     const scripted = await upstream.call(method('Down'));

@@ -23,7 +23,7 @@ export class FakeStream {
   }
 }
 
-const noBudget = { grow() {}, delete() {}, reset() {} } as unknown as WindowBudget;
+const noBudget = { open() {}, grow() {}, delete() {}, reset() {} } as unknown as WindowBudget;
 
 export function openReader(maxMessageBytes: number): { reader: MessageReader; stream: FakeStream } {
   const stream = new FakeStream();

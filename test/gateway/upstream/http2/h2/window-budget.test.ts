@@ -10,6 +10,7 @@ const MIN_WINDOW_BYTES = 64 * 1024;
 
 class FakeWindow implements StreamWindow {
   windowBytes = MIN_WINDOW_BYTES;
+  isOpened = false;
   resizeWindow(bytes: number): void {
     this.windowBytes = bytes;
   }
@@ -23,6 +24,24 @@ t.test('a window that moves doubles up to the most, one that does not stays', as
   t.equal(stalled.windowBytes, MIN_WINDOW_BYTES);
 });
 
+t.test('of those that move some get twice as much as at first, and keep it until they end', async (t) => {
+  const budget = new WindowBudget(64 * MIN_WINDOW_BYTES, MIN_WINDOW_BYTES);
+  const windows = Array.from({ length: 10 }, () => new FakeWindow());
+  for (const window of windows) for (let n = 0; n < 3; n++) budget.open(window);
+  const opened = windows.filter((window) => window.windowBytes === 2 * MIN_WINDOW_BYTES);
+  t.equal(opened.length, 4, 'a sixteenth of the budget');
+  t.equal(budget.lentBytes, 4 * MIN_WINDOW_BYTES);
+  const [first, last] = [opened[0] as FakeWindow, windows.at(-1) as FakeWindow];
+  budget.grow(first);
+  budget.reset(first);
+  t.equal(first.windowBytes, 2 * MIN_WINDOW_BYTES, 'one that stalls keeps it');
+  budget.open(last);
+  t.equal(last.windowBytes, MIN_WINDOW_BYTES);
+  budget.delete(first);
+  budget.open(last);
+  t.equal(last.windowBytes, 2 * MIN_WINDOW_BYTES, 'one that has ended gives it on');
+});
+
 t.test('a newcomer takes its part from the widest', async (t) => {
   const budget = new WindowBudget(MAX_WINDOW_BYTES, MIN_WINDOW_BYTES);
   const windows = Array.from({ length: 4 }, () => new FakeWindow());
@@ -33,13 +52,17 @@ t.test('a newcomer takes its part from the widest', async (t) => {
 });
 
 t.test('what is lent is what windows have, and within the budget', async () => {
-  const act = fc.record({ which: fc.nat(4), what: fc.constantFrom('move', 'move', 'move', 'stall', 'end') });
+  const act = fc.record({
+    which: fc.nat(4),
+    what: fc.constantFrom('open', 'move', 'move', 'move', 'stall', 'end'),
+  });
   fc.assert(
     fc.property(fc.nat(64), fc.array(act, { maxLength: 300 }), (leasts, acts) => {
       const budget = new WindowBudget(leasts * MIN_WINDOW_BYTES, MIN_WINDOW_BYTES);
       const windows = Array.from({ length: 5 }, () => new FakeWindow());
       for (const { which, what } of acts) {
-        if (what === 'move') budget.grow(windows[which] as FakeWindow);
+        if (what === 'open') budget.open(windows[which] as FakeWindow);
+        else if (what === 'move') budget.grow(windows[which] as FakeWindow);
         else if (what === 'stall') budget.reset(windows[which] as FakeWindow);
         else {
           budget.delete(windows[which] as FakeWindow);
