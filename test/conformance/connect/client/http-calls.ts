@@ -53,10 +53,8 @@ export function openHttpCalls(url: string, tls: SecureContextOptions = {}): Http
   const createAgent = () =>
     isSecure ? new HttpsAgent({ keepAlive: true, ...tls }) : new HttpAgent({ keepAlive: true });
   const shared = createAgent();
-  const agents = new Set([shared]);
   const open1 = ({ verb, path, headers, isBodiless, isAlone }: CallHead): HttpCall => {
     const agent = isAlone ? createAgent() : shared;
-    agents.add(agent);
     const request = (isSecure ? httpsRequest : httpRequest)({
       agent,
       hostname,
@@ -72,7 +70,10 @@ export function openHttpCalls(url: string, tls: SecureContextOptions = {}): Http
     request.on('error', () => {});
     const answer = once(request, 'response').then(([response]) => answer1(response as IncomingMessage));
     request.flushHeaders();
-    return callOf(request, answer, () => request.destroy());
+    return callOf(request, answer, () => {
+      request.destroy();
+      if (isAlone) agent.destroy();
+    });
   };
   const sessions: { session: ClientHttp2Session; calls: number }[] = [];
   const open2 = async ({ verb, path, headers, isBodiless }: CallHead): Promise<HttpCall> => {
@@ -99,7 +100,7 @@ export function openHttpCalls(url: string, tls: SecureContextOptions = {}): Http
   return {
     open: async (version, head) => (version === 'HTTP_VERSION_1' ? open1(head) : open2(head)),
     close() {
-      for (const agent of agents) agent.destroy();
+      shared.destroy();
       for (const { session } of sessions) session.destroy();
     },
   };
