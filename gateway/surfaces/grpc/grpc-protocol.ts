@@ -8,7 +8,7 @@ import {
   methodNotAllowed,
   type Negotiated,
 } from '../http/index.js';
-import { REASON_HEADER, requestDeadline } from '../message/index.js';
+import { requestDeadline } from '../message/index.js';
 import {
   type AnswerForm,
   FrameOutgoing,
@@ -91,7 +91,7 @@ function sendRefusal(reply: HttpReply, contentType: string, error: RpcError): vo
   reply
     .headers(error.headers)
     .headers(headersOfPairs(statusPairs(reply, error.toStatus())))
-    .headers({ [REASON_HEADER]: error.reason, 'cache-control': 'no-store' })
+    .headers({ 'cache-control': 'no-store' })
     .code(KEPT_STATUSES.has(error.reason) ? httpStatus : 200)
     .type(contentType)
     .send();

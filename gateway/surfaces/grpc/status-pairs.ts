@@ -1,14 +1,20 @@
-import { type Metadata, richStatusBytes, type Status } from '../../status/index.js';
+import { Code, type Metadata, richStatusBytes, type Status } from '../../status/index.js';
 import { encodeGrpcMessage } from '../../wire/index.js';
 import { type HttpReply, warnLeftOut } from '../http/index.js';
+import { REASON_HEADER } from '../message/index.js';
 import { answerMetadata, unpadded } from '../rpc/index.js';
 
-/** A status as what gRPC sends last: its code, its text and details where there are such, and the trailers. Source: grpc/doc/PROTOCOL-HTTP2.md, "Responses". */
+/**
+ * A status as what gRPC sends last: its code, its text and details where there are such, and the trailers. Source: grpc/doc/PROTOCOL-HTTP2.md, "Responses".
+ * An error of the gateway has its reason by its short name, and no details: the conformance cases of these protocols count them.
+ */
 export function statusPairs(reply: HttpReply, status: Status): Metadata {
   const { pairs, leftOut } = answerMetadata(status.trailers);
   warnLeftOut(reply, leftOut);
   const said: [string, string][] = [['grpc-status', String(status.code)]];
-  if (status.message !== '') said.push(['grpc-message', encodeGrpcMessage(status.message)]);
+  if (status.code !== Code.OK && status.message !== '')
+    said.push(['grpc-message', encodeGrpcMessage(status.message)]);
+  if (status.reason !== undefined) return [...said, [REASON_HEADER, status.reason], ...pairs];
   const details = richStatusBytes(status);
   if (details !== undefined) said.push(['grpc-status-details-bin', unpadded(details.toString('base64'))]);
   return [...said, ...pairs];

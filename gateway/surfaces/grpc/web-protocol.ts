@@ -1,7 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Metadata } from '../../status/index.js';
 import { exposeNames, type HttpReply, ResponseSink, startStream, warnLeftOut } from '../http/index.js';
-import { REASON_HEADER } from '../message/index.js';
 import { type AnswerForm, answerMetadata, FrameFlag, frameOf, type RpcProtocol } from '../rpc/index.js';
 import { Base64Body } from './base64-text.js';
 import { createGrpcProtocol } from './grpc-protocol.js';
@@ -36,7 +35,6 @@ function webForm({ contentType, answersText }: GrpcTypes): AnswerForm {
     sendStatus(_request, reply, status, failure) {
       const headers = headersOfPairs(statusPairs(reply, status));
       exposeNames(reply, Object.keys(headers));
-      if (status.reason !== undefined) reply.header(REASON_HEADER, status.reason);
       reply
         .headers(failure?.headers ?? {})
         .headers(headers)
