@@ -13,6 +13,7 @@ const INPUTS = [
   'scripts/build.mjs',
   'scripts/build-digest.mjs',
   'scripts/bundle.mjs',
+  'scripts/bundle-client.mjs',
   'scripts/code-cache.mjs',
   'scripts/mit.txt',
   'buf.yaml',

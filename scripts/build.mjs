@@ -50,9 +50,13 @@ renameSync(join(root, OUT, 'bin'), join(root, OUT, 'command'));
 if (existsSync(join(root, 'node_modules', 'esbuild'))) {
   const { bundleCommand } = await import('./bundle.mjs');
   await bundleCommand(root, OUT);
+  const { bundleClient } = await import('./bundle-client.mjs');
+  await bundleClient(root, join(root, OUT));
 } else {
   // A tree whose modules are older than its package.json works, and starts slowly.
-  console.error('build: esbuild is not installed (npm ci does that), so the command stays in many files');
+  console.error(
+    'build: esbuild is not installed (npm ci does that), so the command and the browser client stay in many files',
+  );
   mkdirSync(join(root, OUT, 'bin'));
   writeFileSync(join(root, OUT, 'bin', 'package.json'), '{"type":"commonjs"}\n');
   writeFileSync(

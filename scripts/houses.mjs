@@ -156,8 +156,8 @@ export const HOUSES = {
       playground: { may: ['browser'] },
       browser: {
         may: ['retry'],
-        roof: ['client.ts', 'typed-client.ts'],
-        // The modules are served as they are: an `index.ts` in each room would be a request more for every page.
+        roof: ['client.ts', 'http-client.ts', 'typed-client.ts'],
+        // No `index.ts` in the rooms: who imports one module must not get the others with it.
         rooms: {
           session: { may: ['stream', 'shared'], open: true },
           socket: { may: ['shared'], open: true },
@@ -166,7 +166,7 @@ export const HOUSES = {
         },
       },
       node: { may: ['retry'] },
-      // The same: browsers load it.
+      // The same.
       retry: { open: true },
     },
   },

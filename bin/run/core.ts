@@ -1,9 +1,9 @@
-import './quiet-grpc-js.js';
 import type { Logger } from 'pino';
 import { type Core, openCore } from '../../grpc-core/index.js';
 import type { Running } from '../lifetime.js';
 import { openLog } from '../log.js';
 import type { CORE_COMMAND, Settings } from '../options/index.js';
+import { quietGrpcJs } from './quiet-grpc-js.js';
 
 type CoreSettings = Settings<
   Pick<typeof CORE_COMMAND, 'dataDir' | 'dataIntervalMs' | 'graceMs' | 'logCalls'>
@@ -23,6 +23,7 @@ export async function openCoreCommand(settings: Settings<typeof CORE_COMMAND>): 
 
 /** Opens a core as it is set. Rejects with one clear line. */
 export async function startCore({ values }: CoreSettings, listen: string, log: Logger): Promise<Core> {
+  quietGrpcJs();
   const { dataDir, dataIntervalMs, graceMs, logCalls } = values;
   return await openCore({ listen, dataDir, dataIntervalMs, graceMs, log, logCalls: logCalls === 'on' });
 }

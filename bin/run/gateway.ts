@@ -35,7 +35,7 @@ export async function startGateway(
   watched: WatchedFiles,
 ): Promise<Gateway> {
   const { values } = settings;
-  if (values.transport === 'grpc-js') await import('./quiet-grpc-js.js');
+  if (values.transport === 'grpc-js') (await import('./quiet-grpc-js.js')).quietGrpcJs();
   const metadataSource = nameOf(settings, 'reflectionMetadata');
   return await openGateway({
     ...upstream,

@@ -1,4 +1,6 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 
-// What grpc-js prints by itself says less than our own errors and is no JSON.
-if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+/** Keeps grpc-js from printing, unless its own variable asks for it: what it prints says less than our own errors and is no JSON. */
+export function quietGrpcJs(): void {
+  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+}

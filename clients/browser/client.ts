@@ -1,3 +1,4 @@
+import { type HttpClient, httpCalls } from './http-client.js';
 import { type Call, openCall } from './session/call.js';
 import type { CallOptions } from './session/call-options.js';
 import type { Metadata } from './session/session-frame.js';
@@ -7,9 +8,6 @@ import { createEndpoint, type EndpointOptions } from './shared/endpoint.js';
 import type { JsonObject } from './shared/json.js';
 import { type CallSocket, openCallSocket } from './socket/call-socket.js';
 import type { SocketOptions } from './socket/socket-options.js';
-import { openServerStream, type ServerStream } from './stream/server-stream.js';
-import type { StreamOptions } from './stream/stream-options.js';
-import { callUnary, type UnaryOptions } from './stream/unary.js';
 import type { ServiceTypes, TypedClient } from './typed-client.js';
 
 export interface ClientOptions extends EndpointOptions {
@@ -20,24 +18,12 @@ export interface ClientOptions extends EndpointOptions {
 }
 
 /** Calls any method that the gateway knows, by its name "pkg.Service/Method". Requests and answers are canonical ProtoJSON. */
-export interface Client {
+export interface Client extends HttpClient {
   /**
    * A call of any kind, on a WebSocket that all calls of the client share. Flow control works in both directions up to the page's own code,
    * and a call with cursors moves away from a gateway that shuts down. Begins at once. See `Call`.
    */
   call<Message extends JsonObject = JsonObject>(method: string, options?: CallOptions): Call<Message>;
-  /** One request, one answer. See `callUnary`. */
-  unary<Response extends JsonObject = JsonObject>(
-    method: string,
-    request: unknown,
-    options?: UnaryOptions,
-  ): Promise<Response>;
-  /** One request, many answers; resumes if the method has cursors. See `openServerStream`. */
-  serverStream<Message extends JsonObject = JsonObject>(
-    method: string,
-    request: unknown,
-    options?: StreamOptions,
-  ): ServerStream<Message>;
   /** Many requests, one or many answers, on a WebSocket of its own. See `openCallSocket`. */
   socket<Message extends JsonObject = JsonObject>(
     method: string,
@@ -66,11 +52,9 @@ export function createClient(options: ClientOptions = {}): Client {
   const { metadata = {} } = options;
   const clientMetadata = typeof metadata === 'function' ? metadata : () => metadata;
   return {
+    ...httpCalls(endpoint),
     call: (method, callOptions = {}) =>
       openCall({ pool, method: endpoint.methodName(method), clientMetadata, options: callOptions }),
-    unary: (method, request, unaryOptions = {}) => callUnary(endpoint, method, request, unaryOptions),
-    serverStream: (method, request, streamOptions = {}) =>
-      openServerStream(endpoint, method, request, streamOptions),
     socket: (method, socketOptions = {}) => openCallSocket(endpoint, method, socketOptions),
     close: () => pool.close(),
   };

@@ -1,4 +1,5 @@
 export { type Client, type ClientOptions, createClient } from './client.js';
+export { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.js';
 export type { Call } from './session/call.js';
 export type { CallOptions } from './session/call-options.js';
 export type { CallStatus } from './session/call-status.js';
@@ -7,10 +8,10 @@ export type { SessionOptions } from './session/session-options.js';
 export { Code, type CodeName } from './shared/code.js';
 export type {
   EndpointOptions,
-  RequestHeaders,
   WebSocketConstructor,
   WebSocketLike,
 } from './shared/endpoint.js';
+export type { HttpEndpointOptions, RequestHeaders } from './shared/http-endpoint.js';
 export type { JsonObject } from './shared/json.js';
 export type { Reconnect, ReconnectOptions } from './shared/reconnect.js';
 export { SluiceError } from './shared/sluice-error.js';
@@ -31,4 +32,5 @@ export type {
   ServiceTypes,
   TypedCallOptions,
   TypedClient,
+  TypedHttpClient,
 } from './typed-client.js';

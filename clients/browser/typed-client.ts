@@ -29,25 +29,29 @@ export type TypedCallOptions<Method extends MethodTypes> = Omit<CallOptions, 're
   readonly request?: Method extends OneRequest ? Method['request'] : never;
 };
 
-/** A client that knows the methods of its services, and their types. At run time it is a `Client` like any other: nothing is checked there. */
-export interface TypedClient<Services extends ServiceTypes<Services>> {
-  /** See `Client.call`. */
-  call<Name extends MethodName<Services>>(
-    method: Name,
-    options?: TypedCallOptions<Services[Name]>,
-  ): Call<Services[Name]['response'], Services[Name]['request']>;
-  /** See `Client.unary`. */
+/** An `HttpClient` that knows the methods of its services, and their types. Nothing is checked at run time. */
+export interface TypedHttpClient<Services extends ServiceTypes<Services>> {
+  /** See `HttpClient.unary`. */
   unary<Name extends MethodName<Services, 'unary'>>(
     method: Name,
     request: Services[Name]['request'],
     options?: UnaryOptions,
   ): Promise<Services[Name]['response']>;
-  /** See `Client.serverStream`. */
+  /** See `HttpClient.serverStream`. */
   serverStream<Name extends MethodName<Services, 'server_stream'>>(
     method: Name,
     request: Services[Name]['request'],
     options?: StreamOptions,
   ): ServerStream<Services[Name]['response']>;
+}
+
+/** A client that knows the methods of its services, and their types. At run time it is a `Client` like any other: nothing is checked there. */
+export interface TypedClient<Services extends ServiceTypes<Services>> extends TypedHttpClient<Services> {
+  /** See `Client.call`. */
+  call<Name extends MethodName<Services>>(
+    method: Name,
+    options?: TypedCallOptions<Services[Name]>,
+  ): Call<Services[Name]['response'], Services[Name]['request']>;
   /** See `Client.socket`. */
   socket<Name extends MethodName<Services>>(
     method: Name,

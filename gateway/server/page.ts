@@ -7,6 +7,8 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
+  // Where the sources of the browser client are, for whoever debugs the page.
+  '.map': 'application/json',
 };
 
 /** Everything from our own origin, nothing inline: what a service sends can never run as code in the page. */

@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The folder of the repository. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A package of package-lock.json, as far as tests ask. */
 export interface LockedPackage {
   readonly version?: string;
-  readonly dev?: boolean;
   readonly deprecated?: string;
+  readonly optional?: boolean;
   readonly engines?: { readonly node?: string };
 }
 
@@ -68,14 +69,4 @@ export async function freshCopy(t: Test): Promise<string> {
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   return folder;
-}
-
-/** Puts links to the locked modules that are not for development into the folder: what an installation would bring. */
-export function linkModules(folder: string): void {
-  for (const [path, { dev }] of Object.entries(lockedPackages())) {
-    // The ones below another module come with that one.
-    if (dev === true || !/^node_modules\/(@[^/]+\/)?[^/]+$/.test(path)) continue;
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    symlinkSync(join(ROOT, path), join(folder, path));
-  }
 }

@@ -52,9 +52,9 @@ export interface AttemptSocket {
 }
 
 /** The largest id: ids are uint32. */
-const MAX_ID = 2 ** 32 - 1;
+const MAX_ID = 4_294_967_295;
 /** The most credit in one direction (PROTOCOL.md, section 12). */
-const MAX_CREDIT = 2 ** 31 - 1;
+const MAX_CREDIT = 2_147_483_647;
 
 /** Creates an empty table. */
 export function createAttemptTable(socket: AttemptSocket): AttemptTable {

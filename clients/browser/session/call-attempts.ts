@@ -1,9 +1,14 @@
+import { abortable } from '../../retry/abortable.js';
 import { wait } from '../../retry/wait.js';
-import { abortable } from '../shared/abortable.js';
 import { type CallScope, openCallScope } from '../shared/call-scope.js';
 import { Code, isRetryable } from '../shared/code.js';
 import { createDeferred, type Deferred } from '../shared/deferred.js';
-import { type Reconnect, type ReconnectPolicy, reconnectDelayMs } from '../shared/reconnect.js';
+import {
+  mayReconnect,
+  type Reconnect,
+  type ReconnectOptions,
+  reconnectDelayMs,
+} from '../shared/reconnect.js';
 import { SluiceError } from '../shared/sluice-error.js';
 import type { Attempt, AttemptEvents, CallTransport } from './call-transport.js';
 import type { CallEnd, Metadata, OpenFrame } from './session-frame.js';
@@ -27,7 +32,7 @@ export interface AttemptOwner extends Omit<AttemptEvents, 'onGoAway' | 'onEnd'> 
 export interface AttemptsOptions {
   readonly pool: SessionPool;
   readonly scope: CallScope;
-  readonly reconnects: ReconnectPolicy;
+  readonly reconnects: ReconnectOptions;
   /** The call has a `timeoutMs`: then DEADLINE_EXCEEDED is final. */
   readonly hasTimeout: boolean;
 }
@@ -78,7 +83,7 @@ export async function runAttempts(owner: AttemptOwner, options: AttemptsOptions)
     }
     running = undefined;
     const { error } = end;
-    if (error === undefined || scope.signal.aborted || state.failures >= reconnects.maxReconnects) return end;
+    if (error === undefined || scope.signal.aborted || !mayReconnect(state.failures, reconnects)) return end;
     if (!end.refused && !mayResume(error, state)) return end;
     state.failures += 1;
     // The pool does not use the session that refused, and waits as long as its gateway asked for.
@@ -169,13 +174,13 @@ async function endOrMove(
     () => moving.close(),
     () => undefined,
   );
-  const { maxReconnects } = state.reconnects;
   try {
-    for (let tries = 1; tries <= maxReconnects && !running.over; tries += 1) {
+    for (let tries = 0; mayReconnect(tries, state.reconnects) && !running.over; ) {
       try {
         const next = await begin(state, moving.signal, running);
         return next;
       } catch {
+        tries += 1;
         await wait(reconnectDelayMs(tries, state.reconnects), moving.signal).catch(() => undefined);
       }
     }

@@ -1,4 +1,4 @@
-import { abortable } from '../shared/abortable.js';
+import { abortable } from '../../retry/abortable.js';
 import { Code } from '../shared/code.js';
 import { createDeferred } from '../shared/deferred.js';
 import { stringifyJson } from '../shared/json.js';
@@ -104,13 +104,11 @@ export function createCallRequests(options: CallRequestsOptions): CallRequests {
   };
 }
 
-/** The longest frame around an empty message, in bytes: the names, and an id of ten digits. */
-const FRAME_BYTES = messageFrame(2 ** 32 - 1, '').length;
-
 /** A message as JSON. Throws INVALID_ARGUMENT for a value that is not JSON, and RESOURCE_EXHAUSTED if its frame exceeds `maxBytes`. */
 export function requestText(message: unknown, maxBytes: number): string {
   const text = stringifyJson(message);
-  const maxTextBytes = maxBytes - FRAME_BYTES;
+  // The longest frame around an empty message: the names, and an id of ten digits.
+  const maxTextBytes = maxBytes - messageFrame(4_294_967_295, '').length;
   // A UTF-16 unit is at most three bytes of UTF-8, so most texts need no counting.
   if (text.length * 3 <= maxTextBytes || new TextEncoder().encode(text).length <= maxTextBytes) return text;
   throw new SluiceError(

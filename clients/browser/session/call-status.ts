@@ -17,18 +17,11 @@ export interface CallStatus {
   readonly domain: string | undefined;
 }
 
-const OK: CallStatus = {
-  code: Code.OK,
-  status: 'OK',
-  message: '',
-  details: [],
-  reason: undefined,
-  domain: undefined,
-};
-
 /** The status of a call that ended with this error, or with OK. */
 export function statusFromError(error: SluiceError | undefined): CallStatus {
-  if (error === undefined) return OK;
+  if (error === undefined) {
+    return { code: Code.OK, status: 'OK', message: '', details: [], reason: undefined, domain: undefined };
+  }
   const { code, status, message, details, reason, domain } = error;
   return { code, status, message, details, reason, domain };
 }

@@ -2,7 +2,7 @@ import { openCallScope } from '../shared/call-scope.js';
 import { Code } from '../shared/code.js';
 import { createDeferred } from '../shared/deferred.js';
 import type { JsonObject } from '../shared/json.js';
-import { type Reconnect, reconnectPolicy } from '../shared/reconnect.js';
+import type { Reconnect } from '../shared/reconnect.js';
 import { SluiceError } from '../shared/sluice-error.js';
 import { createCallAnswers, windowFrom } from './call-answers.js';
 import { runAttempts } from './call-attempts.js';
@@ -132,7 +132,7 @@ export function openCall<Message extends JsonObject>(start: CallStart): Call<Mes
   runAttempts(owner, {
     pool,
     scope,
-    reconnects: reconnectPolicy(options),
+    reconnects: options,
     hasTimeout: options.timeoutMs !== undefined,
   }).then(finish, (cause: unknown) => finish({ error: scope.errorFrom(cause), trailers: {} }));
 

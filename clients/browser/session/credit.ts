@@ -1,4 +1,4 @@
-import { abortable } from '../shared/abortable.js';
+import { abortable } from '../../retry/abortable.js';
 import { createDeferred, type Deferred } from '../shared/deferred.js';
 import type { CreditAmount } from './receive-window.js';
 

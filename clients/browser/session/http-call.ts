@@ -1,12 +1,13 @@
 import { MAX_TIMER_MS } from '../../retry/wait.js';
+import { MAX_ANSWER_BYTES, readBodyText } from '../shared/body-text.js';
 import type { CallScope } from '../shared/call-scope.js';
 import { Code } from '../shared/code.js';
-import { type Endpoint, grpcTimeout } from '../shared/endpoint.js';
 import { errorFromErrorObject } from '../shared/error-from-wire.js';
+import type { HttpEndpoint } from '../shared/http-endpoint.js';
 import { isJsonObject, type JsonObject, parseJson } from '../shared/json.js';
 import { SluiceError } from '../shared/sluice-error.js';
 import { DEFAULT_IDLE_TIMEOUT_MS, readEventStream } from '../stream/event-stream.js';
-import { createSseParser } from '../stream/sse-parser.js';
+import { createSseParser, type SseEvent } from '../stream/sse-parser.js';
 import type { AttemptEvents } from './call-transport.js';
 import { type Credit, utf8Length } from './credit.js';
 import { type CallEnd, callEndFrom, gapFrom, type Metadata, type OpenFrame } from './session-frame.js';
@@ -36,7 +37,7 @@ export interface HttpCallOptions {
  * Returns how the call ended, with UNAVAILABLE if the gateway could not be reached or the response broke off. Never rejects.
  */
 export async function callOverHttp(
-  endpoint: Endpoint,
+  endpoint: HttpEndpoint,
   open: OpenFrame,
   message: string,
   { scope, credit, events }: HttpCallOptions,
@@ -46,18 +47,15 @@ export async function callOverHttp(
   let trailers: Metadata = {};
   const parser = createSseParser();
   const send = async () => {
-    const response = await endpoint.fetch(endpoint.httpUrl(open.method), {
-      method: 'POST',
-      headers: await endpoint.headers(headersFromMetadata(open.metadata), {
-        'content-type': 'application/json',
-        // A unary method has no event stream, and a server-stream method prefers it to a JSON array.
-        accept: 'text/event-stream, application/json;q=0.5',
-        ...(open.cursor === '' ? {} : { 'last-event-id': idFromCursor(open.cursor) }),
-        ...(open.timeoutMs === 0 ? {} : { 'grpc-timeout': grpcTimeout(open.timeoutMs) }),
-      }),
-      body: message,
+    const post = await endpoint.post(message, {
+      // A unary method has no event stream, and a server-stream method prefers it to a JSON array.
+      accept: 'text/event-stream, application/json;q=0.5',
+      headers: headersFromMetadata(open.metadata),
+      timeoutMs: open.timeoutMs,
+      lastEventId: idFromCursor(open.cursor),
       signal: scope.signal,
     });
+    const response = await endpoint.fetch(endpoint.httpUrl(open.method), post);
     trailers = metadataFromHeaders(response.headers, 'grpc-trailer-');
     if (response.status === 200) events.onHeaders(metadataFromHeaders(response.headers, 'grpc-metadata-'));
     return response;
@@ -66,10 +64,9 @@ export async function callOverHttp(
     open: send,
     parser,
     scope,
-    idleTimeoutMs: DEFAULT_IDLE_TIMEOUT_MS,
     // Only a stream has a cursor, and its head arrives at once. The head of a unary call arrives with the answer.
     headTimeoutMs: open.cursor === '' ? MAX_TIMER_MS : DEFAULT_IDLE_TIMEOUT_MS,
-    acceptsJson: true,
+    eventsOf: eventsOfJson,
     onHeaders: undefined,
   });
   const retryAfter = () => (parser.retryMs === undefined ? {} : { retryAfterMs: parser.retryMs });
@@ -104,6 +101,15 @@ export async function callOverHttp(
     // The head of an HTTP error may have trailers.
     return { error: scope.errorFrom(cause), trailers };
   }
+}
+
+/** The answer of a unary method as the events that a stream of one message has. */
+function eventsOfJson(response: Response, contentType: string): Promise<readonly SseEvent[]> | undefined {
+  if (!/^application\/json\s*(;|$)/i.test(contentType)) return undefined;
+  return readBodyText(response, MAX_ANSWER_BYTES).then((data) => [
+    { type: 'message', data, lastEventId: '' },
+    { type: 'end', data: '{"status":{}}', lastEventId: '' },
+  ]);
 }
 
 /** The request headers that carry this metadata to the service. */

@@ -1,6 +1,6 @@
+import { abortable } from '../../retry/abortable.js';
 import { backoffMs } from '../../retry/backoff.js';
 import { wait } from '../../retry/wait.js';
-import { abortable } from '../shared/abortable.js';
 import { Code } from '../shared/code.js';
 import type { Endpoint } from '../shared/endpoint.js';
 import { whenPageShown } from '../shared/page-lifecycle.js';

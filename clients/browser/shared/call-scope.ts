@@ -1,7 +1,7 @@
 import { MAX_TIMER_MS } from '../../retry/wait.js';
 import { Code } from './code.js';
 import { onPageHide } from './page-lifecycle.js';
-import { SluiceError } from './sluice-error.js';
+import { SluiceError, type SluiceErrorOptions } from './sluice-error.js';
 
 export interface CallScopeOptions {
   /** Aborting it ends the scope with CANCELLED, or with the reason if that is a `SluiceError`. */
@@ -30,32 +30,31 @@ export interface CallScope {
  * so that a gateway out of reach cannot hold a call.
  */
 export function openCallScope({ signal, timeoutMs, endsWithPage = false }: CallScopeOptions): CallScope {
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
-    throw new SluiceError(Code.INVALID_ARGUMENT, `timeoutMs must be from 1 to ${MAX_TIMER_MS}`);
-  }
   const controller = new AbortController();
-  const deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
-  const onAbort = () => {
-    const reason: unknown = signal?.reason;
-    controller.abort(
-      reason instanceof SluiceError
-        ? reason
-        : new SluiceError(Code.CANCELLED, 'the call was cancelled', { cause: reason }),
+  const fail = (code: Code, message: string, options?: SluiceErrorOptions) =>
+    controller.abort(new SluiceError(code, message, options));
+  let deadline: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  if (timeoutMs !== undefined) {
+    if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
+      throw new SluiceError(Code.INVALID_ARGUMENT, `timeoutMs must be from 1 to ${MAX_TIMER_MS}`);
+    }
+    deadline = performance.now() + timeoutMs;
+    timer = setTimeout(
+      fail,
+      timeoutMs,
+      Code.DEADLINE_EXCEEDED,
+      `the call did not end within ${timeoutMs} ms`,
     );
+  }
+  const onAbort = () => {
+    const cause: unknown = signal?.reason;
+    if (cause instanceof SluiceError) controller.abort(cause);
+    else fail(Code.CANCELLED, 'the call was cancelled', { cause });
   };
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => {
-          controller.abort(
-            new SluiceError(Code.DEADLINE_EXCEEDED, `the call did not end within ${timeoutMs} ms`),
-          );
-        }, timeoutMs);
-  const removeOnPageHide = endsWithPage
-    ? onPageHide(() => controller.abort(pageHiddenError()))
-    : () => undefined;
+  const stayOnPageHide = endsWithPage ? onPageHide(() => controller.abort(pageHiddenError())) : undefined;
   if (signal?.aborted === true) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
+  else signal?.addEventListener('abort', onAbort);
 
   return {
     signal: controller.signal,
@@ -65,14 +64,14 @@ export function openCallScope({ signal, timeoutMs, endsWithPage = false }: CallS
     errorFrom(cause) {
       if (controller.signal.aborted) return controller.signal.reason as SluiceError;
       if (cause instanceof SluiceError) return cause;
-      const text = cause instanceof Error ? cause.message : String(cause);
+      const text = (cause as Partial<Error> | undefined)?.message ?? String(cause);
       return new SluiceError(Code.UNAVAILABLE, `the gateway cannot be reached: ${text}`, { cause });
     },
     close() {
       clearTimeout(timer);
-      removeOnPageHide();
+      stayOnPageHide?.();
       signal?.removeEventListener('abort', onAbort);
-      controller.abort(new SluiceError(Code.CANCELLED, 'the call is over'));
+      fail(Code.CANCELLED, 'the call was cancelled');
     },
   };
 }

@@ -42,14 +42,12 @@ export function errorFromSessionClose(closeCode: number, reason: string, alive: 
 
 /** The text of a close without the ` [sluice/REASON]` at its end, and that reason as details. */
 function splitOrigin(text: string): { text: string; details: readonly JsonObject[] } {
-  const at = text.lastIndexOf(ORIGIN_START);
-  const reason =
-    at === -1 ? undefined : /^([A-Z0-9_]{1,63})\]$/.exec(text.slice(at + ORIGIN_START.length))?.[1];
+  const start = ` [${GATEWAY_DOMAIN}/`;
+  const at = text.lastIndexOf(start);
+  const reason = at === -1 ? undefined : /^([A-Z0-9_]{1,63})\]$/.exec(text.slice(at + start.length))?.[1];
   if (reason === undefined) return { text, details: [] };
   return { text: text.slice(0, at), details: gatewayDetails(reason) };
 }
-
-const ORIGIN_START = ` [${GATEWAY_DOMAIN}/`;
 
 function codeFromSessionClose(closeCode: number): Code {
   switch (closeCode) {

@@ -9,6 +9,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The value if it is a JSON object, otherwise an empty one. */
+export function objectFrom(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
 /** Parses JSON from the gateway. Fails with INTERNAL, because a gateway sends nothing else. */
 export function parseJson(text: string): unknown {
   try {
@@ -23,14 +28,14 @@ export function parseJson(text: string): unknown {
 /** Writes a message as JSON. Fails with INVALID_ARGUMENT for values that JSON does not have (undefined, a bigint) and for cycles. */
 export function stringifyJson(value: unknown): string {
   let text: string | undefined;
-  let cause: unknown;
+  let why = {};
   try {
     text = JSON.stringify(value);
-  } catch (reason) {
-    cause = reason;
+  } catch (cause) {
+    why = { cause };
   }
   if (text === undefined) {
-    throw new SluiceError(Code.INVALID_ARGUMENT, 'the message cannot be converted to JSON', { cause });
+    throw new SluiceError(Code.INVALID_ARGUMENT, 'the message cannot be converted to JSON', why);
   }
   return text;
 }

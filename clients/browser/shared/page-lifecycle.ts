@@ -1,5 +1,4 @@
-import { abortable } from './abortable.js';
-import { createDeferred, type Deferred } from './deferred.js';
+import { abortable } from '../../retry/abortable.js';
 
 /*
  * When the user leaves a page, the browser may keep it frozen so that Back shows it at once. Chromium (156, measured) keeps its requests and
@@ -11,20 +10,23 @@ import { createDeferred, type Deferred } from './deferred.js';
 
 const connections = new Set<() => void>();
 /** Resolves when the page is shown again; undefined while it is shown. */
-let shown: Deferred<void> | undefined;
+let shown: Promise<void> | undefined;
+let showAgain: (() => void) | undefined;
 let watching = false;
 
 /** Adds one pair of listeners, at the first connection, for the lifetime of the page. Node has no such events, and workers neither. */
 function watch(): void {
-  const target = globalThis as Partial<Pick<EventTarget, 'addEventListener'>>;
-  if (watching || target.addEventListener === undefined) return;
+  if (watching) return;
   watching = true;
-  target.addEventListener('pagehide', () => {
-    shown ??= createDeferred();
+  const target = globalThis as Partial<Pick<EventTarget, 'addEventListener'>>;
+  target.addEventListener?.('pagehide', () => {
+    shown ??= new Promise((resolve) => {
+      showAgain = resolve;
+    });
     for (const close of [...connections]) close();
   });
-  target.addEventListener('pageshow', () => {
-    shown?.resolve();
+  target.addEventListener?.('pageshow', () => {
+    showAgain?.();
     shown = undefined;
   });
 }
@@ -38,5 +40,5 @@ export function onPageHide(close: () => void): () => void {
 
 /** Resolves at once while the page is shown, otherwise when it is shown again. Rejects with the signal's reason. */
 export async function whenPageShown(signal: AbortSignal): Promise<void> {
-  if (shown !== undefined) await abortable(shown.promise, signal);
+  if (shown !== undefined) await abortable(shown, signal);
 }

@@ -1,4 +1,4 @@
-import { type Backoff, backoffMs } from '../../retry/backoff.js';
+import { backoffMs } from '../../retry/backoff.js';
 import type { SluiceError } from './sluice-error.js';
 
 /** A reconnect that is about to happen. */
@@ -26,21 +26,13 @@ export interface ReconnectOptions {
   readonly onReconnect?: (reconnect: Reconnect) => void;
 }
 
-/** When to reconnect: the options, completed. */
-export interface ReconnectPolicy {
-  readonly maxReconnects: number;
-  readonly backoff: Backoff;
-}
-
-/** Completes the options. */
-export function reconnectPolicy(options: ReconnectOptions): ReconnectPolicy {
-  return {
-    maxReconnects: options.maxReconnects ?? 8,
-    backoff: { baseMs: options.reconnectBaseMs ?? 500, maxMs: options.reconnectMaxMs ?? 30_000 },
-  };
+/** Whether a reconnect is allowed after this many failures in a row. */
+export function mayReconnect(failures: number, { maxReconnects = 8 }: ReconnectOptions): boolean {
+  return failures < maxReconnects;
 }
 
 /** The wait before a reconnect, in milliseconds: random below the back-off, and at least `requestedMs`, which the gateway asked for. */
-export function reconnectDelayMs(attempt: number, { backoff }: ReconnectPolicy, requestedMs = 0): number {
-  return Math.min(backoff.maxMs, Math.max(requestedMs, backoffMs(attempt, backoff, Math.random)));
+export function reconnectDelayMs(attempt: number, options: ReconnectOptions, requestedMs = 0): number {
+  const { reconnectBaseMs: baseMs = 500, reconnectMaxMs: maxMs = 30_000 } = options;
+  return Math.min(maxMs, Math.max(requestedMs, backoffMs(attempt, { baseMs, maxMs }, Math.random)));
 }

@@ -7,8 +7,8 @@ export const GATEWAY_DOMAIN = 'sluice';
 export interface SluiceErrorOptions {
   readonly details?: readonly JsonObject[];
   readonly truncated?: boolean;
-  readonly httpStatus?: number;
-  readonly retryAfterMs?: number;
+  readonly httpStatus?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -16,27 +16,27 @@ export interface SluiceErrorOptions {
 export class SluiceError extends Error {
   override readonly name = 'SluiceError';
   /** The gRPC code, for example 5. */
-  readonly code: Code;
+  declare readonly code: Code;
   /** The name of the gRPC code, for example "NOT_FOUND". */
-  readonly status: CodeName;
+  declare readonly status: CodeName;
   /** The details of google.rpc.Status as ProtoJSON, each with its `@type`. */
-  readonly details: readonly JsonObject[];
+  declare readonly details: readonly JsonObject[];
   /**
    * Why the call failed, in the words of `domain`: the `reason` of the first `google.rpc.ErrorInfo` in `details`, for example
    * "PATH_NOT_FOUND". Undefined without such a detail.
    */
-  readonly reason: string | undefined;
+  declare readonly reason: string | undefined;
   /** Who refused the call: "sluice" for the gateway, otherwise what the service says in its `google.rpc.ErrorInfo`. Undefined without one. */
-  readonly domain: string | undefined;
+  declare readonly domain: string | undefined;
   /** The service had sent messages before this error that were not delivered. */
-  readonly truncated: boolean;
+  declare readonly truncated: boolean;
   /** The HTTP status, if the error arrived as an HTTP response. */
-  readonly httpStatus: number | undefined;
+  declare readonly httpStatus: number | undefined;
   /** How long the gateway or service asks clients to wait before the next try, in milliseconds. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
 
   constructor(code: Code, message: string, options: SluiceErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.code = code;
     this.status = codeName(code);
     this.details = options.details ?? [];
@@ -60,6 +60,7 @@ export function gatewayDetails(reason: string): readonly JsonObject[] {
   return [{ '@type': ERROR_INFO, reason, domain: GATEWAY_DOMAIN }];
 }
 
-function textOf(value: unknown): string | undefined {
+/** The value if it is a text with letters. */
+export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

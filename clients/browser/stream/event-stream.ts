@@ -1,7 +1,6 @@
-import { MAX_ANSWER_BYTES, MAX_ERROR_BYTES, readBodyText } from '../shared/body-text.js';
 import type { CallScope } from '../shared/call-scope.js';
 import { Code } from '../shared/code.js';
-import { errorFromHttp } from '../shared/error-from-wire.js';
+import { errorFromResponse } from '../shared/error-from-wire.js';
 import { SluiceError } from '../shared/sluice-error.js';
 import type { SseEvent, SseParser } from './sse-parser.js';
 
@@ -11,12 +10,12 @@ export interface EventStreamOptions {
   readonly parser: SseParser;
   /** The scope of this connection alone: a timeout aborts it. */
   readonly scope: CallScope;
-  /** The longest wait for the next bytes, and for the head of the response, in milliseconds; then UNAVAILABLE. */
-  readonly idleTimeoutMs: number;
+  /** The longest wait for the next bytes, and for the head of the response, in milliseconds; then UNAVAILABLE. Default 45 000. */
+  readonly idleTimeoutMs?: number | undefined;
   /** The longest wait for the head of the response, in milliseconds. Default: `idleTimeoutMs`. */
   readonly headTimeoutMs?: number;
-  /** A JSON response is accepted as well: it gives one `message` and an `end` with OK. Default false: it is INTERNAL. */
-  readonly acceptsJson?: boolean;
+  /** The events of a response that is no event stream; undefined if it is not accepted, and then it is INTERNAL. Default: none is. */
+  readonly eventsOf?: (response: Response, contentType: string) => Promise<readonly SseEvent[]> | undefined;
   readonly onHeaders: ((headers: Headers) => void) | undefined;
 }
 
@@ -31,7 +30,7 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 45_000;
 export async function* readEventStream(
   options: EventStreamOptions,
 ): AsyncGenerator<SseEvent, void, undefined> {
-  const { parser, scope, idleTimeoutMs } = options;
+  const { parser, scope, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = options;
   const watched = async <Value>(pending: Promise<Value>, timeoutMs = idleTimeoutMs): Promise<Value> => {
     const timer = setTimeout(() => {
       scope.abort(new SluiceError(Code.UNAVAILABLE, `the gateway was silent for ${timeoutMs} ms`));
@@ -47,17 +46,10 @@ export async function* readEventStream(
 
   const response = await watched(options.open(), options.headTimeoutMs);
   options.onHeaders?.(response.headers);
-  if (response.status !== 200) {
-    const text = await watched(readBodyText(response, MAX_ERROR_BYTES));
-    throw errorFromHttp(response.status, response.headers, text);
-  }
+  if (response.status !== 200) throw await watched(errorFromResponse(response));
   const contentType = response.headers.get('content-type') ?? '';
-  if (options.acceptsJson === true && /^application\/json\s*(;|$)/i.test(contentType)) {
-    const data = await watched(readBodyText(response, MAX_ANSWER_BYTES));
-    yield { type: 'message', data, lastEventId: '' };
-    yield { type: 'end', data: '{"status":{}}', lastEventId: '' };
-    return;
-  }
+  const events = options.eventsOf?.(response, contentType);
+  if (events !== undefined) return yield* await watched(events);
   if (!/^text\/event-stream\s*(;|$)/i.test(contentType)) {
     throw new SluiceError(Code.INTERNAL, `the response is not an event stream but "${contentType}"`);
   }

@@ -1,10 +1,16 @@
 import { wait } from '../../retry/wait.js';
 import { type CallScope, openCallScope } from '../shared/call-scope.js';
-import { type Endpoint, grpcTimeout } from '../shared/endpoint.js';
+import { isRetryable } from '../shared/code.js';
+import type { HttpEndpoint } from '../shared/http-endpoint.js';
 import { type JsonObject, stringifyJson } from '../shared/json.js';
 import { whenPageShown } from '../shared/page-lifecycle.js';
-import { reconnectDelayMs, reconnectPolicy } from '../shared/reconnect.js';
-import { type ConnectionEnd, isEndId, type StreamProgress, streamConnection } from './stream-connection.js';
+import { mayReconnect, reconnectDelayMs } from '../shared/reconnect.js';
+import {
+  type ConnectionFailure,
+  isEndId,
+  type StreamProgress,
+  streamConnection,
+} from './stream-connection.js';
 import type { StreamOptions } from './stream-options.js';
 
 /** The messages of a server stream. */
@@ -24,7 +30,7 @@ export interface ServerStream<Message> extends AsyncIterableIterator<Message> {
  * cannot be sent throws at once.
  */
 export function openServerStream<Message extends JsonObject>(
-  endpoint: Endpoint,
+  endpoint: HttpEndpoint,
   method: string,
   request: unknown,
   options: StreamOptions,
@@ -40,20 +46,20 @@ export function openServerStream<Message extends JsonObject>(
     const call = openCallScope(options);
     scope = call;
     const send = async (signal: AbortSignal) => {
-      const remainingMs = call.remainingMs();
-      const headers = await endpoint.headers(options.headers ?? {}, {
-        'content-type': 'application/json',
+      const post = await endpoint.post(body, {
         accept: 'text/event-stream',
-        ...(progress.cursor === '' ? {} : { 'last-event-id': progress.cursor }),
-        ...(remainingMs === undefined ? {} : { 'grpc-timeout': grpcTimeout(remainingMs) }),
+        headers: options.headers,
+        timeoutMs: call.remainingMs(),
+        lastEventId: progress.cursor,
+        signal,
       });
-      return await endpoint.fetch(url, { method: 'POST', headers, body, signal });
+      return await endpoint.fetch(url, post);
     };
     try {
       for (;;) {
-        const end = yield* streamConnection<Message>(send, progress, call.signal, options);
-        if (end === 'ended') return;
-        await waitToReconnect(end, progress, call, options);
+        const failure = yield* streamConnection<Message>(send, progress, call.signal, options);
+        if (failure === undefined) return;
+        await waitToReconnect(failure, progress, call, options);
       }
     } finally {
       call.close();
@@ -80,16 +86,21 @@ export function openServerStream<Message extends JsonObject>(
 
 /** Waits until the stream may reconnect. Throws the error if it may not. */
 async function waitToReconnect(
-  { error, retryable, retryMs }: Exclude<ConnectionEnd, 'ended'>,
+  { error, isFinal, retryMs }: ConnectionFailure,
   progress: StreamProgress,
   scope: CallScope,
   options: StreamOptions,
 ): Promise<void> {
-  const policy = reconnectPolicy(options);
   if (scope.signal.aborted) throw scope.errorFrom(error);
-  if (!retryable || progress.cursor === '' || progress.failures >= policy.maxReconnects) throw error;
+  if (
+    isFinal ||
+    !isRetryable(error.code) ||
+    progress.cursor === '' ||
+    !mayReconnect(progress.failures, options)
+  )
+    throw error;
   progress.failures += 1;
-  const delayMs = reconnectDelayMs(progress.failures, policy, retryMs);
+  const delayMs = reconnectDelayMs(progress.failures, options, retryMs);
   options.onReconnect?.({ attempt: progress.failures, delayMs, error });
   await wait(delayMs, scope.signal);
   await whenPageShown(scope.signal);

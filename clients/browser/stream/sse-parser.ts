@@ -18,7 +18,7 @@ export interface SseParserOptions {
    * included. Default 16 Mi, so that a message of 4 MiB, the gateway's default limit, fits whatever its JSON looks like.
    * A longer event throws RESOURCE_EXHAUSTED.
    */
-  readonly maxEventLength?: number;
+  readonly maxEventLength?: number | undefined;
 }
 
 export interface SseParser {
@@ -30,15 +30,13 @@ export interface SseParser {
   readonly retryMs: number | undefined;
 }
 
-export const DEFAULT_MAX_EVENT_LENGTH = 16 * 1024 * 1024;
-
 /**
  * Creates a parser that follows the WHATWG standard: UTF-8 with an optional byte order mark, lines that end in CR, LF or CRLF, comments, and
  * fields with an optional space. An event without its closing blank line is never returned.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export function createSseParser(options: SseParserOptions = {}): SseParser {
-  const maxEventLength = options.maxEventLength ?? DEFAULT_MAX_EVENT_LENGTH;
+  const maxEventLength = options.maxEventLength ?? 16 * 1024 * 1024;
   // As the "UTF-8 decode" of the standard: errors are not fatal, and one byte order mark at the beginning is dropped.
   const decoder = new TextDecoder('utf-8');
   let line = '';
@@ -49,35 +47,18 @@ export function createSseParser(options: SseParserOptions = {}): SseParser {
   let lastEventId = idBuffer;
   let retryMs: number | undefined;
 
-  const takeField = (name: string, value: string) => {
-    switch (name) {
-      case 'data':
-        data += `${value}\n`;
-        break;
-      case 'event':
-        type = value;
-        break;
-      case 'id':
-        if (!value.includes('\0')) idBuffer = value;
-        break;
-      case 'retry':
-        if (/^[0-9]+$/.test(value)) retryMs = Number(value);
-        break;
-    }
-  };
-
   const takeLine = (events: SseEvent[]) => {
     if (line !== '') {
-      const colon = line.indexOf(':');
-      if (colon === -1) takeField(line, '');
-      else if (colon > 0) {
-        takeField(line.slice(0, colon), line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1));
-      }
+      // The name of a comment is empty, and a line without a colon is a name.
+      const [, name, value = ''] = /^([^:]*):? ?(.*)/s.exec(line) ?? [];
+      if (name === 'data') data += `${value}\n`;
+      else if (name === 'event') type = value;
+      else if (name === 'id' && !value.includes('\0')) idBuffer = value;
+      else if (name === 'retry' && /^[0-9]+$/.test(value)) retryMs = Number(value);
       return;
     }
     lastEventId = idBuffer;
-    if (data !== '')
-      events.push({ type: type === '' ? 'message' : type, data: data.slice(0, -1), lastEventId });
+    if (data !== '') events.push({ type: type || 'message', data: data.slice(0, -1), lastEventId });
     data = '';
     type = '';
   };
@@ -86,30 +67,22 @@ export function createSseParser(options: SseParserOptions = {}): SseParser {
     push(bytes) {
       const events: SseEvent[] = [];
       const text = decoder.decode(bytes, { stream: true });
-      let start = 0;
+      if (text === '') return events;
       // The LF of a CRLF whose CR was the last byte before: the CR has ended the line already.
-      if (afterCr && text !== '') {
-        if (text[0] === '\n') start = 1;
-        afterCr = false;
-      }
-      while (start < text.length) {
-        const end = lineEnd(text, start);
-        line += text.slice(start, end === -1 ? text.length : end);
+      const lines = text.slice(afterCr && text[0] === '\n' ? 1 : 0).split(/\r\n?|\n/);
+      afterCr = text.endsWith('\r');
+      lines.forEach((part, index) => {
+        line += part;
         if (line.length + data.length > maxEventLength) {
           throw new SluiceError(
             Code.RESOURCE_EXHAUSTED,
             `an event is longer than ${maxEventLength} characters`,
           );
         }
-        if (end === -1) break;
+        if (index === lines.length - 1) return; // its end has not arrived
         takeLine(events);
         line = '';
-        start = end + 1;
-        if (text[end] === '\r') {
-          if (start === text.length) afterCr = true;
-          else if (text[start] === '\n') start += 1;
-        }
-      }
+      });
       return events;
     },
     get lastEventId() {
@@ -119,12 +92,4 @@ export function createSseParser(options: SseParserOptions = {}): SseParser {
       return retryMs;
     },
   };
-}
-
-function lineEnd(text: string, from: number): number {
-  for (let at = from; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
-    if (unit === 10 || unit === 13) return at;
-  }
-  return -1;
 }

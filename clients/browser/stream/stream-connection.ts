@@ -1,10 +1,10 @@
 import { openCallScope } from '../shared/call-scope.js';
-import { Code, isRetryable } from '../shared/code.js';
+import { Code } from '../shared/code.js';
 import { errorFromErrorObject, errorFromStatusObject } from '../shared/error-from-wire.js';
-import { isJsonObject, type JsonObject, parseJson } from '../shared/json.js';
+import { type JsonObject, objectFrom, parseJson } from '../shared/json.js';
 import { SluiceError } from '../shared/sluice-error.js';
-import { DEFAULT_IDLE_TIMEOUT_MS, readEventStream } from './event-stream.js';
-import { createSseParser, DEFAULT_MAX_EVENT_LENGTH, type SseEvent, type SseParser } from './sse-parser.js';
+import { readEventStream } from './event-stream.js';
+import { createSseParser, type SseEvent, type SseParser } from './sse-parser.js';
 import type { StreamOptions } from './stream-options.js';
 
 /** How far a stream has come, over all its connections. */
@@ -15,13 +15,16 @@ export interface StreamProgress {
   failures: number;
 }
 
-/** How a connection ended: with the end of the call, or with an error after which the stream may resume. */
-export type ConnectionEnd =
-  | { readonly error: SluiceError; readonly retryable: boolean; readonly retryMs: number }
-  | 'ended';
+/** The failure of a connection. */
+export interface ConnectionFailure {
+  readonly error: SluiceError;
+  /** The call has ended with it. */
+  readonly isFinal: boolean;
+  readonly retryMs: number;
+}
 
 /**
- * The messages of one connection. Returns how it ended, and throws only errors of the page's own callbacks.
+ * The messages of one connection. Returns how it failed, or nothing when the call ended with OK. Throws only errors of the page's own callbacks.
  * `send` makes the request; aborting `signal` ends the connection.
  */
 export async function* streamConnection<Message extends JsonObject>(
@@ -29,24 +32,21 @@ export async function* streamConnection<Message extends JsonObject>(
   progress: StreamProgress,
   signal: AbortSignal,
   options: StreamOptions,
-): AsyncGenerator<Message, ConnectionEnd, undefined> {
+): AsyncGenerator<Message, ConnectionFailure | undefined, undefined> {
   const scope = openCallScope({ signal, endsWithPage: true });
-  const parser = createSseParser({
-    lastEventId: progress.cursor,
-    maxEventLength: options.maxEventLength ?? DEFAULT_MAX_EVENT_LENGTH,
-  });
+  const parser = createSseParser({ maxEventLength: options.maxEventLength, lastEventId: progress.cursor });
   try {
     const events = readEventStream({
       open: () => send(scope.signal),
       parser,
       scope,
-      idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+      idleTimeoutMs: options.idleTimeoutMs,
       onHeaders: options.onHeaders,
     });
     for await (const event of events) {
       if (event.type === 'end' || event.type === 'error') return endFrom(event, parser, options);
-      if (event.type === 'gap') options.onGap?.(jsonObjectOf(event.data));
-      if (event.type === 'dropped') options.onDropped?.(countOf(event.data));
+      if (event.type === 'gap') options.onGap?.(objectFrom(parseJson(event.data)));
+      if (event.type === 'dropped') options.onDropped?.(Number(objectFrom(parseJson(event.data)).count) || 0);
       // Unknown events are for newer clients.
       if (event.type !== 'message') continue;
       const message = parseJson(event.data) as Message;
@@ -70,33 +70,22 @@ export function isEndId(id: string): boolean {
   return id.startsWith('~end');
 }
 
-function endFrom(event: SseEvent, parser: SseParser, options: StreamOptions): ConnectionEnd {
-  const end = jsonObjectOf(event.data);
-  if (event.type === 'end') {
-    const error = errorFromStatusObject(end.status);
-    if (error !== undefined) return { error, retryable: false, retryMs: 0 };
-    options.onTrailers?.(isJsonObject(end.trailers) ? end.trailers : {});
-    return 'ended';
-  }
-  const error = errorFromErrorObject(end.error, { truncated: end.truncated === true });
-  // Only final errors have such an id.
-  return isEndId(event.lastEventId) ? { error, retryable: false, retryMs: 0 } : failure(error, parser);
+/** The end of the call: an `end` is final, and an `error` with an id that says so (PROTOCOL.md, section 6). */
+function endFrom(event: SseEvent, parser: SseParser, options: StreamOptions): ConnectionFailure | undefined {
+  const end = objectFrom(parseJson(event.data));
+  const isEnd = event.type === 'end';
+  const error = isEnd
+    ? errorFromStatusObject(end.status)
+    : errorFromErrorObject(end.error, { truncated: end.truncated === true });
+  if (error !== undefined) return failure(error, parser, isEnd || isEndId(event.lastEventId));
+  options.onTrailers?.(objectFrom(end.trailers));
+  return undefined;
 }
 
-function failure(error: SluiceError, parser: SseParser): ConnectionEnd {
+function failure(error: SluiceError, parser: SseParser, isFinal = false): ConnectionFailure {
   return {
     error,
-    retryable: isRetryable(error.code),
+    isFinal,
     retryMs: Math.max(parser.retryMs ?? 0, error.retryAfterMs ?? 0),
   };
-}
-
-function jsonObjectOf(data: string): JsonObject {
-  const value = parseJson(data);
-  return isJsonObject(value) ? value : {};
-}
-
-function countOf(data: string): number {
-  const { count } = jsonObjectOf(data);
-  return typeof count === 'number' ? count : 0;
 }

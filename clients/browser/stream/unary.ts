@@ -1,7 +1,7 @@
-import { MAX_ANSWER_BYTES, MAX_ERROR_BYTES, readBodyText } from '../shared/body-text.js';
+import { MAX_ANSWER_BYTES, readBodyText } from '../shared/body-text.js';
 import { openCallScope } from '../shared/call-scope.js';
-import { type Endpoint, grpcTimeout, type RequestHeaders } from '../shared/endpoint.js';
-import { errorFromHttp } from '../shared/error-from-wire.js';
+import { errorFromResponse } from '../shared/error-from-wire.js';
+import type { HttpEndpoint, RequestHeaders } from '../shared/http-endpoint.js';
 import { type JsonObject, parseJson, stringifyJson } from '../shared/json.js';
 
 export interface UnaryOptions {
@@ -20,7 +20,7 @@ export interface UnaryOptions {
  * `SluiceError`. It never retries.
  */
 export async function callUnary<Response extends JsonObject>(
-  endpoint: Endpoint,
+  endpoint: HttpEndpoint,
   method: string,
   request: unknown,
   options: UnaryOptions,
@@ -33,22 +33,16 @@ export async function callUnary<Response extends JsonObject>(
       throw scope.errorFrom(cause);
     });
   try {
-    const headers = await endpoint.headers(options.headers ?? {}, {
-      'content-type': 'application/json',
+    const { headers, timeoutMs } = options;
+    const post = await endpoint.post(body, {
       accept: 'application/json',
-      ...(options.timeoutMs === undefined ? {} : { 'grpc-timeout': grpcTimeout(options.timeoutMs) }),
+      headers,
+      timeoutMs,
+      signal: scope.signal,
     });
-    const response = await reached(
-      endpoint.fetch(url, { method: 'POST', headers, body, signal: scope.signal }),
-    );
+    const response = await reached(endpoint.fetch(url, post));
     options.onHeaders?.(response.headers);
-    if (response.status !== 200) {
-      throw errorFromHttp(
-        response.status,
-        response.headers,
-        await reached(readBodyText(response, MAX_ERROR_BYTES)),
-      );
-    }
+    if (response.status !== 200) throw await reached(errorFromResponse(response));
     return parseJson(await reached(readBodyText(response, MAX_ANSWER_BYTES))) as Response;
   } finally {
     scope.close();

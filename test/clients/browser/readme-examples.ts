@@ -17,4 +17,5 @@ export const expected: readonly (readonly RegExp[])[] = [
   [/^UNIMPLEMENTED from the (gateway|service or the network): /m],
   [/"symbol":"MSFT"/],
   [/"symbol":"AAPL"/, /^100$/m, /"totalReadings":1\b/],
+  [/"symbol":"AAPL"/],
 ];

@@ -1,7 +1,13 @@
 import { pino } from 'pino';
 import t from 'tap';
 import { WebSocket } from 'ws';
-import { type ClientOptions, Code, createClient, SluiceError } from '../../../clients/browser/index.js';
+import {
+  type ClientOptions,
+  Code,
+  createClient,
+  createHttpClient,
+  SluiceError,
+} from '../../../clients/browser/index.js';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
 import { expected, readmeExamples } from './readme-examples.js';
@@ -31,6 +37,7 @@ t.test('every example of the document runs in Node', async (t) => {
     // The gateway that served the page is only known in a page.
     createClient: (options: ClientOptions = {}) =>
       createClient({ ...options, baseUrl: gateway.url, WebSocket }),
+    createHttpClient: () => createHttpClient({ baseUrl: gateway.url }),
     SluiceError,
     Code,
     localStorage: { getItem: () => 'secret' },

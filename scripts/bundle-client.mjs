@@ -1,0 +1,46 @@
+// Makes the browser client one file: dist/clients/browser/index.js, minified, with its types and a map of its sources beside it. Pages, applications and
+// the package have the same one. Nothing in it does anything when it is loaded, so a bundler leaves out what an application does not import;
+// test/clients/browser/size.test.ts holds the sizes.
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Bundles the client of the project in `root` into the folder `clients/browser` of `out`, in place of the modules that are there. */
+export async function bundleClient(root, out) {
+  const folder = join(out, 'clients', 'browser');
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && entry.name.endsWith('.js')) rmSync(join(entry.parentPath, entry.name));
+  }
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['clients/browser/index.ts'],
+    outfile: join(folder, 'index.js'),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    sourcemap: 'linked',
+    logLevel: 'warning',
+    plugins: [codesAsNumbers(root)],
+  });
+}
+
+/** `Code.NOT_FOUND` becomes 5, as the compiler would make it of an enum: a page that does not use `Code` itself need not load it. */
+function codesAsNumbers(root) {
+  const source = readFileSync(join(root, 'clients', 'browser', 'shared', 'code.ts'), 'utf8');
+  const codes = new Map(
+    [...source.matchAll(/^ {2}([A-Z_]+): (\d+),$/gm)].map(([, name, code]) => [name, code]),
+  );
+  return {
+    name: 'codes-as-numbers',
+    setup({ onLoad }) {
+      onLoad({ filter: /\bclients[\\/]browser[\\/].*\.ts$/ }, ({ path }) => ({
+        contents: readFileSync(path, 'utf8').replaceAll(
+          /\bCode\.([A-Z_]+)\b/g,
+          (text, name) => codes.get(name) ?? text,
+        ),
+        loader: 'ts',
+      }));
+    },
+  };
+}
