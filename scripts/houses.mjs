@@ -58,6 +58,7 @@ export const HOUSES = {
         rooms: {
           session: { may: ['socket', 'message', 'exchange'] },
           websocket: { may: ['socket', 'message', 'exchange'] },
+          connect: { may: ['rpc', 'http', 'message', 'exchange'] },
           grpc: { may: ['rpc', 'http', 'message', 'exchange'] },
           rpc: { may: ['http', 'message', 'exchange'] },
           http: { may: ['message', 'exchange', 'liveness'] },

@@ -1,5 +1,6 @@
 export { chooseMediaType, mediaTypeOf, namesMediaType, namesOnly } from './accept.js';
 export { CloseCode, closeFromStatus, cutReason } from './close-code.js';
+export { parseConnectTimeout } from './connect-timeout.js';
 export { contentDisposition } from './content-disposition.js';
 export { endId, idFromCursor, type LastEventId, parseLastEventId } from './event-id.js';
 export { encodeGrpcMessage } from './grpc-status-text.js';

@@ -49,18 +49,25 @@ export interface MetadataHeaders {
 
 const NOTHING: MetadataHeaders = { headers: Object.freeze({}), leftOut: [] };
 
+/** What stands before the names of metadata, and before those of trailers, in the gateway's own answers. */
+const OWN_PREFIXES = ['grpc-metadata-', 'grpc-trailer-'] as const;
+
 /**
- * Metadata as headers with `grpc-metadata-` before their names, and trailers with `grpc-trailer-`. The values of one `-bin` name are one
- * header, joined by ", " as HTTP joins them.
+ * Metadata and trailers as headers, each with its own prefix before the names. The values of one `-bin` name are one header, joined by ", " as
+ * HTTP joins them.
  */
-export function metadataHeaders(metadata: Metadata, trailers: Metadata): MetadataHeaders {
+export function metadataHeaders(
+  metadata: Metadata,
+  trailers: Metadata,
+  [ofMetadata, ofTrailers]: readonly [string, string] = OWN_PREFIXES,
+): MetadataHeaders {
   if (metadata.length === 0 && trailers.length === 0) return NOTHING;
   const headers: Record<string, string[]> = Object.create(null);
   const leftOut = new Set<string>();
   let lines = 0;
   for (const [prefix, block] of [
-    ['grpc-metadata-', metadata],
-    ['grpc-trailer-', trailers],
+    [ofMetadata, metadata],
+    [ofTrailers, trailers],
   ] as const) {
     const passed = within(block, prefix.length, (value) => VALUE.test(value));
     for (const name of passed.leftOut) leftOut.add(name);

@@ -7,8 +7,14 @@ export const MESSAGE_ENCODINGS = 'identity,gzip,deflate';
 /** Makes a compressed message of a client plain. Rejects with `RpcError`: it is not compressed so, or would be too large. */
 export type InflateMessage = (message: Buffer) => Promise<Buffer>;
 
-type Callback = (error: Error | null, plain: Buffer) => void;
-type Method = (bytes: InputType, options: ZlibOptions, done: Callback) => void;
+/** What came out, and what has read the message. */
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+type Callback = (error: Error | null, inflated: Inflated) => void;
+type Method = (bytes: InputType, options: ZlibOptions & { info: true }, done: Callback) => void;
 
 /**
  * How a client's messages of this encoding are made plain; `undefined` for `identity` and none. Throws UNIMPLEMENTED, which names what is taken, for any
@@ -27,9 +33,9 @@ export function inflateMessageOf(
     case 'identity':
       return undefined;
     case 'gzip':
-      return bounded(gunzip, name, maxBytes);
+      return bounded(gunzip as unknown as Method, name, maxBytes);
     case 'deflate':
-      return bounded(inflate, name, maxBytes);
+      return bounded(inflate as unknown as Method, name, maxBytes);
     default:
       throw new RpcError(
         'UNSUPPORTED_CONTENT_ENCODING',
@@ -52,8 +58,11 @@ function bounded(method: Method, name: string, maxBytes: number): InflateMessage
     if (message.length === 0) return Promise.resolve(message);
     return new Promise((resolve, reject) => {
       // The library takes no limit of 0.
-      method(message, { maxOutputLength: Math.max(1, maxBytes) }, (cause, plain) => {
-        if (cause === null && plain.length <= maxBytes) resolve(plain);
+      method(message, { maxOutputLength: Math.max(1, maxBytes), info: true }, (cause, inflated) => {
+        const hasRest = cause === null && inflated.engine.bytesWritten < message.length;
+        if (hasRest)
+          reject(new RpcError('INVALID_MESSAGE', `something follows the end of the ${name} of a message`));
+        else if (cause === null && inflated.buffer.length <= maxBytes) resolve(inflated.buffer);
         else if (cause === null || cause instanceof RangeError) {
           reject(
             new RpcError(

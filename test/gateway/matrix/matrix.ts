@@ -7,6 +7,7 @@ import { openScriptedUpstream } from '../../support/scripted-upstream.js';
 import { frameTypes } from '../../support/session.js';
 import { openProxy } from '../upstream/contract/proxy.js';
 import { Cells, type Scenario, type Transport } from './cell.js';
+import { CONNECT_SURFACES } from './connect-surfaces.js';
 import { HTTP_SURFACES } from './http-surfaces.js';
 import { Leftovers } from './leftovers.js';
 import { MAX_MESSAGE_BYTES, SCENARIOS, SERVICE_LOST } from './scenarios.js';
@@ -17,7 +18,12 @@ import type { Surface } from './surface.js';
 // For what hangs: a busy machine needs many times what a quiet one does.
 t.setTimeout(600_000);
 
-const SURFACES: readonly Surface[] = [...HTTP_SURFACES, ...SOCKET_SURFACES, ...SESSION_SURFACES];
+const SURFACES: readonly Surface[] = [
+  ...HTTP_SURFACES,
+  ...CONNECT_SURFACES,
+  ...SOCKET_SURFACES,
+  ...SESSION_SURFACES,
+];
 
 /** Plays every scenario on every surface over one transport, and looks after each scenario that nothing is left of it. */
 export function playMatrix(transport: Transport): void {

@@ -313,10 +313,13 @@ const LIMITS: readonly Scenario[] = [
     async run(_t, { surface, talk }) {
       if (streamsUp(surface)) talk.send(TOO_LARGE);
     },
-    outcome: ({ name }) =>
-      name.startsWith('websocket') || name.startsWith('session')
-        ? { told: 'close', status: 1_009 }
-        : { code: 'RESOURCE_EXHAUSTED', told: 'head', status: 413 },
+    outcome(surface) {
+      const { name } = surface;
+      if (name.startsWith('websocket') || name.startsWith('session')) return { told: 'close', status: 1_009 };
+      // HTTP's own status is for our own forms.
+      if (name.startsWith('connect')) return promised(surface, 'RESOURCE_EXHAUSTED', 'early');
+      return { code: 'RESOURCE_EXHAUSTED', told: 'head', status: 413 };
+    },
   },
   {
     name: 'the service sends too large a message',
@@ -389,7 +392,8 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** Such a head does not wait for the first message longer than for `headWaitMs`. */
-const hasOwnHead = (surface: Surface) => streamsDown(surface) && surface.name !== 'bytes';
+const hasOwnHead = (surface: Surface) =>
+  streamsDown(surface) && surface.name !== 'bytes' && !surface.name.startsWith('connect');
 
 /** When the connection to the service is lost, with all calls on it. */
 export const SERVICE_LOST: readonly Scenario[] = (['early', 'late'] as const).map((when) => ({

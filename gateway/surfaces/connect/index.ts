@@ -1,0 +1,1 @@
+export { CONNECT } from './connect-protocol.js';
