@@ -21,11 +21,14 @@ export interface ConformanceService {
 type Stream = ServerDuplexStream<Buffer, Buffer>;
 
 /**
- * A gRPC server on a free port of 127.0.0.1 with the service of the cases. It takes messages of at most `MESSAGE_LIMIT` bytes. Close it in a
+ * A gRPC server on a free port of 127.0.0.1 with the service of the cases. It takes messages of at most `messageLimit` bytes; -1: of any size. Close it in a
  * teardown.
  */
-export async function openConformanceService(types: CaseSchema): Promise<ConformanceService> {
-  const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_LIMIT });
+export async function openConformanceService(
+  types: CaseSchema,
+  messageLimit = MESSAGE_LIMIT,
+): Promise<ConformanceService> {
+  const server = new Server({ 'grpc.max_receive_message_length': messageLimit });
   for (const method of METHODS) {
     const path = `/${PACKAGE}.ConformanceService/${method}`;
     const handle = (stream: Stream) => {

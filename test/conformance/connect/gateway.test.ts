@@ -6,7 +6,7 @@ import type { ConformanceCase } from './case-types.js';
 import { ALL_FEATURES, casesOf } from './cases.js';
 import { openConformanceService } from './conformance-service.js';
 import { countsOf, failuresOf, readExceptions, runCases } from './run-cases.js';
-import { readSuites } from './suites.js';
+import { MESSAGE_LIMIT, readSuites } from './suites.js';
 
 const types = await openCaseSchema();
 const cases = casesOf(readSuites(types), {
@@ -61,4 +61,13 @@ t.test('the gateway passes the cases in plain text', async (t) => {
   const plain = cases.filter(({ tls }) => !tls);
   t.equal(plain.length, 308);
   await judge(t, plain, await gatewayUrl(t));
+});
+
+t.test('a gateway with the limit refuses the messages beyond it by itself', async (t) => {
+  const boundless = await openConformanceService(types, -1);
+  t.teardown(() => boundless.close());
+  const beyond = cases.filter(({ tls, name }) => !tls && name.includes('exceeds-server-limit'));
+  t.equal(beyond.length, 12);
+  const limits = { maxMessageBytes: MESSAGE_LIMIT };
+  await judge(t, beyond, await gatewayUrl(t, { upstream: boundless.address, limits }));
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { SecureContextOptions } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { CaseSchema } from './case-schema.js';
 import type { ConformanceCase } from './case-types.js';
 import { openHttpCalls } from './client/http-calls.js';
@@ -27,7 +27,7 @@ export async function runCases(
   cases: readonly ConformanceCase[],
   url: string,
   types: CaseSchema,
-  tls: SecureContextOptions = {},
+  tls: ConnectionOptions = {},
 ): Promise<CaseOutcome[]> {
   const calls = openHttpCalls(url, tls);
   const outcomes: CaseOutcome[] = [];

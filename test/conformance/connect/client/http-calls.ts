@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { SecureContextOptions } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { CaseHeader, HttpVersion } from '../case-types.js';
 
 /** What a call sends before its body; names in lower case. */
@@ -47,7 +47,7 @@ const CALLS_PER_CONNECTION = 40;
 const WINDOW = 16 * 1024 * 1024;
 
 /** Client of one address, with both HTTP versions; `tls` for https. Close it when all calls are over. */
-export function openHttpCalls(url: string, tls: SecureContextOptions = {}): HttpCalls {
+export function openHttpCalls(url: string, tls: ConnectionOptions = {}): HttpCalls {
   const isSecure = url.startsWith('https:');
   const { hostname, port } = new URL(url);
   const createAgent = () =>
