@@ -12,7 +12,7 @@ const types = await openCaseSchema();
 const cases = casesOf(readSuites(types), {
   ...ALL_FEATURES,
   versions: ['HTTP_VERSION_1'],
-  protocols: ['PROTOCOL_GRPC_WEB'],
+  protocols: ['PROTOCOL_CONNECT', 'PROTOCOL_GRPC_WEB'],
   supportsTls: false,
   supportsTlsClientCerts: false,
 });
@@ -59,7 +59,7 @@ t.test('each exception names a case', async (t) => {
 
 t.test('the gateway passes the cases in plain text', async (t) => {
   const plain = cases.filter(({ tls }) => !tls);
-  t.equal(plain.length, 308);
+  t.equal(plain.length, 690);
   await judge(t, plain, await gatewayUrl(t));
 });
 
@@ -67,7 +67,7 @@ t.test('a gateway with the limit refuses the messages beyond it by itself', asyn
   const boundless = await openConformanceService(types, -1);
   t.teardown(() => boundless.close());
   const beyond = cases.filter(({ tls, name }) => !tls && name.includes('exceeds-server-limit'));
-  t.equal(beyond.length, 12);
+  t.equal(beyond.length, 24);
   const limits = { maxMessageBytes: MESSAGE_LIMIT };
   await judge(t, beyond, await gatewayUrl(t, { upstream: boundless.address, limits }));
 });
