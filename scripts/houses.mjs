@@ -37,7 +37,7 @@ export const HOUSES = {
           'status',
           'options',
         ],
-        rooms: { '.': { may: ['config'] }, config: {} },
+        rooms: { '.': { may: ['config', 'http2'] }, http2: {}, config: {} },
       },
       contract: { may: ['schema', 'wire', 'status'], door: true },
       ops: { may: ['surfaces', 'schema', 'status'] },

@@ -35,6 +35,8 @@ type Counted = Socket & { [IN_WORK]?: ServerResponse[] };
 
 /** Counts a request on its connection. Throws RESOURCE_EXHAUSTED when too many wait there for their turn. */
 export function admitOnConnection(request: IncomingMessage, response: ServerResponse): void {
+  // Streams of HTTP/2 do not wait for one another, and each connection may have only so many.
+  if (request.httpVersionMajor > 1) return;
   const socket: Counted = request.socket;
   const inWork = socket[IN_WORK] ?? countOn(socket);
   inWork.push(response);

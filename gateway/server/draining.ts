@@ -3,6 +3,7 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Exchanges } from '../surfaces/index.js';
 import { isAnswering, responsesInWork } from './connection-limits.js';
+import type { Http2Connections } from './http2/index.js';
 
 /**
  * How long a connection may be quiet while the gateway drains, in milliseconds. A proxy may just be sending its next request on one that it
@@ -16,13 +17,15 @@ const LOOK_MS = 50;
 export class Draining {
   readonly #server: Server;
   readonly #exchanges: Exchanges;
+  readonly #http2: Http2Connections;
   /** When each was last in use, in milliseconds of `performance`, as far as it matters; upgraded ones are no longer here. */
   readonly #usedAt = new Map<Socket, number>();
 
   /** Watches an app from before its routes are registered and it listens. */
-  constructor(app: FastifyInstance, exchanges: Exchanges) {
+  constructor(app: FastifyInstance, exchanges: Exchanges, http2: Http2Connections) {
     this.#server = app.server;
     this.#exchanges = exchanges;
+    this.#http2 = http2;
     this.#server.on('connection', (socket: Socket) => {
       this.#usedAt.set(socket, 0);
       socket.once('close', () => this.#usedAt.delete(socket));
@@ -38,6 +41,11 @@ export class Draining {
     });
   }
 
+  /** A connection carries HTTP/2 from now on, which ends its connections itself. */
+  letGo(socket: Socket): void {
+    this.#usedAt.delete(socket);
+  }
+
   /**
    * Accepts no new connection, and keeps those that are open as long as something comes on them. Resolves when none is left and
    * every exchange is over.
@@ -49,9 +57,11 @@ export class Draining {
       this.#use(socket);
       for (const response of responsesInWork(socket)) closeAfter(response);
     }
+    this.#http2.drain();
     const timer = setInterval(() => this.#closeQuiet(), LOOK_MS);
     await this.#exchanges.drain();
-    while (this.#usedAt.size > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    while (this.#usedAt.size > 0 || this.#http2.size > 0)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     clearInterval(timer);
     // What has come meanwhile.
     await this.#exchanges.drain();

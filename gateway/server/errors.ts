@@ -5,7 +5,14 @@ import { createRegistry } from '@bufbuild/protobuf';
 import type { FastifyBaseLogger } from 'fastify';
 import { peerOf, requestSource, type TrustedProxies } from '../security/index.js';
 import { Code, codeName, httpStatusFromCode, isDefect, RpcError } from '../status/index.js';
-import { cutConnection, errorJson, type HttpReply, protocolOf, REASON_HEADER } from '../surfaces/index.js';
+import {
+  cutConnection,
+  cutRequest,
+  errorJson,
+  type HttpReply,
+  protocolOf,
+  REASON_HEADER,
+} from '../surfaces/index.js';
 import { mayAnswerNow } from './connection-limits.js';
 import { splitTarget } from './request-target.js';
 import type { ServerRequest } from './server-request.js';
@@ -142,7 +149,7 @@ export function answerError(
   const name = nameOf(request, trustedProxies);
   if (reply.sent || reply.raw.headersSent) {
     request.log.error({ ...name, err: error }, 'request failed after its head was sent');
-    cutConnection(request.raw.socket);
+    cutRequest(request.raw);
     return;
   }
   countRefusal(error);

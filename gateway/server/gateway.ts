@@ -10,11 +10,13 @@ import { createAdmin } from './admin.js';
 import { createApp, registerRoutes } from './app.js';
 import { ClientConnections } from './client-connections.js';
 import { Draining } from './draining.js';
+import { tellProtocols } from './first-bytes.js';
 import {
   type GatewayOptions,
   type ResolvedGatewayOptions,
   resolveGatewayOptions,
 } from './gateway-settings.js';
+import { Http2Connections } from './http2/index.js';
 import { SchemaSource } from './loaded-schema.js';
 import { Readiness } from './readiness.js';
 import { refreshSchema } from './schema-refresh.js';
@@ -107,8 +109,13 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     onRefusal: metrics.refused,
     log: options.log,
   });
+  const http2 = new Http2Connections(app.server, limits);
+  tellProtocols(app.server, limits.requestHeadMs, (socket) => {
+    draining.letGo(socket);
+    http2.take(socket);
+  });
   connections.watch(app.server);
-  const draining = new Draining(app, exchanges);
+  const draining = new Draining(app, exchanges, http2);
   const stopCollecting = collectWhenIdle(() => exchanges.size);
   const stop = async () => {
     stopCollecting();
@@ -159,7 +166,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
         options.log.info({ methods }, 'gateway reloaded');
       },
       close() {
-        closing ??= drain(app, draining, exchanges, options).then(stop);
+        closing ??= drain(app, http2, draining, exchanges, options).then(stop);
         return closing;
       },
     };
@@ -178,6 +185,7 @@ async function listen(app: FastifyInstance, address: string): Promise<string> {
 
 async function drain(
   app: FastifyInstance,
+  http2: Http2Connections,
   draining: Draining,
   exchanges: Exchanges,
   { graceMs, log }: ResolvedGatewayOptions,
@@ -188,6 +196,7 @@ async function drain(
   const cut = () => {
     exchanges.abortAll();
     app.server.closeAllConnections();
+    http2.cut();
     for (const socket of app.websocketServer.clients) socket.terminate();
   };
   let unfinished = 0;

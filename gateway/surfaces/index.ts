@@ -18,7 +18,7 @@ export {
   type HttpReply,
   methodNotAllowed,
 } from './http/index.js';
-export { cutConnection } from './liveness/index.js';
+export { cutConnection, cutRequest, cutStream } from './liveness/index.js';
 export {
   type AddressFields,
   errorJson,

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Registry } from '@bufbuild/protobuf';
 import type { Metadata, Status } from '../../status/index.js';
-import { type HttpReply, ResponseSink, sendWhole, startStream, warnLeftOut } from '../http/index.js';
+import { type HttpReply, openResponse, sendWhole, startStream, warnLeftOut } from '../http/index.js';
 import { REASON_HEADER } from '../message/index.js';
 import { type AnswerForm, answerMetadata, FrameFlag, frameOf } from '../rpc/index.js';
 import type { ConnectCodec } from './connect-codec.js';
@@ -15,7 +15,7 @@ export function connectFrames(codec: ConnectCodec): AnswerForm {
   return {
     start({ limits }, reply, metadata) {
       startStream(reply, { ...head, ...connectHeaders(reply, metadata) });
-      return new ResponseSink(reply.raw, limits.highWaterBytes);
+      return openResponse(reply.raw, limits.highWaterBytes);
     },
     async end({ registry }, reply, sink, status) {
       await sink.end(endOfStream(reply, status, registry));

@@ -1,4 +1,4 @@
-/** The client's end of an exchange: an HTTP/1.1 response, a WebSocket, a call of a session. */
+/** The client's end of an exchange: a response, over HTTP/1.1 or a stream of HTTP/2, a WebSocket, a call of a session. */
 export interface Peer {
   /** The client has left, or has been sent everything. */
   readonly isClosed: boolean;

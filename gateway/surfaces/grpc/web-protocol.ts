@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Metadata } from '../../status/index.js';
-import { exposeNames, type HttpReply, ResponseSink, startStream, warnLeftOut } from '../http/index.js';
+import { exposeNames, type HttpReply, openResponse, startStream, warnLeftOut } from '../http/index.js';
 import { type AnswerForm, answerMetadata, FrameFlag, frameOf, type RpcProtocol } from '../rpc/index.js';
 import { Base64Body } from './base64-text.js';
 import { createGrpcProtocol } from './grpc-protocol.js';
@@ -26,7 +26,7 @@ function webForm({ contentType, answersText }: GrpcTypes): AnswerForm {
   return {
     start(request, reply, metadata) {
       startStream(reply, headersOf(reply, metadata, contentType));
-      const sink = new ResponseSink(reply.raw, request.limits.highWaterBytes);
+      const sink = openResponse(reply.raw, request.limits.highWaterBytes);
       return answersText ? new Base64Body(sink) : sink;
     },
     async end(_request, reply, sink, status) {

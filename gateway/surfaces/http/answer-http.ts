@@ -10,6 +10,7 @@ import {
   runExchange,
 } from '../exchange/index.js';
 import { hasSeenEnd } from '../message/index.js';
+import { announcesBody } from './announced-body.js';
 import { HeadOutgoing } from './head-outgoing.js';
 import { HttpPeer } from './http-peer.js';
 import type { HttpCall, NamedRequest } from './http-protocol.js';
@@ -31,7 +32,7 @@ export async function answerHttp(
     httpMethod,
     contentType: headers['content-type'],
     accept: headers.accept,
-    hasBody: headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0,
+    hasBody: announcesBody(request.http),
   });
   assertNotEncoded(headers['content-encoding']);
   if (httpMethod === 'QUERY' || (httpMethod === 'HEAD' && request.binding === undefined)) {
@@ -80,7 +81,7 @@ class HttpExchange implements ExchangePlan {
   ) {
     this.surface = surface;
     this.request = request;
-    this.peer = new HttpPeer(reply.raw, request.http.socket, request.limits.heartbeatMs);
+    this.peer = new HttpPeer(reply.raw, request.http, request.limits.heartbeatMs);
     this.requestId = requestId;
     this.log = log;
     this.#open = open;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { watchPeer } from '../liveness/index.js';
+import { watchRequest } from '../liveness/index.js';
 
 /**
  * What of a body may wait for the service before the client does, in bytes; what one read of the socket brings comes on top. Two pieces: the socket is
@@ -68,7 +68,7 @@ export class BodyQueue {
     this.#isPaused = true;
     this.#request.pause();
     // The socket is not read from now on, so nobody else would notice that the client has left.
-    this.#unwatch = watchPeer(this.#request.socket);
+    this.#unwatch = watchRequest(this.#request);
   }
 
   #resume(): void {

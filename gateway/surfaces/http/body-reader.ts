@@ -4,7 +4,7 @@ import type { AbortCause } from '../../bridge/index.js';
 import { type Reason, RpcError } from '../../status/index.js';
 import type { Limits } from '../exchange/index.js';
 import { PIECE_BYTES, type UnfinishedMessage } from '../exchange/index.js';
-import { endConnection, watchPeer } from '../liveness/index.js';
+import { endRequest, watchRequest } from '../liveness/index.js';
 import { BodyQueue } from './body-queue.js';
 import { DRAINING } from './json-outgoing.js';
 
@@ -62,7 +62,7 @@ export class BodyReader {
     if (this.#isListening) return;
     this.#isListening = true;
     const request = this.#request;
-    if (request.readableEnded) this.#ended = true;
+    if (request.readableEnded && !request.aborted) this.#ended = true;
     else if (request.destroyed) this.#cut = true;
     if (this.#queue === undefined) request.on('readable', this.#wake);
     request.on('end', this.#end);
@@ -79,7 +79,7 @@ export class BodyReader {
     this.#unwatch?.();
     const chunk = await this.#next(isMidMessage);
     // Until the next read the socket is not read either, so nobody else would notice that the client has left.
-    if (chunk !== undefined && this.#queue === undefined) this.#unwatch = watchPeer(this.#request.socket);
+    if (chunk !== undefined && this.#queue === undefined) this.#unwatch = watchRequest(this.#request);
     return chunk;
   }
 
@@ -232,9 +232,9 @@ export class BodyReader {
       dropped += chunk.length;
       if (dropped <= DISCARD_BYTES) return;
       stop();
-      endConnection(socket);
+      endRequest(this.#request);
     };
-    const timer = setTimeout(() => endConnection(socket), DISCARD_MS);
+    const timer = setTimeout(() => endRequest(this.#request), DISCARD_MS);
     this.#request.once('close', stop);
     this.#request.once('end', stop);
     // A request whose answer has gone out hears no more of its connection.
@@ -246,7 +246,9 @@ export class BodyReader {
   readonly #wake = () => this.#changed.ring();
 
   readonly #end = () => {
-    this.#ended = true;
+    // A stream of HTTP/2 ends also when it is reset without an error.
+    if (this.#request.aborted) this.#cut = true;
+    else this.#ended = true;
     this.#wake();
   };
 

@@ -8,8 +8,9 @@ import type { MethodRequest } from '../exchange/index.js';
 import { scratch, sendBatch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { sendDraining } from './json-outgoing.js';
+import { openResponse } from './open-response.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
-import { ResponseSink } from './response-sink.js';
+import type { ResponseSink } from './response-sink.js';
 
 /** The data fields of a stream of messages as one chunked body: a file on its way down. */
 export class BytesOutgoing implements Outgoing {
@@ -69,7 +70,7 @@ export class BytesOutgoing implements Outgoing {
       'x-content-type-options': 'nosniff',
       ...headersFromMetadata(this.#reply, this.#metadata),
     });
-    this.#sink = new ResponseSink(this.#reply.raw, this.#request.limits.highWaterBytes);
+    this.#sink = openResponse(this.#reply.raw, this.#request.limits.highWaterBytes);
     return this.#sink;
   }
 }

@@ -1,20 +1,19 @@
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer } from '../exchange/index.js';
-import { cutConnection, watchDelivery } from '../liveness/index.js';
+import { cutRequest, watchDelivery } from '../liveness/index.js';
 
 /**
- * The client's end of an HTTP/1.1 exchange: the response, not the request, because a request closes as soon as its body has been read.
+ * The client's end of an HTTP exchange: the response, not the request, because a request closes as soon as its body has been read.
  */
 export class HttpPeer implements Peer {
   readonly #response: ServerResponse;
-  readonly #socket: Socket;
+  readonly #request: IncomingMessage;
   readonly #vanishedMs: number;
 
   /** A client that acknowledges nothing for `vanishedMs` has vanished. */
-  constructor(response: ServerResponse, socket: Socket, vanishedMs: number) {
+  constructor(response: ServerResponse, request: IncomingMessage, vanishedMs: number) {
     this.#response = response;
-    this.#socket = socket;
+    this.#request = request;
     this.#vanishedMs = vanishedMs;
   }
 
@@ -29,11 +28,11 @@ export class HttpPeer implements Peer {
 
   watch(): void {
     if (this.isClosed) return;
-    this.#response.once('close', watchDelivery(this.#socket, this.#vanishedMs));
+    this.#response.once('close', watchDelivery(this.#request.socket, this.#vanishedMs));
   }
 
   cut(): void {
     // The connection may carry another response by now.
-    if (!this.isClosed) cutConnection(this.#socket);
+    if (!this.isClosed) cutRequest(this.#request);
   }
 }

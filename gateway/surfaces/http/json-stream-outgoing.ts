@@ -6,8 +6,9 @@ import { startHeartbeat } from '../liveness/index.js';
 import { errorJson, scratch, sendBatch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { DRAINING, sendDraining } from './json-outgoing.js';
+import { openResponse } from './open-response.js';
 import { headersFromMetadata, sendError, startStream } from './reply.js';
-import { ResponseSink } from './response-sink.js';
+import type { ResponseSink } from './response-sink.js';
 
 /** What is written around the JSON of the messages of a stream. */
 export interface JsonFrame {
@@ -60,7 +61,7 @@ export class JsonStreamOutgoing implements Outgoing {
       'x-content-type-options': 'nosniff',
       ...headersFromMetadata(this.#reply, metadata),
     });
-    this.#sink = new ResponseSink(this.#reply.raw, this.#request.limits.highWaterBytes);
+    this.#sink = openResponse(this.#reply.raw, this.#request.limits.highWaterBytes);
     void this.#sink.write(Buffer.from(this.#frame.open));
     this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
       // While the client does not read, a heartbeat would only add to what it has not read.

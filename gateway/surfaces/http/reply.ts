@@ -92,11 +92,17 @@ const INCREMENTAL = { incremental: '?1' };
 
 /**
  * Takes the response out of Fastify's hands and sends the head of a stream. Fastify's own way of sending streams can neither
- * break a transfer after its last bytes nor say when there is room; what hooks have set (CORS) is kept.
+ * break a transfer after its last bytes nor say when there is room; what hooks have set (CORS) is kept. `withTrailers`:
+ * trailers may follow the body, over HTTP/2.
  */
-export function startStream(reply: HttpReply, headers: OutgoingHttpHeaders): void {
+export function startStream(
+  reply: HttpReply,
+  headers: OutgoingHttpHeaders,
+  { withTrailers = false } = {},
+): void {
   const hooked = reply.getHeaders() as OutgoingHttpHeaders;
   reply.hijack();
+  if (withTrailers) Object.assign(reply.raw, { withTrailers });
   reply.raw.writeHead(200, { ...hooked, ...INCREMENTAL, ...headers });
   noteOpenEnded(reply.raw);
 }

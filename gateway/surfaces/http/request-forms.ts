@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Incoming } from '../../bridge/index.js';
 import { RpcError } from '../../status/index.js';
 import { type MethodRequest, uploadOf } from '../exchange/index.js';
@@ -9,6 +9,7 @@ import {
   resumeAfter,
   textFromBytes,
 } from '../message/index.js';
+import { saysBody } from './announced-body.js';
 import { BodyReader, type WholeBody } from './body-reader.js';
 import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
 import { NdjsonIncoming } from './ndjson-incoming.js';
@@ -41,14 +42,14 @@ export function openNdjsonBody(request: MethodRequest, whole: WholeBody): Incomi
 export function openFileBody(request: MethodRequest, whole: WholeBody): Incoming | Promise<Incoming> {
   const upload = uploadOf(request);
   if (upload === undefined) throw new TypeError('no field to upload');
-  assertHasBody(request.http.headers);
+  assertHasBody(request.http);
   if (request.method.requestStream) return new BytesIncoming(request, upload);
   return messageFromBytes(request, upload, whole).then(singleIncoming);
 }
 
-/** RFC 9112 section 6.3: without either there is no body, and who forgets a file did not mean an empty one. */
-function assertHasBody(headers: IncomingHttpHeaders): void {
-  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return;
+/** Who forgets a file did not mean an empty one. */
+function assertHasBody(request: IncomingMessage): void {
+  if (saysBody(request)) return;
   throw new RpcError(
     'LENGTH_REQUIRED',
     'header content-length: there is no body, and this path takes a file: send it, or "content-length: 0" for an empty one',

@@ -14,7 +14,7 @@ const openEnded = new WeakSet<Socket>();
  */
 export function noteOpenEnded(response: ServerResponse): void {
   const { socket, method } = response.req;
-  if (response.chunkedEncoding || method === 'HEAD') return;
+  if (response.chunkedEncoding || method === 'HEAD' || response.req.httpVersionMajor > 1) return;
   openEnded.add(socket);
   response.once('finish', () => openEnded.delete(socket));
 }

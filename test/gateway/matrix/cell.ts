@@ -3,7 +3,7 @@ import type { Metadata } from '../../../gateway/status/index.js';
 import { method as path } from '../../support/foreign.js';
 import { until } from '../../support/http.js';
 import type { ScriptedCall, ScriptedUpstream, Step } from '../../support/scripted-upstream.js';
-import type { Outcome, Surface, Talk } from './surface.js';
+import { labelOf, type Outcome, type Surface, type Talk } from './surface.js';
 
 /** How the gateway speaks to the service. */
 export type Transport = 'http2' | 'grpc-js';
@@ -82,7 +82,7 @@ export class Cells {
       ...(text === undefined ? {} : { text }),
     });
     const find = () => upstream.calls(path(surface.method)).find(({ metadata }) => cellOf(metadata) === cell);
-    const label = `${surface.name} (${surface.kind})`;
+    const label = labelOf(surface);
     try {
       await scenario.run(t, {
         transport: this.#transport,

@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { type Code, type CodeName, codeName } from '../../../gateway/status/index.js';
 import { method as path } from '../../support/foreign.js';
 import type { Kind, Outcome, Surface, Talk } from './surface.js';
@@ -183,11 +183,22 @@ class HttpTalk implements Talk {
   }
 }
 
+/** How a request is made, by its version of HTTP. */
+type Send = (url: string, options: RequestOptions) => ClientRequest;
+
 /** One of HTTP's. `form`: of the answer; absent where the answer is one message. */
-function surface(name: string, kind: Kind, method: string, sending: Sending, form?: Form): Surface {
+function surface(
+  name: string,
+  kind: Kind,
+  method: string,
+  sending: Sending,
+  form?: Form,
+  { send = request as Send, over = undefined as string | undefined } = {},
+): Surface {
   const isStream = kind === 'up' || kind === 'both';
   return {
     name,
+    over,
     kind,
     method,
     hasMessagesUp: sending !== OCTETS,
@@ -199,7 +210,7 @@ function surface(name: string, kind: Kind, method: string, sending: Sending, for
       if (sending.type !== undefined) headers['content-type'] = sending.type;
       const verb = sending === QUERY ? 'GET' : 'POST';
       const query = sending === QUERY && text !== undefined ? `?text=${text}` : '';
-      const sent = request(url + path(method) + query, { method: verb, headers, agent: false });
+      const sent = send(url + path(method) + query, { method: verb, headers, agent: false });
       const talk = new HttpTalk(sent, sending, form);
       if (isStream) sent.flushHeaders();
       else sent.end(sending.message(text ?? ''));
@@ -208,15 +219,24 @@ function surface(name: string, kind: Kind, method: string, sending: Sending, for
   };
 }
 
-export const HTTP_SURFACES: readonly Surface[] = [
-  surface('json', 'unary', 'Ask', JSON_BODY),
-  surface('ndjson', 'down', 'Down', QUERY, FORMS.ndjson),
-  surface('array', 'down', 'Down', QUERY, FORMS.array),
-  surface('sse', 'down', 'Down', QUERY, FORMS.sse),
-  surface('json-seq', 'down', 'Down', QUERY, FORMS['json-seq']),
-  surface('bytes', 'down', 'Fetch', QUERY, FORMS.bytes),
-  surface('ndjson', 'up', 'Up', NDJSON),
-  surface('bytes', 'up', 'Store', OCTETS),
-  surface('ndjson', 'both', 'Both', NDJSON, FORMS.ndjson),
-  surface('ndjson up, sse down', 'both', 'Both', NDJSON, FORMS.sse),
+const ROWS: readonly Parameters<typeof surface>[] = [
+  ['json', 'unary', 'Ask', JSON_BODY],
+  ['ndjson', 'down', 'Down', QUERY, FORMS.ndjson],
+  ['array', 'down', 'Down', QUERY, FORMS.array],
+  ['sse', 'down', 'Down', QUERY, FORMS.sse],
+  ['json-seq', 'down', 'Down', QUERY, FORMS['json-seq']],
+  ['bytes', 'down', 'Fetch', QUERY, FORMS.bytes],
+  ['ndjson', 'up', 'Up', NDJSON],
+  ['bytes', 'up', 'Store', OCTETS],
+  ['ndjson', 'both', 'Both', NDJSON, FORMS.ndjson],
+  ['ndjson up, sse down', 'both', 'Both', NDJSON, FORMS.sse],
 ];
+
+export const HTTP_SURFACES: readonly Surface[] = ROWS.map((row) => surface(...row));
+
+/** The same over HTTP/2: all of them on one connection, so that each has the others for neighbours. */
+export function http2Surfaces(send: Send): readonly Surface[] {
+  return ROWS.map(([name, kind, method, sending, form]) =>
+    surface(name, kind, method, sending, form, { send, over: 'HTTP/2' }),
+  );
+}

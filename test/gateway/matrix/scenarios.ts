@@ -7,7 +7,7 @@ import type { ScriptedCall, Step } from '../../support/scripted-upstream.js';
 import type { Cell, Scenario } from './cell.js';
 import { FAILURES, promised } from './expectation.js';
 import { itemBytes } from './item.js';
-import type { Surface } from './surface.js';
+import { labelOf, type Surface } from './surface.js';
 
 /** The gateway of the matrix takes no larger message. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -30,21 +30,17 @@ const request = ({ surface }: { readonly surface: Surface }): Step[] =>
 const ONLY_DOWN = (surface: Surface) => (streamsDown(surface) ? undefined : 'its answer is one message');
 const ONLY_UP = (surface: Surface) => (streamsUp(surface) ? undefined : 'its request is one message');
 
-function label({ name, kind }: Surface): string {
-  return `${name} (${kind})`;
-}
-
 async function assertCancelled(t: Test, { surface, transport }: Cell, call: ScriptedCall): Promise<void> {
-  await until(t, `the call of ${label(surface)} to be over`, () => call.cancelled);
+  await until(t, `the call of ${labelOf(surface)} to be over`, () => call.cancelled);
   // grpc-js ends its side before it resets the stream: what the service sees first is a matter of luck.
   if (streamsUp(surface) && transport === 'http2')
-    t.notOk(call.halfClosed, `${label(surface)}: what was cut is not taken for a whole`);
+    t.notOk(call.halfClosed, `${labelOf(surface)}: what was cut is not taken for a whole`);
 }
 
 /** Has the first message, where that can be seen before the end. */
 async function firstMessage(t: Test, { surface, talk }: Cell): Promise<void> {
   if (streamsDown(surface))
-    await until(t, `the first message of ${label(surface)}`, () => talk.messages.length > 0);
+    await until(t, `the first message of ${labelOf(surface)}`, () => talk.messages.length > 0);
 }
 
 const WHOLE: readonly Scenario[] = [
@@ -67,9 +63,9 @@ const WHOLE: readonly Scenario[] = [
         t.same(
           sent,
           Buffer.concat(expected.map((text) => itemBytes(text))),
-          `${label(surface)}: what the service got`,
+          `${labelOf(surface)}: what the service got`,
         );
-      t.ok(halfClosed, `${label(surface)}: half-closed`);
+      t.ok(halfClosed, `${labelOf(surface)}: half-closed`);
     },
     outcome: (surface) => promised(surface, 'OK', 'late'),
     received: 'onetwo3',
@@ -95,14 +91,14 @@ const STALLS: readonly Scenario[] = [
       const { surface, talk } = cell;
       talk.stall();
       const call = await cell.call();
-      await until(t, `the first message to ${label(surface)}`, () => call.accepted > 0);
+      await until(t, `the first message to ${labelOf(surface)}`, () => call.accepted > 0);
       const stalledAt = await settled(() => call.accepted);
       t.ok(
         stalledAt > 0 && stalledAt * TEXT.length < MAX_BUFFERED_BYTES,
-        `${label(surface)}: stopped at ${stalledAt}`,
+        `${labelOf(surface)}: stopped at ${stalledAt}`,
       );
       talk.resume();
-      await until(t, `the service of ${label(surface)} to go on`, () => call.accepted > stalledAt + 200);
+      await until(t, `the service of ${labelOf(surface)} to go on`, () => call.accepted > stalledAt + 200);
       talk.cut();
       await assertCancelled(t, cell, call);
     },
@@ -137,17 +133,17 @@ const STALLS: readonly Scenario[] = [
         for (let n = 0; n < SOME_TEXTS; n += 1) talk.send(TEXT);
         texts += SOME_TEXTS;
         received = (await call()).received;
-        await until(t, `the first message of ${label(surface)}`, () => received.length > 0);
+        await until(t, `the first message of ${labelOf(surface)}`, () => received.length > 0);
         pending = await settled(() => talk.pending);
       }
-      t.ok(pending > 0, `${label(surface)}: ${pending} wait`);
-      t.equal(received.length, 1, `${label(surface)}: one has come`);
+      t.ok(pending > 0, `${labelOf(surface)}: ${pending} wait`);
+      t.equal(received.length, 1, `${labelOf(surface)}: one has come`);
       goOn();
-      await until(t, `${label(surface)} to be taken`, () => talk.pending === 0);
+      await until(t, `${labelOf(surface)} to be taken`, () => talk.pending === 0);
       talk.halfClose();
       await talk.outcome;
       const bytes = received.reduce((sum, message) => sum + message.length, 0);
-      t.ok(bytes >= texts * TEXT.length, `${label(surface)}: everything has come`);
+      t.ok(bytes >= texts * TEXT.length, `${labelOf(surface)}: everything has come`);
     },
     outcome: (surface) => promised(surface, 'OK', 'late'),
   },
@@ -169,7 +165,7 @@ const STALLS: readonly Scenario[] = [
       t.same(
         numbers,
         Array.from({ length: 200 }, (_, n) => n),
-        `${label(surface)}: all, in order`,
+        `${labelOf(surface)}: all, in order`,
       );
     },
     outcome: (surface) => promised(surface, 'OK', 'late'),
@@ -198,7 +194,7 @@ const LEAVING: readonly Scenario[] = [
     script: ({ wait }) => [{ headers: [['a', 'b']] }, { wait }],
     async run(t, cell) {
       const call = await cell.call();
-      await until(t, `the head of ${label(cell.surface)}`, () => cell.talk.hasHead);
+      await until(t, `the head of ${labelOf(cell.surface)}`, () => cell.talk.hasHead);
       cell.talk.cut();
       await assertCancelled(t, cell, call);
     },
@@ -222,7 +218,7 @@ const LEAVING: readonly Scenario[] = [
     async run(t, cell) {
       cell.talk.send('a');
       const call = await cell.call();
-      await until(t, `the first message of ${label(cell.surface)}`, () => call.received.length > 0);
+      await until(t, `the first message of ${labelOf(cell.surface)}`, () => call.received.length > 0);
       cell.talk.sendPart();
       await quiet(20);
       cell.talk.cut();
@@ -268,7 +264,7 @@ const LEAVING: readonly Scenario[] = [
       await assertCancelled(t, cell, call);
       const { code } = await cell.talk.outcome;
       // Only a session goes on after a call was cancelled, so only there can it be told.
-      t.equal(code, cell.surface.name.startsWith('session') ? 'CANCELLED' : undefined, label(cell.surface));
+      t.equal(code, cell.surface.name.startsWith('session') ? 'CANCELLED' : undefined, labelOf(cell.surface));
     },
   },
 ];
@@ -364,7 +360,7 @@ const LIMITS: readonly Scenario[] = [
       const call = await cell.call();
       await firstMessage(t, cell);
       talk.stall();
-      await until(t, `the call of ${label(surface)} to be over`, () => call.cancelled);
+      await until(t, `the call of ${labelOf(surface)} to be over`, () => call.cancelled);
       talk.resume();
     },
     outcome: (surface) => promised(surface, 'DEADLINE_EXCEEDED', 'late'),
@@ -405,7 +401,7 @@ export const SERVICE_LOST: readonly Scenario[] = (['early', 'late'] as const).ma
     await cell.call();
     if (when === 'late') await firstMessage(t, cell);
     else if (hasOwnHead(surface) && !surface.name.startsWith('session'))
-      await until(t, `the head of ${label(surface)}`, () => talk.hasHead);
+      await until(t, `the head of ${labelOf(surface)}`, () => talk.hasHead);
   },
   outcome: (surface) => promised(surface, 'UNAVAILABLE', hasOwnHead(surface) ? 'late' : when),
 }));

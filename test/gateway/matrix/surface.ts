@@ -49,9 +49,16 @@ export interface Talk {
   cut(): void;
 }
 
+/** How a surface is called in what a test says. */
+export function labelOf({ name, kind, over }: Surface): string {
+  return `${name} (${kind}${over === undefined ? '' : `, ${over}`})`;
+}
+
 /** A way in which clients speak to the gateway. */
 export interface Surface {
   readonly name: string;
+  /** What it runs over, where that is not a connection of HTTP/1.1 for each call. */
+  readonly over?: string | undefined;
   readonly kind: Kind;
   /** The method of the test's service that it calls. */
   readonly method: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
-import { ResponseSink } from '../../../../gateway/surfaces/http/response-sink.js';
+import { openResponse } from '../../../../gateway/surfaces/http/open-response.js';
 import { scratch, sendBatch } from '../../../../gateway/surfaces/message/index.js';
 import { Batch } from '../../../../gateway/upstream/index.js';
 import { until } from '../../../support/http.js';
@@ -17,7 +17,7 @@ t.test('what waits for room when a response is ended does not follow its end', a
   const batch = Batch.of(MESSAGES);
   const server = createServer((request, response) => {
     if (request.url === '/next') return void response.end('next');
-    const sink = new ResponseSink(response, 1);
+    const sink = openResponse(response, 1);
     rest = sendBatch(batch, sink, (bytes, start, end) => scratch.part(bytes, start, end));
     void sink.end('last');
     t.ok(sink.closed);

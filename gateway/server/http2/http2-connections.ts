@@ -1,0 +1,121 @@
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { StreamRequest } from './stream-request.js';
+import { StreamResponse } from './stream-response.js';
+
+/** Streams that one connection may have open: what RFC 9113 (section 6.5.2) recommends at least, and clients expect. */
+const MAX_STREAMS = 100;
+
+/**
+ * What Node may hold for a connection before it refuses streams and heads on it, in megabytes. Each stream has bounds of its own, which are less together;
+ * Node's default of 10 would let a few slow streams refuse their neighbours.
+ */
+const SESSION_MEGABYTES = 1_000;
+
+export interface Http2ConnectionsOptions {
+  /** The largest head, in bytes. */
+  readonly maxHeadBytes: number;
+}
+
+/**
+ * The connections of clients that speak HTTP/2. Their requests go where those of HTTP/1 go: to the listeners of the same server. Loaded with the first
+ * connection, because a start has no use for it.
+ */
+export class Http2Connections {
+  readonly #server: Server;
+  readonly #options: Http2ConnectionsOptions;
+  /** A connection has none while HTTP/2 is loaded. */
+  readonly #sessions = new Map<Socket, ServerHttp2Session | undefined>();
+  #http2: Http2Server | undefined;
+  #opening: Promise<Http2Server> | undefined;
+  #isDraining = false;
+
+  constructor(server: Server, options: Http2ConnectionsOptions) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Takes a connection whose client begins with the preface, which has not been read. */
+  take(socket: Socket): void {
+    // Streams share it, and each looks after it.
+    socket.setMaxListeners(0);
+    socket.on('error', ignore);
+    this.#sessions.set(socket, undefined);
+    socket.once('close', () => this.#sessions.delete(socket));
+    if (this.#http2 !== undefined) {
+      this.#begin(this.#http2, socket);
+      return;
+    }
+    this.#opening ??= this.#open();
+    void this.#opening.then((server) => {
+      if (!socket.destroyed) this.#begin(server, socket);
+    });
+  }
+
+  /** Tells every client that no new stream will be served; each connection ends with its last stream. Source: RFC 9113 section 6.8. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const session of this.#sessions.values()) session?.close();
+  }
+
+  /** Ends every connection now. */
+  cut(): void {
+    for (const [socket, session] of this.#sessions) {
+      session?.destroy();
+      socket.destroy();
+    }
+  }
+
+  async #open(): Promise<Http2Server> {
+    const { createServer } = await import('node:http2');
+    const http2 = createServer({
+      maxSessionMemory: SESSION_MEGABYTES,
+      settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: this.#options.maxHeadBytes },
+    });
+    // It closes the connection, and the close is what counts.
+    http2.on('sessionError', ignore);
+    this.#http2 = http2;
+    return http2;
+  }
+
+  #begin(http2: Http2Server, socket: Socket): void {
+    http2.once('session', (session) => {
+      this.#sessions.set(socket, session);
+      session.on('stream', (stream, headers, _flags, ...more: unknown[]) =>
+        this.#request(socket, stream, headers, more[0] as readonly string[]),
+      );
+      if (this.#isDraining) session.close();
+    });
+    http2.emit('connection', socket);
+  }
+
+  #request(
+    socket: Socket,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+  ): void {
+    // What fails on a stream closes it, and the close is what counts.
+    stream.on('error', ignore);
+    stream.setMaxListeners(0);
+    if (stream.destroyed) return;
+    const request = new StreamRequest(stream, socket, headers, rawHeaders);
+    const response = new StreamResponse(request);
+    const { expect } = headers;
+    if (expect === '100-continue') response.writeContinue();
+    const isKnown = expect === undefined || expect === '100-continue';
+    this.#server.emit(
+      isKnown ? 'request' : 'checkExpectation',
+      request as unknown as IncomingMessage,
+      response as unknown as ServerResponse,
+    );
+  }
+}
+
+function ignore(): void {}
