@@ -10,6 +10,8 @@ import {
 } from '@bufbuild/protobuf';
 import { type Schema, schemaFromProtoFiles } from '../../../gateway/index.js';
 
+import type { AnyJson } from './case-types.js';
+
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 /** The package of the service and of the cases. */
@@ -26,6 +28,8 @@ export interface CaseSchema {
   decode(type: string, bytes: Uint8Array): JsonValue;
   /** The JSON with JSON names, canonical values and no defaults: two messages are equal when these are. Throws for what is no such message. */
   canonical(type: string, json: unknown): JsonValue;
+  /** The canonical content of a message of a template, and its bytes. Made once for each object, because the messages of a template are in dozens of cases. */
+  contentOfRequest(any: AnyJson): { readonly json: JsonValue; readonly bytes: Uint8Array };
 }
 
 export async function openCaseSchema(): Promise<CaseSchema> {
@@ -43,12 +47,25 @@ export async function openCaseSchema(): Promise<CaseSchema> {
     return type;
   };
   const messageOf = (name: string, json: unknown) => fromJson(typeOf(name), json as JsonValue, { registry });
+  const canonical = (name: string, json: unknown) =>
+    toJson(typeOf(name), messageOf(name, json), { registry });
+  const encode = (name: string, json: unknown) => toBinary(typeOf(name), messageOf(name, json));
+  const contents = new WeakMap<AnyJson, { json: JsonValue; bytes: Uint8Array }>();
   return {
     schema,
     registry,
-    encode: (name, json) => toBinary(typeOf(name), messageOf(name, json)),
+    encode,
     decode: (name, bytes) => toJson(typeOf(name), fromBinary(typeOf(name), bytes), { registry }),
-    canonical: (name, json) => toJson(typeOf(name), messageOf(name, json), { registry }),
+    canonical,
+    contentOfRequest(any) {
+      let content = contents.get(any);
+      if (content === undefined) {
+        const [type, json] = [typeNameOf(any), contentOf(any)];
+        content = { json: canonical(type, json), bytes: encode(type, json) };
+        contents.set(any, content);
+      }
+      return content;
+    },
   };
 }
 

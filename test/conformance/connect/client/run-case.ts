@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CaseSchema, contentOf, PACKAGE, typeNameOf } from '../case-schema.js';
-import type { CasePayload, CaseResult, ConformanceCase, Protocol } from '../case-types.js';
+import { type CaseSchema, PACKAGE } from '../case-schema.js';
+import type { CaseHeader, CasePayload, CaseResult, ConformanceCase, Protocol } from '../case-types.js';
 import type { CaseCall, ClientProtocol } from './client-protocol.js';
 import { connectProtocol } from './connect.js';
 import { rawBody } from './frames.js';
@@ -35,10 +35,8 @@ export async function runCase(
     testCase,
     types,
     messages: (testCase.request.requestMessages ?? []).map((message) => {
-      const [type, content] = [typeNameOf(message), contentOf(message)];
-      return testCase.codec === 'CODEC_JSON'
-        ? Buffer.from(JSON.stringify(types.canonical(type, content)))
-        : Buffer.from(types.encode(type, content));
+      const { json, bytes } = types.contentOfRequest(message);
+      return testCase.codec === 'CODEC_JSON' ? Buffer.from(JSON.stringify(json)) : Buffer.from(bytes);
     }),
     responseType: `${PACKAGE}.${testCase.method}Response`,
   };
