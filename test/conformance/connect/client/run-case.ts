@@ -61,7 +61,9 @@ function headOf(protocol: ClientProtocol, call: CaseCall): CallHead {
   const raw = request.rawRequest;
   const head =
     raw === undefined ? protocol.head(call) : { verb: raw.verb, path: raw.uri, headers: raw.headers ?? [] };
-  return { ...head, isAlone: expected.error !== undefined };
+  // As the official clients do.
+  const name: CaseHeader = { name: 'x-test-case-name', value: [call.testCase.name] };
+  return { ...head, headers: [...head.headers, name], isAlone: expected.error !== undefined };
 }
 
 async function send(
