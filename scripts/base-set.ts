@@ -8,7 +8,7 @@ import { compile, parseFile } from '../gateway/schema/source/index.js';
 
 const PROTO_FOLDER = fileURLToPath(new URL('../proto', import.meta.url));
 
-/** The files that the gateway itself speaks of: HTTP rules, its own options, error details, server reflection. Imports come first. */
+/** The files that the gateway itself speaks of: HTTP rules, its own options, error details, health, server reflection. Imports come first. */
 const OWN_FILES = [
   'google/api/http.proto',
   'google/api/annotations.proto',
@@ -21,6 +21,7 @@ const OWN_FILES = [
   'google/rpc/code.proto',
   'google/rpc/error_details.proto',
   'google/rpc/status.proto',
+  'grpc/health/v1/health.proto',
   'grpc/reflection/v1/reflection.proto',
   'grpc/reflection/v1alpha/reflection.proto',
   'sluice/v1/options.proto',

@@ -49,6 +49,7 @@ export async function startGateway(
     listen: values.listen,
     adminListen: values.adminListen,
     publicHealth: values.publicHealth,
+    reflection: !values.noReflection,
     ...defined({ basePath: values.basePath, pageDir: values.noPage ? undefined : findPage() }),
     allowOrigins: values.allowOrigin,
     allowHosts: values.allowHost,

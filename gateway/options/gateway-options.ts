@@ -165,6 +165,11 @@ const LISTENING = {
     value: 'PATH',
     help: 'serve everything below this path, for example /api, where a proxy does not take it off',
   },
+  noReflection: {
+    group: 'Listening',
+    type: 'switch',
+    help: 'do not answer server reflection to clients of gRPC; /_sluice/services stays',
+  },
   noPage: { group: 'Listening', type: 'switch', help: 'do not serve the page to try methods at /' },
 } as const satisfies OptionTable;
 

@@ -42,6 +42,7 @@ export {
 } from './http/index.js';
 export type { Schema } from './load/index.js';
 export {
+  baseServices,
   changedSchemaFromReflection,
   descriptorSetFromProtoFiles,
   descriptorSetFromReflection,

@@ -9,6 +9,7 @@ import {
   type Surfaces,
   tooManyOfAddress,
 } from '../surfaces/index.js';
+import type { OwnServices } from './services/index.js';
 
 /** Refused connections are logged together, so that a flood of them does not become one of lines. */
 const LOG_EVERY_MS = 60_000;
@@ -85,6 +86,9 @@ export interface ServerContext extends ExchangeContext {
   /** What clients' messages that wait for services hold in all sessions. */
   readonly heldInSessions: AllHeldBytes;
   readonly connections: ClientConnections;
+  /** What the gateway answers itself, and what calls of that are opened with. */
+  readonly ownServices: OwnServices;
+  readonly ownContext: ExchangeContext;
 }
 
 /**

@@ -30,6 +30,7 @@ import type { LoadedSchema } from './loaded-schema.js';
 import { type PlainChecks, servePlainRequests } from './plain-requests.js';
 import { splitTarget } from './request-target.js';
 import type { ServerRequest } from './server-request.js';
+import type { MethodTypes } from './services/index.js';
 
 /** A request that has been let in. */
 interface AdmittedRequest {
@@ -39,6 +40,8 @@ interface AdmittedRequest {
   /** WebSockets only: the fields in the address, encoded. */
   readonly bound: AddressFields;
   readonly source: RequestSource;
+  /** What its call is opened with. */
+  readonly context: ExchangeContext;
 }
 
 declare module 'fastify' {
@@ -78,14 +81,14 @@ export function registerDispatch(
   app.decorateRequest('spoken', null);
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
   const preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
-    request.admitted = admit(app, request, options, schema(), context);
+    request.admitted = admit(app, request, options, schema, context);
     done();
   };
   const refusals = { trustedProxies: options.trustedProxies, countRefusal: context.countRefusal };
   const handler = (request: FastifyRequest, reply: FastifyReply) => {
     const call = request.admitted;
     if (call === null) throw new RpcError('INTERNAL', 'a request without admission');
-    answer(call, request, reply, context, refusals);
+    answer(call, request, reply, refusals);
   };
   app.route({
     method: 'GET',
@@ -100,7 +103,7 @@ export function registerDispatch(
   });
   app.route({ method: OTHER_METHODS, url: METHODS, preHandler, handler });
   servePlainRequests(app, options, context, checks, refusals, (request, reply) => {
-    answer(admit(app, request, options, schema(), context), request, reply, context, refusals);
+    answer(admit(app, request, options, schema, context), request, reply, refusals);
   });
 }
 
@@ -109,11 +112,10 @@ function answer(
   call: AdmittedRequest,
   request: ServerRequest,
   reply: HttpReply,
-  context: ServerContext,
   refusals: RefusalContext,
 ): void {
   const protocol = request.spoken ?? OWN_PROTOCOL;
-  protocol.answer(call.request, request, reply, call, context).catch((reason: unknown) => {
+  protocol.answer(call.request, request, reply, call, call.context).catch((reason: unknown) => {
     discardBody(request.raw);
     answerError(reason, request, reply, refusals);
   });
@@ -123,33 +125,31 @@ function admit(
   app: FastifyInstance,
   request: ServerRequest,
   options: ResolvedGatewayOptions,
-  loaded: LoadedSchema,
+  loaded: () => LoadedSchema,
   context: ServerContext,
 ): AdmittedRequest {
   // What comes in one request is answered until the grace ends; what would go on is sent elsewhere by its surface.
   if (request.ws) assertServing(context.exchanges);
-  const { schema } = loaded;
   const { headers } = request.raw;
   const [path, search] = splitTarget(request.raw.url);
-  // Its path is nobody else's: no rule takes it.
-  if (schema.leftOut.has(path)) assertNotLeftOut(path, schema);
-  const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
-  // A rule that is for any method has made this one known.
-  if (match?.binding === undefined) assertKnown(request.method, schema.routes.httpMethods);
-  // The path of a rule is ours, whatever is sent there.
-  const protocol = request.ws || match?.binding !== undefined ? OWN_PROTOCOL : protocolOf(request.raw);
-  request.spoken = protocol;
-  if (match === undefined) {
-    assertNotLeftOut(path, schema);
-    throw protocol.unknownPath(path, [...ownMethods(app, path), ...schema.routes.allowed(path)]);
-  }
+  request.spoken = request.ws ? OWN_PROTOCOL : protocolOf(request.raw);
+  const own = request.spoken === OWN_PROTOCOL ? undefined : context.ownServices.method(path);
+  const types = own === undefined ? loaded() : context.ownServices.types;
+  const match =
+    own === undefined
+      ? matchOf(app, request, path, loaded().schema)
+      : { method: own, binding: undefined, pathValues: [] };
+  // The path of a rule is for our own forms, whatever is sent there.
+  if (match.binding !== undefined) request.spoken = OWN_PROTOCOL;
+  const protocol = request.spoken;
   checkSite(request, match, options);
   const { method } = match;
-  const methodRequest = createMethodRequest(loaded, match, request.raw, options, parseQuery(search));
+  const methodRequest = createMethodRequest(types, match, request.raw, options, parseQuery(search));
   const unary = !method.requestStream && !method.responseStream;
   const source = requestSource(request.raw, options.trustedProxies);
   const bound = request.ws ? fieldsOfSocket(methodRequest) : NO_FIELDS;
   const admitted = {
+    context: own === undefined ? context : context.ownContext,
     source,
     request: methodRequest,
     metadata: protocol.metadata(
@@ -162,6 +162,20 @@ function admit(
   };
   if (request.ws) admitWebSocket(request.raw.socket, source, context);
   return admitted;
+}
+
+/** The method that a request is for. Throws what refuses its path. */
+function matchOf(app: FastifyInstance, request: ServerRequest, path: string, schema: Schema): RouteMatch {
+  // Its path is nobody else's: no rule takes it.
+  if (schema.leftOut.has(path)) assertNotLeftOut(path, schema);
+  const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
+  // A rule that is for any method has made this one known.
+  if (match?.binding === undefined) assertKnown(request.method, schema.routes.httpMethods);
+  if (match !== undefined) return match;
+  assertNotLeftOut(path, schema);
+  const allowed = [...ownMethods(app, path), ...schema.routes.allowed(path)];
+  if (allowed.length > 0) request.spoken = OWN_PROTOCOL;
+  throw (request.spoken ?? OWN_PROTOCOL).unknownPath(path, allowed);
 }
 
 /** Throws UNAVAILABLE while the gateway drains. */
@@ -192,7 +206,7 @@ export function assertNotLeftOut(path: string, { leftOut }: Schema): void {
 
 /** All that a surface needs of a method; `query` is that of the request's address. */
 export function createMethodRequest(
-  { schema, codec }: LoadedSchema,
+  { schema, codec }: MethodTypes,
   match: RouteMatch,
   request: IncomingMessage,
   { limits, patchMask }: Pick<ResolvedGatewayOptions, 'limits' | 'patchMask'>,

@@ -51,6 +51,8 @@ export interface GatewayOptions {
   readonly pageDir?: string;
   /** `/healthz` on `listen` as well. Default false: it would take the path from the service. */
   readonly publicHealth?: boolean;
+  /** Whether clients of RPC protocols may ask for the schema by server reflection, as they may at `/_sluice/services`. Default true. */
+  readonly reflection?: boolean;
   /** Origins, besides our own, whose pages may call: "https://app.example.com", "https://*.example.com", "null"; "*" for all. Default: none. */
   readonly allowOrigins?: readonly string[];
   /**
@@ -155,6 +157,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     basePath: BasePath.of(given.basePath),
     pageDir: given.pageDir,
     publicHealth: given.publicHealth ?? false,
+    reflection: given.reflection ?? true,
     allowOrigins: new AllowedOrigins(given.allowOrigins ?? []),
     allowHosts: new ServedHosts(given.allowHosts ?? []),
     headerRules: new HeaderRules(given.forwardHeaders, given.ingressOwnsAuthorization),

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { Registry } from '@bufbuild/protobuf';
 import type { FastifyInstance } from 'fastify';
 import { compiledCodec } from '../codec/index.js';
 import { collectWhenIdle, createMetrics } from '../ops/index.js';
@@ -20,6 +21,7 @@ import { Http2Connections } from './http2/index.js';
 import { SchemaSource } from './loaded-schema.js';
 import { Readiness } from './readiness.js';
 import { refreshSchema } from './schema-refresh.js';
+import { OwnServices } from './services/index.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -84,10 +86,11 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const exchanges = new Exchanges(new ExchangeLimits({ ...limits, callsPerAddress }, metrics.refused));
   const unfinished = new UnfinishedMessages(limits.unfinishedBytes, metrics.refused);
   const { codeGeneration } = options;
+  const codecOf = (registry: Registry) => compiledCodec(registry, { codeGeneration });
   const corsMethods: string[] = [...COMMON_METHODS];
   const source = new SchemaSource(
     warn,
-    (registry) => compiledCodec(registry, { codeGeneration }),
+    codecOf,
     options.config,
     (schema) => {
       corsMethods.length = 0;
@@ -103,6 +106,16 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const app = createApp(options, log, metrics.countRefusal);
   const readiness = new Readiness(exchanges, source, transport, options.log);
   const admin = createAdmin(options, log, readiness, () => source.warnings, metrics);
+  const ownServices = new OwnServices(
+    {
+      isReady: () => readiness.isReady,
+      changed: readiness.changed,
+      schema: () => source.get().schema,
+      hasSchema: () => source.ready,
+    },
+    codecOf,
+    options,
+  );
   const connections = new ClientConnections({
     most: limits.connectionsPerAddress,
     trustedProxies: options.trustedProxies,
@@ -126,18 +139,19 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     await Promise.all([app.close(), admin.close()]);
   };
   try {
+    const shared = { exchanges, unfinished, ...metrics };
     await registerRoutes(
       app,
       options,
       source,
       {
+        ...shared,
         transport,
         surfaces: SURFACES,
-        exchanges,
-        unfinished,
         heldInSessions: new AllHeldBytes(),
         connections,
-        ...metrics,
+        ownServices,
+        ownContext: { ...shared, transport: ownServices },
       },
       corsMethods,
     );

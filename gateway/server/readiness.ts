@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import { Bell } from '../async/index.js';
 import type { Exchanges } from '../surfaces/index.js';
 import type { Transport } from '../upstream/index.js';
 import type { SchemaSource } from './loaded-schema.js';
@@ -15,6 +16,8 @@ export class Readiness {
   readonly #transport: Transport;
   readonly #log: FastifyBaseLogger;
   #watch: NodeJS.Timeout | undefined;
+  /** Rings when `isReady` has changed; draining ends those who wait. */
+  readonly changed = new Bell();
   /** What the last line said; a gateway that is ready from the start says nothing. */
   #problem: string | undefined;
 
@@ -32,6 +35,7 @@ export class Readiness {
     if (this.#exchanges.draining) return 'draining';
     if (problem === this.#problem) return problem;
     this.#problem = problem;
+    this.changed.ring();
     if (problem === undefined) this.#log.info('gateway ready');
     else this.#log.warn({ problem }, 'gateway not ready');
     return problem;

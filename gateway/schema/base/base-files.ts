@@ -16,7 +16,7 @@ export interface BaseFiles {
 let base: BaseFiles | undefined;
 
 /**
- * The well-known types, google/api, google/rpc, server reflection and sluice/v1. Read from `proto/base.binpb` on the first call (some
+ * The well-known types, google/api, google/rpc, health, server reflection and sluice/v1. Read from `proto/base.binpb` on the first call (some
  * milliseconds), then kept. `npm run generate` writes that file from `proto/`. Throws `SchemaError` when the package's folder `proto` is missing.
  */
 export function baseFiles(): BaseFiles {

@@ -1,3 +1,4 @@
+export { baseServices } from './base-methods.js';
 export { type SchemaOptions, schemaFromDescriptorSet } from './descriptor-set.js';
 export { descriptorSetFromProtoFiles, schemaFromProtoFiles } from './proto-files.js';
 export {

@@ -1,13 +1,17 @@
-import { create, type DescFile, toBinary } from '@bufbuild/protobuf';
+import { create, type DescFile, type DescService, toBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { baseFiles } from '../base/index.js';
 import type { Schema } from './schema.js';
 
 /**
  * A schema as a serialized google.protobuf.FileDescriptorSet, imports first: what can be used of its source, and of the well-known files those
- * that it needs. Services are in files of their own, and what is broken is left out; comments are kept.
+ * that it needs. Services are in files of their own, and what is broken is left out; comments are kept. `more`: services of other schemas, with all that
+ * they need.
  */
-export function descriptorSetFromSchema({ registry, services }: Schema): Uint8Array {
+export function descriptorSetFromSchema(
+  { registry, services }: Pick<Schema, 'registry' | 'services'>,
+  more: readonly DescService[] = [],
+): Uint8Array {
   const ours = baseFiles().registry;
   const files = new Map<DescFile, FileDescriptorProto>();
   const add = (root: DescFile): void => {
@@ -25,7 +29,7 @@ export function descriptorSetFromSchema({ registry, services }: Schema): Uint8Ar
     }
   };
   for (const { file } of registry) if (ours.getFile(file.proto.name) !== file && !files.has(file)) add(file);
-  for (const { file } of services) if (!files.has(file)) add(file);
+  for (const { file } of [...services, ...more]) if (!files.has(file)) add(file);
   const set = create(FileDescriptorSetSchema, { file: [...files.values()] });
   return toBinary(FileDescriptorSetSchema, set);
 }

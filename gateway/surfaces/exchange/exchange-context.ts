@@ -24,7 +24,7 @@ export interface Meter {
 
 /** What every surface works with. */
 export interface ExchangeContext {
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'open'>;
   readonly exchanges: Exchanges;
   /** The messages of all clients that are not whole yet. */
   readonly unfinished: UnfinishedMessages;

@@ -20,7 +20,7 @@ import {
 } from '../rpc/index.js';
 import { Base64Reader } from './base64-text.js';
 import { type GrpcTypes, grpcTypes } from './media-type.js';
-import { headersOfPairs, statusPairs } from './status-pairs.js';
+import { sendStatusHead } from './status-pairs.js';
 
 /** What native gRPC and gRPC-Web differ in. */
 export interface GrpcVariant {
@@ -48,7 +48,9 @@ export function createGrpcProtocol(variant: GrpcVariant): RpcProtocol {
     unknownPath: (path) => new RpcError('METHOD_NOT_FOUND', `there is no method ${path.slice(1)}`),
     refuse(request, reply, error) {
       if (variant.refuseOtherwise(request, reply, error)) return;
-      sendRefusal(reply, answerTypeOf(request), error);
+      const { reason, httpStatus = 200 } = error;
+      const status = KEPT_STATUSES.has(reason) ? httpStatus : 200;
+      sendStatusHead(reply, answerTypeOf(request), error.toStatus(), error, status);
     },
   };
 }
@@ -84,18 +86,6 @@ function negotiated(variant: GrpcVariant, request: MethodRequest): Negotiated {
 
 /** What is no request of the protocol at all has HTTP's own status for that. */
 const KEPT_STATUSES: ReadonlySet<Reason> = new Set(['HTTP_METHOD_NOT_ALLOWED', 'UNSUPPORTED_CONTENT_TYPE']);
-
-/** A head that says all: status 200, and how the call ended. Source: grpc/doc/PROTOCOL-HTTP2.md, "Trailers-Only". */
-function sendRefusal(reply: HttpReply, contentType: string, error: RpcError): void {
-  const { httpStatus = 200 } = error;
-  reply
-    .headers(error.headers)
-    .headers(headersOfPairs(statusPairs(reply, error.toStatus())))
-    .headers({ 'cache-control': 'no-store' })
-    .code(KEPT_STATUSES.has(error.reason) ? httpStatus : 200)
-    .type(contentType)
-    .send();
-}
 
 /** Of a refusal, whatever is wrong with the request. */
 function answerTypeOf({ headers }: IncomingMessage): string {

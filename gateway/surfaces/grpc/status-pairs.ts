@@ -1,6 +1,7 @@
-import { Code, type Metadata, richStatusBytes, type Status } from '../../status/index.js';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { Code, type Metadata, type RpcError, richStatusBytes, type Status } from '../../status/index.js';
 import { encodeGrpcMessage } from '../../wire/index.js';
-import { type HttpReply, warnLeftOut } from '../http/index.js';
+import { exposeNames, type HttpReply, warnLeftOut } from '../http/index.js';
 import { REASON_HEADER } from '../message/index.js';
 import { answerMetadata, unpadded } from '../rpc/index.js';
 
@@ -30,4 +31,32 @@ export function headersOfPairs(pairs: Metadata): Record<string, string | string[
     else headers[name] = [before, value];
   }
   return headers;
+}
+
+/** The initial metadata of a service as headers of an answer, which pages of allowed origins may read. */
+export function answerHeaders(reply: HttpReply, metadata: Metadata): OutgoingHttpHeaders {
+  const { pairs, leftOut } = answerMetadata(metadata);
+  warnLeftOut(reply, leftOut);
+  const headers = headersOfPairs(pairs);
+  exposeNames(reply, Object.keys(headers));
+  return headers;
+}
+
+/** Sends a head that says all: how a call ended that has no messages. Source: grpc/doc/PROTOCOL-HTTP2.md, "Trailers-Only". */
+export function sendStatusHead(
+  reply: HttpReply,
+  contentType: string,
+  status: Status,
+  failure: Pick<RpcError, 'headers'> | undefined,
+  httpStatus = 200,
+): void {
+  const headers = headersOfPairs(statusPairs(reply, status));
+  exposeNames(reply, Object.keys(headers));
+  reply
+    .headers(failure?.headers ?? {})
+    .headers(headers)
+    .header('cache-control', 'no-store')
+    .code(httpStatus)
+    .type(contentType)
+    .send();
 }

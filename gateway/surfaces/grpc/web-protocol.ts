@@ -1,11 +1,10 @@
-import type { OutgoingHttpHeaders } from 'node:http';
 import type { Metadata } from '../../status/index.js';
-import { exposeNames, type HttpReply, openResponse, startStream, warnLeftOut } from '../http/index.js';
-import { type AnswerForm, answerMetadata, FrameFlag, frameOf, type RpcProtocol } from '../rpc/index.js';
+import { openResponse, startStream } from '../http/index.js';
+import { type AnswerForm, FrameFlag, frameOf, type RpcProtocol } from '../rpc/index.js';
 import { Base64Body } from './base64-text.js';
 import { createGrpcProtocol } from './grpc-protocol.js';
 import { type GrpcTypes, isWebType } from './media-type.js';
-import { headersOfPairs, statusPairs } from './status-pairs.js';
+import { answerHeaders, sendStatusHead, statusPairs } from './status-pairs.js';
 
 /** Trailers as the last frame of a body: lines as HTTP/1 has them. */
 function trailersFrame(pairs: Metadata): Buffer {
@@ -14,34 +13,21 @@ function trailersFrame(pairs: Metadata): Buffer {
   return frameOf(FrameFlag.trailers, Buffer.from(text, 'latin1'));
 }
 
-function headersOf(reply: HttpReply, metadata: Metadata, contentType: string): OutgoingHttpHeaders {
-  const { pairs, leftOut } = answerMetadata(metadata);
-  warnLeftOut(reply, leftOut);
-  const headers = headersOfPairs(pairs);
-  exposeNames(reply, Object.keys(headers));
-  return { ...headers, 'content-type': contentType, 'x-accel-buffering': 'no' };
-}
-
 function webForm({ contentType, answersText }: GrpcTypes): AnswerForm {
   return {
     start(request, reply, metadata) {
-      startStream(reply, headersOf(reply, metadata, contentType));
+      startStream(reply, {
+        ...answerHeaders(reply, metadata),
+        'content-type': contentType,
+        'x-accel-buffering': 'no',
+      });
       const sink = openResponse(reply.raw, request.limits.highWaterBytes);
       return answersText ? new Base64Body(sink) : sink;
     },
     async end(_request, reply, sink, status) {
       await sink.end(trailersFrame(statusPairs(reply, status)));
     },
-    sendStatus(_request, reply, status, failure) {
-      const headers = headersOfPairs(statusPairs(reply, status));
-      exposeNames(reply, Object.keys(headers));
-      reply
-        .headers(failure?.headers ?? {})
-        .headers(headers)
-        .code(200)
-        .type(contentType)
-        .send();
-    },
+    sendStatus: (_request, reply, status, failure) => sendStatusHead(reply, contentType, status, failure),
   };
 }
 

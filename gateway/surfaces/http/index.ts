@@ -11,7 +11,7 @@ export { JsonStreamOutgoing } from './json-stream-outgoing.js';
 export { JSONL, NDJSON } from './ndjson.js';
 export { ACCEPT_QUERY, MEDIA_TYPE, methodNotAllowed } from './negotiation.js';
 export { openResponse } from './open-response.js';
-export { createOwnProtocol } from './own-protocol.js';
+export { createOwnProtocol, sendRefusalAsJson } from './own-protocol.js';
 export { exposeNames, sendError, sendWhole, startStream, warnLeftOut } from './reply.js';
 export { openFileBody, openJsonBody, openNdjsonBody, openQuery } from './request-forms.js';
 export { singleIncoming } from './single-incoming.js';

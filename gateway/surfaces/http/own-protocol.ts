@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS } from '../exchange/index.js';
 import { requestDeadline, requestMetadata } from '../message/index.js';
 import { answerHttp } from './answer-http.js';
 import type { HttpProtocol } from './http-protocol.js';
+import type { HttpReply } from './http-reply.js';
 import type { HttpForms } from './http-surface.js';
 import { methodNotAllowed } from './negotiation.js';
 import { sendError } from './reply.js';
@@ -23,7 +24,12 @@ export function createOwnProtocol(forms: HttpForms): HttpProtocol {
     },
     refuse(request, reply, error) {
       if (mustStayOk(request, error)) sendRetryableEvent(reply, error, NO_TYPES, DEFAULT_LIMITS.retryMs);
-      else sendError(reply, error.toStatus(), NO_TYPES, error);
+      else sendRefusalAsJson(reply, error);
     },
   };
+}
+
+/** A refusal as our own clients get it. */
+export function sendRefusalAsJson(reply: HttpReply, error: RpcError): void {
+  sendError(reply, error.toStatus(), NO_TYPES, error);
 }

@@ -1,0 +1,1 @@
+export { type MethodTypes, OwnServices, type OwnView } from './own-services.js';
