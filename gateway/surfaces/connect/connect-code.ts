@@ -15,7 +15,6 @@ export interface ConnectFailure {
 const OF_HTTP: ReadonlyMap<Status['reason'], ConnectFailure> = new Map([
   ['PATH_NOT_FOUND', { code: 'unimplemented', httpStatus: 404 }],
   ['HTTP_METHOD_NOT_ALLOWED', { code: 'unknown', httpStatus: 405 }],
-  ['HTTP_METHOD_UNKNOWN', { code: 'unknown', httpStatus: 405 }],
   ['UNSUPPORTED_CONTENT_TYPE', { code: 'unknown', httpStatus: 415 }],
 ]);
 

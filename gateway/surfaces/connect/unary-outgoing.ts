@@ -58,6 +58,7 @@ export class ConnectUnaryOutgoing implements Outgoing {
     const small = takesGzip(http.headers['accept-encoding']) ? await gzipped(message) : undefined;
     // The client may have left meanwhile.
     if (this.#reply.raw.destroyed) return;
+    if (http.method !== 'POST') this.#reply.header('vary', variedBy(this.#reply));
     const headers = {
       ...connectHeaders(this.#reply, this.#metadata, status.trailers),
       ...(small !== undefined && { 'content-encoding': 'gzip' }),
@@ -83,4 +84,10 @@ export class ConnectUnaryOutgoing implements Outgoing {
     if (failure !== undefined) throw failure;
     return scratch.take();
   }
+}
+
+/** An answer to a GET may be kept by a cache, and it may be compressed for one client and not for another. */
+function variedBy(reply: HttpReply): string {
+  const others = reply.getHeader('vary');
+  return others === undefined ? 'accept-encoding' : `${others}, accept-encoding`;
 }

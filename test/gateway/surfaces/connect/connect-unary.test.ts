@@ -1,7 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import t from 'tap';
+import { takesGzip } from '../../../../gateway/surfaces/connect/content-coding.js';
+import { connectStream, envelope } from '../../../support/connect.js';
 import { bytes, json, method, openForeign, statusBytes } from '../../../support/foreign.js';
-import { type HttpOptions, http } from '../../../support/http.js';
+import { type HttpOptions, http, send, until } from '../../../support/http.js';
 
 const VERSION = { 'connect-protocol-version': '1' };
 const PROTO = { 'content-type': 'application/proto' };
@@ -109,6 +111,15 @@ t.test('a GET carries the message in its query', async (t) => {
     const { received } = await upstream.call(method('Ask'), at);
     t.same(await json(received[0]), { text: 'ping ü' });
   }
+});
+
+t.test('an answer to a GET says what a cache must look at', async (t) => {
+  const origin = 'https://app.example.com';
+  const { url } = await openForeign(t, { Ask: await answering() }, { allowOrigins: [origin] });
+  const path = `${url}${method('Ask')}?connect=v1&encoding=json&message=%7B%7D`;
+  t.equal((await http(path, { headers: { origin } })).headers.vary, 'Origin, accept-encoding');
+  const { headers } = await http(url + method('Ask'), { headers: { ...PROTO, origin }, body: '' });
+  t.equal(headers.vary, 'Origin', 'a POST is not kept');
 });
 
 t.test('HEAD is the head of GET', async (t) => {
@@ -299,6 +310,43 @@ t.test('a refusal before the request is looked at has the form as well', async (
   });
   t.same(JSON.parse(answer.text).code, 'permission_denied');
   t.equal(answer.headers['sluice-reason'], 'HOST_NOT_SERVED');
+});
+
+t.test('an exchange beyond a limit is refused in the form of its kind', async (t) => {
+  const { url, gateway } = await openForeign(
+    t,
+    { Ask: [{ wait: new Promise(() => {}) }], Down: [] },
+    { limits: { exchangesPerAddress: 1 } },
+  );
+  const sent = send(url + method('Ask'), { method: 'POST', headers: PROTO });
+  sent.end();
+  await until(t, 'the exchange', () => gateway.openExchanges === 1);
+  const unary = await http(url + method('Ask'), { headers: PROTO, body: '' });
+  t.match(unary, { status: 429, headers: { 'sluice-reason': 'ADDRESS_LIMIT', 'retry-after': '1' } });
+  t.match(JSON.parse(unary.text), { code: 'resource_exhausted', message: /exchanges-per-address/ });
+  const headers = { 'content-type': 'application/connect+json' };
+  const stream = await http(url + method('Down'), { headers, body: envelope('{}') });
+  t.match(stream, { status: 200, headers: { 'retry-after': '1' } });
+  t.match(connectStream(stream.bytes), {
+    messages: [],
+    end: { error: { code: 'resource_exhausted' }, metadata: { 'sluice-reason': ['ADDRESS_LIMIT'] } },
+  });
+  sent.destroy();
+});
+
+t.test('whether a client takes gzip', async (t) => {
+  for (const accepted of ['gzip', 'br, gzip', 'GZIP;q=0.5', 'br;q=1.0, gzip ; q=1'])
+    t.ok(takesGzip(accepted), accepted);
+  for (const accepted of [
+    undefined,
+    '',
+    'br',
+    'x-gzip',
+    'gzip;q=0',
+    'gzip; q=0.000',
+    `${'a,'.repeat(100)}gzip`,
+  ])
+    t.notOk(takesGzip(accepted), String(accepted));
 });
 
 t.test('a service that sends nothing, or too much, is internal', async (t) => {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { envelope } from '../../../support/connect.js';
 import { bytes, method, openForeign } from '../../../support/foreign.js';
 import { open, until } from '../../../support/http.js';
 import { post, raw } from '../../../support/raw-client.js';
@@ -15,6 +16,8 @@ for (const surface of [
   'application/x-ndjson',
   'application/json',
   'application/json-seq',
+  'application/connect+proto',
+  'application/connect+json',
   'WebSocket',
 ] as const) {
   t.test(`a client that takes nothing is cut after maxPauseMs, and not before: ${surface}`, async (t) => {
@@ -32,7 +35,13 @@ for (const surface of [
       client.socket.pause();
       t.teardown(() => client.socket.terminate());
     } else {
-      const { response } = await open(url + method('Down'), { headers: { accept: surface } });
+      const isConnect = surface.startsWith('application/connect+');
+      const { response } = await open(
+        url + method('Down'),
+        isConnect
+          ? { headers: { 'content-type': surface }, body: envelope(surface.endsWith('json') ? '{}' : '') }
+          : { headers: { accept: surface } },
+      );
       response.on('error', () => {});
       t.teardown(() => response.destroy());
     }
