@@ -1,3 +1,5 @@
+import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { type CallOptions, createClient, type Transport } from '@connectrpc/connect';
 import { foreignSchema } from '../../support/foreign.js';
 
@@ -17,8 +19,20 @@ export interface ForeignClient {
   both(request: AsyncIterable<Init>, options?: CallOptions): AsyncIterable<Item>;
 }
 
-export async function foreignClient(transport: Transport): Promise<ForeignClient> {
+/** `isSafe`: the client takes the methods for free of side effects, as the gateway does that have a GET rule. */
+export async function foreignClient(transport: Transport, { isSafe = false } = {}): Promise<ForeignClient> {
   const service = (await foreignSchema()).registry.getService('foreign.v1.Foreign');
   if (service === undefined) throw new TypeError('no service');
-  return createClient(service, transport) as unknown as ForeignClient;
+  return createClient(isSafe ? safe(service) : service, transport) as unknown as ForeignClient;
+}
+
+function safe(service: DescService): DescService {
+  const methods = service.methods.map(
+    (method): DescMethod => ({
+      ...method,
+      idempotency: MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
+    }),
+  );
+  const method = Object.fromEntries(methods.map((one) => [one.localName, one]));
+  return { ...service, methods, method };
 }

@@ -6,11 +6,11 @@ import { bytes, json, method, openForeign, statusBytes } from '../../support/for
 import { until } from '../../support/http.js';
 import { type ForeignClient, foreignClient, type Item } from './connect-client.js';
 
-/** What a client can do, by what carries it. */
+/** What carries the calls of a client. */
 interface Carrier {
   readonly name: string;
   transport(baseUrl: string): Transport;
-  /** It sends requests one by one. */
+  /** It has calls with a stream of requests. */
   readonly streamsUp: boolean;
   /** It reads answers while it still sends. */
   readonly isFullDuplex: boolean;
@@ -19,25 +19,20 @@ interface Carrier {
 const CARRIERS: readonly Carrier[] = [true, false].flatMap((useBinaryFormat): Carrier[] => {
   const codec = useBinaryFormat ? 'proto' : 'json';
   return [
-    {
-      name: `connect-node, HTTP/1.1, ${codec}`,
-      transport: (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '1.1', useBinaryFormat }),
-      streamsUp: true,
-      isFullDuplex: false,
-    },
-    {
-      name: `connect-node, HTTP/1.1, ${codec}, gzip`,
-      transport: (baseUrl) =>
-        createConnectTransport({
-          baseUrl,
-          httpVersion: '1.1',
-          useBinaryFormat,
-          sendCompression: compressionGzip,
-          compressMinBytes: 0,
-        }),
-      streamsUp: true,
-      isFullDuplex: false,
-    },
+    ...(['1.1', '2'] as const).flatMap((httpVersion): Carrier[] =>
+      [false, true].map((isGzip) => ({
+        name: `connect-node, HTTP/${httpVersion}, ${codec}${isGzip ? ', gzip' : ''}`,
+        transport: (baseUrl) =>
+          createConnectTransport({
+            baseUrl,
+            httpVersion,
+            useBinaryFormat,
+            ...(isGzip && { sendCompression: compressionGzip, compressMinBytes: 0 }),
+          }),
+        streamsUp: true,
+        isFullDuplex: httpVersion === '2',
+      })),
+    ),
     {
       name: `connect-web, ${codec}`,
       transport: (baseUrl) => createWebTransport({ baseUrl, useBinaryFormat }),
@@ -110,11 +105,44 @@ for (const carrier of CARRIERS) {
       const { received } = await upstream.call(method('Up'));
       t.same(await Promise.all(received.map((one) => json(one))), [{ text: 'a' }, { text: large }, {}]);
     });
+    if (carrier.isFullDuplex) await t.test('a stream both ways at once', (t) => inTurns(t, client));
     await t.test('a stream both ways, one after the other', async (t) => {
       t.same(await textsOf(client.both(each([{ text: 'a' }, { text: large }]))), ['a', large]);
     });
   });
 }
+
+t.test('calls without side effects as GET', async (t) => {
+  const { url, upstream } = await openForeign(t, { Ask: [{ in: 'end' }, { out: ITEM }] });
+  const sent: (string | undefined)[] = [];
+  const web = (useBinaryFormat: boolean) =>
+    createWebTransport({
+      baseUrl: url,
+      useBinaryFormat,
+      useHttpGet: true,
+      fetch(input, init) {
+        sent.push(init?.method);
+        return fetch(input, init);
+      },
+    });
+  const node = (useBinaryFormat: boolean) =>
+    createConnectTransport({
+      baseUrl: url,
+      httpVersion: '1.1',
+      useBinaryFormat,
+      useHttpGet: true,
+      sendCompression: compressionGzip,
+      compressMinBytes: 0,
+    });
+  const transports = [web, node].flatMap((create) => [create(true), create(false)]);
+  for (const [at, transport] of transports.entries()) {
+    const client = await foreignClient(transport, { isSafe: true });
+    t.match(await client.ask({ text: 'ä+/?&=' }), { text: 'pong' });
+    const [received] = (await upstream.call(method('Ask'), at)).received;
+    t.same(await json(received), { text: 'ä+/?&=' });
+  }
+  t.same(sent, ['GET', 'GET']);
+});
 
 async function unary(t: Test, client: ForeignClient): Promise<void> {
   let shard: string | null = null;
@@ -147,6 +175,27 @@ async function down(t: Test, client: ForeignClient): Promise<void> {
   );
   t.same(await textsOf(items), ['a', 'b'.repeat(90_000), 'c']);
   t.equal(cost, '3');
+}
+
+/** Each answer is read before the next request is sent. */
+async function inTurns(t: Test, client: ForeignClient): Promise<void> {
+  const texts = ['a', 'b', 'c'];
+  let goOn: () => void = () => {};
+  async function* requests(): AsyncGenerator<Partial<Item>> {
+    for (const text of texts) {
+      const answered = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      yield { text };
+      await answered;
+    }
+  }
+  const received: string[] = [];
+  for await (const { text } of client.both(requests())) {
+    received.push(text);
+    goOn();
+  }
+  t.same(received, texts);
 }
 
 async function fails(t: Test, client: ForeignClient): Promise<void> {
