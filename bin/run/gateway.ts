@@ -46,6 +46,7 @@ export async function startGateway(
     transport: values.transport,
     codeGeneration: !values.noCodeGeneration,
     patchMask: values.patchMask === 'on',
+    compress: values.compress,
     listen: values.listen,
     adminListen: values.adminListen,
     publicHealth: values.publicHealth,

@@ -171,6 +171,13 @@ const LISTENING = {
     help: 'do not answer server reflection to clients of gRPC; /_sluice/services stays',
   },
   noPage: { group: 'Listening', type: 'switch', help: 'do not serve the page to try methods at /' },
+  compress: {
+    group: 'Listening',
+    type: 'choice',
+    choices: ['off', 'whole'],
+    default: 'whole',
+    help: 'what is compressed (gzip, br) for clients that accept it: answers of 1 KiB and more that are sent whole',
+  },
 } as const satisfies OptionTable;
 
 const WHO_MAY_CALL = {

@@ -13,6 +13,7 @@ import { registerPublicHealth } from './health.js';
 import { registerHostCheck } from './host-check.js';
 import { createListener } from './listener.js';
 import type { SchemaSource } from './loaded-schema.js';
+import { registerOwnCompression } from './own-compression.js';
 import { registerPage } from './page.js';
 import { registerSessions } from './sessions.js';
 import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
@@ -104,6 +105,7 @@ export async function registerRoutes(
     requestIds.set(request.raw, request.id);
     done();
   });
+  if (options.compress !== 'off') registerOwnCompression(app);
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   if (options.publicHealth) registerPublicHealth(app, context.exchanges);
   app.get('/_sluice/services', { exposeHeadRoute: true }, async () => source.get().description);

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ContractDocuments, DocumentName } from '../contract/index.js';
 import type { Schema } from '../schema/index.js';
 import { RpcError } from '../status/index.js';
+import { plainTag } from './own-compression.js';
 import { splitTarget } from './request-target.js';
 
 /** What is kept of documents that have been made, in bytes; one that is larger is kept alone. */
@@ -97,6 +98,6 @@ function isKnown(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header.split(',').some((entry) => {
     const tag = entry.trim();
-    return tag === '*' || (tag.startsWith('W/') ? tag.slice(2) : tag) === etag;
+    return tag === '*' || plainTag(tag.startsWith('W/') ? tag.slice(2) : tag) === etag;
   });
 }

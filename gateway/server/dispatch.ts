@@ -209,7 +209,7 @@ export function createMethodRequest(
   { schema, codec }: MethodTypes,
   match: RouteMatch,
   request: IncomingMessage,
-  { limits, patchMask }: Pick<ResolvedGatewayOptions, 'limits' | 'patchMask'>,
+  { limits, patchMask, compress }: Pick<ResolvedGatewayOptions, 'limits' | 'patchMask' | 'compress'>,
   query: URLSearchParams = NO_PARAMETERS,
 ): MethodRequest {
   const { method, binding, pathValues } = match;
@@ -232,6 +232,7 @@ export function createMethodRequest(
     registry: schema.registry,
     limits,
     patchMask,
+    compress,
   };
 }
 

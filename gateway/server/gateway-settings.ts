@@ -3,7 +3,7 @@ import { assertNumber, GATEWAY_OPTIONS, type Limits, parseListen, resolveLimits 
 import type { Schema } from '../schema/index.js';
 import { AllowedOrigins, ServedHosts, TrustedProxies } from '../security/index.js';
 import type { Metadata } from '../status/index.js';
-import { HeaderRules } from '../surfaces/index.js';
+import { type CompressRule, HeaderRules } from '../surfaces/index.js';
 import { faultOfPair, type UpstreamTls } from '../upstream/index.js';
 import { BasePath } from './base-path.js';
 import type { GatewayConfig, LimitsConfig } from './config/index.js';
@@ -43,6 +43,10 @@ export interface GatewayOptions {
    * in grpc-gateway: without it such a service sees a request to change nothing.
    */
   readonly patchMask?: boolean;
+  /**
+   * What is compressed for clients that accept it: 'off', or 'whole' (answers of 1 KiB and more that are sent whole). Default 'whole'.
+   */
+  readonly compress?: CompressRule;
   /** What is configured for single methods, from `parseConfig`; it wins over what the schema says. Default: nothing. */
   readonly config?: GatewayConfig;
   /** A path below which everything is served, for example "/api", for proxies that do not take it off. Default: none. */
@@ -153,6 +157,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     schema: given.schema,
     schemaGuard: given.schemaGuard ?? false,
     patchMask: given.patchMask ?? true,
+    compress: given.compress ?? 'whole',
     config: given.config ?? {},
     basePath: BasePath.of(given.basePath),
     pageDir: given.pageDir,

@@ -1,5 +1,11 @@
 export type { Traffic } from '../bridge/index.js';
-export type { ExchangeContext, FinishedExchange, Meter, MethodRequest } from './exchange/index.js';
+export type {
+  CompressRule,
+  ExchangeContext,
+  FinishedExchange,
+  Meter,
+  MethodRequest,
+} from './exchange/index.js';
 export {
   DEFAULT_LIMITS,
   ExchangeLimits,
@@ -13,10 +19,15 @@ export {
 } from './exchange/index.js';
 export {
   ACCEPT_QUERY,
+  type ContentCoding,
+  codingFor,
+  compressed,
   discardBody,
   type HttpProtocol,
   type HttpReply,
+  LEAST_COMPRESSED_BYTES,
   methodNotAllowed,
+  varyByEncoding,
 } from './http/index.js';
 export { cutConnection, cutRequest, cutStream } from './liveness/index.js';
 export {

@@ -1,4 +1,5 @@
 export { chooseMediaType, mediaTypeOf, namesMediaType, namesOnly } from './accept.js';
+export { chooseCoding, forbidsTransform } from './accept-encoding.js';
 export { CloseCode, closeFromStatus, cutReason } from './close-code.js';
 export { parseConnectTimeout } from './connect-timeout.js';
 export { contentDisposition } from './content-disposition.js';

@@ -5,7 +5,7 @@ export type { ExchangePlan } from './exchange-plan.js';
 export { Exchanges } from './exchanges.js';
 export { boundFirstMessage } from './first-message.js';
 export { DEFAULT_LIMITS, type Limits, spread } from './limits.js';
-export { downloadOf, type MethodRequest, uploadOf } from './method-request.js';
+export { type CompressRule, downloadOf, type MethodRequest, uploadOf } from './method-request.js';
 export type { Peer } from './peer.js';
 export { LIMIT_NAMES, type LimitName, type OnRefusal, tooManyOfAddress } from './refusal.js';
 export { runExchange } from './run-exchange.js';

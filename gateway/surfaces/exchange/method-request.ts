@@ -4,6 +4,9 @@ import type { MessageCodec } from '../../codec/index.js';
 import type { FileContent, RouteMatch } from '../../schema/index.js';
 import type { Limits } from './limits.js';
 
+/** What is compressed for clients that accept it: nothing, or answers that are sent whole. */
+export type CompressRule = 'off' | 'whole';
+
 /** A request that belongs to a method: all that a surface needs to answer it. */
 export interface MethodRequest extends RouteMatch {
   readonly http: IncomingMessage;
@@ -19,6 +22,8 @@ export interface MethodRequest extends RouteMatch {
   readonly limits: Limits;
   /** A PATCH whose mask is empty gets that of its body. */
   readonly patchMask: boolean;
+  /** What is compressed for clients that accept it. */
+  readonly compress: CompressRule;
 }
 
 /** What of the request a body of bytes is, at this path. */

@@ -1,6 +1,13 @@
 export { answerAs } from './answer-http.js';
 export { BodyReader, discardBody, type WholeBody } from './body-reader.js';
 export { BytesOutgoing } from './bytes-outgoing.js';
+export {
+  type ContentCoding,
+  codingFor,
+  compressed,
+  LEAST_COMPRESSED_BYTES,
+  varyByEncoding,
+} from './compress-whole.js';
 export type { HttpCall, HttpProtocol, NamedRequest } from './http-protocol.js';
 export type { HttpReply } from './http-reply.js';
 export type { AnswerKind, HttpForms, HttpSurface, Negotiated, OpenRequest } from './http-surface.js';

@@ -5,7 +5,7 @@ import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { encodeBatch, scratch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
-import { headersFromMetadata, sendError, sendWhole } from './reply.js';
+import { headersFromMetadata, sendError, sendSmaller } from './reply.js';
 
 /** One message as a JSON body: unary calls and client streams. Nothing is sent before the call has ended. */
 export class JsonOutgoing implements Outgoing {
@@ -45,7 +45,7 @@ export class JsonOutgoing implements Outgoing {
       throw error;
     }
     const headers = headersFromMetadata(this.#reply, this.#metadata, status.trailers);
-    sendWhole(this.#reply, 'application/json; charset=utf-8', headers, this.#json);
+    await sendSmaller(this.#request, this.#reply, 'application/json; charset=utf-8', headers, this.#json);
   }
 
   async drain(): Promise<void> {

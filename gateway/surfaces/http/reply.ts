@@ -1,8 +1,10 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { Registry } from '@bufbuild/protobuf';
 import { httpStatusFromCode, type Metadata, type RpcError, type Status } from '../../status/index.js';
+import type { MethodRequest } from '../exchange/index.js';
 import { noteOpenEnded } from '../liveness/index.js';
 import { errorJson, metadataHeaders, REASON_HEADER, retryDelayMs } from '../message/index.js';
+import { codingFor, compressed, LEAST_COMPRESSED_BYTES, varyByEncoding } from './compress-whole.js';
 import type { HttpReply } from './http-reply.js';
 
 /** Initial metadata, and trailers of an answer that is sent when they are known, as headers. Once an answer. */
@@ -62,6 +64,24 @@ export function sendError(
 
 /** Up to here a body is sent as one text with its head: two buffers more in a system call cost more than copying it. */
 const COPY_BYTES = 16 * 1024;
+
+/** As `sendWhole`, compressed where it is worth it and the client takes it. Resolves when it is written, or the client has left. */
+export async function sendSmaller(
+  { http, compress }: Pick<MethodRequest, 'http' | 'compress'>,
+  reply: HttpReply,
+  type: string,
+  headers: OutgoingHttpHeaders,
+  body: Buffer,
+): Promise<void> {
+  if (compress === 'off' || body.length < LEAST_COMPRESSED_BYTES)
+    return sendWhole(reply, type, headers, body);
+  varyByEncoding(reply);
+  const coding = codingFor(http, reply);
+  const smaller = coding && (await compressed(body, coding));
+  if (reply.raw.destroyed) return;
+  if (smaller === undefined) sendWhole(reply, type, headers, body);
+  else sendWhole(reply, type, { ...headers, 'content-encoding': coding }, smaller);
+}
 
 /**
  * Takes the response out of Fastify's hands and sends an answer that is all here: status 200, what hooks have set (CORS), `headers` and the

@@ -65,6 +65,7 @@ export function openFakeSession(
         registry: schema.registry,
         limits,
         patchMask: true,
+        compress: 'whole',
       };
     },
     drainMs: DRAIN_MS,
