@@ -139,6 +139,8 @@ export interface ConformanceCase {
 
 /** What a client has seen of one call. */
 export interface CaseResult {
+  /** From the begin of the call to the first message of the answer, or to its end without one. */
+  firstAnswerMs: number;
   httpStatus: number | undefined;
   headers: readonly CaseHeader[];
   trailers: readonly CaseHeader[];

@@ -33,6 +33,8 @@ export async function openReferenceServer(types: CaseSchema): Promise<ReferenceS
     jsonOptions: { registry: types.registry },
   });
   const first = createServer((request, response) => handler(request, response));
+  // A client on a busy machine must not meet a connection that is just being closed.
+  first.keepAliveTimeout = 60_000;
   const second = createHttp2Server((request, response) => handler(request, response));
   const sockets = new Set<Socket>();
   const front = createNetServer((socket) => {

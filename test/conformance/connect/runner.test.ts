@@ -37,8 +37,12 @@ t.test('the templates become the cases of the official runner, with its names', 
 t.test("connect-es's own server passes: the runner's clients and expectations are right", async (t) => {
   const server = await openReferenceServer(types);
   t.teardown(() => server.close());
-  const cases = plainCases.filter(({ name }) => name.includes('GZIP') || name.includes('Unexpected'));
-  t.ok(cases.length > 800);
+  // Each protocol, HTTP version and kind of stream once; with all its choices the whole takes too long for what it says.
+  const cases = plainCases.filter(
+    ({ name, codec }) =>
+      /Unexpected|Sub-Format|with GET/.test(name) || (name.includes('GZIP') && codec === 'CODEC_JSON'),
+  );
+  t.ok(cases.length > 400);
   const outcomes = await runCases(cases, server.url, types);
   for (const line of countsOf(outcomes)) t.comment(line);
   t.same(failuresOf(outcomes), []);
@@ -54,6 +58,7 @@ function rightAnswer(ending: string): { testCase: ConformanceCase; result: CaseR
   return {
     testCase,
     result: {
+      firstAnswerMs: 30,
       httpStatus: httpStatusCode,
       headers: HEADERS,
       trailers: TRAILERS,

@@ -23,6 +23,7 @@ export async function runCase(
   types: CaseSchema,
 ): Promise<CaseResult> {
   const result: CaseResult = {
+    firstAnswerMs: 0,
     httpStatus: undefined,
     headers: [],
     trailers: [],
@@ -40,12 +41,13 @@ export async function runCase(
     }),
     responseType: `${PACKAGE}.${testCase.method}Response`,
   };
+  const startedAt = performance.now();
   const http = await calls.open(testCase.version, headOf(protocol, call));
   const limit = setTimeout(() => {
     result.feedback.push(`no end within ${ANSWER_WITHIN_MS} ms`);
     http.cancel();
   }, ANSWER_WITHIN_MS);
-  const reader = new AnswerReader(http.answer, protocol, call, result);
+  const reader = new AnswerReader(http.answer, protocol, call, result, startedAt);
   try {
     await send(http, protocol, call, reader);
     await reader.all();
@@ -95,17 +97,26 @@ class AnswerReader {
   isOver = false;
   readonly #done: Promise<void>;
   readonly #result: CaseResult;
+  readonly #startedAt: number;
   #wake: () => void = () => {};
   #taken = 0;
 
-  constructor(answer: Promise<HttpAnswer>, protocol: ClientProtocol, call: CaseCall, result: CaseResult) {
+  constructor(
+    answer: Promise<HttpAnswer>,
+    protocol: ClientProtocol,
+    call: CaseCall,
+    result: CaseResult,
+    startedAt: number,
+  ) {
     this.#result = result;
+    this.#startedAt = startedAt;
     this.#done = this.#read(answer, protocol, call)
       .catch((error) => {
         result.feedback.push(String(error instanceof Error ? error.message : error));
       })
       .finally(() => {
         this.isOver = true;
+        this.#answered();
         this.#wake();
       });
   }
@@ -125,11 +136,16 @@ class AnswerReader {
     return this.#done;
   }
 
+  #answered(): void {
+    this.#result.firstAnswerMs ||= performance.now() - this.#startedAt;
+  }
+
   async #read(promise: Promise<HttpAnswer>, protocol: ClientProtocol, call: CaseCall): Promise<void> {
     const answer = await promise;
     this.#result.httpStatus = answer.status;
     this.#result.headers = answer.headers;
     for await (const bytes of protocol.read(answer, call, this.#result)) {
+      this.#answered();
       const { types, responseType } = call;
       const json =
         call.testCase.codec === 'CODEC_JSON'
