@@ -20,6 +20,7 @@ import { configuredSchema, type GatewayConfig } from './config/index.js';
 export interface LoadedSchema {
   readonly schema: Schema;
   readonly codec: Codec;
+  /** Made when it is first asked for: it is a walk over all types. */
   readonly description: SchemaDescription;
 }
 
@@ -120,7 +121,15 @@ export class SchemaSource {
     this.#warnOf(schema.problems);
     for (const problem of warnings) this.#warn({ problem }, 'configuration problem');
     this.#onLoad(schema);
-    this.#loaded = { schema, codec: this.#codec(schema.registry), description: describeSchema(schema) };
+    let description: SchemaDescription | undefined;
+    this.#loaded = {
+      schema,
+      codec: this.#codec(schema.registry),
+      get description() {
+        description ??= describeSchema(schema);
+        return description;
+      },
+    };
   }
 
   #warnOf(problems: Schema['problems']): void {

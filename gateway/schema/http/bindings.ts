@@ -1,4 +1,13 @@
-import { type DescField, type DescMessage, type DescMethod, getOption, hasOption } from '@bufbuild/protobuf';
+import {
+  type DescExtension,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  getOption,
+  hasOption,
+} from '@bufbuild/protobuf';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { baseFiles } from '../base/index.js';
 import type { HttpMapping, PathVariable } from '../method/index.js';
 import { type HttpRule, patternOfRule, ruleName } from './http-rule.js';
@@ -11,11 +20,25 @@ export function ruleOfMethod(method: DescMethod, report: (problem: string) => vo
   const extension = baseFiles().registry.getExtension('google.api.http');
   if (extension === undefined || !hasOption(method, extension)) return undefined;
   try {
-    return getOption(method, extension) as unknown as HttpRule;
+    return messageOption(method, extension) as unknown as HttpRule;
   } catch (error) {
     report(`the option google.api.http cannot be read: ${error instanceof Error ? error.message : error}`);
     return undefined;
   }
+}
+
+/** The same as `getOption`, which makes a message around the option each time: with 10,000 rules that was a sixth of the start. */
+function messageOption(method: DescMethod, extension: DescExtension): unknown {
+  const parts = (method.proto.options?.$unknown ?? []).filter(({ no }) => no === extension.number);
+  const [only] = parts;
+  if (
+    parts.length !== 1 ||
+    only?.wireType !== WireType.LengthDelimited ||
+    extension.fieldKind !== 'message'
+  ) {
+    return getOption(method, extension);
+  }
+  return fromBinary(extension.message, new BinaryReader(only.data).bytes());
 }
 
 /**

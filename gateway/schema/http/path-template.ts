@@ -39,6 +39,14 @@ const NOT_PCHAR = /[^A-Za-z0-9\-._~!$&'()*+,;=:@%\ud800-\udfff]/gu;
  * bind both and other gateways serve them. A second `**` is refused: a path would match in several ways.
  */
 export function parsePathTemplate(template: string): PathTemplate {
+  if (last?.template !== template) last = { template, parsed: parse(template) };
+  return last.parsed;
+}
+
+/** The one before: a rule is checked, compared with others, and bound, one after the other. */
+let last: { readonly template: string; readonly parsed: PathTemplate } | undefined;
+
+function parse(template: string): PathTemplate {
   if (!template.startsWith('/')) throw new Error('a path template begins with "/"');
   const { path, verb } = splitVerb(template);
   if (path === '/' && verb === '') return finish([{ kind: 'literal', text: '' }], [], '');

@@ -45,6 +45,18 @@ export function emitFiles(
 /** What the name of a file of services ends with. */
 const SERVICES = '#services';
 
+/** Whether nothing in a message is left out or replaced: then the message itself will do. */
+function isWhole(
+  proto: DescriptorProto,
+  inside: Pick<DescriptorProto, 'nestedType' | 'enumType' | 'extension'>,
+): boolean {
+  return (
+    inside.nestedType.every((nested, at) => nested === proto.nestedType[at]) &&
+    inside.enumType.every((own, at) => own === proto.enumType[at]) &&
+    inside.extension.length === proto.extension.length
+  );
+}
+
 /** The name of the given file that declares a service. */
 export function fileOfService({ file }: DescService): string {
   return file.proto.name.slice(0, -SERVICES.length);
@@ -147,6 +159,7 @@ class Emission {
       extension: proto.extension.filter((own) => this.#isSound(own)),
     };
     if (declaration.fault === undefined) {
+      if (isWhole(proto, inside)) return proto;
       return Object.assign(Object.create(Object.getPrototypeOf(proto)), proto, inside) as DescriptorProto;
     }
     this.shells.add(fullName);

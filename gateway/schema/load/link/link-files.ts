@@ -66,7 +66,7 @@ export function linkFiles(given: readonly FileDescriptorProto[], options: LinkOp
   const emitted = emitFiles(parts, services, table);
   const registry = registryOf(emitted.files);
   return {
-    registry: createRegistry(...[...registry].filter(({ typeName }) => !emitted.shells.has(typeName))),
+    registry: withoutShells(registry, emitted.shells),
     services: services.flatMap(({ fullName }) => registry.getService(fullName ?? '') ?? []),
     leftOut,
     emptyPlaces,
@@ -111,6 +111,12 @@ function explainWithImports(files: readonly FileDescriptorProto[], explain: Expl
     return text;
   };
   return (name, scope, file) => `${missingImports(file)}${explain(name, scope, file)}`;
+}
+
+/** The types, without those that only keep a place. A sound schema has none of these, and is not copied. */
+function withoutShells(registry: Registry, shells: ReadonlySet<string>): Registry {
+  if (shells.size === 0) return registry;
+  return createRegistry(...[...registry].filter(({ typeName }) => !shells.has(typeName)));
 }
 
 function registryOf(file: readonly FileDescriptorProto[]): ReturnType<typeof createFileRegistry> {

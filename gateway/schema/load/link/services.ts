@@ -129,5 +129,6 @@ function withTypes(
   response: Declaration,
 ): MethodDescriptorProto {
   const types = { inputType: `.${request.scope.fullName}`, outputType: `.${response.scope.fullName}` };
+  if (method.inputType === types.inputType && method.outputType === types.outputType) return method;
   return Object.assign(Object.create(Object.getPrototypeOf(method)), method, types) as MethodDescriptorProto;
 }
