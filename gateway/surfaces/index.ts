@@ -29,7 +29,7 @@ export {
   methodNotAllowed,
   varyByEncoding,
 } from './http/index.js';
-export { cutConnection, cutRequest, cutStream } from './liveness/index.js';
+export { cutConnection, cutRequest, cutStream, hasTaken } from './liveness/index.js';
 export {
   type AddressFields,
   errorJson,

@@ -48,6 +48,11 @@ export async function resetWhenTaken(socket: Socket, withinMs: number): Promise<
   reset(socket);
 }
 
+/** Whether the client's kernel has acknowledged everything that was written, as far as one can tell. */
+export async function hasTaken(socket: Socket): Promise<boolean> {
+  return (await tableNow()).hasTaken(socket);
+}
+
 function reset(socket: Socket): void {
   // On one that is gone it would be an error.
   if (!socket.destroyed) socket.resetAndDestroy();

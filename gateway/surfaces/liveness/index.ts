@@ -1,6 +1,7 @@
 export {
   cutConnection,
   endConnection,
+  hasTaken,
   isOpenEnded,
   noteOpenEnded,
   resetWhenTaken,
