@@ -23,6 +23,7 @@ export const REASONS = {
   LENGTH_REQUIRED: { code: Code.INVALID_ARGUMENT, httpStatus: 411 },
   UNSUPPORTED_CONTENT_TYPE: { code: Code.INVALID_ARGUMENT, httpStatus: 415 },
   UNSUPPORTED_CONTENT_ENCODING: { code: Code.INVALID_ARGUMENT, httpStatus: 415 },
+  HTTP_VERSION_TOO_OLD: { code: Code.UNIMPLEMENTED, httpStatus: 505 },
   UPGRADE_REQUIRED: { code: Code.INVALID_ARGUMENT, httpStatus: 426 },
   // The request cannot be read.
   INVALID_REQUEST: { code: Code.INVALID_ARGUMENT },

@@ -1,7 +1,7 @@
 import { CONNECT } from './connect/index.js';
 import type { Surface } from './exchange/index.js';
 import { downloadOf } from './exchange/index.js';
-import { GRPC_WEB } from './grpc/index.js';
+import { GRPC, GRPC_WEB } from './grpc/index.js';
 import {
   type AnswerKind,
   BytesOutgoing,
@@ -111,7 +111,7 @@ const SESSION: Surface = {
 };
 
 /** The RPC protocols, in the order in which they are asked whether a request is theirs. */
-const PROTOCOLS: readonly RpcProtocol[] = [GRPC_WEB, CONNECT];
+const PROTOCOLS: readonly RpcProtocol[] = [GRPC, GRPC_WEB, CONNECT];
 
 const FORMS: HttpForms = {
   requests: { query: openQuery, json: openJsonBody, ndjson: openNdjsonBody, bytes: openFileBody },

@@ -1,1 +1,2 @@
+export { GRPC } from './native-protocol.js';
 export { GRPC_WEB } from './web-protocol.js';

@@ -144,6 +144,9 @@ const PROVOKED: { readonly [Name in Reason]?: Provoke } = {
   UNSUPPORTED_CONTENT_ENCODING: using({}, ({ url }) =>
     ask(url + method('Ask'), { headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: 'x' }),
   ),
+  HTTP_VERSION_TOO_OLD: using({}, ({ url }) =>
+    ask(url + method('Ask'), { headers: { 'content-type': 'application/grpc' }, body: 'x' }),
+  ),
   UPGRADE_REQUIRED: using({}, ({ url }) => ask(`${url}/_sluice/session`)),
   INVALID_REQUEST: using({}, async ({ url }, t) => [
     ...(await askRaw(t, url, 'no HTTP at all\r\n\r\n')),
