@@ -10,7 +10,7 @@ import {
 } from './client/wire-checks.js';
 import { faultsOf } from './compare.js';
 import { openReferenceServer } from './reference-server.js';
-import { countsOf, failuresOf, runCases } from './run-cases.js';
+import { countsOf, failuresOf, readExceptions, runCases } from './run-cases.js';
 import { readSuites } from './suites.js';
 
 const types = await openCaseSchema();
@@ -334,4 +334,12 @@ t.test('the checks of the wire find what a lenient client would not', async (t) 
     { more: 1 },
   ])
     t.not(end(json).length, 0, JSON.stringify(json));
+});
+
+t.test('an exception has a pattern and a reason', async (t) => {
+  const [one] = readExceptions('# for readers\n\nBasic/*/unary/(x)  # because: # so\n');
+  t.match(one, { pattern: 'Basic/*/unary/(x)', reason: 'because:' });
+  t.ok(one?.matches('Basic/HTTPVersion:1/TLS:false/unary/(x)'));
+  t.notOk(one?.matches('Basic/HTTPVersion:1/TLS:false/unary/x'));
+  t.throws(() => readExceptions('Basic/*\n'), /Basic\/\* has no reason/);
 });
