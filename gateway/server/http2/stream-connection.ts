@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { hasTaken } from '../../surfaces/index.js';
 import { FrameBudget } from './frame-budget.js';
 
-/** How long a connection without a stream is kept, in milliseconds: as long as one of HTTP/1.1. */
+/** How long a connection without a stream is kept at least, in milliseconds: as long as one of HTTP/1.1. Each heartbeat looks. */
 const IDLE_MS = 72_000;
 
 /** How long a client may take to read the rest of a connection that we have closed, in milliseconds. */
@@ -57,6 +57,8 @@ export class StreamConnection {
   /** It has been asked, and has not answered. */
   #isAsked = false;
   #streams = 0;
+  /** When the last stream closed, in milliseconds of `performance`: a timer for each pause between two would cost more than to look. */
+  #idleSince = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout;
 
   constructor(
@@ -99,6 +101,7 @@ export class StreamConnection {
   #begun(stream: ServerHttp2Stream): void {
     clearTimeout(this.#timer);
     this.#streams += 1;
+    this.#idleSince = Number.POSITIVE_INFINITY;
     // One that is reset in the turn in which it came has said so before.
     if (stream.aborted) this.#spend(this.#resets);
     // Our own resets destroy the stream first.
@@ -107,13 +110,14 @@ export class StreamConnection {
       this.#streams -= 1;
       if (this.#streams > 0 || this.#session.destroyed) return;
       if (this.#session.closed) this.#end();
-      else this.#timer = setTimeout(this.#end, this.#idleMs).unref();
+      else this.#idleSince = performance.now();
     });
   }
 
   /** Says good-bye; a client that does not read it loses the connection. */
   readonly #end = (): void => {
     clearTimeout(this.#timer);
+    this.#idleSince = Number.POSITIVE_INFINITY;
     this.#timer = setTimeout(() => this.cut(), LINGER_MS);
     this.#socket.once('close', () => clearTimeout(this.#timer));
     this.#session.close();
@@ -124,6 +128,10 @@ export class StreamConnection {
    * wrong, and then reads nothing of it any more.
    */
   readonly #ask = (): void => {
+    if (performance.now() - this.#idleSince >= this.#idleMs) {
+      this.#end();
+      return;
+    }
     if (this.#isAsked) {
       void hasTaken(this.#socket).then((isTaken) => {
         if (isTaken && this.#isAsked) this.cut();

@@ -257,7 +257,7 @@ t.test('a connection without a stream ends after a while, also when its client r
     new StreamConnection(session, socketOf.get(server) as Socket, {
       firstStreamMs: 10_000,
       idleMs: 50,
-      heartbeatMs: 10_000,
+      heartbeatMs: 25,
       onStream: (stream) => stream.respond({ ':status': 204 }, { endStream: true }),
     });
   });
