@@ -69,7 +69,7 @@ function pathParameter({ name, field, within, open }: PathPart, schemas: TypeSch
       within === undefined ? '' : `A part of the field "${field?.name}": {${within}}.`,
       open ? 'May have slashes, which are sent as they are and not percent-encoded.' : '',
     ),
-    schema: whole ? schemas.ofField(field, 'request') : { type: 'string' },
+    schema: whole ? schemas.ofParameter(field) : { type: 'string' },
     ...members(['x-sluice-multi-segment', open ? true : undefined]),
   };
 }

@@ -77,6 +77,6 @@ function parameterOf(field: DescField, name: string, isTop: boolean, schemas: Ty
     ),
     ...described(fieldComment(field), rivals),
     ...(field.fieldKind === 'map' ? { style: 'deepObject', explode: true } : {}),
-    schema: schemas.ofField(field, 'request'),
+    schema: schemas.ofParameter(field),
   };
 }

@@ -42,7 +42,18 @@ export class TypeSchemas {
 
   /** The schema of the value of a field. */
   ofField(field: DescField, side: Side): JsonObject {
-    const item = this.#itemSchema(field, side);
+    return this.#wrapped(field, this.#itemSchema(field, side));
+  }
+
+  /** The same for a field in the path or the query, where all is text: null is said by its name. */
+  ofParameter(field: DescField): JsonObject {
+    const item: JsonObject | undefined = isNull(field.enum)
+      ? { type: 'string', enum: ['NULL_VALUE'] }
+      : undefined;
+    return this.#wrapped(field, item ?? this.#itemSchema(field, 'request'));
+  }
+
+  #wrapped(field: DescField, item: JsonObject): JsonObject {
     if (field.fieldKind === 'list') return { type: 'array', items: item };
     if (field.fieldKind !== 'map') return item;
     const names = keySchema(field.mapKey);
@@ -130,9 +141,13 @@ export class TypeSchemas {
   }
 }
 
+function isNull(type: DescEnum | undefined): boolean {
+  return type?.typeName === 'google.protobuf.NullValue';
+}
+
 /** An open enum may hold a number that has no name here, and ProtoJSON writes that as it is. */
 function enumSchema(type: DescEnum): JsonObject {
-  if (type.typeName === 'google.protobuf.NullValue') return { type: 'null' };
+  if (isNull(type)) return { type: 'null' };
   const names: JsonObject = { type: 'string', enum: type.values.map(({ name }) => name) };
   const comments = type.values.map(({ name, deprecated }, index) => {
     const text = [deprecated ? 'deprecated.' : '', enumComment(type, index)].filter(Boolean).join(' ');

@@ -19,7 +19,7 @@ export function serviceComment(service: DescService, method?: number): string {
   return commentAt(service.file, method === undefined ? path : [...path, SERVICE_METHOD, method]);
 }
 
-/** The comment above a field. */
+/** The comment above a field, or without one what stands behind it. */
 export function fieldComment({ parent, proto }: DescField): string {
   return commentAt(parent.file, [...messagePath(parent), MESSAGE_FIELD, indexIn(parent.proto.field, proto)]);
 }
@@ -29,7 +29,7 @@ export function messageComment(message: DescMessage): string {
   return commentAt(message.file, messagePath(message));
 }
 
-/** The comment above an enum, or above one of its values. */
+/** The comment above an enum or one of its values, or without one what stands behind it. */
 export function enumComment({ file, parent, proto }: DescEnum, value?: number): string {
   const path =
     parent === undefined
@@ -58,7 +58,12 @@ function commentAt(file: DescFile, path: readonly number[]): string {
   let comments = read.get(file);
   if (comments === undefined) {
     const locations = file.proto.sourceCodeInfo?.location ?? [];
-    comments = new Map(locations.map((location) => [location.path.join('.'), location.leadingComments]));
+    comments = new Map(
+      locations.map(({ path, leadingComments, trailingComments }) => [
+        path.join('.'),
+        leadingComments || trailingComments,
+      ]),
+    );
     read.set(file, comments);
   }
   const text = comments.get(path.join('.')) ?? '';

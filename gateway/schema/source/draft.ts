@@ -45,7 +45,7 @@ export function fullName(scope: string, name: string): string {
   return scope === '' ? name : `${scope}.${name}`;
 }
 
-/** Notes where an element stands and the comment above it, so that `describe` can show it. */
+/** Notes where an element stands, and the comments above it and behind its `;`, so that `describe` can show them. */
 export function locate(draft: FileDraft, path: readonly number[], start: Token): void {
   const end = draft.reader.last();
   const span =
@@ -54,5 +54,7 @@ export function locate(draft: FileDraft, path: readonly number[], start: Token):
       : [start.line, start.column, end.line, end.endColumn];
   const location = create(SourceCodeInfo_LocationSchema, { path: [...path], span });
   if (start.comment !== undefined) location.leadingComments = start.comment;
+  // What stands behind a `}` is about what is before it, and not about the whole block.
+  if (end.text === ';' && end.behind !== undefined) location.trailingComments = end.behind;
   draft.proto.sourceCodeInfo?.location.push(location);
 }

@@ -11,6 +11,8 @@ export interface Token {
   readonly endColumn: number;
   /** The comment that stands directly above, in the form protoc gives it; undefined when there is none. */
   readonly comment: string | undefined;
+  /** The comment behind it on its line, in the same form. */
+  behind: string | undefined;
   /** The value of a string: bytes, because `\xff` need not be UTF-8. Empty for every other kind. */
   readonly bytes: Uint8Array;
 }
@@ -47,7 +49,16 @@ export function tokensFromSource(fileName: string, source: string): Token[] {
   const add = (kind: Token['kind'], text: string, length: number, bytes: Uint8Array = NO_BYTES): void => {
     const leading = comment !== undefined && comment.endLine >= line - 1 ? comment.text : undefined;
     const column = at - lineStart;
-    tokens.push({ kind, text, line, column, endColumn: column + length, comment: leading, bytes });
+    tokens.push({
+      kind,
+      text,
+      line,
+      column,
+      endColumn: column + length,
+      comment: leading,
+      behind: undefined,
+      bytes,
+    });
     comment = undefined;
     lastTokenLine = line;
     at += length;
@@ -71,7 +82,9 @@ export function tokensFromSource(fileName: string, source: string): Token[] {
       const stop = end === -1 ? source.length : end;
       const text = `${source.slice(at + 2, stop).replace(/\r$/, '')}\n`;
       // A comment behind a token on its line belongs to that token, not to the next one.
-      if (line !== lastTokenLine) {
+      const last = line === lastTokenLine ? tokens.at(-1) : undefined;
+      if (last !== undefined) last.behind = text;
+      else {
         const joins = comment !== undefined && !comment.block && comment.endLine === line - 1;
         comment = { text: joins ? `${comment?.text}${text}` : text, endLine: line, block: false };
       }
@@ -91,7 +104,10 @@ export function tokensFromSource(fileName: string, source: string): Token[] {
         line += 1;
         lineStart = next + 1;
       }
-      if (!behindToken) comment = { text: body.replace(/\n[ \t]*\*?/g, '\n'), endLine: line, block: true };
+      const last = behindToken ? tokens.at(-1) : undefined;
+      const text = body.replace(/\n[ \t]*\*?/g, '\n');
+      if (last !== undefined) last.behind = text;
+      else comment = { text, endLine: line, block: true };
       at = end + 2;
       continue;
     }

@@ -362,13 +362,16 @@ t.test('a schema of broken files has what is whole, and names the rest with file
   await t.rejects(schemaFromProtoFiles([join(folder, 'nope.proto')], [folder]), { message: /no such file/ });
 });
 
-t.test('comments reach the descriptor, those behind a line do not', async (t) => {
+t.test('comments reach the descriptor, those behind a line as such', async (t) => {
   const { proto } = parseFile(
     'c.proto',
-    'syntax = "proto3"; // behind\nmessage A {} // also behind\n\n// far\n\n// one\n// two\nmessage B {}\n/* block\n * two */\nmessage C {}\n',
+    'syntax = "proto3"; // behind\nmessage A {} // also behind\n\n// far\n\n// one\n// two\nmessage B {}\n/* block\n * two */\nmessage C {}\n' +
+      'enum E { // of none\n  X = 0; // x\n  // above y\n  Y = 1; /* y */\n  Z = 2;\n}\n',
   );
   const comments = proto.sourceCodeInfo?.location.map(({ leadingComments }) => leadingComments);
-  t.same(comments, ['', ' one\n two\n', ' block\n two ']);
+  t.same(comments, ['', ' one\n two\n', ' block\n two ', '', ' above y\n', '', '']);
+  const behind = proto.sourceCodeInfo?.location.map(({ trailingComments }) => trailingComments);
+  t.same(behind, ['', '', '', ' x\n', ' y ', '', '']);
 });
 
 t.test('a broken file is a SchemaError, whatever is broken', async () => {
