@@ -30,7 +30,16 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const bounds = readFileSync(path('../../docs/bounds.md'), 'utf8');
 /** What keeps messages for a client by its policy, or holds what a client sends. */
-const OTHER = ['drop-oldest', 'conflate', 'ndjson-up', 'ws-text-up', 'ws-binary-up', 'upload', 'session-up'];
+const OTHER = [
+  'drop-oldest',
+  'conflate',
+  'ndjson-up',
+  'connect-up',
+  'ws-text-up',
+  'ws-binary-up',
+  'upload',
+  'session-up',
+];
 
 t.test('the rig computes with the bounds that the code has', async (t) => {
   const { readAheadBytes, windowBudgetBytes } = resolveHttp2Options({ target: 'localhost:1' });

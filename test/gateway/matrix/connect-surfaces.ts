@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { Code, type CodeName } from '../../../gateway/status/index.js';
 import { envelope, envelopes, Flag } from '../../support/connect.js';
 import { method as path } from '../../support/foreign.js';
@@ -132,11 +132,15 @@ class ConnectTalk implements Talk {
   }
 }
 
-function surface(kind: Kind, method: string, codec: Codec): Surface {
+/** How a request is made, by its version of HTTP. */
+type Send = (url: string, options: RequestOptions) => ClientRequest;
+
+function surface(kind: Kind, method: string, codec: Codec, send: Send, over?: string): Surface {
   const isStream = kind !== 'unary';
   const streamsUp = kind === 'up' || kind === 'both';
   return {
     name: `connect ${codec.name}`,
+    over,
     kind,
     method,
     hasMessagesUp: true,
@@ -147,7 +151,7 @@ function surface(kind: Kind, method: string, codec: Codec): Surface {
         'content-type': `application/${isStream ? 'connect+' : ''}${codec.name}`,
       };
       if (timeoutMs !== undefined) headers['connect-timeout-ms'] = String(timeoutMs);
-      const sent = request(url + path(method), { method: 'POST', headers, agent: false });
+      const sent = send(url + path(method), { method: 'POST', headers, agent: false });
       const talk = new ConnectTalk(sent, codec, isStream);
       const message = codec.message(text ?? '');
       if (streamsUp) sent.flushHeaders();
@@ -157,9 +161,22 @@ function surface(kind: Kind, method: string, codec: Codec): Surface {
   };
 }
 
-export const CONNECT_SURFACES: readonly Surface[] = [PROTO, JSON_CODEC].flatMap((codec) => [
-  surface('unary', 'Ask', codec),
-  surface('down', 'Down', codec),
-  surface('up', 'Up', codec),
-  surface('both', 'Both', codec),
-]);
+const ROWS = [PROTO, JSON_CODEC].flatMap((codec) =>
+  (
+    [
+      ['unary', 'Ask'],
+      ['down', 'Down'],
+      ['up', 'Up'],
+      ['both', 'Both'],
+    ] as const
+  ).map(([kind, method]) => ({ kind, method, codec })),
+);
+
+export const CONNECT_SURFACES: readonly Surface[] = ROWS.map(({ kind, method, codec }) =>
+  surface(kind, method, codec, request),
+);
+
+/** The same over HTTP/2, on one connection. */
+export function connectOverHttp2(send: Send): readonly Surface[] {
+  return ROWS.map(({ kind, method, codec }) => surface(kind, method, codec, send, 'HTTP/2'));
+}

@@ -8,7 +8,7 @@ import { openScriptedUpstream } from '../../support/scripted-upstream.js';
 import { frameTypes } from '../../support/session.js';
 import { openProxy } from '../upstream/contract/proxy.js';
 import { Cells, type Scenario, type Transport } from './cell.js';
-import { CONNECT_SURFACES } from './connect-surfaces.js';
+import { CONNECT_SURFACES, connectOverHttp2 } from './connect-surfaces.js';
 import { HTTP_SURFACES, http2Surfaces } from './http-surfaces.js';
 import { Leftovers } from './leftovers.js';
 import { MAX_MESSAGE_BYTES, SCENARIOS, SERVICE_LOST } from './scenarios.js';
@@ -25,7 +25,7 @@ const SURFACES: readonly Surface[] = [
   ...SOCKET_SURFACES,
   ...SESSION_SURFACES,
 ];
-const ALL = SURFACES.length + HTTP_SURFACES.length;
+const ALL = SURFACES.length + HTTP_SURFACES.length + CONNECT_SURFACES.length;
 
 /** Plays every scenario on every surface over one transport, and looks after each scenario that nothing is left of it. */
 export function playMatrix(transport: Transport): void {
@@ -82,7 +82,8 @@ async function openStage(t: Test, transport: Transport) {
   // What the first call costs once, a connection to the service above all, is not what a call leaves behind.
   // What waits in a client counts as the memory of its connection there, which refuses answers when it is too much.
   const session = connectHttp2(t, gateway.url, { maxSessionMemory: 1_000 });
-  const surfaces = [...SURFACES, ...http2Surfaces(requestOver(session))];
+  const send = requestOver(session);
+  const surfaces = [...SURFACES, ...http2Surfaces(send), ...connectOverHttp2(send)];
   for (const surface of [surfaces[0], surfaces.at(-1)])
     await cells.play(t, SCENARIOS[0] as Scenario, surface as Surface, gateway.url, upstream);
   return {

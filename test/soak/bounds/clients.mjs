@@ -40,6 +40,20 @@ async function get(method, accept) {
   socket.on('error', () => {});
 }
 
+/** Frames of Connect: a flag, the length, and a message. */
+function envelope(message) {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+async function connectReader(codec) {
+  const ask = envelope(Buffer.from(codec === 'json' ? '{}' : ''));
+  const head = `POST ${path('Down')} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/connect+${codec}\r\ncontent-length: ${ask.length}\r\n\r\n`;
+  const socket = await tcp(Buffer.concat([Buffer.from(head), ask]));
+  socket.on('error', () => {});
+}
+
 async function post(method, type, bytes) {
   const socket = await tcp(
     `POST ${path(method)} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: ${type}\r\ncontent-length: 1000000000000\r\n\r\n`,
@@ -140,11 +154,14 @@ const SURFACES = {
   disconnect: () => each(() => get('stalled.v1.Stalled/Disconnect', 'text/event-stream')),
   array: () => each(() => get('Down', 'application/json')),
   download: () => each(() => get('Fetch', 'application/octet-stream')),
+  'connect-json': () => each(() => connectReader('json')),
+  'connect-binary': () => each(() => connectReader('proto')),
   'ws-text': () => each(() => socketReader(false)),
   'ws-binary': () => each(() => socketReader(true)),
   'session-socket': () => sessions((calls) => sessionReader(calls, 2 ** 31 - 1, true)),
   'session-credit': () => sessions((calls) => sessionReader(calls, 10, false)),
   'ndjson-up': () => each(() => post('Up', 'application/x-ndjson', Buffer.concat([json, Buffer.from('\n')]))),
+  'connect-up': () => each(() => post('Up', 'application/connect+proto', envelope(item))),
   upload: () => each(() => post('Store', 'application/octet-stream', Buffer.alloc(65_536, 'x'))),
   'ws-text-up': () => each(() => socketSender(1, json)),
   'ws-binary-up': () => each(() => socketSender(2, item)),
