@@ -82,6 +82,8 @@ export class StreamConnection {
       clearTimeout(this.#timer);
       clearInterval(this.#heartbeat);
     });
+    // Sockets of an HTTP/1 server stay half open, and Node's HTTP/2 does not look: a client of HTTP/2 that ends its connection has left.
+    socket.once('end', () => this.cut());
   }
 
   /** Serves no further stream, and ends with the last one. Source: RFC 9113 section 6.8. */

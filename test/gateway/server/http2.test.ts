@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { bytes, method, openForeign } from '../../support/foreign.js';
@@ -240,3 +240,44 @@ for (const [command, ...options] of [
     }
   });
 }
+
+t.test('a client that leaves by closing its connection ends its calls at once', async (t) => {
+  const item = await bytes({ text: 'x' });
+  const { url, upstream, gateway } = await openForeign(t, {
+    Down: [{ in: 'end' }, { out: item }, { wait: new Promise(() => {}) }],
+    Up: [{ in: 'end' }],
+  });
+  const { port } = new URL(url);
+  const ways: Readonly<Record<string, (socket: Socket) => void>> = {
+    'a FIN of a client that goes on reading': (socket) => socket.end(),
+    'a FIN of a client that has gone': (socket) => socket.destroy(),
+    'a RST': (socket) => socket.resetAndDestroy(),
+  };
+  for (const [way, leave] of Object.entries(ways)) {
+    const socket = connectTcp({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+    const session = connectHttp2(t, url, { createConnection: () => socket });
+    const down = session.request({ ':path': `${method('Down')}?text=a`, accept: 'text/event-stream' });
+    down.on('error', () => {}).resume();
+    const up = session.request({
+      ':method': 'POST',
+      ':path': method('Up'),
+      'content-type': 'application/x-ndjson',
+    });
+    up.on('error', () => {}).write('{"text":"a"}\n');
+    await once(down, 'response');
+    await until(
+      t,
+      `${way}: both calls`,
+      () => gateway.openExchanges === 2 && upstream.calls(method('Up')).at(-1)?.received.length === 1,
+    );
+    const begun = performance.now();
+    leave(socket);
+    await until(t, `${way}: no exchange`, () => gateway.openExchanges === 0);
+    t.ok(performance.now() - begun < 1_000, `${way}: within a second`);
+    for (const name of ['Down', 'Up']) {
+      const call = upstream.calls(method(name)).at(-1);
+      await call?.over;
+      t.ok(call?.cancelled, `${way}: ${name} is cancelled`);
+    }
+  }
+});
