@@ -174,9 +174,9 @@ const LISTENING = {
   compress: {
     group: 'Listening',
     type: 'choice',
-    choices: ['off', 'whole'],
+    choices: ['off', 'whole', 'all'],
     default: 'whole',
-    help: 'what is compressed (gzip, br) for clients that accept it: answers of 1 KiB and more that are sent whole',
+    help: 'what is compressed (gzip, br) for clients that accept it: answers of 1 KiB and more that are sent whole, or streams as well, each write at once',
   },
 } as const satisfies OptionTable;
 

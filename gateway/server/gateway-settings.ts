@@ -44,7 +44,8 @@ export interface GatewayOptions {
    */
   readonly patchMask?: boolean;
   /**
-   * What is compressed for clients that accept it: 'off', or 'whole' (answers of 1 KiB and more that are sent whole). Default 'whole'.
+   * What is compressed for clients that accept it: 'off', 'whole' (answers of 1 KiB and more that are sent whole), or 'all' (streams of JSON and events
+   * too). Default 'whole': a stream of small messages saves little for the time and the memory that it costs.
    */
   readonly compress?: CompressRule;
   /** What is configured for single methods, from `parseConfig`; it wins over what the schema says. Default: nothing. */

@@ -4,8 +4,8 @@ import type { MessageCodec } from '../../codec/index.js';
 import type { FileContent, RouteMatch } from '../../schema/index.js';
 import type { Limits } from './limits.js';
 
-/** What is compressed for clients that accept it: nothing, or answers that are sent whole. */
-export type CompressRule = 'off' | 'whole';
+/** What is compressed for clients that accept it: nothing, answers that are sent whole, or streams of texts as well. */
+export type CompressRule = 'off' | 'whole' | 'all';
 
 /** A request that belongs to a method: all that a surface needs to answer it. */
 export interface MethodRequest extends RouteMatch {

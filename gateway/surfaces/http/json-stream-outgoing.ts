@@ -6,8 +6,8 @@ import { startHeartbeat } from '../liveness/index.js';
 import { errorJson, scratch, sendBatch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { DRAINING, sendDraining } from './json-outgoing.js';
-import { openResponse } from './open-response.js';
-import { headersFromMetadata, sendError, startStream } from './reply.js';
+import { openTextStream } from './open-text-stream.js';
+import { headersFromMetadata, sendError } from './reply.js';
 import type { ResponseSink } from './response-sink.js';
 
 /** What is written around the JSON of the messages of a stream. */
@@ -54,14 +54,13 @@ export class JsonStreamOutgoing implements Outgoing {
   }
 
   head(metadata: Metadata | undefined): undefined {
-    startStream(this.#reply, {
+    this.#sink = openTextStream(this.#request, this.#reply, {
       'content-type': this.#frame.contentType,
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
       ...headersFromMetadata(this.#reply, metadata),
     });
-    this.#sink = openResponse(this.#reply.raw, this.#request.limits.highWaterBytes);
     void this.#sink.write(Buffer.from(this.#frame.open));
     this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
       // While the client does not read, a heartbeat would only add to what it has not read.

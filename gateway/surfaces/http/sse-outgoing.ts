@@ -8,8 +8,8 @@ import { spread } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
 import { endJson, errorJson, passedOn, scratch, sendBatch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
-import { openResponse } from './open-response.js';
-import { headersFromMetadata, sendError, startStream, warnLeftOut } from './reply.js';
+import { openTextStream } from './open-text-stream.js';
+import { headersFromMetadata, sendError, warnLeftOut } from './reply.js';
 import type { ResponseSink } from './response-sink.js';
 import { mustStayOk, retryableEvent, SSE_HEADERS } from './sse-error.js';
 
@@ -35,11 +35,10 @@ export class SseOutgoing implements Outgoing {
   }
 
   head(metadata: Metadata | undefined): undefined {
-    startStream(this.#reply, {
+    this.#sink = openTextStream(this.#request, this.#reply, {
       ...SSE_HEADERS,
       ...headersFromMetadata(this.#reply, metadata),
     });
-    this.#sink = openResponse(this.#reply.raw, this.#request.limits.highWaterBytes);
     void this.#send(FIRST);
     this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
       // While the client does not read, a heartbeat would only add to what it has not read.
