@@ -40,7 +40,7 @@ export const HOUSES = {
         ],
         rooms: { '.': { may: ['config', 'http2', 'services'] }, http2: {}, config: {}, services: {} },
       },
-      contract: { may: ['schema', 'wire', 'status'], door: true },
+      contract: { may: ['schema', 'wire', 'status', 'async'], door: true },
       ops: { may: ['surfaces', 'schema', 'status'] },
       surfaces: {
         may: [

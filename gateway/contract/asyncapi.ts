@@ -1,3 +1,4 @@
+import type { Steps } from '../async/index.js';
 import {
   type HttpBinding,
   type JsonObject,
@@ -29,9 +30,9 @@ interface Parts {
   readonly types: UsedTypes;
 }
 
-/** The AsyncAPI 3.0 document of a schema: a channel for each path at which a method is a WebSocket, and the session. */
-export function asyncApiDocument(schema: Schema, { basePath, version }: DocumentSettings): JsonObject {
-  const types = new UsedTypes(schema);
+/** The AsyncAPI 3.0 document of a schema, method by method: a channel for each path at which a method is a WebSocket, and the session. */
+export function* asyncApiSteps(schema: Schema, { basePath, version }: DocumentSettings): Steps<JsonObject> {
+  const types = yield* UsedTypes.steps(schema);
   const schemas = new TypeSchemas(types, false);
   const parts: Parts = { channels: {}, operations: {}, messages: {}, schemas, types };
   const shapes = new Set<string>();
@@ -49,6 +50,7 @@ export function asyncApiDocument(schema: Schema, { basePath, version }: Document
         shapes.add(shape);
         addChannel(parts, `${id}-${at + 1}`, method, binding, about);
       }
+      yield;
     }
   }
   addSession(parts);
@@ -66,7 +68,7 @@ export function asyncApiDocument(schema: Schema, { basePath, version }: Document
     },
     channels: parts.channels,
     operations: parts.operations,
-    components: { messages: parts.messages, schemas: schemas.components() },
+    components: { messages: parts.messages, schemas: yield* schemas.components() },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Steps } from '../async/index.js';
 import {
   COMMON_METHODS,
   type HttpBinding,
@@ -28,21 +29,27 @@ const ABOUT = `Every method of the services, as the gateway serves it over HTTP.
 - Request headers that begin with grpc-metadata- are passed on to the service as metadata; its own metadata and trailers come back as headers that begin with grpc-metadata- and grpc-trailer-.
 - Where several media types are listed, the header accept chooses.`;
 
-/** The OpenAPI document of a schema: an operation for each method at its gRPC path, and for each of its HTTP rules. */
-export function openApiDocument(
+/** The OpenAPI document of a schema, operation by operation: one for each method at its gRPC path, and for each of its HTTP rules. */
+export function* openApiSteps(
   schema: Schema,
   version: OpenApiVersion,
   { basePath, version: revision }: DocumentSettings,
-): JsonObject {
-  const types = new UsedTypes(schema);
+): Steps<JsonObject> {
+  const types = yield* UsedTypes.steps(schema);
   const schemas = new TypeSchemas(types, true);
   const shared = new SharedParts();
   const context = { schemas, shared, types, key: version === '3.1' ? 'schema' : 'itemSchema' } as const;
   const paths = new DocumentPaths(version);
   // A rule for one HTTP method goes before one for all of them.
-  const plans = [...operationPlans(schema)];
-  for (const plan of plans.filter((each) => !isForAny(each))) paths.add(plan, context);
-  for (const plan of plans.filter(isForAny)) paths.add(plan, context);
+  const plans: OperationPlan[] = [];
+  for (const plan of operationPlans(schema)) {
+    plans.push(plan);
+    yield;
+  }
+  for (const plan of [...plans.filter((each) => !isForAny(each)), ...plans.filter(isForAny)]) {
+    paths.add(plan, context);
+    yield;
+  }
   const { schemas: ownSchemas, ...others } = shared.components();
   return {
     openapi: `${version}.0`,
@@ -54,7 +61,7 @@ export function openApiDocument(
       ...described(serviceComment(service)),
     })),
     paths: paths.object(),
-    components: { schemas: { ...ownSchemas, ...schemas.components() }, ...others },
+    components: { schemas: { ...ownSchemas, ...(yield* schemas.components()) }, ...others },
     ...members(['x-sluice-not-listed', paths.leftOut.length === 0 ? undefined : paths.leftOut]),
   };
 }

@@ -1,4 +1,5 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import type { Steps } from '../async/index.js';
 import {
   enumComment,
   fieldComment,
@@ -31,9 +32,9 @@ const WELL_KNOWN: ReadonlyMap<string, string> = new Map([
   ['Empty', 'Record<string, never>'],
 ]);
 
-/** The TypeScript declarations of a schema: its messages and enums by full name, and `Services` with all methods. */
-export function typeDeclarations(schema: Schema): string {
-  const types = new UsedTypes(schema);
+/** The TypeScript declarations of a schema, type by type: its messages and enums by full name, and `Services` with all methods. */
+export function* declarationSteps(schema: Schema): Steps<string> {
+  const types = yield* UsedTypes.steps(schema);
   const messages: string[] = [];
   const enums = new Set<DescEnum>();
   const seen = new Set<string>();
@@ -45,6 +46,7 @@ export function typeDeclarations(schema: Schema): string {
     const name = types.nameOf(message, side);
     if (seen.has(name)) continue;
     seen.add(name);
+    yield;
     messages.push(
       `${comment(messageComment(message), '  ')}  ${quoted(name)}: ${messageType(message, side, types)};\n`,
     );

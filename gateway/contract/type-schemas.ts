@@ -1,5 +1,6 @@
 import type { DescEnum, DescField, DescMessage, DescOneof, ScalarType } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
+import type { Steps } from '../async/index.js';
 import {
   enumComment,
   fieldComment,
@@ -68,9 +69,12 @@ export class TypeSchemas {
     return may ? { anyOf: [schema, { type: 'null' }] } : schema;
   }
 
-  /** All that has been referred to, by name. */
-  components(): JsonObject {
-    for (let work = this.#waiting.pop(); work !== undefined; work = this.#waiting.pop()) work();
+  /** All that has been referred to, by name; type by type. */
+  *components(): Steps<JsonObject> {
+    for (let work = this.#waiting.pop(); work !== undefined; work = this.#waiting.pop()) {
+      work();
+      yield;
+    }
     const sorted = [...this.#components].sort(([left], [right]) => (left < right ? -1 : 1));
     return Object.fromEntries(sorted) as JsonObject;
   }

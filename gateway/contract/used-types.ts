@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
+import type { Steps } from '../async/index.js';
 import { isOutputOnly, isRequiredByService, type Schema } from '../schema/index.js';
 import { wellKnownSchema } from './scalar-schema.js';
 
@@ -18,12 +19,30 @@ export class UsedTypes {
   /** They have, themselves or further in, a field that requests must have. */
   readonly #demanding: ReadonlySet<DescMessage>;
 
-  constructor({ methods }: Pick<Schema, 'methods'>) {
+  private constructor(
+    messages: ReadonlySet<DescMessage>,
+    sent: ReadonlySet<DescMessage>,
+    demanding: ReadonlySet<DescMessage>,
+  ) {
+    this.messages = messages;
+    this.#sent = sent;
+    this.#demanding = demanding;
+  }
+
+  /** Those of a schema, type by type. */
+  static *steps({ methods }: Pick<Schema, 'methods'>): Steps<UsedTypes> {
     const all = [...methods.values()];
-    this.#sent = reachable(all.map(({ input }) => input));
+    const sent = reachable(all.map(({ input }) => input));
+    yield;
     const received = reachable(all.map(({ output }) => output));
-    this.messages = new Set([...this.#sent, ...received]);
-    this.#demanding = usersOf([...this.messages].filter(hasDemand), this.messages);
+    yield;
+    const messages = new Set([...sent, ...received]);
+    const demanding: DescMessage[] = [];
+    for (const message of messages) {
+      if (hasDemand(message)) demanding.push(message);
+      yield;
+    }
+    return new UsedTypes(messages, sent, usersOf(demanding, messages));
   }
 
   /** The name of a message in documents: that of its type, and for a response that differs from the request one with a hyphen. */

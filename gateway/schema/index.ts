@@ -1,6 +1,7 @@
 export { breakingChanges, type SchemaChange } from './change/index.js';
 export {
   describeSchema,
+  descriptionSteps,
   enumComment,
   fieldComment,
   type HttpDescription,
@@ -47,6 +48,7 @@ export {
   descriptorSetFromProtoFiles,
   descriptorSetFromReflection,
   descriptorSetFromSchema,
+  descriptorSetSteps,
   type ReflectionCall,
   ReflectionEnded,
   type ReflectionOpen,

@@ -108,7 +108,9 @@ export async function registerRoutes(
   if (options.compress !== 'off') registerOwnCompression(app);
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   if (options.publicHealth) registerPublicHealth(app, context.exchanges);
-  app.get('/_sluice/services', { exposeHeadRoute: true }, async () => source.get().description);
+  app.get('/_sluice/services', { exposeHeadRoute: true }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(await source.get().description()),
+  );
   registerContract(app, options.basePath?.path ?? '', () => source.get().schema);
   registerSessions(app, options, () => source.get(), context);
   registerDispatch(app, options, () => source.get(), context, { assertServedHost, ownPaths });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { inTurns, type Steps } from '../async/index.js';
 import type { ContractDocuments, DocumentName } from '../contract/index.js';
 import type { Schema } from '../schema/index.js';
 import { RpcError } from '../status/index.js';
@@ -8,6 +9,9 @@ import { splitTarget } from './request-target.js';
 
 /** What is kept of documents that have been made, in bytes; one that is larger is kept alone. */
 export const MAX_KEPT_DOCUMENT_BYTES = 32 * 1024 * 1024;
+
+/** How much of a document is hashed at a time, in bytes. */
+const HASHED_BYTES = 1024 * 1024;
 
 interface KeptDocument {
   readonly bytes: Buffer;
@@ -22,6 +26,7 @@ class DocumentCache {
   #documents: ContractDocuments | undefined;
   /** In the order in which they were made. */
   readonly #kept = new Map<DocumentName, KeptDocument>();
+  readonly #making = new Map<DocumentName, Promise<KeptDocument>>();
 
   constructor(basePath: string) {
     this.#basePath = basePath;
@@ -34,14 +39,27 @@ class DocumentCache {
       this.#schema = schema;
       this.#documents = new ContractDocuments(schema, this.#basePath);
       this.#kept.clear();
+      this.#making.clear();
     }
-    const known = this.#kept.get(name);
+    const known = this.#kept.get(name) ?? this.#making.get(name);
     if (known !== undefined) return known;
-    const bytes = this.#documents.make(name);
-    const made = { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url')}"` };
-    this.#kept.set(name, made);
-    this.#bound();
-    return made;
+    const making = this.#make(this.#documents, name);
+    this.#making.set(name, making);
+    return await making;
+  }
+
+  /** Whoever asks meanwhile waits for the same one. */
+  async #make(documents: ContractDocuments, name: DocumentName): Promise<KeptDocument> {
+    try {
+      const made = await inTurns(keptSteps(documents.steps(name)));
+      if (this.#documents === documents) {
+        this.#kept.set(name, made);
+        this.#bound();
+      }
+      return made;
+    } finally {
+      if (this.#documents === documents) this.#making.delete(name);
+    }
   }
 
   #bound(): void {
@@ -53,6 +71,17 @@ class DocumentCache {
       total -= bytes.length;
     }
   }
+}
+
+/** A document with its tag, step by step. */
+function* keptSteps(document: Steps<Buffer>): Steps<KeptDocument> {
+  const bytes = yield* document;
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += HASHED_BYTES) {
+    hash.update(bytes.subarray(at, at + HASHED_BYTES));
+    yield;
+  }
+  return { bytes, etag: `"${hash.digest('base64url')}"` };
 }
 
 interface DocumentRoute {

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from '@bufbuild/protobuf';
+import { inTurns } from '../async/index.js';
 import type { Codec } from '../codec/index.js';
 import {
   breakingChanges,
   changedSchemaFromReflection,
-  describeSchema,
+  descriptionSteps,
   ReflectionEnded,
   type ReflectionOpen,
   type Schema,
-  type SchemaDescription,
   SchemaError,
   schemaFromReflection,
 } from '../schema/index.js';
@@ -20,8 +20,8 @@ import { configuredSchema, type GatewayConfig } from './config/index.js';
 export interface LoadedSchema {
   readonly schema: Schema;
   readonly codec: Codec;
-  /** Made when it is first asked for: it is a walk over all types. */
-  readonly description: SchemaDescription;
+  /** What can be called, as JSON. Made when it is first asked for, between other work: it is a walk over all types. */
+  description(): Promise<Buffer>;
 }
 
 /** How many breaking changes a line of log names. */
@@ -121,12 +121,12 @@ export class SchemaSource {
     this.#warnOf(schema.problems);
     for (const problem of warnings) this.#warn({ problem }, 'configuration problem');
     this.#onLoad(schema);
-    let description: SchemaDescription | undefined;
+    let description: Promise<Buffer> | undefined;
     this.#loaded = {
       schema,
       codec: this.#codec(schema.registry),
-      get description() {
-        description ??= describeSchema(schema);
+      description: () => {
+        description ??= inTurns(descriptionSteps(schema)).then((made) => Buffer.from(JSON.stringify(made)));
         return description;
       },
     };

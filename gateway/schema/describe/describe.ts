@@ -1,3 +1,4 @@
+import { finished, type Steps } from '../../async/index.js';
 import type { Schema } from '../load/index.js';
 import type { HttpBinding, Json, Method } from '../method/index.js';
 import type { SchemaProblem } from '../problem/index.js';
@@ -45,16 +46,22 @@ export interface HttpDescription {
 
 /** What can be called, as plain JSON: for `/_sluice/services` and the page. Costs a walk over all types: keep it. */
 export function describeSchema(schema: Schema): SchemaDescription {
-  return {
-    services: schema.services.map((service) => {
-      const methods = service.methods.flatMap((desc, index) => {
-        const method = schema.methods.get(`/${service.typeName}/${desc.name}`);
-        return method === undefined ? [] : [describeMethod(method, serviceComment(service, index))];
-      });
-      return { name: service.typeName, comment: serviceComment(service), methods };
-    }),
-    problems: schema.problems,
-  };
+  return finished(descriptionSteps(schema));
+}
+
+/** The same, method by method. */
+export function* descriptionSteps(schema: Schema): Steps<SchemaDescription> {
+  const services: ServiceDescription[] = [];
+  for (const service of schema.services) {
+    const methods: MethodDescription[] = [];
+    for (const [index, desc] of service.methods.entries()) {
+      const method = schema.methods.get(`/${service.typeName}/${desc.name}`);
+      if (method !== undefined) methods.push(describeMethod(method, serviceComment(service, index)));
+      yield;
+    }
+    services.push({ name: service.typeName, comment: serviceComment(service), methods });
+  }
+  return { services, problems: schema.problems };
 }
 
 function describeMethod(method: Method, comment: string): MethodDescription {

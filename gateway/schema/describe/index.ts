@@ -1,6 +1,7 @@
 export { enumComment, fieldComment, messageComment, serviceComment } from './comments.js';
 export {
   describeSchema,
+  descriptionSteps,
   type HttpDescription,
   type MethodDescription,
   methodKind,

@@ -1,5 +1,6 @@
 import { create, type DescFile, type DescService, toBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { finished, type Steps } from '../../async/index.js';
 import { baseFiles } from '../base/index.js';
 import type { Schema } from './schema.js';
 
@@ -9,9 +10,17 @@ import type { Schema } from './schema.js';
  * they need.
  */
 export function descriptorSetFromSchema(
-  { registry, services }: Pick<Schema, 'registry' | 'services'>,
+  schema: Pick<Schema, 'registry' | 'services'>,
   more: readonly DescService[] = [],
 ): Uint8Array {
+  return finished(descriptorSetSteps(schema, more));
+}
+
+/** The same, file by file. */
+export function* descriptorSetSteps(
+  { registry, services }: Pick<Schema, 'registry' | 'services'>,
+  more: readonly DescService[] = [],
+): Steps<Uint8Array> {
   const ours = baseFiles().registry;
   const files = new Map<DescFile, FileDescriptorProto>();
   const add = (root: DescFile): void => {
@@ -30,6 +39,11 @@ export function descriptorSetFromSchema(
   };
   for (const { file } of registry) if (ours.getFile(file.proto.name) !== file && !files.has(file)) add(file);
   for (const { file } of [...services, ...more]) if (!files.has(file)) add(file);
-  const set = create(FileDescriptorSetSchema, { file: [...files.values()] });
-  return toBinary(FileDescriptorSetSchema, set);
+  const parts: Uint8Array[] = [];
+  for (const file of files.values()) {
+    // Sets behind each other are one set.
+    parts.push(toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [file] })));
+    yield;
+  }
+  return Buffer.concat(parts);
 }
