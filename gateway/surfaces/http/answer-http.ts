@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { RequestSource } from '../../security/index.js';
-import { type Metadata, RpcError } from '../../status/index.js';
+import type { Metadata } from '../../status/index.js';
 import {
   type ExchangeContext,
   type ExchangeHandle,
@@ -17,6 +17,7 @@ import type { HttpCall, NamedRequest } from './http-protocol.js';
 import type { HttpReply } from './http-reply.js';
 import type { HttpForms, HttpSurface, Negotiated, OpenRequest } from './http-surface.js';
 import { ACCEPT_QUERY, negotiate } from './negotiation.js';
+import { assertEncodingTaken } from './request-body.js';
 
 /** Answers one HTTP request for a method in the form that it asks for. Rejects with `RpcError` for what is wrong with the request, before any call is opened. */
 export async function answerHttp(
@@ -34,7 +35,7 @@ export async function answerHttp(
     accept: headers.accept,
     hasBody: announcesBody(request.http),
   });
-  assertNotEncoded(headers['content-encoding']);
+  assertEncodingTaken(headers['content-encoding']);
   if (httpMethod === 'QUERY' || (httpMethod === 'HEAD' && request.binding === undefined)) {
     reply.headers(ACCEPT_QUERY);
   }
@@ -116,16 +117,4 @@ class HttpExchange implements ExchangePlan {
     const whole = this.surface.open(this.request, this.#reply);
     return this.request.http.method === 'HEAD' ? new HeadOutgoing(whole, this.#reply) : whole;
   }
-}
-
-/** A compressed body would need bounds of its own against bombs, and nothing that calls us compresses requests. */
-function assertNotEncoded(encoding: string | undefined): void {
-  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
-  throw new RpcError(
-    'UNSUPPORTED_CONTENT_ENCODING',
-    'header content-encoding: send the request body uncompressed',
-    {
-      headers: { 'accept-encoding': 'identity' },
-    },
-  );
 }

@@ -259,7 +259,7 @@ export class BodyReader {
 }
 
 /** Why an exchange ends whose body has not come. */
-function reasonOf(signal: CancelSignal): RpcError {
+export function reasonOf(signal: CancelSignal): RpcError {
   const cause = signal.reason as AbortCause;
   if (cause instanceof RpcError) return cause;
   return cause === 'draining'

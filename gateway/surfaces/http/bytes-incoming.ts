@@ -4,7 +4,8 @@ import { assertNoRival, type FileContent, jsonBesideBody, requestJson } from '..
 import type { SendBatch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { messageFromAddress, RESERVED_PARAMETERS } from '../message/index.js';
-import { BodyReader, type WholeBody } from './body-reader.js';
+import type { WholeBody } from './body-reader.js';
+import { openBody, type RequestBody } from './request-body.js';
 
 /** Data in one message of an upload; what services are commonly tuned for. */
 const CHUNK_BYTES = 64 * 1024;
@@ -47,7 +48,7 @@ function areWorthPassing(pieces: readonly Buffer[]): boolean {
 /** A request body as the data field of messages: a file on its way up. */
 export class BytesIncoming implements Incoming {
   readonly #content: FileContent;
-  readonly #body: BodyReader;
+  readonly #body: RequestBody;
   #first: Before;
   #begun = false;
   #over = false;
@@ -61,7 +62,7 @@ export class BytesIncoming implements Incoming {
     this.#content = content;
     // Before the body is touched: a bad query must not cost the client its connection.
     this.#first = firstFields(request, content);
-    this.#body = new BodyReader(request.http, request.limits, { readsAhead: true });
+    this.#body = openBody(request, { readsAhead: true });
   }
 
   read(): Promise<SendBatch | undefined> | SendBatch {
@@ -152,7 +153,7 @@ export async function messageFromBytes(
   whole: WholeBody,
 ): Promise<Uint8Array> {
   const first = firstFields(request, content);
-  const body = new BodyReader(request.http, request.limits);
+  const body = openBody(request);
   try {
     const data = await body.readAll(whole);
     return encodeBytesField(content.path, data, first);

@@ -4,7 +4,8 @@ import { Code, RpcError } from '../../status/index.js';
 import type { SendBatch } from '../../upstream/index.js';
 import type { MethodRequest, UnfinishedMessage } from '../exchange/index.js';
 import { type AddressFields, fieldsBesideBody, messageFromJson, textFromBytes } from '../message/index.js';
-import { BodyReader, tooLarge } from './body-reader.js';
+import { tooLarge } from './body-reader.js';
+import { openBody, type RequestBody } from './request-body.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -17,7 +18,7 @@ const MAX_BATCH = 512;
 export class NdjsonIncoming implements Incoming {
   readonly #request: MethodRequest;
   readonly #address: AddressFields;
-  readonly #body: BodyReader;
+  readonly #body: RequestBody;
   readonly #unfinished: UnfinishedMessage;
   /** What has been read and not been taken apart. */
   #chunk = NOTHING;
@@ -34,7 +35,7 @@ export class NdjsonIncoming implements Incoming {
     this.#unfinished = unfinished;
     // Before the body is touched: a bad query must not cost the client its connection.
     this.#address = fieldsBesideBody(request);
-    this.#body = new BodyReader(request.http, request.limits);
+    this.#body = openBody(request);
   }
 
   async read(): Promise<SendBatch | undefined> {

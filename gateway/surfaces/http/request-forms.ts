@@ -10,9 +10,10 @@ import {
   textFromBytes,
 } from '../message/index.js';
 import { saysBody } from './announced-body.js';
-import { BodyReader, type WholeBody } from './body-reader.js';
+import type { WholeBody } from './body-reader.js';
 import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
 import { NdjsonIncoming } from './ndjson-incoming.js';
+import { openBody } from './request-body.js';
 import { singleIncoming } from './single-incoming.js';
 
 /** The message of a request without a body: everything is in path and query. */
@@ -24,7 +25,7 @@ export function openQuery(request: MethodRequest): Incoming {
 export async function openJsonBody(request: MethodRequest, whole: WholeBody): Promise<Incoming> {
   // Before the body is touched: a bad query must not cost the client its connection.
   const address = fieldsBesideBody(request);
-  const body = new BodyReader(request.http, request.limits);
+  const body = openBody(request);
   try {
     const message = messageFromJson(request, textFromBytes(await body.readAll(whole)), address);
     return singleIncoming(resumeAfter(request, message));

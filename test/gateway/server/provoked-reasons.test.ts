@@ -142,7 +142,7 @@ const PROVOKED: { readonly [Name in Reason]?: Provoke } = {
     ask(url + method('Ask'), { headers: { 'content-type': 'text/plain' }, body: 'x' }),
   ),
   UNSUPPORTED_CONTENT_ENCODING: using({}, ({ url }) =>
-    ask(url + method('Ask'), { headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: 'x' }),
+    ask(url + method('Ask'), { headers: { ...JSON_TYPE, 'content-encoding': 'br' }, body: 'x' }),
   ),
   HTTP_VERSION_TOO_OLD: using({}, ({ url }) =>
     ask(url + method('Ask'), { headers: { 'content-type': 'application/grpc' }, body: 'x' }),
