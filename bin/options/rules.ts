@@ -6,6 +6,9 @@ const NEEDS: readonly (readonly [name: string, oneOf: readonly string[]])[] = [
   ['upstreamCert', ['upstreamKey']],
   ['upstreamKey', ['upstreamCert']],
   ['upstreamServerName', ['upstreamTls', 'upstreamCa', 'upstreamCert']],
+  ['tlsCert', ['tlsKey']],
+  ['tlsKey', ['tlsCert']],
+  ['tlsClientCa', ['tlsCert']],
   ['protoPath', ['proto']],
 ];
 

@@ -6,6 +6,7 @@ import { LIMIT_OPTIONS } from '../../gateway/options/index.js';
 import type { Running } from '../lifetime.js';
 import { openLog } from '../log.js';
 import { type GATEWAY_COMMAND, nameOf, readConfigFile, type Settings } from '../options/index.js';
+import { ClientTlsFiles } from './client-tls.js';
 import { defined } from './defined.js';
 import { readReflectionMetadata } from './reflection-metadata.js';
 import { type GatewaySettings, readNamed, readSources, readTls } from './sources.js';
@@ -37,8 +38,11 @@ export async function startGateway(
   const { values } = settings;
   if (values.transport === 'grpc-js') (await import('./quiet-grpc-js.js')).quietGrpcJs();
   const metadataSource = nameOf(settings, 'reflectionMetadata');
-  return await openGateway({
+  const tlsFiles = new ClientTlsFiles(settings);
+  const tls = await tlsFiles.read();
+  const gateway = await openGateway({
     ...upstream,
+    ...defined({ tls }),
     ...(await readSources(settings, settings.file?.config, watched)),
     schemaRefreshMs: values.schemaRefreshMs,
     schemaGuard: values.schemaGuard,
@@ -64,6 +68,8 @@ export async function startGateway(
     log,
     logCalls: values.logCalls === 'on',
   });
+  tlsFiles.watch(gateway, log);
+  return gateway;
 }
 
 /** Reads again what may have changed, and gives it to the gateway; what it cannot take while it runs is a warning in the log. */
@@ -73,6 +79,7 @@ export async function reloadGateway(
   log: Logger,
   watched: WatchedFiles,
 ): Promise<void> {
+  await new ClientTlsFiles(settings).reload(gateway, log);
   const { file } = settings;
   const read = file && (await readConfigFile(nameOf(settings, 'config'), file.path));
   await gateway.reload(await readSources(settings, read?.config, watched));

@@ -147,6 +147,19 @@ const LISTENING = {
     default: '127.0.0.1:8080',
     help: 'where clients connect; :8080 for every address, port 0 for a free one',
   },
+  tlsCert: {
+    group: 'Listening',
+    type: 'text',
+    value: 'FILE',
+    help: 'speak TLS on --listen with this certificate (PEM, with those between it and an authority); read again when it changes; needs --tls-key',
+  },
+  tlsKey: { group: 'Listening', type: 'text', value: 'FILE', help: 'the key of --tls-cert (PEM)' },
+  tlsClientCa: {
+    group: 'Listening',
+    type: 'text',
+    value: 'FILE',
+    help: 'authorities of client certificates (PEM): a client without one of theirs is refused; needs --tls-cert',
+  },
   adminListen: {
     group: 'Listening',
     type: 'text',

@@ -9,6 +9,7 @@ import {
   type Surfaces,
   tooManyOfAddress,
 } from '../surfaces/index.js';
+import { isSecure } from './client-tls.js';
 import type { OwnServices } from './services/index.js';
 
 /** Refused connections are logged together, so that a flood of them does not become one of lines. */
@@ -43,7 +44,8 @@ export class ClientConnections {
   watch(server: Server): void {
     server.prependListener('connection', (socket: Socket) => {
       const source = peerOf(socket, this.#options.trustedProxies);
-      if (source.isProxied || this.#counted.has(socket)) return;
+      // One of TLS was counted before its handshake.
+      if (source.isProxied || this.#counted.has(socket) || isSecure(socket)) return;
       if (this.#counts.isFull(source.group, this.#options.most)) this.#refuse(socket, source);
       else this.#count(socket, source);
     });

@@ -26,7 +26,8 @@ export class Draining {
     this.#server = app.server;
     this.#exchanges = exchanges;
     this.#http2 = http2;
-    this.#server.on('connection', (socket: Socket) => {
+    // Before whoever may let it go in the same turn.
+    this.#server.prependListener('connection', (socket: Socket) => {
       this.#usedAt.set(socket, 0);
       socket.once('close', () => this.#usedAt.delete(socket));
     });
@@ -41,7 +42,7 @@ export class Draining {
     });
   }
 
-  /** A connection carries HTTP/2 from now on, which ends its connections itself. */
+  /** A connection carries HTTP/2 or TLS from now on, which end their connections themselves; a socket of TLS is another one. */
   letGo(socket: Socket): void {
     this.#usedAt.delete(socket);
   }

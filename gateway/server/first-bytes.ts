@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { isSecure } from './client-tls.js';
 
 /** What a client sends first that knows that we speak HTTP/2. Source: RFC 9113 section 3.4. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
@@ -7,9 +9,15 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /**
  * Tells by the first bytes of each connection of a server what its client speaks: HTTP/2 goes to `onHttp2`, all else to the server itself. Both get the
  * socket as if nothing had been read. A client that sends nothing for `headMs` is refused as one that does not finish its head. Call it before
- * anybody else listens to connections of the server.
+ * anybody else listens to connections of the server. With `onTls` each is its own first, and comes
+ * back as a socket of TLS, whose ALPN tells.
  */
-export function tellProtocols(server: Server, headMs: number, onHttp2: (socket: Socket) => void): void {
+export function tellProtocols(
+  server: Server,
+  headMs: number,
+  onHttp2: (socket: Socket) => void,
+  onTls?: (socket: Socket) => void,
+): void {
   const http1 = server.listeners('connection') as ((socket: Socket) => void)[];
   server.removeAllListeners('connection');
   const onHttp1 = (socket: Socket): void => {
@@ -19,7 +27,10 @@ export function tellProtocols(server: Server, headMs: number, onHttp2: (socket: 
     server.emit('clientError', Object.assign(new Error('no request'), { code }), socket);
   };
   server.on('connection', (socket: Socket) => {
-    if (!socket.destroyed) new FirstBytes(socket, { headMs, onHttp1, onHttp2, refuse });
+    if (socket.destroyed) return;
+    if (onTls !== undefined && !isSecure(socket)) onTls(socket);
+    else if ((socket as TLSSocket).alpnProtocol === 'h2') onHttp2(socket);
+    else new FirstBytes(socket, { headMs, onHttp1, onHttp2, refuse });
   });
 }
 

@@ -6,6 +6,7 @@ import type { Metadata } from '../status/index.js';
 import { type CompressRule, HeaderRules } from '../surfaces/index.js';
 import { faultOfPair, type UpstreamTls } from '../upstream/index.js';
 import { BasePath } from './base-path.js';
+import type { ClientTls } from './client-tls.js';
 import type { GatewayConfig, LimitsConfig } from './config/index.js';
 
 /** What a gateway is made of. Everything but `upstream` and `log` has a default. */
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   readonly codeGeneration?: boolean;
   /** Where browsers come in: "host:port"; port 0 takes a free one. Default "127.0.0.1:8080": open to others only on purpose. */
   readonly listen?: string;
+  /** TLS on `listen`: HTTP/2 and HTTP/1.1 by ALPN, TLS 1.2 and up. Default: plain text. */
+  readonly tls?: ClientTls;
   /** Health for whoever runs the gateway. Default "127.0.0.1:9090". */
   readonly adminListen?: string;
   /** What can be called. Default: learnt from the service by server reflection. */
@@ -100,6 +103,7 @@ export interface ResolvedGatewayOptions
       | 'schema'
       | 'basePath'
       | 'pageDir'
+      | 'tls'
       | 'upstreamTls'
       | 'upstreamAuthority'
       | 'allowHosts'
@@ -113,6 +117,7 @@ export interface ResolvedGatewayOptions
   readonly basePath: BasePath | undefined;
   readonly pageDir: string | undefined;
   readonly upstreamAuthority: string | undefined;
+  readonly tls: ClientTls | undefined;
   readonly upstreamTls: UpstreamTls | undefined;
   readonly allowHosts: ServedHosts;
   readonly allowOrigins: AllowedOrigins;
@@ -148,6 +153,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
   }
   return Object.freeze({
     upstream: given.upstream,
+    tls: given.tls,
     upstreamTls: given.upstreamTls,
     upstreamAuthority: given.upstreamAuthority,
     reflectionMetadata: checkedMetadata(given.reflectionMetadata ?? []),

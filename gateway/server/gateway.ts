@@ -10,6 +10,7 @@ import { openTransport } from '../upstream/index.js';
 import { createAdmin } from './admin.js';
 import { createApp, registerRoutes } from './app.js';
 import { ClientConnections } from './client-connections.js';
+import { type ClientTls, TlsFront } from './client-tls.js';
 import { Draining } from './draining.js';
 import { tellProtocols } from './first-bytes.js';
 import {
@@ -35,6 +36,11 @@ export interface Gateway {
    * Rejects, and changes nothing, when it does not answer.
    */
   reload(sources: Pick<GatewayOptions, 'config' | 'schema'>): Promise<void>;
+  /**
+   * From now on new connections get these certificates; those that are open go on with theirs. Throws a TypeError, and changes nothing, when they cannot
+   * be used, and for a gateway that was opened without TLS.
+   */
+  useTls(tls: ClientTls): void;
   /**
    * Drains and stops: accepts nothing new, ends open streams in the way of their surface, lets calls that end by themselves finish,
    * and cuts what is left after `graceMs`. Resolves when nothing is left. Calling it again gives the same promise.
@@ -123,10 +129,20 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     log: options.log,
   });
   const http2 = new Http2Connections(app.server, limits);
-  tellProtocols(app.server, limits.requestHeadMs, (socket) => {
-    draining.letGo(socket);
-    http2.take(socket);
-  });
+  const front = options.tls && new TlsFront(app.server, options.tls, limits.requestHeadMs, options.log);
+  tellProtocols(
+    app.server,
+    limits.requestHeadMs,
+    (socket) => {
+      draining.letGo(socket);
+      http2.take(socket);
+    },
+    front &&
+      ((socket) => {
+        draining.letGo(socket);
+        front.take(socket);
+      }),
+  );
   connections.watch(app.server);
   const draining = new Draining(app, exchanges, http2);
   const stopCollecting = collectWhenIdle(() => exchanges.size);
@@ -158,7 +174,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     if (options.schema !== undefined) source.use(options.schema);
     else await source.learn(transport);
     const adminUrl = await listen(admin, options.adminListen);
-    const url = `${await listen(app, options.listen)}${options.basePath?.path ?? ''}`;
+    const url = `${await listen(app, options.listen, front === undefined ? 'http' : 'https')}${options.basePath?.path ?? ''}`;
     // Without lines of calls it stays at warnings, or at less.
     if (options.logCalls || !options.log.isLevelEnabled('warn')) log.level = options.log.level;
     options.log.info({ url, adminUrl, upstream: options.upstream }, 'gateway listening');
@@ -179,8 +195,12 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
         const methods = await source.reload(transport, config, schema);
         options.log.info({ methods }, 'gateway reloaded');
       },
+      useTls(tls) {
+        if (front === undefined) throw new TypeError('the gateway was opened without TLS');
+        front.use(tls);
+      },
       close() {
-        closing ??= drain(app, http2, draining, exchanges, options).then(stop);
+        closing ??= drain(app, [http2, front], draining, exchanges, options).then(stop);
         return closing;
       },
     };
@@ -190,16 +210,16 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function listen(app: FastifyInstance, address: string): Promise<string> {
+async function listen(app: FastifyInstance, address: string, scheme = 'http'): Promise<string> {
   const { host, port } = parseListen(address);
   await app.listen({ host, port });
   const bound = app.server.address() as AddressInfo;
-  return `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
+  return `${scheme}://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
 async function drain(
   app: FastifyInstance,
-  http2: Http2Connections,
+  carriers: readonly ({ cut(): void } | undefined)[],
   draining: Draining,
   exchanges: Exchanges,
   { graceMs, log }: ResolvedGatewayOptions,
@@ -210,7 +230,7 @@ async function drain(
   const cut = () => {
     exchanges.abortAll();
     app.server.closeAllConnections();
-    http2.cut();
+    for (const carrier of carriers) carrier?.cut();
     for (const socket of app.websocketServer.clients) socket.terminate();
   };
   let unfinished = 0;

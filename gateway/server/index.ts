@@ -1,4 +1,5 @@
 export { parseBasePath } from './base-path.js';
+export type { ClientTls } from './client-tls.js';
 export {
   ConfigError,
   type ConfigFile,

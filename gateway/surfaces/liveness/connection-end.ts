@@ -55,7 +55,10 @@ export async function hasTaken(socket: Socket): Promise<boolean> {
 
 function reset(socket: Socket): void {
   // On one that is gone it would be an error.
-  if (!socket.destroyed) socket.resetAndDestroy();
+  if (socket.destroyed) return;
+  // TLS has an end of its own, so what is cut is never whole there.
+  if ('encrypted' in socket) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 let table: Promise<TcpTable> | undefined;
