@@ -33,13 +33,16 @@ function streamLoad(counter, accept, messages, streams = 1) {
   return { load: 'http-streams', streams, counter, request: { head } };
 }
 
-/** The same for Connect, whose streams have envelopes and are asked for with `POST`. */
-function connectStreamLoad(messages, streams = 1) {
-  const message = Buffer.from(JSON.stringify({ symbols: ['AAPL'], intervalSeconds: messages }));
+/** The same for Connect, whose streams have envelopes and are asked for with `POST`. `wire`: the request as base64 of protobuf, and so are the answers then. */
+function connectStreamLoad(messages, streams = 1, wire = undefined) {
+  const message = Buffer.from(
+    wire === undefined ? JSON.stringify({ symbols: ['AAPL'], intervalSeconds: messages }) : wire,
+    wire === undefined ? 'utf8' : 'base64',
+  );
   const envelope = Buffer.alloc(5);
   envelope.writeUInt32BE(message.length, 1);
   const head =
-    `POST /${SERVICE}/GetStockPrices HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/connect+json\r\n` +
+    `POST /${SERVICE}/GetStockPrices HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/connect+${wire === undefined ? 'json' : 'proto'}\r\n` +
     `Connect-Protocol-Version: 1\r\nContent-Length: ${message.length + 5}\r\n\r\n`;
   const body = base64(Buffer.concat([envelope, message]));
   return { load: 'http-streams', streams, counter: 'envelope', request: { head, body } };
@@ -141,6 +144,22 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
           contenders: GATEWAYS,
           loads: binary,
           reach: { R: 0.1 },
+        },
+        {
+          name: 'connect-json',
+          label: 'Connect, JSON, the same',
+          title: 'Connect, JSON',
+          contenders: ['sluice', 'connect'],
+          loads: { '*': connectStreamLoad(messages) },
+        },
+        {
+          name: 'connect-binary',
+          label: 'Connect, binary, the same',
+          title: 'Connect, binary',
+          contenders: ['sluice', 'connect'],
+          loads: { '*': connectStreamLoad(messages, 1, stocks) },
+          // Nothing looks into the messages.
+          reach: { R: 0.2 },
         },
       ],
     },

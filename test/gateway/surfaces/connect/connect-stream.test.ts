@@ -221,6 +221,20 @@ t.test('frames may be cut anywhere', async (t) => {
   );
 });
 
+t.test('the services of the gateway itself', async (t) => {
+  const { url } = await openForeign(t, {});
+  const headers = { ...JSON_TYPE, 'content-type': 'application/json' };
+  const health = await http(`${url}/grpc.health.v1.Health/Check`, { headers, body: '{}' });
+  t.match(health, { status: 200, text: '{"status":"SERVING"}' });
+  const answer = await http(`${url}/grpc.reflection.v1.ServerReflection/ServerReflectionInfo`, {
+    headers: JSON_TYPE,
+    body: envelope('{"listServices":""}'),
+  });
+  const { messages, end } = connectStream(answer.bytes);
+  t.match(String(messages[0]), /"foreign\.v1\.Foreign"/);
+  t.same(end, {});
+});
+
 t.test('draining ends a stream with unavailable', async (t) => {
   const { url, gateway } = await openForeign(
     t,
