@@ -48,6 +48,17 @@ function connectStreamLoad(messages, streams = 1, wire = undefined) {
   return { load: 'http-streams', streams, counter: 'envelope', request: { head, body } };
 }
 
+/** The same for gRPC-Web, which passes the service's own bytes. */
+function webStreamLoad(wire) {
+  const message = Buffer.from(wire, 'base64');
+  const frame = Buffer.concat([Buffer.alloc(5), message]);
+  frame.writeUInt32BE(message.length, 1);
+  const head =
+    `POST /${SERVICE}/GetStockPrices HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/grpc-web+proto\r\n` +
+    `Content-Length: ${frame.length}\r\n\r\n`;
+  return { load: 'http-streams', streams: 1, counter: 'envelope', request: { head, body: base64(frame) } };
+}
+
 /** `POST` of JSON at the gRPC path, which everybody here understands. */
 function postLoad(connections) {
   const body = JSON.stringify({ symbol: 'AAPL' });
@@ -159,6 +170,22 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
           contenders: ['sluice', 'connect'],
           loads: { '*': connectStreamLoad(messages, 1, stocks) },
           // Nothing looks into the messages.
+          reach: { R: 0.2 },
+        },
+        {
+          name: 'grpc-web',
+          label: 'gRPC-Web, the same',
+          title: 'gRPC-Web',
+          contenders: ['sluice'],
+          loads: { '*': webStreamLoad(stocks) },
+          reach: { R: 0.2 },
+        },
+        {
+          name: 'grpc',
+          label: 'gRPC, the same',
+          title: 'gRPC',
+          contenders: ['sluice'],
+          loads: { '*': { load: 'grpc-receive', path: `/${SERVICE}/GetStockPrices`, message: stocks } },
           reach: { R: 0.2 },
         },
       ],

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { sluice } from '../support/process.js';
+import { startGateway } from './peer.js';
 import { folder, generateCore, python, skip } from './python.js';
 
-t.test('the core answers a native client in Python', { skip }, async (t) => {
-  const core = sluice(t, ['core', '--listen', '127.0.0.1:0', '--data-dir', folder(t)]);
-  const { address } = await core.line('core listening');
+/** Runs every check of the client in Python against an address. */
+function checkClient(t: Test, address: string): void {
   const script = fileURLToPath(new URL('core_client.py', import.meta.url));
-  const { stdout, stderr, status } = spawnSync(python as string, [script, generateCore(t), String(address)], {
+  const { stdout, stderr, status } = spawnSync(python as string, [script, generateCore(t), address], {
     encoding: 'utf8',
     timeout: 150_000,
   });
@@ -19,7 +19,20 @@ t.test('the core answers a native client in Python', { skip }, async (t) => {
     t.ok(ok, check, ok ? {} : { got });
   }
   t.ok(lines.length > 30, 'every check was made');
+}
+
+t.test('the core answers a native client in Python', { skip }, async (t) => {
+  const core = sluice(t, ['core', '--listen', '127.0.0.1:0', '--data-dir', folder(t)]);
+  const { address } = await core.line('core listening');
+  checkClient(t, String(address));
   core.child.kill('SIGTERM');
   t.equal(await core.exit, 0);
   t.same(core.errors, [], 'nothing on standard error');
+});
+
+t.test('the gateway answers the same client as the core does', { skip }, async (t) => {
+  const core = sluice(t, ['core', '--listen', '127.0.0.1:0', '--data-dir', folder(t)]);
+  const { address } = await core.line('core listening');
+  const url = await startGateway(t, String(address));
+  checkClient(t, new URL(url).host);
 });

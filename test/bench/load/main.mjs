@@ -2,6 +2,7 @@
 // one line of JSON. Bytes in the configuration are base64 as well.
 import { loadTypes, makeJsonSamples, makeWireSamples, spellForProtoLoader } from '../samples.mjs';
 import { loadDownload, loadUpload } from './files.mjs';
+import { loadGrpcReceive } from './grpc-receive.mjs';
 import { loadHttpStreams } from './http-streams.mjs';
 import { latencyBeside } from './latency-beside.mjs';
 import { latencyEcho } from './latency-echo.mjs';
@@ -14,6 +15,7 @@ import { loadUnary } from './unary.mjs';
 const SAMPLES_SENT = 8_192;
 const LOADS = {
   'http-streams': loadHttpStreams,
+  'grpc-receive': loadGrpcReceive,
   'socket-receive': loadWebSocketReceive,
   'socket-send': loadWebSocketSend,
   'socket-echo': loadWebSocketEcho,

@@ -35,6 +35,8 @@ export function promised(surface: Surface, code: CodeName, when: 'early' | 'late
   if (name.startsWith('session')) return { code, told: 'stream', status: Code[code] };
   if (name.startsWith('websocket'))
     return { code, told: 'close', status: code === 'OK' ? 1_000 : 4_000 + Code[code] };
+  // Section 18: whatever happens, the status is the last thing of an answer that is 200.
+  if (name.startsWith('grpc')) return { code, told: 'stream', status: 200 };
   // Section 19: streams are always 200, and say how they ended as the last thing.
   if (name.startsWith('connect') && kind !== 'unary') return { code, told: 'stream', status: 200 };
   // One message is one body: there is nothing before it.

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
@@ -9,6 +10,7 @@ import { frameTypes } from '../../support/session.js';
 import { openProxy } from '../upstream/contract/proxy.js';
 import { Cells, type Scenario, type Transport } from './cell.js';
 import { CONNECT_SURFACES, connectOverHttp2 } from './connect-surfaces.js';
+import { GRPC_WEB_SURFACES, grpcSurfaces } from './grpc-surfaces.js';
 import { HTTP_SURFACES, http2Surfaces } from './http-surfaces.js';
 import { Leftovers } from './leftovers.js';
 import { MAX_MESSAGE_BYTES, SCENARIOS, SERVICE_LOST } from './scenarios.js';
@@ -22,10 +24,17 @@ t.setTimeout(600_000);
 const SURFACES: readonly Surface[] = [
   ...HTTP_SURFACES,
   ...CONNECT_SURFACES,
+  ...GRPC_WEB_SURFACES,
   ...SOCKET_SURFACES,
   ...SESSION_SURFACES,
 ];
-const ALL = SURFACES.length + HTTP_SURFACES.length + CONNECT_SURFACES.length;
+/** The connection that those over HTTP/2 share is there when the matrix is played. */
+const OVER_HTTP2 = (send: Parameters<typeof grpcSurfaces>[0]) => [
+  ...grpcSurfaces(send),
+  ...http2Surfaces(send),
+  ...connectOverHttp2(send),
+];
+const ALL = SURFACES.length + OVER_HTTP2(request).length;
 
 /** Plays every scenario on every surface over one transport, and looks after each scenario that nothing is left of it. */
 export function playMatrix(transport: Transport): void {
@@ -82,8 +91,7 @@ async function openStage(t: Test, transport: Transport) {
   // What the first call costs once, a connection to the service above all, is not what a call leaves behind.
   // What waits in a client counts as the memory of its connection there, which refuses answers when it is too much.
   const session = connectHttp2(t, gateway.url, { maxSessionMemory: 1_000 });
-  const send = requestOver(session);
-  const surfaces = [...SURFACES, ...http2Surfaces(send), ...connectOverHttp2(send)];
+  const surfaces = [...SURFACES, ...OVER_HTTP2(requestOver(session))];
   for (const surface of [surfaces[0], surfaces.at(-1)])
     await cells.play(t, SCENARIOS[0] as Scenario, surface as Surface, gateway.url, upstream);
   return {

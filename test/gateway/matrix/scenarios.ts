@@ -313,7 +313,8 @@ const LIMITS: readonly Scenario[] = [
       const { name } = surface;
       if (name.startsWith('websocket') || name.startsWith('session')) return { told: 'close', status: 1_009 };
       // HTTP's own status is for our own forms.
-      if (name.startsWith('connect')) return promised(surface, 'RESOURCE_EXHAUSTED', 'early');
+      if (name.startsWith('connect') || name.startsWith('grpc'))
+        return promised(surface, 'RESOURCE_EXHAUSTED', 'early');
       return { code: 'RESOURCE_EXHAUSTED', told: 'head', status: 413 };
     },
   },
@@ -389,7 +390,7 @@ export const SCENARIOS: readonly Scenario[] = [
 
 /** Such a head does not wait for the first message longer than for `headWaitMs`. */
 const hasOwnHead = (surface: Surface) =>
-  streamsDown(surface) && surface.name !== 'bytes' && !surface.name.startsWith('connect');
+  streamsDown(surface) && surface.name !== 'bytes' && !/^(?:connect|grpc)/.test(surface.name);
 
 /** When the connection to the service is lost, with all calls on it. */
 export const SERVICE_LOST: readonly Scenario[] = (['early', 'late'] as const).map((when) => ({
