@@ -20,8 +20,8 @@ export interface ConnectForm {
   readonly open: OpenRequest;
 }
 
-/** What a client may compress with: Brotli would need 16 MiB to read the smallest message. */
-export const CODING = 'gzip';
+/** What clients are told to compress with; deflate is taken too. Not Brotli, which needs up to 16 MiB to read the smallest message. */
+const CODING = 'gzip';
 const UNARY_CODINGS = { 'accept-encoding': CODING };
 export const STREAM_CODINGS = { 'connect-accept-encoding': CODING };
 

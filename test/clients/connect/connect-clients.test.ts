@@ -2,6 +2,7 @@ import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { compressionGzip, createConnectTransport } from '@connectrpc/connect-node';
 import { createConnectTransport as createWebTransport } from '@connectrpc/connect-web';
 import t, { type Test } from 'tap';
+import { createCertificate } from '../../support/certificate.js';
 import { bytes, json, method, openForeign, statusBytes } from '../../support/foreign.js';
 import { until } from '../../support/http.js';
 import { type ForeignClient, foreignClient, type Item } from './connect-client.js';
@@ -14,30 +15,37 @@ interface Carrier {
   readonly streamsUp: boolean;
   /** It reads answers while it still sends. */
   readonly isFullDuplex: boolean;
+  readonly isSecure: boolean;
 }
+
+const CA = createCertificate('ca');
+const OURS = createCertificate('localhost', { certificate: CA, name: 'ca' });
 
 const CARRIERS: readonly Carrier[] = [true, false].flatMap((useBinaryFormat): Carrier[] => {
   const codec = useBinaryFormat ? 'proto' : 'json';
   return [
-    ...(['1.1', '2'] as const).flatMap((httpVersion): Carrier[] =>
-      [false, true].map((isGzip) => ({
-        name: `connect-node, HTTP/${httpVersion}, ${codec}${isGzip ? ', gzip' : ''}`,
-        transport: (baseUrl) =>
-          createConnectTransport({
-            baseUrl,
-            httpVersion,
-            useBinaryFormat,
-            ...(isGzip && { sendCompression: compressionGzip, compressMinBytes: 0 }),
-          }),
-        streamsUp: true,
-        isFullDuplex: httpVersion === '2',
-      })),
+    ...(['1.1', '2'] as const).flatMap((httpVersion) =>
+      [
+        { name: '' },
+        { name: ', gzip', sendCompression: compressionGzip, compressMinBytes: 0 },
+        { name: ', TLS', nodeOptions: { ca: CA.cert } },
+      ].map(
+        ({ name, ...options }): Carrier => ({
+          name: `connect-node, HTTP/${httpVersion}, ${codec}${name}`,
+          transport: (baseUrl) =>
+            createConnectTransport({ baseUrl, httpVersion, useBinaryFormat, ...options }),
+          streamsUp: true,
+          isFullDuplex: httpVersion === '2',
+          isSecure: 'nodeOptions' in options,
+        }),
+      ),
     ),
     {
       name: `connect-web, ${codec}`,
       transport: (baseUrl) => createWebTransport({ baseUrl, useBinaryFormat }),
       streamsUp: false,
       isFullDuplex: false,
+      isSecure: false,
     },
   ];
 });
@@ -74,21 +82,25 @@ for (const carrier of CARRIERS) {
       details: await statusBytes(8, '', '1.500s'),
       trailers: [['cost', '3']],
     } as const;
-    const { url, upstream } = await openForeign(t, {
-      Ask: (metadata) =>
-        metadata.some(([name]) => name === 'fail')
-          ? [{ in: 'end' }, { headers: [['shard', '7']] }, failure]
-          : metadata.some(([name]) => name === 'wait')
-            ? [{ wait: new Promise(() => {}) }]
-            : [{ in: 'end' }, { headers: [['shard', '7']] }, { out: ITEM }, TRAILERS],
-      Down: (metadata) =>
-        metadata.some(([name]) => name === 'fail')
-          ? [{ in: 'end' }, { out: ITEM }, failure]
-          : [{ in: 'end' }, { headers: [['shard', '7']] }, ...TEXTS.map((out) => ({ out })), TRAILERS],
-      Up: [{ in: 'end' }, { out: ITEM }],
-      Both: [{ echo: true }],
-    });
-    const client = await foreignClient(carrier.transport(url));
+    const { url, upstream } = await openForeign(
+      t,
+      {
+        Ask: (metadata) =>
+          metadata.some(([name]) => name === 'fail')
+            ? [{ in: 'end' }, { headers: [['shard', '7']] }, failure]
+            : metadata.some(([name]) => name === 'wait')
+              ? [{ wait: new Promise(() => {}) }]
+              : [{ in: 'end' }, { headers: [['shard', '7']] }, { out: ITEM }, TRAILERS],
+        Down: (metadata) =>
+          metadata.some(([name]) => name === 'fail')
+            ? [{ in: 'end' }, { out: ITEM }, failure]
+            : [{ in: 'end' }, { headers: [['shard', '7']] }, ...TEXTS.map((out) => ({ out })), TRAILERS],
+        Up: [{ in: 'end' }, { out: ITEM }],
+        Both: [{ echo: true }],
+      },
+      carrier.isSecure ? { tls: OURS } : {},
+    );
+    const client = await foreignClient(carrier.transport(url.replace('127.0.0.1', 'localhost')));
     await t.test('a unary call', (t) => unary(t, client));
     await t.test('a server stream', (t) => down(t, client));
     await t.test('a call that fails', (t) => fails(t, client));
