@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { StreamConnection } from './stream-connection.js';
 import { StreamRequest } from './stream-request.js';
 import { StreamResponse } from './stream-response.js';
+import { UpgradedStream } from './upgraded-stream.js';
 
 /** Streams that one connection may have open: what RFC 9113 (section 6.5.2) recommends at least, and clients expect. */
 const MAX_STREAMS = 100;
@@ -19,6 +20,14 @@ const STREAM_WINDOW_BYTES = 256 * 1024;
  * Node's default of 10 would let a few slow streams refuse their neighbours.
  */
 const SESSION_MEGABYTES = 1_000;
+
+/** What a request for a WebSocket has in HTTP/1.1, and has no use for here: the key shows that nobody in between has taken it for another. */
+const UPGRADE = {
+  ':method': 'GET',
+  connection: 'upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+};
 
 export interface Http2ConnectionsOptions {
   /** The largest head, in bytes. */
@@ -89,6 +98,7 @@ export class Http2Connections {
       maxSessionMemory: SESSION_MEGABYTES,
       settings: {
         enablePush: false,
+        enableConnectProtocol: true,
         initialWindowSize: STREAM_WINDOW_BYTES,
         maxConcurrentStreams: MAX_STREAMS,
         maxHeaderListSize: this.#options.maxHeadBytes,
@@ -123,6 +133,12 @@ export class Http2Connections {
     stream.on('error', ignore);
     stream.setMaxListeners(0);
     if (stream.destroyed) return;
+    if (headers[':protocol'] === 'websocket') {
+      const upgraded = new UpgradedStream(stream, socket) as unknown as Socket;
+      const request = new StreamRequest(stream, upgraded, { ...headers, ...UPGRADE }, rawHeaders);
+      this.#server.emit('upgrade', request as unknown as IncomingMessage, upgraded, Buffer.alloc(0));
+      return;
+    }
     const request = new StreamRequest(stream, socket, headers, rawHeaders);
     const response = new StreamResponse(request);
     const { expect } = headers;

@@ -8,7 +8,7 @@ type Fields = readonly (string | string[] | OutgoingHttpHeader)[] | OutgoingHttp
 type Listener = (...values: never[]) => void;
 
 /** Fields of HTTP/1 that concern its connection. Source: RFC 9113 section 8.2.2. */
-const OF_CONNECTION = new Set([
+export const OF_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
