@@ -24,19 +24,22 @@ export function pump<Messages>(
 
 /** The same loop from its first wait on, for a batch or for room. */
 async function pumpOn<Messages>(
-  first: Promise<Messages | undefined> | undefined,
+  next: Promise<Messages | undefined> | Messages | undefined,
   firstRoom: Promise<unknown> | undefined,
   read: () => Promise<Messages | undefined> | Messages | undefined,
   write: (batch: Messages) => Promise<unknown> | boolean | undefined,
   count: (batch: Messages) => void,
 ): Promise<boolean> {
   if (firstRoom !== undefined && (await firstRoom) === false) return false;
-  let next = first ?? read();
+  next ??= read();
   for (;;) {
-    const batch = next instanceof Promise ? await next : next;
+    // Not held while the write waits: the messages of a client are objects, and have been copied by then.
+    let batch = next instanceof Promise ? await next : next;
+    next = undefined;
     if (batch === undefined) return true;
     count(batch);
     const room = write(batch);
+    batch = undefined;
     if (room === false || (room instanceof Promise && (await room) === false)) return false;
     next = read();
   }

@@ -10,6 +10,14 @@ export function giveBack(buffer: ArrayBuffer): void {
   nowhere.postMessage(undefined, [buffer]);
 }
 
+/** What is not worth the message, in bytes. */
+const LEAST_BYTES = 8 * 1024;
+
+/** The same of bytes that nobody looks at any more, if they are all of their buffer: others may have the rest of it. */
+export function giveBackWhole({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength >= LEAST_BYTES && byteLength === buffer.byteLength) giveBack(buffer as ArrayBuffer);
+}
+
 let nowhere: MessageChannel['port1'] | undefined;
 
 function closedPort(): MessageChannel['port1'] {

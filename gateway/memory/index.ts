@@ -1,2 +1,4 @@
-export { Memory, memory } from './memory.js';
+export { giveBackWhole } from './give-back.js';
+export { CROWD_BYTES, Memory, memory } from './memory.js';
 export type { Piece } from './piece.js';
+export { PAGED_BYTES, WaitingBytes } from './waiting-bytes.js';

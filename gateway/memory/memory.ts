@@ -10,6 +10,12 @@ const ARENA_PAGES = (34 * 1024 * 1024) / PAGE_BYTES;
 /** Pages that stay for the next one when everything else is given back: what moves needs few. */
 const KEPT_PAGES = 256;
 
+/** Clients stall by the hundred when this much waits, in bytes. A hundred saturated streams hold less. */
+export const CROWD_BYTES = 16 * 1024 * 1024;
+
+/** The same of what waits in ordinary memory, which the C library keeps when it has gone: what Node has read and nobody has taken comes on top. */
+export const ORDINARY_BYTES = 6 * 1024 * 1024;
+
 /** How long memory must not have been needed before it is given back, in milliseconds. */
 const IDLE_MS = 2_000;
 
@@ -20,6 +26,8 @@ const IDLE_MS = 2_000;
  */
 export class Memory {
   readonly #arenas: Arena[] = [];
+  /** What waits in ordinary memory, in bytes, as those count it who keep it there. */
+  ordinaryBytes = 0;
   #taken = 0;
   /** The most pages that were handed out since `#giveBack` looked. */
   #most = 0;
@@ -28,6 +36,14 @@ export class Memory {
   /** Bytes that are handed out, in whole pages. */
   get takenBytes(): number {
     return this.#taken * PAGE_BYTES;
+  }
+
+  /**
+   * So much waits that what each client holds counts hundreds of times. The processor has time then: what waits is kept in pages, and as
+   * little as possible.
+   */
+  get isCrowded(): boolean {
+    return this.ordinaryBytes >= ORDINARY_BYTES || this.takenBytes + this.ordinaryBytes >= CROWD_BYTES;
   }
 
   /** Bytes that may be resident for it. */

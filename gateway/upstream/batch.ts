@@ -1,7 +1,4 @@
-import { memory } from '../memory/index.js';
-
-/** Less than this is not worth pages of its own, in bytes. */
-export const PAGED_BYTES = 2 * 1024;
+import { memory, PAGED_BYTES } from '../memory/index.js';
 
 /** The boundaries of fewer messages are smaller as they are than with what the engine needs around bytes. */
 const LEAST_HELD = 32;

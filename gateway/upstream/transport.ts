@@ -47,7 +47,7 @@ export interface Call {
   /**
    * Sends messages in order. `true` when there is room for more, `false` once the call is over (what was given is then dropped); a promise
    * of that only where there is something to wait for. One `write` at a time. The bytes belong to the call from then on: they are sent
-   * later, so they must never change.
+   * later, so they must never change, and their memory may be given back: a view of them is empty then.
    */
   write(batch: SendBatch): Promise<boolean> | boolean;
   /** No more requests will come. Calling it again does nothing. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { CROWD_BYTES } from '../../gateway/memory/index.js';
 import { DEFAULT_LIMITS } from '../../gateway/options/index.js';
-import { CROWD_BYTES, CROWDED_TEXT_BYTES, TEXT_BYTES } from '../../gateway/surfaces/message/encode-batch.js';
+import { CROWDED_TEXT_BYTES, TEXT_BYTES } from '../../gateway/surfaces/message/encode-batch.js';
 import { resolveHttp2Options } from '../../gateway/upstream/http2/http2-options.js';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

@@ -1,11 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import { watchRequest } from '../liveness/index.js';
+import { memory } from '../../memory/index.js';
+import { isFilling, stopReading, watchRequest } from '../liveness/index.js';
 
 /**
  * What of a body may wait for the service before the client does, in bytes; what one read of the socket brings comes on top. Two pieces: the socket is
  * read while the one before is on its way, and several leave in one write.
  */
-const QUEUE_BYTES = 128 * 1024;
+export const QUEUE_BYTES = 128 * 1024;
+/** The same where a body is read only when somebody waits for it: small pieces, of which one would be little. */
+const DEMANDED_BYTES = 16 * 1024;
 /** The largest piece: what Node reads of a socket at once. */
 const PIECE_BYTES = 64 * 1024;
 /** What the smallest piece counts, in bytes: a body may come in chunks of one byte, and each is an object that keeps what it was read with. */
@@ -14,20 +17,24 @@ const LEAST_COUNTED_BYTES = 512;
 /**
  * A request body in the pieces that the socket brings, read ahead of who takes them, up to a bound. A body that is asked for piece by piece is paused after
  * each: two changes of what the kernel watches, and one write to the service, for every 64 KiB.
+ *
+ * Where many clients stall nothing is read ahead: what one read of the socket brings, and only when somebody waits for it.
  */
 export class BodyQueue {
   readonly #request: IncomingMessage;
   readonly #onPiece: () => void;
+  readonly #aheadBytes: number;
   #pieces: Buffer[] = [];
   #bytes = 0;
   #isStarted = false;
   #isPaused = false;
   #unwatch: (() => void) | undefined;
 
-  /** Nothing is read before the first `take`. `onPiece` is called for each piece that comes. */
-  constructor(request: IncomingMessage, onPiece: () => void) {
+  /** Nothing is read before the first `take`. `onPiece` is called for each piece that comes. `aheadBytes`: 0 reads nothing ahead. */
+  constructor(request: IncomingMessage, onPiece: () => void, aheadBytes: number) {
     this.#request = request;
     this.#onPiece = onPiece;
+    this.#aheadBytes = aheadBytes;
   }
 
   /** The first piece that waits, of at most 64 KiB. */
@@ -38,9 +45,14 @@ export class BodyQueue {
     }
     const piece = this.#pieces.shift();
     if (piece === undefined) return undefined;
-    this.#bytes -= countedBytes(piece);
-    if (this.#isPaused && this.#bytes <= QUEUE_BYTES / 2) this.#resume();
+    this.#count(-countedBytes(piece));
+    if (this.#isPaused && !this.#isOnDemand && this.#bytes <= this.#aheadBytes / 2) this.#resume();
     return piece;
+  }
+
+  /** Somebody waits for the next piece, and nothing is here. */
+  want(): void {
+    if (this.#isPaused) this.#resume();
   }
 
   /** Drops what waits. The body may be paused. */
@@ -48,25 +60,37 @@ export class BodyQueue {
     this.#request.off('data', this.#add);
     this.#unwatch?.();
     this.#pieces = [];
-    this.#bytes = 0;
+    this.#count(-this.#bytes);
+  }
+
+  get #isOnDemand(): boolean {
+    return this.#aheadBytes === 0 || memory.isCrowded;
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    memory.ordinaryBytes += bytes;
   }
 
   readonly #add = (bytes: Buffer): void => {
+    if (isFilling(bytes)) return;
     if (bytes.length <= PIECE_BYTES) this.#push(bytes);
     else
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.#push(bytes.subarray(at, at + PIECE_BYTES));
-    if (this.#bytes >= QUEUE_BYTES && !this.#isPaused) this.#pause();
+    const most = this.#isOnDemand ? DEMANDED_BYTES : this.#aheadBytes;
+    if (this.#bytes >= most && !this.#isPaused) this.#pause();
     this.#onPiece();
   };
 
   #push(piece: Buffer): void {
     this.#pieces.push(piece);
-    this.#bytes += countedBytes(piece);
+    this.#count(countedBytes(piece));
   }
 
   #pause(): void {
     this.#isPaused = true;
     this.#request.pause();
+    if (memory.isCrowded) stopReading(this.#request);
     // The socket is not read from now on, so nobody else would notice that the client has left.
     this.#unwatch = watchRequest(this.#request);
   }

@@ -13,6 +13,11 @@ const DISCARD_BYTES = 1024 * 1024;
 /** How long that may take, in milliseconds. */
 const DISCARD_MS = 2_000;
 
+/** How far ahead of its reader a body is read, in bytes: see `BodyQueue`. Absent: as far as Node does by itself. */
+export interface ReadAhead {
+  readonly aheadBytes?: number;
+}
+
 /** What ends the wait for a body beside its own end. */
 export interface WholeBody {
   /** 413 when it is larger. */
@@ -46,15 +51,15 @@ export class BodyReader {
   /** Where a body waits that is read ahead. */
   readonly #queue: BodyQueue | undefined;
 
-  /** `readsAhead`: see `BodyQueue`; for a body that is read by `read` and `take` alone. */
+  /** `aheadBytes`: see `BodyQueue`; for a body that is read by `read` and `take` alone. */
   constructor(
     request: IncomingMessage,
     limits: Pick<Limits, 'bodyIdleMs' | 'messageTimeoutMs'>,
-    { readsAhead = false } = {},
+    { aheadBytes }: ReadAhead = {},
   ) {
     this.#request = request;
     this.#limits = limits;
-    this.#queue = readsAhead ? new BodyQueue(request, this.#wake) : undefined;
+    this.#queue = aheadBytes === undefined ? undefined : new BodyQueue(request, this.#wake, aheadBytes);
   }
 
   /** Hears of the request from here on, and sees what has happened to it before. */
@@ -129,6 +134,7 @@ export class BodyReader {
       );
     };
     const alarm = new Alarm({ onAlarm });
+    this.#queue?.want();
     alarm.set(Math.min(leftMs, bodyIdleMs));
     await this.#changed.wait();
     alarm.clear();

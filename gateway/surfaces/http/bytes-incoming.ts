@@ -4,6 +4,7 @@ import { assertNoRival, type FileContent, jsonBesideBody, requestJson } from '..
 import type { SendBatch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { messageFromAddress, RESERVED_PARAMETERS } from '../message/index.js';
+import { QUEUE_BYTES } from './body-queue.js';
 import type { WholeBody } from './body-reader.js';
 import { openBody, type RequestBody } from './request-body.js';
 
@@ -62,7 +63,7 @@ export class BytesIncoming implements Incoming {
     this.#content = content;
     // Before the body is touched: a bad query must not cost the client its connection.
     this.#first = firstFields(request, content);
-    this.#body = openBody(request, { readsAhead: true });
+    this.#body = openBody(request, { aheadBytes: QUEUE_BYTES });
   }
 
   read(): Promise<SendBatch | undefined> | SendBatch {

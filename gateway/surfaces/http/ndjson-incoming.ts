@@ -1,5 +1,6 @@
 import type { Incoming } from '../../bridge/index.js';
 import { ByteWriter } from '../../codec/index.js';
+import { giveBackWhole, memory } from '../../memory/index.js';
 import { Code, RpcError } from '../../status/index.js';
 import type { SendBatch } from '../../upstream/index.js';
 import type { MethodRequest, UnfinishedMessage } from '../exchange/index.js';
@@ -22,6 +23,10 @@ export class NdjsonIncoming implements Incoming {
   readonly #unfinished: UnfinishedMessage;
   /** What has been read and not been taken apart. */
   #chunk = NOTHING;
+  /** What it lies in, as it was read. */
+  #whole = NOTHING;
+  /** What it counts in `memory`. */
+  #counted = 0;
   /** What follows the last line break, at most `maxMessageBytes` of it. */
   readonly #rest = new ByteWriter(0);
   #line = 0;
@@ -35,7 +40,7 @@ export class NdjsonIncoming implements Incoming {
     this.#unfinished = unfinished;
     // Before the body is touched: a bad query must not cost the client its connection.
     this.#address = fieldsBesideBody(request);
-    this.#body = openBody(request);
+    this.#body = openBody(request, { aheadBytes: 0 });
   }
 
   async read(): Promise<SendBatch | undefined> {
@@ -46,11 +51,11 @@ export class NdjsonIncoming implements Incoming {
         const chunk = await this.#body.read(this.#rest.length > 0);
         if (this.#closed) return undefined;
         this.#ended ||= chunk === undefined;
-        this.#chunk = chunk ?? NOTHING;
+        this.#begin(chunk ?? NOTHING);
       }
       const batch: Uint8Array[] = [];
       try {
-        this.#takeLines(batch);
+        this.#takeAll(batch);
         // The end of the body ends a line as well.
         if (this.#ended && this.#chunk.length === 0) this.#takeLine(batch, NOTHING);
       } catch (reason) {
@@ -58,6 +63,7 @@ export class NdjsonIncoming implements Incoming {
         this.#failure = RpcError.from(reason);
       }
       this.#unfinished.holds(this.#rest.length);
+      this.#shrink();
       if (batch.length > 0) return batch;
     }
   }
@@ -66,9 +72,39 @@ export class NdjsonIncoming implements Incoming {
     this.#closed = true;
     this.#ended = true;
     this.#chunk = NOTHING;
+    this.#shrink();
     this.#rest.take();
     this.#unfinished.holds(0);
     this.#body.close();
+  }
+
+  /** What has not been taken apart may wait for long: a small part of what was read would keep all of it. */
+  #shrink(): void {
+    const { length } = this.#chunk;
+    if (length === 0) this.#begin(NOTHING);
+    else if (2 * length < this.#whole.length && memory.isCrowded) this.#begin(Buffer.from(this.#chunk));
+    const counted = this.#whole.length;
+    memory.ordinaryBytes += counted - this.#counted;
+    this.#counted = counted;
+  }
+
+  /** Nobody looks at what was there before: of lines their texts were taken. */
+  #begin(chunk: Buffer): void {
+    const before = this.#whole;
+    this.#chunk = chunk;
+    this.#whole = chunk;
+    if (memory.isCrowded) giveBackWhole(before);
+  }
+
+  /** Takes whole lines of all that is here. */
+  #takeAll(batch: Uint8Array[]): void {
+    this.#takeLines(batch);
+    while (batch.length < MAX_BATCH && !this.#ended && this.#chunk.length === 0) {
+      const more = this.#body.take();
+      if (more === undefined) return;
+      this.#begin(more);
+      this.#takeLines(batch);
+    }
   }
 
   /** Takes whole lines off the chunk, and what is left of it when there are no more. */

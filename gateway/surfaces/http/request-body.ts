@@ -1,6 +1,6 @@
 import { RpcError } from '../../status/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { BodyReader, type WholeBody } from './body-reader.js';
+import { BodyReader, type ReadAhead, type WholeBody } from './body-reader.js';
 import { InflatedBody } from './inflated-body.js';
 
 /** A request body as its readers see it, whatever its encoding. Whoever opens one calls `close`. */
@@ -17,11 +17,11 @@ export interface RequestBody {
   close(): void;
 }
 
-/** The body of a request whose encoding is taken: see `assertEncodingTaken`. `readsAhead`: see `BodyQueue`. */
-export function openBody({ http, limits }: MethodRequest, { readsAhead = false } = {}): RequestBody {
+/** The body of a request whose encoding is taken: see `assertEncodingTaken`. `readAhead`: see `BodyReader`. */
+export function openBody({ http, limits }: MethodRequest, readAhead: ReadAhead = {}): RequestBody {
   return codingOf(http.headers['content-encoding']) === 'gzip'
     ? new InflatedBody(new BodyReader(http, limits), limits.maxMessageBytes)
-    : new BodyReader(http, limits, { readsAhead });
+    : new BodyReader(http, limits, readAhead);
 }
 
 /** Throws 415 for a body in any encoding but gzip, once. Source: RFC 9110 section 12.5.3, `Accept-Encoding` in a response. */

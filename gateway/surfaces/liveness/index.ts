@@ -10,3 +10,4 @@ export { watchDelivery } from './delivery-watch.js';
 export { startHeartbeat } from './heartbeat.js';
 export { cutRequest, cutStream, endRequest, streamOf, watchRequest } from './http-stream.js';
 export { watchPeer } from './peer-watch.js';
+export { emptyAgain, isFilling, stopReading } from './stop-reading.js';

@@ -18,9 +18,6 @@ export const TEXT_BYTES = 32 * 1024;
  */
 export const CROWDED_TEXT_BYTES = 15 * 512;
 
-/** Clients stall by the hundred when this much waits, in bytes. A hundred saturated streams hold less. */
-export const CROWD_BYTES = 16 * 1024 * 1024;
-
 /** Where pieces of text go. */
 export interface TextOutgoing {
   /** Nobody wants them any more. */
@@ -51,7 +48,7 @@ export function sendBatch(
       return undefined;
     }
     sink.begin(scratch);
-    const enough = memory.takenBytes < CROWD_BYTES ? TEXT_BYTES : CROWDED_TEXT_BYTES;
+    const enough = memory.isCrowded ? CROWDED_TEXT_BYTES : TEXT_BYTES;
     const failure = take(batch, scratch, encode, scratch.length + enough);
     const room = sink.send(scratch);
     if (failure !== undefined) throw failure;

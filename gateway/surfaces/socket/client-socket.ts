@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { COPIED_BYTES } from '../../codec/index.js';
+import { memory } from '../../memory/index.js';
 import { cutReason } from '../../wire/index.js';
 import type { Peer } from '../exchange/index.js';
-import { watchDelivery, watchPeer } from '../liveness/index.js';
+import { emptyAgain, stopReading, watchDelivery, watchPeer } from '../liveness/index.js';
 import { compact } from './compact.js';
 import { type FrameSocket, WRITE_BYTES } from './frame-socket.js';
+import { readInSlices } from './small-reads.js';
 import { startSocketHeartbeat } from './socket-heartbeat.js';
 
 /** How long a client may take to answer a close frame before the socket is destroyed, in milliseconds. */
@@ -34,6 +36,7 @@ export class ClientSocket implements FrameSocket, Peer {
   /** Writes that wait. */
   #writes = 0;
   #unwatch: (() => void) | undefined;
+  #isFilled = false;
   #leftCheck: NodeJS.Timeout | undefined;
   #closing: NodeJS.Timeout | undefined;
   /** Bytes that the client's side had taken, and when they became more or nothing waited. */
@@ -44,6 +47,7 @@ export class ClientSocket implements FrameSocket, Peer {
     this.#socket = socket;
     this.#raw = raw;
     this.#options = options;
+    readInSlices(raw);
     // An error closes the socket, and the close is what counts.
     socket.on('error', () => {});
     socket.once('close', () => {
@@ -105,6 +109,7 @@ export class ClientSocket implements FrameSocket, Peer {
   pause(): void {
     if (this.#unwatch !== undefined || this.#raw.destroyed) return;
     this.#socket.pause();
+    if (memory.isCrowded) this.#fill();
     this.#unwatch = watchPeer(this.#raw, this.#probe);
   }
 
@@ -112,8 +117,22 @@ export class ClientSocket implements FrameSocket, Peer {
     if (this.#unwatch === undefined) return;
     this.#unwatch();
     this.#unwatch = undefined;
+    this.#isFilled = false;
+    this.#raw.off('close', this.#empty);
     this.#socket.resume();
   }
+
+  /** Where many clients stall, what is read of a socket that nobody wants to read counts as well. */
+  #fill(): void {
+    this.#isFilled = true;
+    stopReading(this.#raw);
+    // Before the WebSocket library, which reads what is left. When reading goes on, it comes first and is passed over.
+    this.#raw.prependOnceListener('close', this.#empty);
+  }
+
+  readonly #empty = (): void => {
+    if (this.#isFilled) emptyAgain(this.#raw);
+  };
 
   close(code: number, reason: string): void {
     if (this.isClosed) return;

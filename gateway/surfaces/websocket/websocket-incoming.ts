@@ -1,6 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
 import { Bell } from '../../async/index.js';
 import type { Incoming } from '../../bridge/index.js';
+import { memory } from '../../memory/index.js';
 import { RpcError } from '../../status/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { type AddressFields, textFromBytes, withAddress } from '../message/index.js';
@@ -66,7 +67,7 @@ export class WebSocketIncoming implements Incoming {
       const frames = this.#frames;
       if (frames.length > 0) {
         this.#frames = [];
-        this.#bytes = 0;
+        this.#count(-this.#bytes);
         const batch = this.#decode(frames);
         if (batch.length > 0) return batch;
         continue;
@@ -84,6 +85,7 @@ export class WebSocketIncoming implements Incoming {
   close(): void {
     this.#closed = true;
     this.#frames = [];
+    this.#count(-this.#bytes);
     this.#client.resume();
     this.#socket.off('message', this.#receive);
     this.#socket.off('close', this.#wake);
@@ -108,10 +110,15 @@ export class WebSocketIncoming implements Incoming {
     else if (this.#messages === 0) this.isBinary = binary;
     this.#messages += 1;
     this.#frames.push(frame);
-    this.#bytes += frame.data.length + FRAME_BYTES;
-    if (this.#bytes >= HIGH_WATER_BYTES) this.#client.pause();
+    this.#count(frame.data.length + FRAME_BYTES);
+    if (this.#bytes >= HIGH_WATER_BYTES || memory.isCrowded) this.#client.pause();
     this.#wake();
   };
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    memory.ordinaryBytes += bytes;
+  }
 
   /** A method that takes one message takes the half-close alone as an empty one. */
   #needsMessage(): boolean {

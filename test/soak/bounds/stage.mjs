@@ -150,8 +150,8 @@ export async function stallResident(row) {
     await settled(async () => {
       busy += isBusy() ? 1 : 0;
       return `${await stage.openCalls()} ${await stage.sent()} ${(await clients.ask('status')).written} ${busy}`;
-      // A gateway that has had nothing to do for four seconds has collected its garbage.
-    }, 2 * quietMs);
+      // A gateway that has had nothing to do for ten seconds has collected its garbage twice.
+    }, 4 * quietMs);
     const stalled = rssOf(pid);
     const calls = await stage.openCalls();
     const kernelFull = isKernelFull();

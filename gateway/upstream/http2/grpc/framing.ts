@@ -3,7 +3,7 @@ import { PREFIX_BYTES } from './prefix.js';
 
 /**
  * Up to here a batch is copied into one buffer: a copy of this size costs less than a further frame. Larger
- * ones are handed over as they are, each after its prefix.
+ * messages are handed over as they are, each after its prefix.
  */
 const JOIN_BYTES = 32 * 1024;
 /** Up to here the first piece of a message is copied behind its prefix. */
@@ -13,20 +13,36 @@ const SHORT_BYTES = 128;
 export function frameBatch(batch: SendBatch): Buffer[] {
   let total = 0;
   for (const message of batch) total += PREFIX_BYTES + lengthOf(message);
-  if (total <= JOIN_BYTES) {
-    const joined = Buffer.allocUnsafe(total);
-    let at = 0;
-    for (const message of batch) {
-      at = writePrefix(joined, at, lengthOf(message));
-      // No array around a lone piece: this is the way of every small message.
-      if (message instanceof Uint8Array) at = append(joined, at, message);
-      else for (const piece of message) at = append(joined, at, piece);
-    }
-    return [joined];
-  }
+  if (total <= JOIN_BYTES) return [join(batch, 0, batch.length, total)];
   const buffers: Buffer[] = [];
-  for (let at = 0; at < batch.length; at += 1) pushFramed(buffers, batch[at] as SendBatch[number]);
+  for (let at = 0; at < batch.length; ) {
+    // As many as may be joined: small ones would be two buffers each.
+    let end = at;
+    let bytes = 0;
+    for (; end < batch.length; end += 1) {
+      const more = PREFIX_BYTES + lengthOf(batch[end] as SendBatch[number]);
+      if (bytes + more > JOIN_BYTES) break;
+      bytes += more;
+    }
+    if (end > at + 1) buffers.push(join(batch, at, end, bytes));
+    else pushFramed(buffers, batch[at] as SendBatch[number]);
+    at = Math.max(end, at + 1);
+  }
   return buffers;
+}
+
+/** Messages of so many bytes together, prefixes included, as one buffer. */
+function join(batch: SendBatch, from: number, to: number, bytes: number): Buffer {
+  const joined = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (let index = from; index < to; index += 1) {
+    const message = batch[index] as SendBatch[number];
+    at = writePrefix(joined, at, lengthOf(message));
+    // No array around a lone piece: this is the way of every small message.
+    if (message instanceof Uint8Array) at = append(joined, at, message);
+    else for (const piece of message) at = append(joined, at, piece);
+  }
+  return joined;
 }
 
 /** Adds one message as it is, after its prefix. Loops, not rest and spread: V8 took eight times as long to compile those. */
@@ -64,7 +80,8 @@ function lengthOf(message: SendBatch[number]): number {
   return length;
 }
 
-function writePrefix(into: Buffer, at: number, length: number): number {
+/** Writes the prefix of a message of so many bytes, and returns where it ends. */
+export function writePrefix(into: Buffer, at: number, length: number): number {
   into[at] = 0;
   return into.writeUInt32BE(length, at + 1);
 }

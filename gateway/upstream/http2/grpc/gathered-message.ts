@@ -1,5 +1,5 @@
-import { memory, type Piece } from '../../../memory/index.js';
-import { type Batch, PAGED_BYTES } from '../../batch.js';
+import { memory, PAGED_BYTES, type Piece } from '../../../memory/index.js';
+import type { Batch } from '../../batch.js';
 import type { BatchBuilder } from './batch-builder.js';
 import { assertPrefix, lengthInPrefix, PREFIX_BYTES } from './prefix.js';
 import type { UnreadBytes } from './unread-bytes.js';

@@ -1,13 +1,18 @@
 import { Bell } from '../../../async/index.js';
+import { giveBackWhole, memory } from '../../../memory/index.js';
 import type { SendBatch } from '../../transport.js';
 import type { ClientStream } from '../h2/index.js';
-import { frameBatch } from './framing.js';
+import { frameBatch, writePrefix } from './framing.js';
+import { PREFIX_BYTES } from './prefix.js';
 
 /**
  * What is kept of the requests until the service has answered, so that a call which the peer never looked at can
  * be sent again. A call that has sent more is not repeated.
  */
 const REPLAY_BYTES = 64 * 1024;
+
+/** Where prefixes are written that are copied at once. */
+const PREFIX = Buffer.alloc(PREFIX_BYTES);
 
 /**
  * The requests of one call on their way to a stream, which comes later and may be replaced once. Holds at most one
@@ -54,6 +59,8 @@ export class RequestSender {
   /** See `Call.write`. */
   write(batch: SendBatch): Promise<boolean> | boolean {
     if (this.#state !== 'open') return false;
+    if (this.#replay === undefined && this.#stream !== undefined && memory.isCrowded)
+      return this.#copy(batch, this.#stream) || this.#room.wait();
     const buffers = frameBatch(batch);
     if (this.#replay) {
       for (const buffer of buffers) {
@@ -89,6 +96,23 @@ export class RequestSender {
     if (!stream || stream.isClosed) return false;
     let room = true;
     for (const buffer of buffers) room = stream.write(buffer);
+    return room;
+  }
+
+  /** Where many wait: what waits is copied into pages, and the memory in which it came is given back. */
+  #copy(batch: SendBatch, stream: ClientStream): boolean {
+    let room = false;
+    for (const message of batch) {
+      const pieces = message instanceof Uint8Array ? [message] : message;
+      let bytes = 0;
+      for (const piece of pieces) bytes += piece.length;
+      writePrefix(PREFIX, 0, bytes);
+      room = stream.copy(PREFIX);
+      for (const piece of pieces) {
+        room = stream.copy(piece);
+        giveBackWhole(piece);
+      }
+    }
     return room;
   }
 

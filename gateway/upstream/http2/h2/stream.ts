@@ -1,3 +1,4 @@
+import { memory, WaitingBytes } from '../../../memory/index.js';
 import { ErrorCode, Flag, FrameType, MAX_UINT31 } from './codes.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { RawHeaders } from './header-decoder.js';
@@ -65,6 +66,8 @@ export class ClientStream {
   readonly #host: StreamHost;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
+  /** What waits behind the queue where many wait: copies in pages, so that who wrote it can let go of it. */
+  #tail: WaitingBytes | undefined;
   #needsRoom = false;
   #endQueued = false;
   #endSent = false;
@@ -120,8 +123,22 @@ export class ClientStream {
   write(bytes: Uint8Array): boolean {
     if (this.#closed || this.#endQueued) return false;
     if (bytes.length === 0) return !this.#needsRoom;
+    if (this.#tail !== undefined) return this.copy(bytes);
     this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
+    memory.ordinaryBytes += bytes.length;
+    return this.#queued(bytes.length);
+  }
+
+  /** The same, of bytes that may change as soon as it returns: what waits is a copy, in pages. */
+  copy(bytes: Uint8Array): boolean {
+    if (this.#closed || this.#endQueued) return false;
+    this.#tail ??= new WaitingBytes();
+    this.#tail.append(bytes, 0, bytes.length);
+    return this.#queued(bytes.length);
+  }
+
+  #queued(bytes: number): boolean {
+    this.#queuedBytes += bytes;
     this.#host.schedule(this);
     if (this.#queuedBytes >= HIGH_WATER_BYTES) this.#needsRoom = true;
     return !this.#needsRoom;
@@ -203,13 +220,26 @@ export class ClientStream {
   /** What was written in pieces leaves in frames as large as they may be: a prefix of five bytes has none of its own. */
   #sendPieces(bytes: number): void {
     for (let left = bytes; left > 0; ) {
-      const head = this.#queue[0] as Uint8Array;
+      const head = this.#queue[0];
+      if (head === undefined) {
+        this.#sendTail(left);
+        return;
+      }
       const piece = head.length <= left ? head : head.subarray(0, left);
       if (piece === head) this.#queue.shift();
       else this.#queue[0] = head.subarray(left);
       this.#host.writer.piece(piece);
       left -= piece.length;
+      memory.ordinaryBytes -= piece.length;
     }
+  }
+
+  /** The pages are given up at once, so what leaves is a copy. */
+  #sendTail(bytes: number): void {
+    const tail = this.#tail as WaitingBytes;
+    this.#host.writer.piece(tail.head(bytes));
+    tail.drop(bytes);
+    if (tail.length === 0) this.#tail = undefined;
   }
 
   /** True once, when there is room again after `write` has said that there is none. */
@@ -251,6 +281,10 @@ export class ClientStream {
 
   #leave(): void {
     this.#closed = true;
+    const kept = this.#tail?.length ?? 0;
+    memory.ordinaryBytes -= this.#queuedBytes - kept;
+    this.#tail?.drop(kept);
+    this.#tail = undefined;
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#host.forget(this);

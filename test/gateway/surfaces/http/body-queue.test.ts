@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import t from 'tap';
-import { BodyQueue } from '../../../../gateway/surfaces/http/body-queue.js';
+import { BodyQueue, QUEUE_BYTES } from '../../../../gateway/surfaces/http/body-queue.js';
 import { until } from '../../../support/http.js';
 
-const QUEUE_BYTES = 128 * 1024;
 const PIECE_BYTES = 64 * 1024;
 
 t.test('a body is read ahead up to a bound, in several pieces, and nothing of it is lost', async (t) => {
@@ -27,9 +26,13 @@ t.test('a body is read ahead up to a bound, in several pieces, and nothing of it
   client.end(body);
   const [incoming] = (await once(server, 'request')) as [IncomingMessage];
   let rung = 0;
-  const queue = new BodyQueue(incoming, () => {
-    rung += 1;
-  });
+  const queue = new BodyQueue(
+    incoming,
+    () => {
+      rung += 1;
+    },
+    QUEUE_BYTES,
+  );
   t.equal(incoming.readableFlowing, null, 'nothing is read before somebody takes');
   t.equal(queue.take(), undefined);
   let arrived = 0;
@@ -72,7 +75,7 @@ t.test('a body in chunks of one byte fills the queue by what its pieces cost', a
   client.write('PUT / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n');
   client.write(`${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`);
   const [incoming] = (await once(server, 'request')) as [IncomingMessage];
-  const queue = new BodyQueue(incoming, () => {});
+  const queue = new BodyQueue(incoming, () => {}, QUEUE_BYTES);
   let arrived = 0;
   queue.take();
   incoming.on('data', () => {

@@ -1,11 +1,7 @@
 import t from 'tap';
 import type { ByteWriter } from '../../../../gateway/codec/index.js';
-import { memory } from '../../../../gateway/memory/index.js';
-import {
-  CROWD_BYTES,
-  CROWDED_TEXT_BYTES,
-  TEXT_BYTES,
-} from '../../../../gateway/surfaces/message/encode-batch.js';
+import { CROWD_BYTES, memory } from '../../../../gateway/memory/index.js';
+import { CROWDED_TEXT_BYTES, TEXT_BYTES } from '../../../../gateway/surfaces/message/encode-batch.js';
 import { scratch, sendBatch } from '../../../../gateway/surfaces/message/index.js';
 import { Batch } from '../../../../gateway/upstream/index.js';
 

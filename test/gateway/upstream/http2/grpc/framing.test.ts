@@ -44,6 +44,14 @@ t.test('small batches are one buffer, large ones are handed over uncopied', asyn
   t.same(buffers[2], Buffer.from([0, 0, 0, 0x9c, 0x40]));
 });
 
+t.test('of a large batch the small messages are joined', async (t) => {
+  const small = Array.from({ length: 1_000 }, (_, n) => Buffer.alloc(100, n));
+  const large = Buffer.alloc(40_000, 1);
+  const buffers = frameBatch([...small, large, ...small]);
+  t.equal(buffers.length, 4 + 2 + 4);
+  t.ok(buffers.every(({ length }) => length <= 32 * 1024 || length === large.length));
+});
+
 t.test('what stands in front of large data leaves with its prefix, and the data uncopied', async (t) => {
   const large = Buffer.alloc(64 * 1024, 1);
   const buffers = frameBatch([
