@@ -189,7 +189,7 @@ const LISTENING = {
     type: 'choice',
     choices: ['off', 'whole', 'all'],
     default: 'whole',
-    help: 'what is compressed (gzip, br) for clients that accept it: answers of 1 KiB and more that are sent whole, or streams as well, each write at once',
+    help: 'what is compressed (gzip, br, and zstd from Node 22.15) for clients that accept it: answers of 1 KiB and more that are sent whole, or streams as well, each write at once',
   },
 } as const satisfies OptionTable;
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import {
+  CODINGS,
   type ContentCoding,
   codingFor,
   compressed,
@@ -55,11 +56,10 @@ function encodedTag(etag: string, coding: ContentCoding): string {
 
 /** Which encoding of a representation an If-None-Match names. */
 function codingOfTag(header: string | undefined, etag: string): ContentCoding | undefined {
-  const codings: readonly ContentCoding[] = ['gzip', 'br'];
-  return codings.find((coding) => header?.includes(encodedTag(etag, coding)));
+  return CODINGS.find((coding) => header?.includes(encodedTag(etag, coding)));
 }
 
 /** The tag of a representation, whatever its encoding. */
 export function plainTag(tag: string): string {
-  return tag.replace(/-(?:gzip|br)"$/, '"');
+  return tag.replace(/-(?:gzip|br|zstd)"$/, '"');
 }

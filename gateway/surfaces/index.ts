@@ -19,6 +19,7 @@ export {
 } from './exchange/index.js';
 export {
   ACCEPT_QUERY,
+  CODINGS,
   type ContentCoding,
   codingFor,
   compressed,

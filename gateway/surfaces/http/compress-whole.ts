@@ -2,11 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { chooseCoding, forbidsTransform } from '../../wire/index.js';
 import type { HttpReply } from './http-reply.js';
+import { zstd, zstdParams } from './zstd.js';
 
-/** What answers may be encoded with, best first between equals: gzip costs half the memory of Brotli, and at these levels is as small. */
-export const CODINGS = ['gzip', 'br'] as const;
+export type ContentCoding = 'gzip' | 'br' | 'zstd';
 
-export type ContentCoding = (typeof CODINGS)[number];
+/** What answers may be encoded with, best first between equals: gzip costs the least memory, and at these levels is as small. */
+export const CODINGS: readonly ContentCoding[] = [
+  'gzip',
+  'br',
+  ...(zstd === undefined ? [] : ['zstd' as const]),
+];
 
 /** Below, in bytes, a body is sent as it is: it fits into one packet with its head anyway. */
 export const LEAST_COMPRESSED_BYTES = 1024;
@@ -27,6 +32,10 @@ const ENCODERS: Readonly<
       [BROTLI_PARAM_SIZE_HINT]: bytes.length,
     };
     brotliCompress(bytes, { params }, done);
+  },
+  zstd(bytes, done) {
+    if (zstd === undefined) done(new Error('this Node has no Zstandard'), bytes);
+    else zstd.zstdCompress(bytes, { params: zstdParams(zstd, 16) }, done);
   },
 };
 

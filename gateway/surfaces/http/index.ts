@@ -2,6 +2,7 @@ export { answerAs } from './answer-http.js';
 export { BodyReader, discardBody, type WholeBody } from './body-reader.js';
 export { BytesOutgoing } from './bytes-outgoing.js';
 export {
+  CODINGS,
   type ContentCoding,
   codingFor,
   compressed,

@@ -1,6 +1,7 @@
 import type { Transform } from 'node:stream';
 import { constants, createBrotliCompress, createGzip } from 'node:zlib';
 import type { ContentCoding } from './compress-whole.js';
+import { zstd, zstdParams } from './zstd.js';
 
 /** What all encoders of streams together may hold, in bytes. A stream that begins beyond it is sent as it is. */
 const MOST_HELD_BYTES = 128 * 1024 * 1024;
@@ -17,7 +18,7 @@ interface EncoderKind {
 /** Small windows: messages of one stream are alike, and what is like the next one is not far behind it. */
 const KINDS: Readonly<Record<ContentCoding, EncoderKind>> = {
   gzip: {
-    heldBytes: 160 * 1024,
+    heldBytes: 200 * 1024,
     open: () =>
       createGzip({
         level: 4,
@@ -39,6 +40,14 @@ const KINDS: Readonly<Record<ContentCoding, EncoderKind>> = {
           [constants.BROTLI_PARAM_LGBLOCK]: 16,
         },
       }),
+  },
+  zstd: {
+    heldBytes: 208 * 1024,
+    open() {
+      if (zstd === undefined) throw new Error('this Node has no Zstandard');
+      const { ZSTD_e_flush: flush } = zstd.constants;
+      return zstd.createZstdCompress({ chunkSize: PIECE_BYTES, flush, params: zstdParams(zstd, 14) });
+    },
   },
 };
 

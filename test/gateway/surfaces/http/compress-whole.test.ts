@@ -1,5 +1,7 @@
+import * as zlib from 'node:zlib';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
+import { CODINGS } from '../../../../gateway/surfaces/http/index.js';
 import { http } from '../../../support/http.js';
 import { openOwnService } from '../../../support/own-service.js';
 
@@ -30,6 +32,9 @@ function openService(t: Test, options: Parameters<typeof openOwnService>[3] = {}
 const DECODERS: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   gzip: (bytes) => gunzipSync(bytes),
   br: (bytes) => brotliDecompressSync(bytes),
+  // The types of Node 20 do not know it.
+  zstd: (bytes) =>
+    (zlib as unknown as { zstdDecompressSync(bytes: Buffer): Buffer }).zstdDecompressSync(bytes),
 };
 
 t.test('a large answer is encoded as the client likes it, and says so', async (t) => {
@@ -43,6 +48,7 @@ t.test('a large answer is encoded as the client likes it, and says so', async (t
     ['br', 'br'],
     ['gzip;q=0.5, br', 'br'],
     ['gzip, deflate, br, zstd', 'gzip'],
+    ['zstd', CODINGS.includes('zstd') ? 'zstd' : undefined],
   ] as const) {
     for (const method of ['GET', 'HEAD']) {
       const answer = await http(`${url}/large`, { method, headers: { 'accept-encoding': accept } });
@@ -50,6 +56,7 @@ t.test('a large answer is encoded as the client likes it, and says so', async (t
       t.equal(answer.headers['content-encoding'], coding, accept);
       t.equal(answer.headers.vary, 'Accept-Encoding');
       t.equal(answer.headers['content-type'], 'application/json; charset=utf-8');
+      if (coding === undefined) continue;
       const length = Number(answer.headers['content-length']);
       t.ok(length < 1_000, `${length}`);
       if (method === 'HEAD') continue;
@@ -58,7 +65,7 @@ t.test('a large answer is encoded as the client likes it, and says so', async (t
     }
   }
   const refusals: Record<string, string>[] = [
-    { 'accept-encoding': 'deflate, zstd' },
+    { 'accept-encoding': 'deflate, compress' },
     { 'accept-encoding': 'gzip;q=0' },
     { 'accept-encoding': 'identity, gzip;q=0.5' },
     { 'accept-encoding': 'gzip', 'cache-control': 'no-transform' },
