@@ -24,7 +24,7 @@ export interface Report {
   readonly sent: number;
   /** Those of them that were not delivered because the client was slow (`Exchange.slowReader`). */
   readonly dropped: number;
-  /** The client did not even read the final error; its connection must be cut. */
+  /** The client did not read the final error, or a defect kept it from being told anything: its connection must be cut. */
   readonly cut: boolean;
   /** The client left, or the gateway drained, before the end. */
   readonly aborted: 'left' | 'draining' | undefined;
@@ -135,6 +135,8 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     }
   } catch (reason) {
     failure ??= RpcError.from(reason);
+    // Nobody else tells the client anything: it would wait for ever.
+    cut = true;
   }
   // Nobody takes what was not written by now.
   last?.release();

@@ -96,3 +96,34 @@ t.test('metadata without an end right behind it is told', async (t) => {
   await report;
   t.same(told, ['head', `end ${Code.NOT_FOUND}`]);
 });
+
+t.test('a client that a defect keeps from being told its end is cut', async (t) => {
+  for (const end of [
+    () => Promise.reject(new Error('a defect')),
+    () => {
+      throw new Error('a defect');
+    },
+  ]) {
+    const { call, fail } = openCall();
+    const running = bridge(
+      {
+        incoming: { read: () => Promise.resolve(undefined), close: () => {} },
+        outgoing: {
+          headWaitMs: 60_000,
+          flushMs: 0,
+          head: () => undefined,
+          write: () => undefined,
+          end,
+          drain: async () => {},
+        },
+        signal: new AbortController().signal,
+        traffic: { up: 0, down: 0 },
+      },
+      () => call,
+    );
+    fail();
+    const report = await running;
+    t.ok(report.cut);
+    t.equal(report.failure?.code, Code.INTERNAL, 'and the operator is told');
+  }
+});
