@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { memory } from '../../memory/index.js';
-import { isFilling, stopReading, watchRequest } from '../liveness/index.js';
+import { isFilling, stopReading, streamOf, watchRequest } from '../liveness/index.js';
 
 /**
  * What of a body may wait for the service before the client does, in bytes; what one read of the socket brings comes on top. Two pieces: the socket is
@@ -90,7 +90,8 @@ export class BodyQueue {
   #pause(): void {
     this.#isPaused = true;
     this.#request.pause();
-    if (memory.isCrowded) stopReading(this.#request);
+    // A stream of HTTP/2 brings no more than its window, and its connection is read for its neighbours in any case.
+    if (memory.isCrowded && streamOf(this.#request) === undefined) stopReading(this.#request);
     // The socket is not read from now on, so nobody else would notice that the client has left.
     this.#unwatch = watchRequest(this.#request);
   }

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { memory } from '../../../gateway/memory/index.js';
 import { bytes, method, openForeign } from '../../support/foreign.js';
 import { http, until } from '../../support/http.js';
 import { answerTo, ask, connectHttp2 } from '../../support/http2-client.js';
+import { quiet } from '../../support/quiet.js';
 import { raw } from '../../support/raw-client.js';
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -175,6 +177,32 @@ t.test('an upload that is reset without an error is not taken for a whole one', 
     await until(t, 'the exchange to be over', () => gateway.openExchanges === 0);
     for (const call of upstream.calls(method('Up'))) t.notOk(call.halfClosed, `after a reset with ${code}`);
   }
+});
+
+t.test('an upload that stalls while many clients do is taken whole when the service goes on', async (t) => {
+  let goOn = () => {};
+  const wait = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const { url, upstream } = await openForeign(t, {
+    Store: [{ in: 1 }, { wait }, { in: 'end' }, { out: await bytes({ text: 'stored' }) }],
+  });
+  const CROWD_BYTES = 1024 * 1024 * 1024;
+  memory.ordinaryBytes += CROWD_BYTES;
+  t.teardown(() => {
+    memory.ordinaryBytes -= CROWD_BYTES;
+  });
+  t.ok(memory.isCrowded);
+  const body = Buffer.alloc(2 * 1024 * 1024, 'x');
+  const session = connectHttp2(t, url);
+  const answer = ask(session, method('Store'), { 'content-type': 'application/octet-stream' }, body);
+  await until(t, 'the call', () => (upstream.calls(method('Store'))[0]?.received.length ?? 0) > 0);
+  await quiet(50);
+  goOn();
+  t.match(await answer, { status: 200, complete: true });
+  const bytesOf =
+    upstream.calls(method('Store'))[0]?.received.reduce((sum, { length }) => sum + length, 0) ?? 0;
+  t.ok(bytesOf >= body.length, `${bytesOf} bytes`);
 });
 
 t.test('a gateway that leaves says so, and serves what has begun', async (t) => {
