@@ -144,7 +144,7 @@ export async function stallResident(row) {
     const isBusy = () => {
       const last = times;
       times = all.map(busyMsOf);
-      return times.some((time, index) => time - last[index] > BUSY_MS);
+      return times.some((time, index) => time - last[index] > BUSY_SHARE * ((4 * quietMs) / 6));
     };
     let busy = 0;
     await settled(async () => {
@@ -238,8 +238,8 @@ function rssOf(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
 }
 
-/** A process that wanted a processor for less than this in half a second, in milliseconds, only looks after its timers. */
-const BUSY_MS = 80;
+/** A process that wanted a processor for less than this share of the time only looks after its timers. */
+const BUSY_SHARE = 0.16;
 
 /** How long a process has had a processor so far, or has waited for one, in milliseconds: of its main thread, which is where all of ours work. */
 function busyMsOf(pid) {
