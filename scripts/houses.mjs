@@ -33,6 +33,7 @@ export const HOUSES = {
           'upstream',
           'schema',
           'codec',
+          'memory',
           'wire',
           'status',
           'options',

@@ -36,6 +36,7 @@ const OTHER = [
   'conflate',
   'ndjson-up',
   'connect-up',
+  'grpc-up',
   'ws-text-up',
   'ws-binary-up',
   'upload',

@@ -10,12 +10,6 @@ import { UpgradedStream } from './upgraded-stream.js';
 const MAX_STREAMS = 100;
 
 /**
- * What a client may send ahead on one stream, in bytes: what we hold of a body that is not read. Ten megabytes a second to a client that is 25 ms away;
- * HTTP's own 64 KiB would make an upload a quarter as fast.
- */
-const STREAM_WINDOW_BYTES = 256 * 1024;
-
-/**
  * What Node may hold for a connection before it refuses streams and heads on it, in megabytes. Each stream has bounds of its own, which are less together;
  * Node's default of 10 would let a few slow streams refuse their neighbours.
  */
@@ -99,7 +93,6 @@ export class Http2Connections {
       settings: {
         enablePush: false,
         enableConnectProtocol: true,
-        initialWindowSize: STREAM_WINDOW_BYTES,
         maxConcurrentStreams: MAX_STREAMS,
         maxHeaderListSize: this.#options.maxHeadBytes,
       },
@@ -115,7 +108,8 @@ export class Http2Connections {
       const connection = new StreamConnection(session, socket, {
         firstStreamMs: this.#options.requestHeadMs,
         heartbeatMs: this.#options.heartbeatMs,
-        onStream: (stream, headers, rawHeaders) => this.#request(socket, stream, headers, rawHeaders),
+        onStream: (stream, headers, rawHeaders) =>
+          this.#request(socket, stream, headers, rawHeaders, connection.widen),
       });
       this.#open.set(socket, connection);
       if (this.#isDraining) connection.drain();
@@ -128,6 +122,7 @@ export class Http2Connections {
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     rawHeaders: readonly string[],
+    onMoving: () => void,
   ): void {
     // What fails on a stream closes it, and the close is what counts.
     stream.on('error', ignore);
@@ -139,7 +134,7 @@ export class Http2Connections {
       this.#server.emit('upgrade', request as unknown as IncomingMessage, upgraded, Buffer.alloc(0));
       return;
     }
-    const request = new StreamRequest(stream, socket, headers, rawHeaders);
+    const request = new StreamRequest(stream, socket, headers, rawHeaders, onMoving);
     const response = new StreamResponse(request);
     const { expect } = headers;
     if (expect === '100-continue') response.writeContinue();

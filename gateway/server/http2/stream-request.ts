@@ -2,6 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
+/** The most that one read takes of a body, in bytes: the window opens by what is left in the stream, so a read of all would hold two windows. */
+const READ_BYTES = 64 * 1024;
+
+/** A body that has brought this much moves, in bytes: what is taken of one whose service has stopped is less. */
+const MOVING_BYTES = 1024 * 1024;
+
 /**
  * A request of HTTP/2 with what the gateway asks of one of HTTP/1: `IncomingMessage`, as far as it is used. Its body is read from the stream itself.
  * Pseudo-header fields are no headers here; `:authority` is `host`. Source: RFC 9113 section 8.3.1.
@@ -17,14 +23,19 @@ export class StreamRequest {
   url: string;
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: string[];
+  readonly #onMoving: (() => void) | undefined;
+  /** Of the body, in bytes. */
+  #taken = 0;
 
-  /** `rawHeaders`: names and values, as they came. */
+  /** `rawHeaders`: names and values, as they came. `onMoving`: called once, when so much of the body has been read that there will be more. */
   constructor(
     stream: ServerHttp2Stream,
     socket: Socket,
     headers: IncomingHttpHeaders,
     rawHeaders: readonly string[],
+    onMoving?: () => void,
   ) {
+    this.#onMoving = onMoving;
     this.stream = stream;
     this.socket = socket;
     this.method = headers[':method'] as string;
@@ -74,7 +85,10 @@ export class StreamRequest {
   }
 
   read(): Buffer | null {
-    return this.stream.read() as Buffer | null;
+    const { stream } = this;
+    const bytes = stream.read(stream.readableLength > READ_BYTES ? READ_BYTES : undefined) as Buffer | null;
+    if (bytes !== null) this.#took(bytes);
+    return bytes;
   }
 
   pause(): this {
@@ -88,6 +102,8 @@ export class StreamRequest {
   }
 
   on(event: string, listener: (...values: never[]) => void): this {
+    // Before the listener, which may pause the stream.
+    if (event === 'data') this.stream.on('data', this.#took);
     this.stream.on(event, listener as () => void);
     return this;
   }
@@ -98,6 +114,7 @@ export class StreamRequest {
   }
 
   off(event: string, listener: (...values: never[]) => void): this {
+    if (event === 'data') this.stream.off('data', this.#took);
     this.stream.off(event, listener as () => void);
     return this;
   }
@@ -105,4 +122,10 @@ export class StreamRequest {
   removeListener(event: string, listener: (...values: never[]) => void): this {
     return this.off(event, listener);
   }
+
+  readonly #took = ({ length }: Buffer): void => {
+    if (this.#taken >= MOVING_BYTES) return;
+    this.#taken += length;
+    if (this.#taken >= MOVING_BYTES) this.#onMoving?.();
+  };
 }

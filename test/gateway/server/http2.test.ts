@@ -309,3 +309,37 @@ t.test('a client that leaves by closing its connection ends its calls at once', 
     }
   }
 });
+
+t.test('a client may send further ahead once a body moves on its connection, and not before', async (t) => {
+  const { url, upstream } = await openForeign(t, {
+    Up: [{ in: 'end' }, { out: await bytes({ text: 'whole' }) }],
+    Both: [{ wait: new Promise(() => {}) }],
+  });
+  const session = connectHttp2(t, url);
+  const post = (name: string) => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': method(name),
+      'content-type': 'application/x-ndjson',
+    });
+    stream.on('error', () => {});
+    return stream;
+  };
+  const windows: number[] = [];
+  session.on('remoteSettings', ({ initialWindowSize = 0 }) => windows.push(initialWindowSize));
+  const line = `${JSON.stringify({ text: 'x'.repeat(10_000) })}\n`;
+  // Of a call whose service takes nothing at all, less is read than of one that moves.
+  const stalled = post('Both');
+  stalled.write(line.repeat(300));
+  await until(t, 'the settings', () => windows.length > 0);
+  await until(t, 'the stalled call', () => upstream.calls(method('Both')).length === 1);
+  t.same(windows, [65_535]);
+  const moving = post('Up');
+  moving.end(line.repeat(300));
+  t.match(await answerTo(moving), { status: 200 });
+  t.same(windows, [65_535, 262_144]);
+  const again = post('Up');
+  again.end(line.repeat(300));
+  t.match(await answerTo(again), { status: 200 });
+  t.equal(windows.length, 2, 'once a connection');
+});

@@ -1,6 +1,7 @@
 // Clients that begin and then stall: `node clients.mjs SURFACE COUNT MESSAGE_BYTES URL`. Says 'ready' when all have begun, and how many
 // bytes they got rid of each time it is asked. They send no messages before they hear 'go': a thousand that are full leave the kernel no
 // memory to open others.
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 
@@ -61,6 +62,28 @@ async function post(method, type, bytes) {
   socket.on('error', () => {});
   pour(socket, bytes);
 }
+
+/** Streams of one connection of HTTP/2: what a gateway allows by default. */
+const STREAMS = 100;
+
+/** Requests over HTTP/2 whose answers are taken up to the window of their stream, and no further. */
+async function streams(count, head, body, isPouring = false) {
+  for (let left = count; left > 0; left -= STREAMS) {
+    const connection = connectHttp2(url);
+    connection.on('error', () => {});
+    await new Promise((resolve) => connection.once('remoteSettings', resolve));
+    for (let n = 0; n < Math.min(left, STREAMS); n += 1) {
+      const stream = connection.request(head, { endStream: body === undefined });
+      stream.on('error', () => {}).pause();
+      if (isPouring) pour(stream, body);
+      else if (body !== undefined) stream.end(body);
+    }
+  }
+}
+
+const streamReaders = (accept) => streams(Number(count), { ':path': path('Down'), accept });
+
+const GRPC = { 'content-type': 'application/grpc', te: 'trailers', ':method': 'POST' };
 
 async function websocket(address, protocols) {
   const socket = new WebSocket(`ws://127.0.0.1:${port}${address}`, protocols);
@@ -156,12 +179,16 @@ const SURFACES = {
   download: () => each(() => get('Fetch', 'application/octet-stream')),
   'connect-json': () => each(() => connectReader('json')),
   'connect-binary': () => each(() => connectReader('proto')),
+  'sse-http2': () => streamReaders('text/event-stream'),
+  'ndjson-http2': () => streamReaders('application/x-ndjson'),
+  grpc: () => streams(Number(count), { ...GRPC, ':path': path('Down') }, envelope(Buffer.alloc(0))),
   'ws-text': () => each(() => socketReader(false)),
   'ws-binary': () => each(() => socketReader(true)),
   'session-socket': () => sessions((calls) => sessionReader(calls, 2 ** 31 - 1, true)),
   'session-credit': () => sessions((calls) => sessionReader(calls, 10, false)),
   'ndjson-up': () => each(() => post('Up', 'application/x-ndjson', Buffer.concat([json, Buffer.from('\n')]))),
   'connect-up': () => each(() => post('Up', 'application/connect+proto', envelope(item))),
+  'grpc-up': () => streams(Number(count), { ...GRPC, ':path': path('Up') }, envelope(item), true),
   upload: () => each(() => post('Store', 'application/octet-stream', Buffer.alloc(65_536, 'x'))),
   'ws-text-up': () => each(() => socketSender(1, json)),
   'ws-binary-up': () => each(() => socketSender(2, item)),

@@ -92,6 +92,9 @@ const around = {
   'json-seq': 17,
   'connect-json': 20,
   'connect-binary': 9,
+  'sse-http2': 24,
+  'ndjson-http2': 16,
+  grpc: 0,
   download: 0,
   'ws-text': 24,
   'ws-binary': 16,
@@ -125,7 +128,8 @@ export function rowsOf({ readers, largeReaders }) {
         0,
         POLICY_BYTES + 4 * size,
       );
-    for (const surface of ['ndjson-up', 'connect-up', 'ws-text-up', 'ws-binary-up']) add(surface, up(size));
+    for (const surface of ['ndjson-up', 'connect-up', 'grpc-up', 'ws-text-up', 'ws-binary-up'])
+      add(surface, up(size));
     if (size === SMALL) add('upload', upload());
     add('session-up', OBJECT_BYTES, Math.ceil(count / SESSION_CALLS) * (BOUNDS.sessionHeldBytes + 2 * size));
   }
