@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { RpcError } from '../../status/index.js';
 import type { UnfinishedMessage } from '../exchange/index.js';
+import { isFilling } from '../liveness/index.js';
 import { FrameTracker } from './frame-tracker.js';
 
 /** What a message may grow to after we have closed its socket. */
@@ -34,6 +35,7 @@ export function boundSocketMessages(
   const frames = new FrameTracker();
   let since = performance.now();
   const onData = (chunk: Buffer) => {
+    if (isFilling(chunk)) return;
     const { messages, isMidMessage } = frames;
     const hasBegun = isMidMessage || isExpecting();
     frames.push(chunk);
@@ -42,6 +44,7 @@ export function boundSocketMessages(
     if (socket.readyState === socket.CLOSING && frames.heldBytes > CLOSING_BYTES) drop();
   };
   const onDropped = (chunk: Buffer) => {
+    if (isFilling(chunk)) return;
     frames.push(chunk);
     if (frames.isClosed) socket.terminate();
   };
@@ -68,7 +71,8 @@ export function boundSocketMessages(
     },
     Math.ceil(timeoutMs / 4),
   ).unref();
-  raw.on('data', onData);
+  // Before the one who may give the memory of what he has handed on back.
+  raw.prependListener('data', onData);
   socket.once('close', () => {
     clearInterval(timer);
     raw.off('data', onData);

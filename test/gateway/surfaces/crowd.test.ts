@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
+import { createDeferred } from '../../../gateway/async/index.js';
 import { CROWD_BYTES, memory } from '../../../gateway/memory/index.js';
 import { BodyQueue } from '../../../gateway/surfaces/http/body-queue.js';
 import { isFilling, stopReading } from '../../../gateway/surfaces/liveness/index.js';
 import { bytes, json, method, openForeign } from '../../support/foreign.js';
-import { http, until } from '../../support/http.js';
+import { http, settled, until } from '../../support/http.js';
 import { connect } from '../../support/websocket.js';
 
 const KIB = 1024;
@@ -153,4 +154,46 @@ t.test('a stream that was filled reads nothing until it goes on, and loses nothi
   socket.resume();
   await ended;
   t.ok(Buffer.concat(got).equals(content));
+});
+
+t.test('a message of a WebSocket that does not come whole is known there as well', async (t) => {
+  beCrowded(t);
+  const { wsUrl } = await openForeign(
+    t,
+    { Both: [{ in: 1 }, { wait: new Promise(() => {}) }] },
+    { limits: { messageTimeoutMs: 400 } },
+  );
+  const client = await connect(wsUrl + method('Both'));
+  client.socket.send(await bytes({ text: 'whole' }));
+  const raw = (client.socket as unknown as { _socket: Socket })._socket;
+  // More than one slice of a frame of 100,000 bytes, whose mask changes nothing.
+  const head = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 1, 0x86, 0xa0, 0, 0, 0, 0]);
+  raw.write(Buffer.concat([head, Buffer.alloc(40_000)]));
+  t.match(await client.closed, { code: 4004, reason: /did not finish the message/ });
+});
+
+t.test('a WebSocket that was not read for a while goes on where it was', async (t) => {
+  beCrowded(t);
+  const go = createDeferred();
+  const { wsUrl, gateway } = await openForeign(
+    t,
+    { Both: [{ wait: go.promise }, { echo: true }] },
+    { limits: { messageTimeoutMs: 300 } },
+  );
+  const client = await connect(wsUrl + method('Both'));
+  const message = await bytes({ text: 'x'.repeat(30_000) });
+  for (let n = 0; n < 100; n += 1) client.socket.send(message);
+  const raw = (client.socket as unknown as { _socket: Socket })._socket;
+  const taken = await settled(() => raw.bytesWritten - raw.writableLength);
+  t.ok(taken < 100 * message.length);
+  go.resolve();
+  for (let n = 0; n < 100; n += 1) {
+    const answer = (await client.next()) as Buffer | undefined;
+    if (answer === undefined || !answer.equals(message)) t.fail('another message was echoed');
+  }
+  // Twice the time of a message: nothing is taken for the beginning of one.
+  const late = await Promise.race([client.closed, new Promise((resolve) => setTimeout(resolve, 700))]);
+  t.equal(late, undefined, 'it stays open');
+  t.equal(gateway.openExchanges, 1);
+  client.socket.terminate();
 });
