@@ -135,8 +135,8 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     }
   } catch (reason) {
     failure ??= RpcError.from(reason);
-    // Nobody else tells the client anything: it would wait for ever.
-    cut = true;
+    // A surface that throws an RpcError has told its client so. After a defect nobody tells it anything: it would wait for ever.
+    cut = !(reason instanceof RpcError);
   }
   // Nobody takes what was not written by now.
   last?.release();

@@ -2,12 +2,19 @@ import type { Outgoing } from '../../bridge/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { DRAINING, type HttpReply, sendWhole } from '../http/index.js';
+import {
+  codingFor,
+  compressed,
+  DRAINING,
+  type HttpReply,
+  LEAST_COMPRESSED_BYTES,
+  sendWhole,
+  varyByEncoding,
+} from '../http/index.js';
 import { encodeBatch, scratch } from '../message/index.js';
 import type { ConnectCodec } from './connect-codec.js';
 import { sendConnectError } from './connect-error.js';
 import { connectHeaders } from './connect-headers.js';
-import { gzipped, takesGzip } from './content-coding.js';
 
 /** One message as a body, and everything else in the head: the answer to a unary call. Nothing is sent before the call has ended. */
 export class ConnectUnaryOutgoing implements Outgoing {
@@ -44,7 +51,7 @@ export class ConnectUnaryOutgoing implements Outgoing {
   }
 
   async end(status: Status): Promise<void> {
-    const { registry, http } = this.#request;
+    const { registry, http, compress } = this.#request;
     if (status.code !== Code.OK) {
       sendConnectError(this.#reply, status, registry, this.#metadata);
       return;
@@ -55,13 +62,16 @@ export class ConnectUnaryOutgoing implements Outgoing {
       sendConnectError(this.#reply, error.toStatus(), registry, this.#metadata);
       throw error;
     }
-    const small = takesGzip(http.headers['accept-encoding']) ? await gzipped(message) : undefined;
+    const mayCompress = compress !== 'off' && message.length >= LEAST_COMPRESSED_BYTES;
+    const coding = mayCompress ? codingFor(http, this.#reply) : undefined;
+    const small = coding && (await compressed(message, coding));
     // The client may have left meanwhile.
     if (this.#reply.raw.destroyed) return;
-    if (http.method !== 'POST') this.#reply.header('vary', variedBy(this.#reply));
+    // It may be kept by a cache.
+    if (http.method !== 'POST') varyByEncoding(this.#reply);
     const headers = {
       ...connectHeaders(this.#reply, this.#metadata, status.trailers),
-      ...(small !== undefined && { 'content-encoding': 'gzip' }),
+      ...(small !== undefined && { 'content-encoding': coding }),
     };
     sendWhole(this.#reply, `application/${this.#codec}`, headers, small ?? message);
   }
@@ -84,10 +94,4 @@ export class ConnectUnaryOutgoing implements Outgoing {
     if (failure !== undefined) throw failure;
     return scratch.take();
   }
-}
-
-/** An answer to a GET may be kept by a cache, and it may be compressed for one client and not for another. */
-function variedBy(reply: HttpReply): string {
-  const others = reply.getHeader('vary');
-  return others === undefined ? 'accept-encoding' : `${others}, accept-encoding`;
 }

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { createDeferred } from '../../../gateway/async/index.js';
 import { bridge } from '../../../gateway/bridge/index.js';
-import { Code, type Metadata, type Status } from '../../../gateway/status/index.js';
+import { Code, type Metadata, RpcError, type Status } from '../../../gateway/status/index.js';
 import type { Call } from '../../../gateway/upstream/index.js';
 
 /** Both ends of one connection, closed in the teardown. */
@@ -97,33 +97,42 @@ t.test('metadata without an end right behind it is told', async (t) => {
   t.same(told, ['head', `end ${Code.NOT_FOUND}`]);
 });
 
-t.test('a client that a defect keeps from being told its end is cut', async (t) => {
-  for (const end of [
-    () => Promise.reject(new Error('a defect')),
-    () => {
-      throw new Error('a defect');
-    },
-  ]) {
-    const { call, fail } = openCall();
-    const running = bridge(
-      {
-        incoming: { read: () => Promise.resolve(undefined), close: () => {} },
-        outgoing: {
-          headWaitMs: 60_000,
-          flushMs: 0,
-          head: () => undefined,
-          write: () => undefined,
-          end,
-          drain: async () => {},
+t.test(
+  'a client that a defect keeps from being told its end is cut, and one that was told is not',
+  async (t) => {
+    const ends: [name: string, end: () => Promise<void>, cut: boolean][] = [
+      ['a rejection', () => Promise.reject(new Error('a defect')), true],
+      [
+        'a throw',
+        () => {
+          throw new Error('a defect');
         },
-        signal: new AbortController().signal,
-        traffic: { up: 0, down: 0 },
-      },
-      () => call,
-    );
-    fail();
-    const report = await running;
-    t.ok(report.cut);
-    t.equal(report.failure?.code, Code.INTERNAL, 'and the operator is told');
-  }
-});
+        true,
+      ],
+      ['what was told', () => Promise.reject(new RpcError('UPSTREAM_PROTOCOL_ERROR', 'no message')), false],
+    ];
+    for (const [name, end, cut] of ends) {
+      const { call, fail } = openCall();
+      const running = bridge(
+        {
+          incoming: { read: () => Promise.resolve(undefined), close: () => {} },
+          outgoing: {
+            headWaitMs: 60_000,
+            flushMs: 0,
+            head: () => undefined,
+            write: () => undefined,
+            end,
+            drain: async () => {},
+          },
+          signal: new AbortController().signal,
+          traffic: { up: 0, down: 0 },
+        },
+        () => call,
+      );
+      fail();
+      const report = await running;
+      t.equal(report.cut, cut, name);
+      t.equal(report.failure?.code, Code.INTERNAL, 'and the operator is told');
+    }
+  },
+);
