@@ -6,8 +6,8 @@ import {
   schemaWithRules,
   slowReaderRule,
 } from '../../schema/index.js';
+import { type HttpRuleConfig, selectedRules } from './configured-rules.js';
 import type { GatewayConfig, MethodConfig } from './content.js';
-import { type HttpRuleConfig, selectedRules } from './http-rules.js';
 
 /**
  * The schema with what is configured for its methods, which wins over what the proto says. What does not fit the schema is told to

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { CLIENT_LIMITS, type OptionTable } from '../../options/index.js';
 import { MAX_AFTER_MS, type SlowReaderSettings } from '../../schema/index.js';
-import { type HttpRuleConfig, http } from './http-rules.js';
+import type { HttpRuleConfig } from './configured-rules.js';
+import { http } from './http-rules.js';
 import { object } from './object.js';
 import { fieldsOf, wholeNumberField } from './option-fields.js';
 

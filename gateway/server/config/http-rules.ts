@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { assertSelector, type HttpRule, patternOfRule, type SelectedRule } from '../../schema/index.js';
+import { assertSelector, patternOfRule } from '../../schema/index.js';
+import { type BindingConfig, type HttpRuleConfig, ruleFromConfig, VERBS } from './configured-rules.js';
 import { object } from './object.js';
 
 // The rules of a service configuration: google.api.Http, in YAML or JSON. Its names may be written as in the proto or as in JSON.
-
-const VERBS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 /** What each name of the proto is in JSON, where the two differ. */
 const SPELLINGS: Readonly<Record<string, string>> = {
@@ -64,47 +63,6 @@ export function ruleOfRules(schema: z.core.$ZodType): { readonly allOf: object[]
   const none = { maxProperties: 1 };
   return {
     allOf: [...oncePerName, { oneOf: schema === (binding as z.core.$ZodType) ? paths : [...paths, none] }],
-  };
-}
-
-/** A rule, or one of its additional bindings, as JSON spells it. */
-interface BindingConfig extends Partial<Record<(typeof VERBS)[number], string>> {
-  readonly custom?: { readonly kind: string; readonly path: string };
-  readonly body?: string;
-  readonly responseBody?: string;
-}
-
-/** The paths of methods, in place of those that their proto says: google.api.HttpRule. */
-export interface HttpRuleConfig extends BindingConfig {
-  /** `pkg.Service.Method`; the last part may be `*`; several with commas between them. */
-  readonly selector: string;
-  readonly additionalBindings?: readonly BindingConfig[];
-}
-
-/** The rules as the schema takes them. */
-export function selectedRules(rules: readonly HttpRuleConfig[]): SelectedRule[] {
-  return rules.map(({ selector, ...rule }) => ({
-    selector,
-    rule: Object.keys(rule).length === 0 ? undefined : ruleFromConfig(rule),
-  }));
-}
-
-function ruleFromConfig(
-  config: BindingConfig & Pick<Partial<HttpRuleConfig>, 'additionalBindings'>,
-): HttpRule {
-  const { custom, body = '', responseBody = '', additionalBindings = [] } = config;
-  const [verb] = VERBS.filter((name) => config[name] !== undefined);
-  const pattern: HttpRule['pattern'] =
-    verb !== undefined
-      ? { case: verb, value: config[verb] ?? '' }
-      : custom === undefined
-        ? { case: undefined }
-        : { case: 'custom', value: custom };
-  return {
-    pattern,
-    body,
-    responseBody,
-    additionalBindings: additionalBindings.map((each) => ruleFromConfig(each)),
   };
 }
 
