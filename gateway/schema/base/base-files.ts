@@ -11,12 +11,16 @@ export interface BaseFiles {
   /** By the name they are imported under. */
   readonly byName: ReadonlyMap<string, FileDescriptorProto>;
   readonly registry: FileRegistry;
+  /** What the gateway serves itself beside them. No schema has it from here: a service that has its own is asked for it like for anything else. */
+  readonly health: FileDescriptorProto;
 }
+
+const HEALTH_FILE = 'grpc/health/v1/health.proto';
 
 let base: BaseFiles | undefined;
 
 /**
- * The well-known types, google/api, google/rpc, health, server reflection and sluice/v1. Read from `proto/base.binpb` on the first call (some
+ * The well-known types, google/api, google/rpc, server reflection and sluice/v1, and health. Read from `proto/base.binpb` on the first call (some
  * milliseconds), then kept. `npm run generate` writes that file from `proto/`. Throws `SchemaError` when the package's folder `proto` is missing.
  */
 export function baseFiles(): BaseFiles {
@@ -32,6 +36,9 @@ function readBaseFiles(): BaseFiles {
     reader.tag();
     file.push(fileWithLateComments(reader.bytes()));
   }
-  const set = create(FileDescriptorSetSchema, { file });
-  return { byName: new Map(set.file.map((one) => [one.name, one])), registry: createFileRegistry(set) };
+  const health = file.find(({ name }) => name === HEALTH_FILE);
+  if (health === undefined) throw new Error('proto/base.binpb has no health: run npm run generate');
+  const set = create(FileDescriptorSetSchema, { file: file.filter((one) => one !== health) });
+  const byName = new Map(set.file.map((one) => [one.name, one]));
+  return { byName, registry: createFileRegistry(set), health };
 }

@@ -7,7 +7,7 @@ import type { Schema } from './schema.js';
 /**
  * A schema as a serialized google.protobuf.FileDescriptorSet, imports first: what can be used of its source, and of the well-known files those
  * that it needs. Services are in files of their own, and what is broken is left out; comments are kept. `more`: services of other schemas, with all that
- * they need.
+ * they need; they and their files stand in place of those of the same names.
  */
 export function descriptorSetFromSchema(
   schema: Pick<Schema, 'registry' | 'services'>,
@@ -23,11 +23,14 @@ export function* descriptorSetSteps(
 ): Steps<Uint8Array> {
   const ours = baseFiles().registry;
   const files = new Map<DescFile, FileDescriptorProto>();
+  const others = new Map(more.map(({ file }) => [file.proto.name, file]));
+  const replaced = new Set(more.map(({ typeName }) => typeName));
   const add = (root: DescFile): void => {
     // A stack of our own: a hostile set may be a chain of ten thousand imports.
     const stack = [{ file: root, next: 0 }];
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const imported = top.file.dependencies[top.next];
+      const wanted = top.file.dependencies[top.next];
+      const imported = wanted && (others.get(wanted.proto.name) ?? wanted);
       top.next += 1;
       if (imported === undefined) {
         files.set(top.file, top.file.proto);
@@ -37,8 +40,12 @@ export function* descriptorSetSteps(
       }
     }
   };
-  for (const { file } of registry) if (ours.getFile(file.proto.name) !== file && !files.has(file)) add(file);
-  for (const { file } of [...services, ...more]) if (!files.has(file)) add(file);
+  for (const { file } of more) if (!files.has(file)) add(file);
+  const isThere = (typeName: string, file: DescFile): boolean =>
+    replaced.has(typeName) || others.has(file.proto.name) || files.has(file);
+  for (const { typeName, file } of registry)
+    if (!isThere(typeName, file) && ours.getFile(file.proto.name) !== file) add(file);
+  for (const { typeName, file } of services) if (!isThere(typeName, file)) add(file);
   const parts: Uint8Array[] = [];
   for (const file of files.values()) {
     // Sets behind each other are one set.
