@@ -11,6 +11,9 @@ import { ChannelPool, isConnected } from './channel-pool.js';
 import { GrpcJsCall } from './grpc-js-call.js';
 import { grpcMetadataFrom } from './grpc-js-metadata.js';
 
+/** What a call reads ahead by default: its window is the library's and does not grow, and what has not been read when a call fails is lost. */
+const READ_AHEAD_BYTES = 64 * 1024;
+
 /**
  * Just over the five minutes that gRPC servers allow between pings by default; more often earns
  * `too_many_pings` and the end of the connection. The library pings by the clock and knows no cheaper way.
@@ -24,8 +27,11 @@ const KEEPALIVE_TIME_MS = 310_000;
  * heeded: a channel has one limit for all its calls.
  * Throws when an option is wrong. The caller calls `close`.
  */
-export function openGrpcJsTransport(options: TransportOptions): Transport {
-  return new GrpcJsTransport(resolveTransportOptions(options, KEEPALIVE_TIME_MS));
+export function openGrpcJsTransport({
+  readAheadBytes = READ_AHEAD_BYTES,
+  ...options
+}: TransportOptions): Transport {
+  return new GrpcJsTransport(resolveTransportOptions({ readAheadBytes, ...options }, KEEPALIVE_TIME_MS));
 }
 
 const asIs = (bytes: Buffer): Buffer => bytes;
