@@ -27,11 +27,14 @@ function fileOf(name: BrowserName): string | undefined {
   return (given === undefined ? usual : [given]).find((file) => file !== undefined && existsSync(file));
 }
 
-/** A headless browser with an empty profile that talks to nobody but the page. Whoever opens it closes it. */
-export async function openBrowser(name: BrowserName): Promise<Browser> {
+/**
+ * A headless browser with an empty profile that talks to nobody but the page. Whoever opens it closes it. `acceptInsecureCerts`: it takes a certificate that
+ * nobody knows.
+ */
+export async function openBrowser(name: BrowserName, { acceptInsecureCerts = false } = {}): Promise<Browser> {
   const executablePath = fileOf(name);
   if (executablePath === undefined) throw new Error(String(whyNot(name)));
-  const common = { executablePath, headless: true, timeout: START_MS };
+  const common = { executablePath, headless: true, timeout: START_MS, acceptInsecureCerts };
   if (name === 'firefox') return await launch({ ...common, browser: 'firefox' });
   return await launch({
     ...common,
