@@ -42,14 +42,14 @@ export class FrameIncoming implements Incoming {
   #closed = false;
   #failure: RpcError | undefined;
 
-  /** `unfinished`: where a message counts until it is whole. */
+  /** `unfinished`: where a message counts until it is whole. Nothing of the body is read ahead. */
   constructor(request: MethodRequest, rules: FrameRules, unfinished: UnfinishedMessage) {
     this.#rules = rules;
     this.#unfinished = unfinished;
     this.#maxBytes = request.limits.maxMessageBytes;
     this.#frames = new FrameReader(this.#maxBytes);
     this.#text = rules.openText?.();
-    this.#body = new BodyReader(request.http, request.limits);
+    this.#body = new BodyReader(request.http, request.limits, { aheadBytes: 0 });
   }
 
   async read(): Promise<SendBatch | undefined> {
