@@ -9,6 +9,7 @@ import {
   type SluiceError,
   type SocketOptions,
 } from '../../../../clients/browser/index.js';
+import { createDeferred } from '../../../../gateway/async/index.js';
 import { settled } from '../../../support/http.js';
 
 const method = 'demo.Room/Talk';
@@ -185,9 +186,9 @@ t.test('messages that were not awaited are bounded', async (t) => {
 
 t.test('answers beyond the bound fail the call, those within it are given', async (t) => {
   for (const limit of [{ maxUnreadMessages: 10 }, { maxUnreadLength: 10 * '{"id":1}'.length }]) {
-    let closed: Promise<unknown[]> | undefined;
+    const closed = createDeferred();
     const { open } = await setUp(t, (socket) => {
-      closed = once(socket, 'close');
+      socket.once('close', () => closed.resolve());
       for (let id = 0; id < 1000; id += 1) socket.send('{"id":1}');
     });
     const socket = open(limit);
@@ -196,7 +197,7 @@ t.test('answers beyond the bound fail the call, those within it are given', asyn
         await failureOf(
           socket
             .halfClose()
-            .then(() => closed)
+            .then(() => closed.promise)
             .then(() => socket.send({})),
         )
       ).code,
@@ -210,7 +211,7 @@ t.test('answers beyond the bound fail the call, those within it are given', asyn
     );
     t.equal(error.code, Code.RESOURCE_EXHAUSTED);
     t.equal(count, 10);
-    await closed;
+    await closed.promise;
   }
 });
 
