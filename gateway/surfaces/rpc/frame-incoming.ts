@@ -106,7 +106,9 @@ export class FrameIncoming implements Incoming {
         this.#next = frame;
         return;
       }
-      const message = await plainMessage(frame, this.#rules);
+      const plain = plainMessage(frame, this.#rules);
+      // Only what has to be inflated is waited for: there may be hundreds of others in one read.
+      const message = plain instanceof Promise ? await plain : plain;
       if (this.#closed) return;
       batch.push(message);
       bytes += message.length;
