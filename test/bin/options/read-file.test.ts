@@ -32,8 +32,7 @@ t.test('a pipe is read to its end, also when its writer comes late', async (t) =
   const [path = ''] = fifos(t, ['late']);
   const reading = readBounded(path);
   const writer = createWriteStream(path);
-  writer.write('gateway:');
-  setTimeout(() => writer.end(' {}'), 50);
+  writer.write('gateway:', () => writer.end(' {}'));
   t.equal(String(await reading), 'gateway: {}');
 });
 
