@@ -9,6 +9,7 @@ const NEEDS: readonly (readonly [name: string, oneOf: readonly string[]])[] = [
   ['tlsCert', ['tlsKey']],
   ['tlsKey', ['tlsCert']],
   ['tlsClientCa', ['tlsCert']],
+  ['tlsClientAuth', ['tlsClientCa']],
   ['protoPath', ['proto']],
 ];
 
@@ -39,7 +40,8 @@ export function assertTogether(settings: Settings): void {
   }
 }
 
-function isSet({ values }: Settings, name: string): boolean {
+function isSet({ values, origins }: Settings, name: string): boolean {
+  if (origins[name]?.kind === 'default') return false;
   const value = values[name];
   return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
 }

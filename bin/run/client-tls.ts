@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { ClientTls, Gateway } from '../../gateway/index.js';
 import { nameOf } from '../options/index.js';
-import { defined } from './defined.js';
 import { type GatewaySettings, readNamed } from './sources.js';
 import { WatchedFiles } from './watched-files.js';
 
@@ -21,7 +20,7 @@ export class ClientTlsFiles {
 
   /** Reads them. Rejects with one clear line that names the option. */
   async read(): Promise<ClientTls | undefined> {
-    const { tlsCert, tlsKey, tlsClientCa } = this.#settings.values;
+    const { tlsCert, tlsKey, tlsClientCa, tlsClientAuth } = this.#settings.values;
     if (tlsCert === undefined || tlsKey === undefined) return undefined;
     // As they are before they are read, so that what changes meanwhile is read again.
     await this.#watched.look([tlsCert, tlsKey, ...(tlsClientCa === undefined ? [] : [tlsClientCa])]);
@@ -32,7 +31,7 @@ export class ClientTlsFiles {
       }),
     );
     if (cert === undefined || key === undefined) return undefined;
-    return { cert, key, ...defined({ clientCa }) };
+    return { cert, key, ...(clientCa && { clientCa, clientAuth: tlsClientAuth }) };
   }
 
   /** Gives the gateway what the files have now. What cannot be used is an error in the log, and the old ones stay. */

@@ -158,7 +158,14 @@ const LISTENING = {
     group: 'Listening',
     type: 'text',
     value: 'FILE',
-    help: 'authorities of client certificates (PEM): a client without one of theirs is refused; needs --tls-cert',
+    help: 'authorities of client certificates (PEM): a client without one of theirs is refused (see --tls-client-auth); needs --tls-cert',
+  },
+  tlsClientAuth: {
+    group: 'Listening',
+    type: 'choice',
+    choices: ['require', 'request'],
+    default: 'require',
+    help: 'with --tls-client-ca: refuse a client that shows no certificate, or let it in without one; a certificate of another authority is refused by both',
   },
   adminListen: {
     group: 'Listening',

@@ -15,10 +15,21 @@ const NAME = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/y;
 const KNOWN = Symbol('the certificate of its client');
 type Known = Socket & { [KNOWN]?: ClientCertificate | null };
 
-/** The certificate that the client of a connection has shown; `undefined` without TLS, and where none was asked for. The same object every time. */
+const CARRIER = Symbol('the connection of a stream');
+type Carried = Socket & { [CARRIER]?: Socket };
+
+/** Says that what serves as a socket is a stream of that connection, so that its client is the client of the connection. */
+export function carriedBy(stream: Socket, connection: Socket): void {
+  (stream as Carried)[CARRIER] = connection;
+}
+
+/**
+ * The certificate that the client of a connection, or of a stream of it, has shown; `undefined` without TLS, and where none was asked for, or none
+ * was shown. The same object every time.
+ */
 export function clientCertificate(socket: Socket): ClientCertificate | undefined {
-  const known: Known = socket;
-  known[KNOWN] ??= read(socket as TLSSocket) ?? null;
+  const known: Known = (socket as Carried)[CARRIER] ?? socket;
+  if (known[KNOWN] === undefined) known[KNOWN] = read(known as Socket as TLSSocket) ?? null;
   return known[KNOWN] ?? undefined;
 }
 

@@ -1,6 +1,6 @@
 export { AddressCounts } from './address-counts.js';
 export { AllowedOrigins } from './allowed-origins.js';
-export { type ClientCertificate, clientCertificate } from './client-certificate.js';
+export { type ClientCertificate, carriedBy, clientCertificate } from './client-certificate.js';
 export { forwardedMetadata } from './forwarded-metadata.js';
 export { normalAddress } from './ip-address.js';
 export { isForeignSite, mayOpenSocket } from './origin.js';

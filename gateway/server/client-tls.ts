@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { createSecureContext, createServer, type Server as TlsServer } from 'node:tls';
+import { createSecureContext, createServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { FastifyBaseLogger } from 'fastify';
 
 /** What TLS towards clients is made of. */
@@ -10,8 +10,13 @@ export interface ClientTls {
   readonly cert: Uint8Array;
   /** Its key (PEM). */
   readonly key: Uint8Array;
-  /** The authorities (PEM) of clients' certificates. With it a client without a certificate of theirs is refused. Default: none is asked for. */
+  /** The authorities (PEM) of clients' certificates. Default: none is asked for. */
   readonly clientCa?: Uint8Array | undefined;
+  /**
+   * What becomes of a client without a certificate, where there is `clientCa`: by default `require`, it is refused; with `request` it is let in
+   * without a name. A client that shows one which none of the authorities has signed, or which is not valid now, is refused by both.
+   */
+  readonly clientAuth?: 'require' | 'request' | undefined;
 }
 
 /** By ALPN, the best first. */
@@ -33,14 +38,18 @@ export class TlsFront {
       ALPNProtocols: PROTOCOLS,
       handshakeTimeout: handshakeMs,
       requestCert: tls.clientCa !== undefined,
-      rejectUnauthorized: tls.clientCa !== undefined,
+      rejectUnauthorized: tls.clientCa !== undefined && tls.clientAuth !== 'request',
     });
-    this.#tls.on('secureConnection', (socket) => server.emit('connection', socket));
-    this.#tls.on('tlsClientError', ({ message }, socket) => {
-      // Whoever scans ports makes many of these.
-      log.debug({ peer: socket.remoteAddress, problem: message }, 'tls handshake failed');
+    // Whoever scans ports makes many of these.
+    const refuse = (socket: TLSSocket, problem: string) => {
+      log.debug({ peer: socket.remoteAddress, problem }, 'tls handshake failed');
       socket.destroy();
+    };
+    this.#tls.on('secureConnection', (socket) => {
+      if (hasForeignCertificate(socket)) refuse(socket, String(socket.authorizationError));
+      else server.emit('connection', socket);
     });
+    this.#tls.on('tlsClientError', ({ message }, socket) => refuse(socket, message));
   }
 
   /** Begins the handshake on a connection. */
@@ -64,6 +73,11 @@ export class TlsFront {
 /** A socket of TLS, and not the connection below it. */
 export function isSecure(socket: Socket): boolean {
   return 'encrypted' in socket;
+}
+
+/** It was asked for a certificate, and has shown one that does not count. */
+function hasForeignCertificate(socket: TLSSocket): boolean {
+  return Boolean(socket.authorizationError) && !socket.authorized && socket.getPeerX509Certificate() !== undefined;
 }
 
 function contextOf({ cert, key, clientCa }: ClientTls) {

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { carriedBy } from '../../security/index.js';
 import { cutStream } from '../../surfaces/index.js';
 import { OF_CONNECTION } from './stream-response.js';
 
@@ -33,6 +34,7 @@ export class UpgradedStream extends Duplex {
     this.localAddress = socket.localAddress;
     this.localPort = socket.localPort;
     if ('encrypted' in socket) Object.assign(this, { encrypted: true });
+    carriedBy(this as unknown as Socket, socket);
     stream.on('data', (bytes: Buffer) => {
       if (!this.push(bytes)) stream.pause();
     });

@@ -202,6 +202,7 @@ t.test('options that do not go together are both named', async (t) => {
       '--upstream-server-name needs --upstream-tls or --upstream-ca or --upstream-cert as well',
     ],
     [['--proto-path', 'd'], '--proto-path needs --proto as well'],
+    [['--tls-client-auth', 'request'], '--tls-client-auth needs --tls-client-ca as well'],
     [
       ['--admin-listen', ':1', '--listen', ':1'],
       '--admin-listen must not be the address of --listen as well: :1',

@@ -73,3 +73,24 @@ t.test(
     t.equal(used.length, 2, 'and whenever somebody asks');
   },
 );
+
+t.test(
+  'what becomes of clients without a certificate is told with the authorities of those that have one',
+  async (t) => {
+    const folder = t.testdir({ 'tls.crt': 'cert', 'tls.key': 'key', 'ca.crt': 'authorities' });
+    const [cert, key, clientCa] = ['tls.crt', 'tls.key', 'ca.crt'].map((name) => join(folder, name));
+    for (const clientAuth of ['require', 'request']) {
+      const settings = {
+        values: { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, tlsClientAuth: clientAuth },
+        origins: {},
+      };
+      const read = await new ClientTlsFiles(settings as unknown as GatewaySettings).read();
+      t.same(read, {
+        cert: Buffer.from('cert'),
+        key: Buffer.from('key'),
+        clientCa: Buffer.from('authorities'),
+        clientAuth,
+      });
+    }
+  },
+);

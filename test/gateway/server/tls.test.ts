@@ -1,11 +1,13 @@
 import { once } from 'node:events';
+import { createSecureServer } from 'node:http2';
 import { request } from 'node:https';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
 import { namesIn } from '../../../gateway/security/client-certificate.js';
 import { clientCertificate } from '../../../gateway/security/index.js';
+import { UpgradedStream } from '../../../gateway/server/http2/upgraded-stream.js';
 import { createCertificate } from '../../support/certificate.js';
 import { bytes, method, openForeign } from '../../support/foreign.js';
 import { type HttpAnswer, read, until } from '../../support/http.js';
@@ -167,6 +169,70 @@ t.test('a client without a certificate of the authority is refused', async (t) =
     const socket = await secure(t, port, { ...other, maxVersion: 'TLSv1.2' });
     t.type(socket, 'string');
   }
+});
+
+t.test(
+  'where a certificate is only requested, a client without one is let in, and one of strangers is not',
+  async (t) => {
+    const { port, origin } = await stage(t, { tls: { ...OURS, clientCa: CA.cert, clientAuth: 'request' } });
+    const theirs = createCertificate('billing.example', ISSUER);
+    for (const versions of [{ maxVersion: 'TLSv1.2' }, { minVersion: 'TLSv1.3' }] as const) {
+      for (const shown of [{}, theirs]) {
+        t.match(await https(origin, method('Ask'), { ...shown, ...versions }), { status: 200 });
+        const session = connectHttp2(t, origin, { ca: CA.cert, ...shown, ...versions } as object);
+        t.match(await ask(session, method('Ask'), JSON_TYPE, '{}'), { status: 200 });
+        const socket = new WebSocket(origin.replace('https', 'wss') + method('Both'), {
+          ca: CA.cert,
+          ...shown,
+          ...versions,
+        });
+        t.teardown(() => socket.terminate());
+        await once(socket, 'open');
+      }
+      const strange = { ...createCertificate('billing.example'), ...versions };
+      await t.rejects(https(origin, method('Ask'), strange));
+    }
+    // A session that is taken up again brings no certificate in its handshake.
+    const first = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: CA.cert });
+    t.teardown(() => first.destroy());
+    const [session] = (await once(first, 'session')) as [Buffer];
+    const again = await secure(t, port, { session });
+    t.ok(typeof again !== 'string' && again.isSessionReused());
+    again instanceof Object && again.write('GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+    t.match(String((await once(again as TLSSocket, 'data'))[0]), /^HTTP\/1.1 /);
+  },
+);
+
+t.test('who opens a WebSocket over HTTP/2 is who has opened its connection', async (t) => {
+  const server = createSecureServer({
+    ...OURS,
+    ca: CA.cert,
+    requestCert: true,
+    rejectUnauthorized: false,
+    settings: { enableConnectProtocol: true },
+  });
+  t.teardown(() => server.close());
+  const sockets: Socket[] = [];
+  server.on('secureConnection', (socket: TLSSocket) => sockets.push(socket));
+  const streams: Socket[] = [];
+  server.on('stream', (stream) => {
+    streams.push(new UpgradedStream(stream, sockets.at(-1) as Socket) as unknown as Socket);
+    stream.respond({ ':status': 200 });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `https://localhost:${(server.address() as { port: number }).port}`;
+  for (const shown of [createCertificate('billing.example', ISSUER), {}]) {
+    const session = connectHttp2(t, origin, { ca: CA.cert, ...shown } as object);
+    await once(session, 'remoteSettings');
+    const stream = session.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/' });
+    stream.on('error', () => {});
+    await once(stream, 'response');
+  }
+  const [known, nobody] = streams.map((stream) => clientCertificate(stream));
+  t.match(known, { subject: 'CN=billing.example' });
+  t.equal(known, clientCertificate(sockets[0] as Socket), 'the same for every stream of the connection');
+  t.equal(nobody, undefined);
 });
 
 t.test('what a certificate says of its client can be read', async (t) => {
