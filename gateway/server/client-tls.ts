@@ -77,7 +77,9 @@ export function isSecure(socket: Socket): boolean {
 
 /** It was asked for a certificate, and has shown one that does not count. */
 function hasForeignCertificate(socket: TLSSocket): boolean {
-  return Boolean(socket.authorizationError) && !socket.authorized && socket.getPeerX509Certificate() !== undefined;
+  return (
+    Boolean(socket.authorizationError) && !socket.authorized && socket.getPeerX509Certificate() !== undefined
+  );
 }
 
 function contextOf({ cert, key, clientCa }: ClientTls) {
