@@ -13,6 +13,7 @@ export const HELP_GROUPS = [
   'Service (upstream)',
   'Schema',
   'Who may call',
+  'Recordings',
   'Limits',
   'Times',
   'Core service',

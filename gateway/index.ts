@@ -7,6 +7,7 @@ export {
 } from './schema/index.js';
 export { AllowedOrigins, ServedHosts, TrustedProxies } from './security/index.js';
 export {
+  assertJournal,
   type ClientTls,
   ConfigError,
   type ConfigFile,

@@ -1,6 +1,7 @@
 import {
   AllowedOrigins,
   assertAuthority,
+  assertJournal,
   assertUpstreamAddress,
   HeaderRules,
   parseBasePath,
@@ -19,6 +20,7 @@ const CHECKS: Readonly<Record<string, (value: never) => unknown>> = {
   coreListen: parseListen,
   upstreamAuthority: assertAuthority,
   basePath: parseBasePath,
+  journal: assertJournal,
   allowOrigin: (origins: readonly string[]) => new AllowedOrigins(origins),
   allowHost: (hosts: readonly string[]) => new ServedHosts(hosts),
   forwardHeader: (names: readonly string[]) => new HeaderRules(names),

@@ -60,6 +60,7 @@ export async function startGateway(
     allowHosts: values.allowHost,
     forwardHeaders: values.forwardHeader,
     trustedProxies: values.trustedProxies,
+    journal: values.journal,
     ingressOwnsAuthorization: values.ingressOwnsAuthorization,
     upstreamConnections: values.upstreamConnections,
     upstreamStreams: values.upstreamStreams,

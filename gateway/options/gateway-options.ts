@@ -200,6 +200,16 @@ const LISTENING = {
   },
 } as const satisfies OptionTable;
 
+const RECORDINGS = {
+  journal: {
+    group: 'Recordings',
+    type: 'text',
+    value: 'memory',
+    default: 'memory',
+    help: 'where calls of methods with a rule for recordings are written down: the memory of this process',
+  },
+} as const satisfies OptionTable;
+
 const WHO_MAY_CALL = {
   allowOrigin: {
     group: 'Who may call',
@@ -230,6 +240,7 @@ export const GATEWAY_OPTIONS = {
   ...SERVICE,
   ...SCHEMA,
   ...WHO_MAY_CALL,
+  ...RECORDINGS,
   ...LIMIT_OPTIONS,
   graceMs: {
     group: 'Times',

@@ -30,7 +30,7 @@ function limit(
   };
 }
 
-/** The four that the `limits:` section of the configuration file has as well; 0 switches one off. */
+/** Those that the `limits:` section of the configuration file has as well; 0 switches one off. */
 export const CLIENT_LIMITS = {
   /** 400 let 40 requests come in while 360 calls run; of those only a quarter of the places at the service may have a call. More is 429. */
   exchangesPerAddress: limit(
@@ -62,6 +62,20 @@ export const CLIENT_LIMITS = {
     'how much the unfinished messages of all clients may hold together; 0: no limit',
     { min: 0 },
   ),
+  /** More is 429. */
+  detachedPerPrincipal: limit(
+    'calls',
+    20,
+    'how many calls that outlive their clients one principal may have running; 0: no limit',
+    { min: 0 },
+  ),
+  /** More is 503. */
+  detached: limit(
+    'calls',
+    1_000,
+    'how many calls that outlive their clients may run, of all principals together; 0: no limit',
+    { min: 0 },
+  ),
 } as const satisfies LimitTable;
 
 /** Every bound and time that can be set. */
@@ -71,6 +85,10 @@ export const LIMIT_OPTIONS = {
   sessionCalls: limit('calls', 100, 'how many calls one session (a WebSocket with many calls) may have open'),
   /** gRPC's own limit everywhere. */
   maxMessageBytes: limit('bytes', 4 * MIB, 'the largest message in either direction'),
+  /** Four recordings at the default of `max_bytes`. Past it the oldest messages of the largest recording go. */
+  journalBytes: limit('bytes', 64 * MIB, 'how much all recordings together may hold in memory', {
+    min: 64 * 1024,
+  }),
   /** A few thousand prices. Past it the oldest message goes. */
   slowReaderBytes: limit(
     'bytes',

@@ -66,8 +66,18 @@ export type {
   JsonObject,
   Method,
   PathVariable,
+  RecordingRule,
   Resume,
   SlowReaderRule,
 } from './method/index.js';
-export { MAX_AFTER_MS, type SlowReaderSettings, slowReaderRule } from './method/index.js';
+export {
+  faultOfRecording,
+  MAX_AFTER_MS,
+  MAX_RECORDING_MS,
+  type RecordingSettings,
+  recordingRule,
+  resumeFromNames,
+  type SlowReaderSettings,
+  slowReaderRule,
+} from './method/index.js';
 export { SchemaError, SchemaProblem } from './problem/index.js';

@@ -51,6 +51,8 @@ export interface GatewayOptions {
    * too). Default 'whole': a stream of small messages saves little for the time and the memory that it costs.
    */
   readonly compress?: CompressRule;
+  /** Where calls are recorded. Default "memory", the only place so far. */
+  readonly journal?: string;
   /** What is configured for single methods, from `parseConfig`; it wins over what the schema says. Default: nothing. */
   readonly config?: GatewayConfig;
   /** A path below which everything is served, for example "/api", for proxies that do not take it off. Default: none. */
@@ -142,6 +144,8 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
   if (!choices.includes(transport)) {
     throw new TypeError(`transport must be ${choices.join(' or ')}, not ${JSON.stringify(transport)}`);
   }
+  const journal = given.journal ?? GATEWAY_OPTIONS.journal.default;
+  assertJournal(journal);
   const numbers = {
     upstreamConnections: given.upstreamConnections ?? GATEWAY_OPTIONS.upstreamConnections.default,
     schemaRefreshMs: given.schemaRefreshMs ?? GATEWAY_OPTIONS.schemaRefreshMs.default,
@@ -166,6 +170,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     patchMask: given.patchMask ?? true,
     compress: given.compress ?? 'whole',
     config: given.config ?? {},
+    journal,
     basePath: BasePath.of(given.basePath),
     pageDir: given.pageDir,
     publicHealth: given.publicHealth ?? false,
@@ -180,6 +185,14 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     log: given.log,
     logCalls: given.logCalls ?? true,
   });
+}
+
+/** Throws a TypeError for a place where calls cannot be recorded. */
+export function assertJournal(journal: string): void {
+  if (journal === 'memory') return;
+  throw new TypeError(
+    `journal must be memory, not ${JSON.stringify(journal)}: recordings are kept in the memory of the gateway only`,
+  );
 }
 
 /** The same without what is undefined, which would hide a default. */

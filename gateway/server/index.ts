@@ -11,4 +11,4 @@ export {
   parseConfigFile,
 } from './config/index.js';
 export { type Gateway, openGateway } from './gateway.js';
-export type { GatewayOptions } from './gateway-settings.js';
+export { assertJournal, type GatewayOptions } from './gateway-settings.js';

@@ -29,6 +29,7 @@ import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo_
 import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from './google/protobuf/Timestamp.js';
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
 import type { FileRule as _sluice_v1_FileRule, FileRule__Output as _sluice_v1_FileRule__Output } from './sluice/v1/FileRule.js';
+import type { RecordingRule as _sluice_v1_RecordingRule, RecordingRule__Output as _sluice_v1_RecordingRule__Output } from './sluice/v1/RecordingRule.js';
 import type { SlowReader as _sluice_v1_SlowReader, SlowReader__Output as _sluice_v1_SlowReader__Output } from './sluice/v1/SlowReader.js';
 import type { StreamRule as _sluice_v1_StreamRule, StreamRule__Output as _sluice_v1_StreamRule__Output } from './sluice/v1/StreamRule.js';
 import type { BatchItem as _streaming_BatchItem, BatchItem__Output as _streaming_BatchItem__Output } from './streaming/BatchItem.js';
@@ -97,6 +98,7 @@ export interface ProtoGrpcType {
   sluice: {
     v1: {
       FileRule: MessageTypeDefinition<_sluice_v1_FileRule, _sluice_v1_FileRule__Output>
+      RecordingRule: MessageTypeDefinition<_sluice_v1_RecordingRule, _sluice_v1_RecordingRule__Output>
       SlowReader: MessageTypeDefinition<_sluice_v1_SlowReader, _sluice_v1_SlowReader__Output>
       StreamRule: MessageTypeDefinition<_sluice_v1_StreamRule, _sluice_v1_StreamRule__Output>
     }

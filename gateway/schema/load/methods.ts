@@ -2,7 +2,13 @@ import type { DescMethod, DescService, Registry } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { bindingsFromRule, type HttpRule, parsePathTemplate, ruleOfMethod } from '../http/index.js';
 import type { HttpMapping, Method } from '../method/index.js';
-import { contentOfBody, exampleFromMethod, filesFromMethod, streamFromMethod } from '../method/index.js';
+import {
+  contentOfBody,
+  exampleFromMethod,
+  filesFromMethod,
+  recordingFromMethod,
+  streamFromMethod,
+} from '../method/index.js';
 import { type ProblemList, SchemaProblem } from '../problem/index.js';
 import { fileOfService } from './link/index.js';
 
@@ -122,6 +128,7 @@ function methodFromDesc(
     bindings,
     safe: declaredSafe || bindings.some(({ httpMethod }) => httpMethod === 'GET'),
     ...streamFromMethod(desc, foreign, report),
+    recording: recordingFromMethod(desc, foreign, report),
     upload,
     download,
     file: files.some((content) => content?.declared === true),

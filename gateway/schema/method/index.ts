@@ -1,6 +1,14 @@
 export { contentOfBody, type FileContent } from './file-content.js';
 export type { HttpBinding, HttpMapping, PathVariable } from './http-binding.js';
 export type { Json, JsonObject } from './json.js';
-export type { Method, Resume, SlowReaderRule } from './method.js';
+export type { Method, RecordingRule, Resume, SlowReaderRule } from './method.js';
 export { exampleFromMethod, filesFromMethod, streamFromMethod } from './method-options.js';
+export { recordingFromMethod } from './recording-option.js';
+export {
+  faultOfRecording,
+  MAX_RECORDING_MS,
+  type RecordingSettings,
+  recordingRule,
+} from './recording-rule.js';
+export { resumeFromNames } from './resume-rule.js';
 export { MAX_AFTER_MS, type SlowReaderSettings, slowReaderRule } from './slow-reader-rule.js';

@@ -1,16 +1,9 @@
-import {
-  type DescField,
-  type DescMessage,
-  type DescMethod,
-  fromJson,
-  getOption,
-  hasOption,
-  type Registry,
-} from '@bufbuild/protobuf';
-import { baseFiles } from '../base/index.js';
+import { type DescMethod, fromJson, type Registry } from '@bufbuild/protobuf';
 import { contentOfMessage, type FileContent } from './file-content.js';
 import type { Json } from './json.js';
 import type { Method, Resume, SlowReaderRule } from './method.js';
+import { readOption } from './read-option.js';
+import { resumeFromNames } from './resume-rule.js';
 import { PAUSE, slowReaderRule } from './slow-reader-rule.js';
 
 interface StreamOption {
@@ -48,17 +41,12 @@ export function streamFromMethod(
 
 function resumeFromRule(
   rule: StreamOption,
-  { input, output }: DescMethod,
+  method: DescMethod,
   report: (problem: string) => void,
 ): Resume | undefined {
   // A rule that is only about slow readers.
   if (rule.cursor === '' && rule.resume === '' && rule.slowReader !== undefined) return undefined;
-  const cursor = scalarField(output, rule.cursor);
-  const request = scalarField(input, rule.resume);
-  if (cursor === undefined) report(scalarProblem('cursor', rule.cursor, output));
-  else if (request === undefined) report(scalarProblem('resume', rule.resume, input));
-  else return { cursor, request };
-  return undefined;
+  return resumeFromNames(rule, method, report);
 }
 
 /** sluice.v1.SlowReader.Policy by number, and which of the other fields each one reads. */
@@ -135,34 +123,6 @@ export function exampleFromMethod(
     return example;
   } catch (error) {
     report(`(sluice.v1.example): is no ${method.input.typeName}: ${(error as Error).message}`);
-    return undefined;
-  }
-}
-
-function scalarField(message: DescMessage, name: string): DescField | undefined {
-  return message.fields.find((field) => field.name === name && field.fieldKind === 'scalar');
-}
-
-function scalarProblem(part: string, name: string, message: DescMessage): string {
-  return `${part}: ${message.typeName} has no single scalar field "${name}"`;
-}
-
-/** A set may have an option of its own under our number: 50000 to 99999 are free for every company's use. */
-function readOption<T>(
-  method: DescMethod,
-  typeName: string,
-  foreign: Registry,
-  report: (problem: string) => void,
-): T | undefined {
-  const { registry } = baseFiles();
-  const extension = registry.getExtension(typeName);
-  if (extension === undefined || !hasOption(method, extension)) return undefined;
-  const theirs = foreign.getExtensionFor(extension.extendee, extension.number);
-  if (theirs !== undefined && theirs.typeName !== typeName) return undefined;
-  try {
-    return getOption(method, extension) as unknown as T;
-  } catch (error) {
-    report(`the option (${typeName}) cannot be read: ${error instanceof Error ? error.message : error}`);
     return undefined;
   }
 }

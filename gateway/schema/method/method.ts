@@ -23,6 +23,34 @@ export type SlowReaderRule =
   | { readonly policy: 'drop-oldest'; readonly maxMessages: number }
   | { readonly policy: 'disconnect'; readonly afterMs: number };
 
+/** How calls of a method are recorded, from `(sluice.v1.recording)` or the configuration, with every default filled in. Source: docs/recordings.md. */
+export interface RecordingRule {
+  /** Who shares one call: nobody, one principal's equal requests, or everybody's. */
+  readonly sharing: 'none' | 'principal' | 'everyone';
+  /** The most messages that are kept. */
+  readonly maxMessages: number;
+  /** The most bytes that are kept. The newest message is kept whatever its size. */
+  readonly maxBytes: number;
+  /** How long a message is kept, and how long all of them stay after the end of the call, in milliseconds. */
+  readonly maxAgeMs: number;
+  /** What happens when the bounds are reached. */
+  readonly whenFull: 'forget-oldest' | 'pause';
+  /** Where a client starts that joins and names no position. */
+  readonly start: 'now' | 'last' | 'snapshot' | 'beginning';
+  /** With `last`: so many messages. */
+  readonly last: number;
+  /** With `snapshot`: scalar or enum field of the response. */
+  readonly key: DescField | undefined;
+  /** How long the call goes on without a client, in milliseconds. */
+  readonly lingerMs: number;
+  /** Every call outlives its client. */
+  readonly detach: boolean;
+  /** Names of request metadata, in lower case and sorted, that are part of the key and travel. */
+  readonly keyMetadata: readonly string[];
+  /** How long a call that outlives its client may last, in milliseconds. */
+  readonly detachMaxAgeMs: number;
+}
+
 /** A method that can be called: all that the gateway knows of it comes from descriptors. */
 export interface Method {
   /** "/pkg.Service/Method" */
@@ -41,6 +69,8 @@ export interface Method {
   readonly resume: Resume | undefined;
   /** `pause` where nothing else is said, and for every method that does not stream its responses. */
   readonly slowReader: SlowReaderRule;
+  /** `undefined`: its calls are not recorded. */
+  readonly recording: RecordingRule | undefined;
   /** What of a request message is the content of a file, at the gRPC path; a binding has its own. */
   readonly upload: FileContent | undefined;
   /** The same for a response message. */

@@ -52,7 +52,7 @@ export function slowReaderRule(
 }
 
 /** By its name in the proto or in JSON: a configuration is written by people who see either. */
-function keyField(message: DescMessage, name: string): DescField | undefined {
+export function keyField(message: DescMessage, name: string): DescField | undefined {
   return message.fields.find(
     (field) =>
       (field.name === name || field.jsonName === name) &&

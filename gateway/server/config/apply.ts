@@ -2,6 +2,8 @@ import { didYouMean, nearest } from '../../options/index.js';
 import {
   createRouteTable,
   type Method,
+  recordingRule,
+  resumeFromNames,
   type Schema,
   schemaWithRules,
   slowReaderRule,
@@ -29,10 +31,10 @@ export function configuredSchema(
     const name = path.slice(1);
     const exact = settings.get(name);
     const ofService = settings.get(`${method.service}/*`);
-    const configuredMethod = withSettings(method, { ...ofService, ...exact }, (problem) => {
+    const configuredMethod = withSettings(method, { ...ofService, ...exact }, (key, problem) => {
       // A rule for a whole service is for those of its methods that it can be for.
-      if (exact?.slowReader !== undefined || method.responseStream)
-        warn(`methods.${JSON.stringify(name)}: ${problem}`);
+      if (exact?.[key] !== undefined || method.responseStream)
+        warn(`methods.${JSON.stringify(name)}: ${key}: ${problem}`);
     });
     methods.set(path, configuredMethod);
   }
@@ -46,14 +48,35 @@ function withRules(schema: Schema, rules: readonly HttpRuleConfig[]): Schema {
 
 function withSettings(
   method: Method,
-  { slowReader }: MethodConfig,
-  report: (problem: string) => void,
+  { slowReader, stream, recording }: MethodConfig,
+  report: (key: keyof MethodConfig, problem: string) => void,
 ): Method {
-  if (slowReader === undefined) return method;
-  const rule = slowReaderRule(slowReader, method, (problem) =>
-    report(`slowReader: ${problem}; the service waits`),
-  );
-  return { ...method, slowReader: rule };
+  if (slowReader === undefined && stream === undefined && recording === undefined) return method;
+  return {
+    ...method,
+    ...(slowReader && {
+      slowReader: slowReaderRule(slowReader, method, (problem) =>
+        report('slowReader', `${problem}; the service waits`),
+      ),
+    }),
+    ...(stream && { resume: configuredResume(method, stream, (problem) => report('stream', problem)) }),
+    ...(recording && {
+      recording: recordingRule(recording, method, (problem) =>
+        report('recording', `${problem}; its calls are not recorded`),
+      ),
+    }),
+  };
+}
+
+function configuredResume(
+  method: Method,
+  stream: NonNullable<MethodConfig['stream']>,
+  report: (problem: string) => void,
+): Method['resume'] {
+  const reportIgnored = (problem: string) => report(`${problem}; it does not resume`);
+  if (method.responseStream) return resumeFromNames(stream, method, reportIgnored);
+  reportIgnored('the method does not stream its responses');
+  return undefined;
 }
 
 function warnOfUnknown(name: string, { methods, services }: Schema, warn: (problem: string) => void): void {

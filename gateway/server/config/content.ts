@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { CLIENT_LIMITS, type OptionTable } from '../../options/index.js';
-import { MAX_AFTER_MS, type SlowReaderSettings } from '../../schema/index.js';
+import {
+  faultOfRecording,
+  MAX_AFTER_MS,
+  MAX_RECORDING_MS,
+  type SlowReaderSettings,
+} from '../../schema/index.js';
 import type { HttpRuleConfig } from './configured-rules.js';
 import { http } from './http-rules.js';
 import { object } from './object.js';
@@ -10,6 +15,8 @@ import { fieldsOf, wholeNumberField } from './option-fields.js';
 // its line in docs/configuration.md.
 
 const KEY_NEEDED = 'must be a field of the response: the newest message of each of its values is kept';
+
+const METADATA_NEEDED = 'must be a list of names of request metadata';
 
 /** What each policy takes beside its name. */
 export const POLICIES: Readonly<Record<SlowReaderSettings['policy'], readonly string[]>> = {
@@ -38,7 +45,46 @@ export const slowReader = object({
   }
 });
 
-const method = object({ slowReader: slowReader.optional() });
+const RECORDING_MS = wholeNumberField('a whole number of milliseconds', 1, MAX_RECORDING_MS);
+const MESSAGES = wholeNumberField('a whole number', 1, 2 ** 32 - 1);
+
+/** One of some words. */
+function word<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  return z.enum(words, { error: `must be one of ${words.join(', ')}` });
+}
+
+/** sluice.v1.RecordingRule, in the words of docs/recordings.md. */
+const recording = object({
+  sharing: word('none', 'principal', 'everyone').optional(),
+  maxMessages: MESSAGES.optional(),
+  maxBytes: wholeNumberField('a whole number of bytes', 1, Number.MAX_SAFE_INTEGER).optional(),
+  maxAgeMs: RECORDING_MS.optional(),
+  whenFull: word('forget-oldest', 'pause').optional(),
+  start: word('now', 'last', 'snapshot', 'beginning').optional(),
+  last: MESSAGES.optional(),
+  key: z.string({ error: KEY_NEEDED }).min(1, { error: KEY_NEEDED }).optional(),
+  lingerMs: RECORDING_MS.optional(),
+  detach: z.boolean({ error: 'must be true or false' }).optional(),
+  keyMetadata: z.array(z.string({ error: METADATA_NEEDED }), { error: METADATA_NEEDED }).optional(),
+  detachMaxAgeMs: RECORDING_MS.optional(),
+}).superRefine((settings, context) => {
+  const fault = faultOfRecording(settings);
+  if (fault !== undefined) context.addIssue({ code: 'custom', path: [fault.name], message: fault.problem });
+});
+
+const RESUME_NEEDED = 'must be the name of a single scalar field';
+
+/** The fields of sluice.v1.StreamRule with which a stream resumes. */
+const stream = object({
+  cursor: z.string({ error: RESUME_NEEDED }).min(1, { error: RESUME_NEEDED }),
+  resume: z.string({ error: RESUME_NEEDED }).min(1, { error: RESUME_NEEDED }),
+});
+
+const method = object({
+  slowReader: slowReader.optional(),
+  stream: stream.optional(),
+  recording: recording.optional(),
+});
 
 const METHOD_NAME = /^[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*\/(?:[A-Za-z_]\w*|\*)$/;
 

@@ -4,6 +4,7 @@ import type { FeatureSet as _google_protobuf_FeatureSet, FeatureSet__Output as _
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from '../../google/protobuf/UninterpretedOption.js';
 import type { StreamRule as _sluice_v1_StreamRule, StreamRule__Output as _sluice_v1_StreamRule__Output } from '../../sluice/v1/StreamRule.js';
 import type { FileRule as _sluice_v1_FileRule, FileRule__Output as _sluice_v1_FileRule__Output } from '../../sluice/v1/FileRule.js';
+import type { RecordingRule as _sluice_v1_RecordingRule, RecordingRule__Output as _sluice_v1_RecordingRule__Output } from '../../sluice/v1/RecordingRule.js';
 import type { HttpRule as _google_api_HttpRule, HttpRule__Output as _google_api_HttpRule__Output } from '../../google/api/HttpRule.js';
 
 // Original file: null
@@ -31,6 +32,7 @@ export interface MethodOptions {
   'uninterpretedOption'?: (_google_protobuf_UninterpretedOption)[];
   '.sluice.v1.stream'?: (_sluice_v1_StreamRule | null);
   '.sluice.v1.file'?: (_sluice_v1_FileRule | null);
+  '.sluice.v1.recording'?: (_sluice_v1_RecordingRule | null);
   '.sluice.v1.example'?: (string);
   '.google.api.http'?: (_google_api_HttpRule | null);
 }
@@ -42,6 +44,7 @@ export interface MethodOptions__Output {
   'uninterpretedOption': (_google_protobuf_UninterpretedOption__Output)[];
   '.sluice.v1.stream': (_sluice_v1_StreamRule__Output | null);
   '.sluice.v1.file': (_sluice_v1_FileRule__Output | null);
+  '.sluice.v1.recording': (_sluice_v1_RecordingRule__Output | null);
   '.sluice.v1.example': (string);
   '.google.api.http': (_google_api_HttpRule__Output | null);
 }
