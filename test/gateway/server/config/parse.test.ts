@@ -51,7 +51,10 @@ t.test(
       ],
       ['methods:\n  a.B: {}', /^g\.yaml:2:3: methods\."a\.B" is not a method name/],
       ['methods:\n  a.*/C: {}', /is not a method name/],
-      ['methods:\n  a.B/C: 5', /^g\.yaml:2:3: methods\."a\.B\/C" must be a map with slowReader, stream, recording$/],
+      [
+        'methods:\n  a.B/C: 5',
+        /^g\.yaml:2:3: methods\."a\.B\/C" must be a map with slowReader, stream, recording$/,
+      ],
       [
         'methods:\n  a.B/C: {slow_reader: {}}',
         /^g\.yaml:2:11: .*slow_reader is unknown, did you mean slowReader\?/,
