@@ -2,7 +2,7 @@ import { type DescMethod, fromJson, type Registry } from '@bufbuild/protobuf';
 import { contentOfMessage, type FileContent } from './file-content.js';
 import type { Json } from './json.js';
 import type { Method, Resume, SlowReaderRule } from './method.js';
-import { readOption } from './read-option.js';
+import { optionOfMethod } from './option-of-method.js';
 import { resumeFromNames } from './resume-rule.js';
 import { PAUSE, slowReaderRule } from './slow-reader-rule.js';
 
@@ -27,7 +27,7 @@ export function streamFromMethod(
   report: (problem: string) => void,
 ): Pick<Method, 'resume' | 'slowReader'> {
   const reportRule = (problem: string) => report(`(sluice.v1.stream): ${problem}`);
-  const rule = readOption<StreamOption>(method, 'sluice.v1.stream', foreign, report);
+  const rule = optionOfMethod<StreamOption>(method, 'sluice.v1.stream', foreign, report);
   if (rule === undefined) return { resume: undefined, slowReader: PAUSE };
   if (!method.proto.serverStreaming) {
     reportRule('the method does not stream its responses');
@@ -97,7 +97,7 @@ export function filesFromMethod(
   report: (problem: string) => void,
 ): Pick<Method, 'upload' | 'download'> {
   const { input, output } = method;
-  const rule = readOption<{ data: string }>(method, 'sluice.v1.file', foreign, report);
+  const rule = optionOfMethod<{ data: string }>(method, 'sluice.v1.file', foreign, report);
   const upload = contentOfMessage(input, rule?.data);
   const download = contentOfMessage(output, rule?.data);
   const isNamed = (content: FileContent | undefined) => content?.path[0]?.name === rule?.data;
@@ -115,7 +115,7 @@ export function exampleFromMethod(
   foreign: Registry,
   report: (problem: string) => void,
 ): Json | undefined {
-  const text = readOption<string>(method, 'sluice.v1.example', foreign, report);
+  const text = optionOfMethod<string>(method, 'sluice.v1.example', foreign, report);
   if (text === undefined) return undefined;
   try {
     const example: Json = JSON.parse(text);

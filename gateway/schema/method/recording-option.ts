@@ -1,6 +1,6 @@
 import type { DescMethod, Registry } from '@bufbuild/protobuf';
 import type { RecordingRule } from './method.js';
-import { readOption } from './read-option.js';
+import { optionOfMethod } from './option-of-method.js';
 import { recordingRule } from './recording-rule.js';
 
 /** sluice.v1.RecordingRule, as the option is read. */
@@ -30,7 +30,7 @@ export function recordingFromMethod(
   foreign: Registry,
   report: (problem: string) => void,
 ): RecordingRule | undefined {
-  const rule = readOption<RecordingOption>(method, 'sluice.v1.recording', foreign, report);
+  const rule = optionOfMethod<RecordingOption>(method, 'sluice.v1.recording', foreign, report);
   if (rule === undefined) return undefined;
   const reportRule = (problem: string) => report(`(sluice.v1.recording): ${problem}`);
   for (const [name, values] of Object.entries({ sharing: SHARING, whenFull: WHEN_FULL, start: START })) {

@@ -5,7 +5,7 @@ import { baseFiles } from '../base/index.js';
  * One of our options of a method; `undefined` where it has none, or one that cannot be read, which is told to `report`. A set may have an option of
  * its own under our number: 50000 to 99999 are free for every company's use.
  */
-export function readOption<T>(
+export function optionOfMethod<T>(
   method: DescMethod,
   typeName: string,
   foreign: Registry,
