@@ -1,5 +1,5 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import { type Metadata, RpcError, type Status } from '../status/index.js';
+import { type Code, type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call, CancelSignal } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
 import { bytesOf, pump } from './pump.js';
@@ -16,6 +16,10 @@ const METADATA_GRACE_MS = 10;
 export interface Report {
   /** What the client was told, or would have been. */
   readonly status: Status;
+  /** How the call itself ended. */
+  readonly callCode: Code;
+  /** When it was over, in milliseconds of `performance`. */
+  readonly callEndedAt: number;
   /** The failure of our own making or the client's bad input, with its cause; absent when the service ended the call. */
   readonly failure: RpcError | undefined;
   /** Messages taken from the client. */
@@ -121,11 +125,13 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     stall?.serviceTook();
   }
   if (up !== undefined) await up;
+  const callEndedAt = performance.now();
 
   const cause = signal.aborted ? (signal.reason as AbortCause) : undefined;
   if (cause instanceof RpcError) failure ??= cause;
   const aborted = cause instanceof RpcError ? undefined : cause;
-  const status = failure?.toStatus() ?? (await call.status);
+  const ended = failure === undefined ? await call.status : undefined;
+  const status = failure?.toStatus() ?? ended ?? (await call.status);
   try {
     if (aborted === 'draining') await bound(outgoing.drain(), stall);
     else if (aborted === undefined) {
@@ -140,7 +146,18 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
   }
   // Nobody takes what was not written by now.
   last?.release();
-  return { status: failure?.toStatus() ?? status, failure, received, sent, dropped, cut, aborted };
+  const callCode = (ended ?? (await call.status)).code;
+  return {
+    status: failure?.toStatus() ?? status,
+    callCode,
+    callEndedAt,
+    failure,
+    received,
+    sent,
+    dropped,
+    cut,
+    aborted,
+  };
 }
 
 /**

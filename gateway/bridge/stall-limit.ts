@@ -10,7 +10,12 @@ export interface StallLimitOptions {
   readonly abort: (reason: RpcError) => void;
   /** Closes the connection of a client that has stalled. Absent: the connection carries more than this exchange, and stays. */
   readonly cut?: (() => void) | undefined;
+  /** Hears of a side that has stalled for `TOLD_STALL_MS` or until it was given up, when that is over. Absent: it is not measured. */
+  readonly onStall?: ((side: 'client' | 'service', durationMs: number) => void) | undefined;
 }
+
+/** Shorter stalls are what flow control consists of, and are not told. */
+export const TOLD_STALL_MS = 500;
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -23,6 +28,9 @@ export class StallLimit {
   /** When a stall of the client, or of the service, has lasted too long; in milliseconds of `performance`. */
   #clientDue = NEVER;
   #serviceDue = NEVER;
+  /** Since when they stall, where somebody wants to know. */
+  #clientSince = NEVER;
+  #serviceSince = NEVER;
   readonly #deadline: number;
   #timer: NodeJS.Timeout | undefined;
   #timerDue = NEVER;
@@ -40,6 +48,7 @@ export class StallLimit {
       await wait;
     } finally {
       this.#clientDue = NEVER;
+      this.#clientWent();
     }
   }
 
@@ -50,23 +59,31 @@ export class StallLimit {
       await wait;
     } finally {
       this.#clientDue = NEVER;
+      this.#clientWent();
     }
   }
 
   /** The client has taken a part of what waits for it, so it does not stall. */
   clientTook(): void {
-    if (this.#clientDue !== NEVER) this.#boundClient(this.#deadline);
+    if (this.#clientDue === NEVER) return;
+    this.#clientWent();
+    this.#boundClient(this.#deadline);
   }
 
   /** The service has been given messages of the client. */
   serviceGiven(): void {
-    this.#serviceDue = performance.now() + this.#options.maxStallMs;
+    const now = performance.now();
+    this.#serviceSince = now;
+    this.#serviceDue = now + this.#options.maxStallMs;
     this.#arm(this.#serviceDue);
   }
 
   /** It has taken them, or will get no more. */
   serviceTook(): void {
     this.#serviceDue = NEVER;
+    if (this.#options.onStall === undefined) return;
+    this.#tell('service', this.#serviceSince);
+    this.#serviceSince = NEVER;
   }
 
   /** The exchange is over. */
@@ -79,8 +96,23 @@ export class StallLimit {
   }
 
   #boundClient(atMost: number): void {
-    this.#clientDue = Math.min(performance.now() + this.#options.maxStallMs, atMost);
+    const now = performance.now();
+    this.#clientSince = now;
+    this.#clientDue = Math.min(now + this.#options.maxStallMs, atMost);
     this.#arm(this.#clientDue);
+  }
+
+  #clientWent(): void {
+    if (this.#options.onStall === undefined) return;
+    this.#tell('client', this.#clientSince);
+    this.#clientSince = NEVER;
+  }
+
+  #tell(side: 'client' | 'service', since: number): void {
+    const { onStall, maxStallMs } = this.#options;
+    if (since === NEVER) return;
+    const durationMs = performance.now() - since;
+    if (durationMs >= Math.min(TOLD_STALL_MS, maxStallMs)) onStall?.(side, durationMs);
   }
 
   #arm(due: number): void {

@@ -13,6 +13,7 @@ import {
   protocolOf,
   REASON_HEADER,
 } from '../surfaces/index.js';
+import { parseTraceparent } from '../wire/index.js';
 import { mayAnswerNow } from './connection-limits.js';
 import { splitTarget } from './request-target.js';
 import type { ServerRequest } from './server-request.js';
@@ -117,6 +118,7 @@ interface RequestName {
   readonly peer: string;
   readonly httpMethod?: string;
   readonly path?: string;
+  readonly traceId?: string | undefined;
 }
 
 /** Never with the query, which may hold a ticket or a token. */
@@ -125,7 +127,9 @@ function nameOf(
   trustedProxies: TrustedProxies,
 ): RequestName {
   const peer = requestSource(raw, trustedProxies).address;
-  return { requestId: id, peer, httpMethod: method, path: splitTarget(raw.url)[0] };
+  const { traceparent } = raw.headers;
+  const traceId = typeof traceparent === 'string' ? parseTraceparent(traceparent)?.traceId : undefined;
+  return { requestId: id, traceId, peer, httpMethod: method, path: splitTarget(raw.url)[0] };
 }
 
 /** One line for what never became an exchange: whose fault it is decides how loud. */

@@ -7,4 +7,11 @@ export { endId, idFromCursor, type LastEventId, parseLastEventId } from './event
 export { encodeGrpcMessage } from './grpc-status-text.js';
 export { parseGrpcTimeout } from './grpc-timeout.js';
 export { formatSseComment, formatSseEvent, formatSseRetry, type SseEvent } from './sse.js';
+export {
+  formatTraceparent,
+  MAX_TRACESTATE_LENGTH,
+  parseTraceparent,
+  type TraceContext,
+  usableTracestate,
+} from './trace-context.js';
 export { frameHeadBytes, MAX_FRAME_HEAD_BYTES, Opcode, putFrameHead } from './websocket-frame.js';

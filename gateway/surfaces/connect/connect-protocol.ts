@@ -25,6 +25,7 @@ function surfaceOf(codec: ConnectCodec, isStream: boolean): HttpSurface {
   return isStream
     ? {
         name: NAME,
+        rpcSystem: 'connectrpc',
         answers: 'stream',
         mediaType: `application/connect+${codec}`,
         finite: false,
@@ -35,6 +36,7 @@ function surfaceOf(codec: ConnectCodec, isStream: boolean): HttpSurface {
       }
     : {
         name: NAME,
+        rpcSystem: 'connectrpc',
         answers: 'message',
         mediaType: `application/${codec}`,
         finite: true,

@@ -2,6 +2,7 @@ import type { Report, Traffic } from '../../bridge/index.js';
 import type { Method } from '../../schema/index.js';
 import type { RpcError } from '../../status/index.js';
 import type { Transport } from '../../upstream/index.js';
+import type { Tracing } from './exchange-trace.js';
 import type { Exchanges } from './exchanges.js';
 import type { UnfinishedMessages } from './unfinished-messages.js';
 
@@ -11,7 +12,11 @@ export interface FinishedExchange {
   readonly surface: string;
   /** The gRPC code as text. */
   readonly code: string;
+  /** How its client speaks, as the conventions for traces name it. */
+  readonly rpcSystem: string;
   readonly durationMs: number;
+  /** Of these, its call at the service. */
+  readonly callMs: number;
   readonly report: Report;
 }
 
@@ -29,6 +34,8 @@ export interface ExchangeContext {
   /** The messages of all clients that are not whole yet. */
   readonly unfinished: UnfinishedMessages;
   meterOf(method: Method): Meter;
+  /** Records exchanges in traces; absent: nothing does. */
+  readonly tracing?: Tracing | undefined;
   /** Where the bytes of a surface are counted; the same one every time. */
   trafficOf(surface: string): Traffic;
   /** Counts what was refused before there was a call. */

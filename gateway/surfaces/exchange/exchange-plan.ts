@@ -19,6 +19,8 @@ export interface ExchangePlan {
   readonly metadata: Metadata;
   /** Of the call, in epoch milliseconds; `undefined`: none. */
   readonly deadline: number | undefined;
+  /** It goes on after a cursor. Asked only where the exchange is traced. */
+  readonly resumes: boolean;
   readonly log: FastifyBaseLogger;
   /** The messages of the client. Throws, or rejects with, `RpcError` for bad input: then no call is opened. */
   openIncoming(exchange: ExchangeHandle): Incoming | Promise<Incoming>;

@@ -1,7 +1,9 @@
+export { isOfTrace, traceIdOf } from './carried-trace.js';
 export type { ExchangeContext, FinishedExchange, Meter } from './exchange-context.js';
 export type { ExchangeHandle } from './exchange-handle.js';
 export { ExchangeLimits } from './exchange-limits.js';
 export type { ExchangePlan } from './exchange-plan.js';
+export type { ExchangeTrace, TracedEnd, Tracing } from './exchange-trace.js';
 export { Exchanges } from './exchanges.js';
 export { boundFirstMessage } from './first-message.js';
 export { DEFAULT_LIMITS, type Limits, spread } from './limits.js';

@@ -1,9 +1,11 @@
 import { Alarm } from '../../async/index.js';
 import { bridge, type Incoming, type Report, type SlowReader, StallLimit } from '../../bridge/index.js';
-import { codeName, isDefect } from '../../status/index.js';
+import { type CodeName, codeName, isDefect, RpcError } from '../../status/index.js';
+import { type CarriedTrace, carriedTrace, withTrace } from './carried-trace.js';
 import type { ExchangeContext, Meter } from './exchange-context.js';
 import type { ExchangeHandle } from './exchange-handle.js';
 import type { ExchangePlan } from './exchange-plan.js';
+import type { ExchangeTrace } from './exchange-trace.js';
 import { slowReaderOf } from './slow-reader-policy.js';
 
 /**
@@ -20,6 +22,7 @@ export async function runExchange(plan: ExchangePlan, context: ExchangeContext):
   const { surface, request, peer } = plan;
   const { method, limits } = request;
   const exchange = context.exchanges.open(surface.finite || !method.responseStream, plan.source, peer);
+  const traced = traceOf(plan, context);
   let isOver = false;
   let lastStall: Alarm | undefined;
   peer.onLeft(() => {
@@ -31,8 +34,11 @@ export async function runExchange(plan: ExchangePlan, context: ExchangeContext):
     if (surface.isBounded) peer.watch();
     const opening = plan.openIncoming(exchange);
     const incoming = opening instanceof Promise ? await opening : opening;
-    const report = await callAndReport(plan, exchange, incoming, context);
+    const report = await callAndReport(plan, exchange, incoming, context, traced);
     if (report.cut) peer.cut();
+  } catch (reason) {
+    traced.trace?.refused(RpcError.from(reason));
+    throw reason;
   } finally {
     isOver = true;
     if (peer.isClosed) exchange.close();
@@ -43,14 +49,35 @@ export async function runExchange(plan: ExchangePlan, context: ExchangeContext):
   }
 }
 
+/** An exchange and where it stands in a trace, of which its client may have said something. */
+interface TracedExchange {
+  readonly carried: CarriedTrace | undefined;
+  readonly trace: ExchangeTrace | undefined;
+}
+
+function traceOf(plan: ExchangePlan, { tracing }: ExchangeContext): TracedExchange {
+  const carried = carriedTrace(plan.metadata);
+  return { carried, trace: tracing?.begin(plan, carried?.context) };
+}
+
+/** What the service gets: its caller in the trace is the call, where that is recorded. */
+function metadataOfCall(
+  { metadata }: ExchangePlan,
+  { carried, trace }: TracedExchange,
+): ExchangePlan['metadata'] {
+  if (trace === undefined) return carried?.metadata ?? metadata;
+  return withTrace(carried?.others ?? metadata, trace.openCall());
+}
+
 /** From the call to its line of log. Closes `incoming` where it rejects. */
 async function callAndReport(
   plan: ExchangePlan,
   exchange: ExchangeHandle,
   incoming: Incoming,
   { transport, meterOf, trafficOf }: ExchangeContext,
+  traced: TracedExchange,
 ): Promise<Report> {
-  const { surface, request, metadata, deadline } = plan;
+  const { surface, request, deadline } = plan;
   const { method } = request;
   try {
     exchange.beginCall();
@@ -59,48 +86,70 @@ async function callAndReport(
     throw reason;
   }
   const begun = performance.now();
+  const { trace } = traced;
   const outgoing = plan.openOutgoing(exchange);
+  const metadata = metadataOfCall(plan, traced);
   const meter = meterOf(method);
   const slowReader = slowReaderOf(method, surface, request.limits);
-  const onDropped = slowReader === undefined ? undefined : (messages: number) => meter.dropped(messages);
-  const stall = surface.isBounded || method.requestStream ? stallLimitOf(plan, exchange) : undefined;
+  const onDropped =
+    slowReader === undefined
+      ? undefined
+      : (messages: number) => {
+          meter.dropped(messages);
+          trace?.dropped(messages);
+        };
+  const stall = surface.isBounded || method.requestStream ? stallLimitOf(plan, exchange, trace) : undefined;
   const { signal } = exchange;
   const report = await bridge(
     { incoming, outgoing, signal, slowReader, onDropped, stall, traffic: trafficOf(surface.name) },
     (signal) => transport.open(method.path, { metadata, signal, deadline }),
   );
   stall?.close();
-  countAndLog(plan, report, performance.now() - begun, slowReader, meter);
+  const code = report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code);
+  const ended = { code, report, callMs: report.callEndedAt - begun, durationMs: performance.now() - begun };
+  countAndLog(plan, ended, slowReader, meter, traced);
+  trace?.end({ code, reason: report.status.reason, report });
   return report;
 }
 
 function stallLimitOf(
   { surface, request, peer, deadline }: ExchangePlan,
   exchange: ExchangeHandle,
+  trace: ExchangeTrace | undefined,
 ): StallLimit {
   const stall = new StallLimit({
     maxStallMs: request.limits.maxPauseMs,
     deadline: surface.hasCredit ? deadline : undefined,
     abort: (reason) => exchange.abort(reason),
     cut: surface.hasCredit ? undefined : () => peer.cut(),
+    onStall: trace && ((side, ms) => trace.stalled(side, ms)),
   });
   exchange.stall = stall;
   return stall;
 }
 
+/** How an exchange went. */
+interface EndedExchange {
+  readonly code: CodeName;
+  readonly report: Report;
+  readonly callMs: number;
+  readonly durationMs: number;
+}
+
 function countAndLog(
   { surface, request, source, requestId, log }: ExchangePlan,
-  report: Report,
-  durationMs: number,
+  { code, report, callMs, durationMs }: EndedExchange,
   slowReader: SlowReader | undefined,
   meter: Meter,
+  { carried, trace }: TracedExchange,
 ): void {
-  const code = report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code);
-  meter.finished({ surface: surface.name, code, durationMs, report });
+  const { name, rpcSystem = 'grpc' } = surface;
+  meter.finished({ surface: name, code, rpcSystem, durationMs, callMs, report });
   const line = {
     requestId,
+    traceId: trace?.traceId ?? carried?.context?.traceId,
     method: request.method.path.slice(1),
-    surface: surface.name,
+    surface: name,
     code,
     reason: report.aborted === undefined ? report.status.reason : undefined,
     durationMs: Math.round(durationMs * 1_000) / 1_000,

@@ -2,6 +2,8 @@
 export interface Surface {
   /** In the log, and a label of metrics. */
   readonly name: string;
+  /** How its clients speak, as OpenTelemetry names it. Absent: "grpc", for its methods and codes are those of gRPC. */
+  readonly rpcSystem?: 'connectrpc';
   /** Its exchanges end by themselves soon, whatever the method, or something else ends them: draining lets them finish. */
   readonly finite: boolean;
   /** A slow client may miss messages, because there is a place to say so: policies that drop messages apply. */

@@ -9,7 +9,7 @@ import {
   type MethodRequest,
   runExchange,
 } from '../exchange/index.js';
-import { hasSeenEnd } from '../message/index.js';
+import { goesOn, hasSeenEnd } from '../message/index.js';
 import { announcesBody } from './announced-body.js';
 import { HeadOutgoing } from './head-outgoing.js';
 import { HttpPeer } from './http-peer.js';
@@ -101,6 +101,10 @@ class HttpExchange implements ExchangePlan {
 
   get deadline(): number | undefined {
     return this.#call.deadline;
+  }
+
+  get resumes(): boolean {
+    return goesOn(this.request);
   }
 
   openIncoming(exchange: ExchangeHandle): Incoming | Promise<Incoming> {

@@ -16,7 +16,14 @@ export {
 } from './encode-batch.js';
 export { detailJson, endJson, errorJson, REASON_HEADER, retryDelayMs } from './error-json.js';
 export { HeaderRules } from './header-rules.js';
-export { cursorField, hasSeenEnd, messageFromJson, resumeAfter, textFromBytes } from './request-message.js';
+export {
+  cursorField,
+  goesOn,
+  hasSeenEnd,
+  messageFromJson,
+  resumeAfter,
+  textFromBytes,
+} from './request-message.js';
 export { addMetadata, callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';
 export { metadataHeaders, type PassedOn, passedOn } from './response-metadata.js';
 export { scratch } from './scratch.js';

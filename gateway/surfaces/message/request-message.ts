@@ -58,6 +58,11 @@ export function hasSeenEnd(request: MethodRequest): boolean {
   return request.method.responseStream && lastEventId(request).kind === 'ended';
 }
 
+/** The client goes on after what it has seen of this stream. */
+export function goesOn(request: MethodRequest): boolean {
+  return request.method.resume !== undefined && lastEventId(request).kind === 'cursor';
+}
+
 /**
  * The same request, to continue after what the client has seen. Later fields win on the wire, so the cursor is
  * simply put behind what is there. Unchanged for a method without cursors.

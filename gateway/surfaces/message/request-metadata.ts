@@ -8,6 +8,7 @@ import {
 } from '../../status/index.js';
 import { faultOfPair } from '../../upstream/index.js';
 import { parseGrpcTimeout } from '../../wire/index.js';
+import { isOfTrace } from '../exchange/index.js';
 import { alike, type HeaderRules } from './header-rules.js';
 
 const PREFIX = 'grpc-metadata-';
@@ -23,6 +24,10 @@ export function requestMetadata(headers: IncomingHttpHeaders, known: Metadata, r
     const value = headers[name];
     // What Node cannot join comes as an array (set-cookie only).
     if (typeof value !== 'string') continue;
+    if (isOfTrace(name)) {
+      metadata.push([name, sendable(value)]);
+      continue;
+    }
     const fault = faultOfPair(name, value);
     if (fault !== undefined) throw new RpcError('INVALID_HEADER', `header ${name}: ${fault}`);
     metadata.push([name, value]);
@@ -64,7 +69,7 @@ export function addMetadata(block: MetadataBlock, name: string, value: string, p
     return text;
   };
   if (name.endsWith('-bin')) block.addJoined(name, value, (part) => checked(part.trim()));
-  else block.add(name, checked(value));
+  else block.add(name, isOfTrace(name) ? sendable(value) : checked(value));
   if (!block.isOver) return;
   throw new RpcError(
     'INVALID_METADATA',
@@ -72,9 +77,15 @@ export function addMetadata(block: MetadataBlock, name: string, value: string, p
   );
 }
 
+/** What may be metadata of a value that nobody is refused for: a malformed trace counts as none. Lists may have tabs between their members. */
+function sendable(value: string): string {
+  const text = value.replaceAll('\t', ' ');
+  return faultOfPair('traceparent', text) === undefined ? text : '';
+}
+
 /**
  * The metadata of one call of a session: that of the session, and what the call adds, which wins. The value of a `-bin` name may be
- * several, joined by ",". Throws INVALID_ARGUMENT that names what cannot be sent, or is not the client's to say.
+ * several, joined by ",". What it says of a trace replaces all that the handshake said of one. Throws INVALID_ARGUMENT that names what cannot be sent, or is not the client's to say.
  */
 export function callMetadata(session: Metadata, own: Metadata, rules: HeaderRules): Metadata {
   if (own.length === 0) return session;
@@ -85,7 +96,9 @@ export function callMetadata(session: Metadata, own: Metadata, rules: HeaderRule
     assertMayBeOwn(name, rules, '');
     addMetadata(added, name, value, '');
   }
-  return [...session.filter(([name]) => !names.has(name)), ...added.pairs];
+  const isTraced = [...names].some(isOfTrace);
+  const isOld = (name: string) => names.has(name) || (isTraced && isOfTrace(name));
+  return [...session.filter(([name]) => !isOld(name)), ...added.pairs];
 }
 
 /** When the call must be over, in epoch milliseconds; `undefined`: never. `Grpc-Timeout` wins over the default. */

@@ -108,6 +108,10 @@ export class SessionCall implements ExchangePlan, Peer {
     return this.#shared.context.log;
   }
 
+  get resumes(): boolean {
+    return this.#cursor.length > 0;
+  }
+
   get isClosed(): boolean {
     return this.#hasLeft || this.#outgoing === undefined || this.#outgoing.ended;
   }

@@ -10,7 +10,7 @@ import {
   SessionFault,
   UsedIds,
 } from '../../wire/session/index.js';
-import { spread } from '../exchange/index.js';
+import { isOfTrace, spread, traceIdOf } from '../exchange/index.js';
 import { detailJson } from '../message/index.js';
 import type { FrameSocket } from '../socket/index.js';
 import { type AdmittedCall, admitCall, type OpenFrame } from './admit-call.js';
@@ -192,7 +192,10 @@ export class Session {
     countRefusal(error);
     const requestId = requestIdOf(metadata) ?? this.#context.requestId;
     const name = method.slice(0, MAX_NAME_LENGTH);
-    const line = { requestId, peer: source.address, method: name, surface: surfaces.session.name };
+    // As for a call: what the open says of a trace is all that counts.
+    const said = metadata.some(([one]) => isOfTrace(one)) ? metadata : this.#context.metadata;
+    const traceId = traceIdOf(said);
+    const line = { requestId, traceId, peer: source.address, method: name, surface: surfaces.session.name };
     const { code, reason, message } = error;
     const why = { code: codeName(code), reason };
     if (code === Code.INTERNAL) log.error({ ...line, ...why, err: error }, 'call failed');

@@ -12,7 +12,7 @@ import {
   runExchange,
   type Surface,
 } from '../exchange/index.js';
-import { type AddressFields, hasSeenEnd, resumeAfter } from '../message/index.js';
+import { type AddressFields, goesOn, hasSeenEnd, resumeAfter } from '../message/index.js';
 import { boundSocketMessages, ClientSocket } from '../socket/index.js';
 import { WebSocketIncoming } from './websocket-incoming.js';
 import { WebSocketOutgoing } from './websocket-outgoing.js';
@@ -93,6 +93,10 @@ class WebSocketExchange implements ExchangePlan {
 
   get deadline(): number | undefined {
     return this.#call.deadline;
+  }
+
+  get resumes(): boolean {
+    return goesOn(this.request);
   }
 
   openIncoming(exchange: ExchangeHandle): Incoming {
