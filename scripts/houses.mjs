@@ -45,6 +45,7 @@ export const HOUSES = {
       ops: { may: ['surfaces', 'schema', 'status'] },
       surfaces: {
         may: [
+          'recording',
           'bridge',
           'security',
           'upstream',
@@ -69,6 +70,11 @@ export const HOUSES = {
           exchange: {},
           liveness: {},
         },
+      },
+      recording: {
+        may: ['upstream', 'schema', 'codec', 'wire', 'status', 'async'],
+        roof: ['open-call.ts'],
+        rooms: { heal: { may: ['.'] }, '.': {} },
       },
       bridge: {
         may: ['upstream', 'status'],

@@ -2,6 +2,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { type Code, type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call, CancelSignal } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
+import { tellGap, tellStart } from './gap.js';
 import { bytesOf, pump } from './pump.js';
 import { type Downstream, isToldInTime, pumpBySlowReader, TooSlow } from './slow-reader/index.js';
 import type { StallLimit } from './stall-limit.js';
@@ -93,6 +94,7 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     };
     const count = (batch: Batch) => {
       last = batch;
+      if (batch.gap !== undefined) tellGap(outgoing, batch.gap);
       sent += batch.count;
       traffic.down += batch.byteLength;
     };
@@ -172,7 +174,9 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | fa
     metadata = value;
     if (value !== undefined) outgoing.headers?.(value);
   });
+  const begun = call.start?.then((start) => tellStart(outgoing, start));
   const first = call.read();
+  if (begun !== undefined) await settledOr(begun, first);
   if (outgoing.headWaitMs === Number.POSITIVE_INFINITY) {
     const batch = await first;
     if (batch === undefined || outgoing.head(metadata) !== false) return batch;
@@ -200,6 +204,16 @@ async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | fa
   return isWanted && (await first);
 }
 
+/** Waits for it. When it rejects, nobody takes the first messages any more. */
+async function settledOr(begun: Promise<void>, first: Promise<Batch | undefined>): Promise<void> {
+  try {
+    await begun;
+  } catch (reason) {
+    void first.then((batch) => batch?.release());
+    throw reason;
+  }
+}
+
 /** Writes, and lets the next read wait: the transport gathers what comes in that time, within its own bound. */
 async function writeAndHold(
   outgoing: Outgoing,
@@ -217,6 +231,8 @@ function writeBound(
   batch: Batch,
   stall: StallLimit | undefined,
 ): ReturnType<Outgoing['write']> {
+  // It has told of a gap, and has nothing else.
+  if (batch.count === 0) return undefined;
   const room = outgoing.write(batch);
   return room instanceof Promise && stall !== undefined ? stall.forRoom(room) : room;
 }

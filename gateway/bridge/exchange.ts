@@ -1,5 +1,5 @@
 import type { Metadata, RpcError, Status } from '../status/index.js';
-import type { Batch, CancelSignal, SendBatch } from '../upstream/index.js';
+import type { Batch, CallStart, CancelSignal, Gap, SendBatch } from '../upstream/index.js';
 import type { SlowReader } from './policy.js';
 import type { StallLimit } from './stall-limit.js';
 
@@ -32,6 +32,11 @@ export interface Outgoing {
    * call; then there is no `write`.
    */
   head(metadata: Metadata | undefined): false | undefined;
+  /**
+   * Where the messages begin, of a call that knows it; before `head` and the first `write`. A gap in it is told here, and `gap` is not called for it.
+   * Absent: the surface has no place to say it, and a call with a gap ends.
+   */
+  start?(start: CallStart): void;
   /** The initial metadata of the service, as soon as it has arrived; before the first `write`. Not called when there is none. */
   headers?(metadata: Metadata): void;
   /**
@@ -50,6 +55,10 @@ export interface Outgoing {
    * taken. Absent: any number.
    */
   roomBytes?(): number;
+  /**
+   * Messages are missing before the next one, or before the end. Absent: the surface has no place to say so, and the call ends with OUT_OF_RANGE.
+   */
+  gap?(gap: Gap): void;
   /** So many messages were not delivered since the last time: the client is told before the next message or the end. */
   dropped?(count: number): void;
   /**

@@ -1,6 +1,8 @@
 import type { SlowReaderRule } from '../schema/index.js';
-import type { FinishedExchange, Meter } from '../surfaces/index.js';
+import type { FinishedExchange, HealResult, Meter } from '../surfaces/index.js';
 import { Durations } from './durations.js';
+
+const HEAL_RESULTS: readonly HealResult[] = ['healed', 'failed', 'cancelled'];
 
 /**
  * What is counted of one method: plain numbers, so that a call costs a few additions. Labels are made when somebody asks.
@@ -27,6 +29,19 @@ export class MethodCounts implements Meter {
   dropped(messages: number): void {
     this.droppedMessages.set(this.#policy, (this.droppedMessages.get(this.#policy) ?? 0) + messages);
   }
+
+  /** Of streams that broke, by what became of them. */
+  readonly heals = new Map<HealResult, number>();
+
+  /** Its streams are healed: a counter that begins late hides its first steps. */
+  showHeals(): void {
+    for (const result of HEAL_RESULTS) this.heals.set(result, this.heals.get(result) ?? 0);
+  }
+
+  /** May be handed on as it is. */
+  readonly healed = (result: HealResult): void => {
+    this.heals.set(result, (this.heals.get(result) ?? 0) + 1);
+  };
 
   finished({ surface, code, durationMs, report }: FinishedExchange): void {
     this.up += report.received;

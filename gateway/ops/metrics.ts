@@ -10,7 +10,7 @@ export interface Metrics {
   /** The meter of a method; the same one every time. */
   meterOf(method: Method): Meter;
   /**
-   * Shows from now on how many problems the schema has, and the methods that may drop messages, with what they have dropped: a counter
+   * Shows from now on how many problems the schema has, and the methods that may drop messages or are healed, with what they have counted: a counter
    * that begins late hides its first steps.
    */
   showSchema(schema: Schema): void;
@@ -127,6 +127,16 @@ export function createMetrics(gauges: Gauges): Metrics {
         }
       },
     },
+    {
+      name: 'sluice_heals_total',
+      help: 'Streams of methods with cursors that broke at the service: healed, they went on; failed; cancelled, the client or the deadline was first.',
+      type: 'counter',
+      *samples() {
+        for (const [method, { heals }] of methods) {
+          for (const [result, value] of heals) yield { labels: { method, result }, value };
+        }
+      },
+    },
   ];
   // Once for all scrapes, and not before the first: what writes the text is not loaded by a start.
   let write: Promise<() => Promise<string>> | undefined;
@@ -137,6 +147,7 @@ export function createMetrics(gauges: Gauges): Metrics {
     if (counts === undefined) {
       counts = countsOf(method.path.slice(1));
       meters.set(method, counts);
+      if (method.resume !== undefined) counts.showHeals();
     }
     counts.policy = method.slowReader.policy;
     return counts;
@@ -154,7 +165,9 @@ export function createMetrics(gauges: Gauges): Metrics {
     meterOf,
     showSchema(schema) {
       problems = schema.problems.length;
-      for (const method of schema.methods.values()) if (method.slowReader.policy !== 'pause') meterOf(method);
+      for (const method of schema.methods.values()) {
+        if (method.slowReader.policy !== 'pause' || method.resume !== undefined) meterOf(method);
+      }
     },
     countBreaking(count, result) {
       breaking[result] += count;

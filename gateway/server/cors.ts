@@ -9,6 +9,7 @@ const EXPOSED = [
   'grpc-message',
   'grpc-status-details-bin',
   'sluice-reason',
+  'sluice-last-event-id',
   'retry-after',
   'x-request-id',
   'content-disposition',

@@ -21,6 +21,7 @@ import {
   type MethodRequest,
   OWN_PROTOCOL,
   protocolOf,
+  resumePointOf,
 } from '../surfaces/index.js';
 import { ownMethods } from './allow.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
@@ -39,6 +40,8 @@ interface AdmittedRequest {
   readonly deadline: number | undefined;
   /** WebSockets only: the fields in the address, encoded. */
   readonly bound: AddressFields;
+  /** The same: where the client wants its stream to go on. */
+  readonly resume: ReturnType<typeof resumePointOf>;
   readonly source: RequestSource;
   /** What its call is opened with. */
   readonly context: ExchangeContext;
@@ -159,6 +162,7 @@ function admit(
     ),
     deadline: protocol.deadline(headers, unary ? options.limits.unaryTimeoutMs : 0),
     bound,
+    resume: request.ws ? resumePointOf(methodRequest) : undefined,
   };
   if (request.ws) admitWebSocket(request.raw.socket, source, context);
   return admitted;

@@ -57,6 +57,8 @@ export const REASONS = {
   SERVICE_STALLED: { code: Code.DEADLINE_EXCEEDED },
   CANCELLED: { code: Code.CANCELLED },
   CLIENT_LEFT: { code: Code.CANCELLED },
+  // Messages are missing, and this surface has no place to say so and go on.
+  GAP: { code: Code.OUT_OF_RANGE },
   // The gateway is not ready, or leaves.
   DRAINING: { code: Code.UNAVAILABLE },
   SCHEMA_NOT_LOADED: { code: Code.UNAVAILABLE },

@@ -16,6 +16,8 @@ export interface Status {
   readonly trailers: Metadata;
   /** Messages that the service had sent were lost before this status; a client should resume or ask again. */
   readonly truncated: boolean;
+  /** The connection or the stream broke: the service has not ended the call. Absent: it has, or the gateway has. */
+  readonly isBroken?: true;
 }
 
 /** The end of a call that went well, and of one that is over already. */

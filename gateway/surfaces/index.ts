@@ -1,4 +1,5 @@
 export type { Traffic } from '../bridge/index.js';
+export type { HealResult } from '../recording/index.js';
 export type {
   CompressRule,
   ExchangeContext,
@@ -38,6 +39,7 @@ export {
   HeaderRules,
   REASON_HEADER,
   requestMetadata,
+  resumePointOf,
 } from './message/index.js';
 export { AllHeldBytes, answerSession, type SessionContext } from './session/index.js';
 export { OWN_PROTOCOL, protocolOf, SURFACES, type Surfaces } from './table.js';

@@ -1,10 +1,11 @@
 import { memory, PAGED_BYTES } from '../memory/index.js';
+import type { Gap, MessageIds } from './call-start.js';
 
 /** The boundaries of fewer messages are smaller as they are than with what the engine needs around bytes. */
 const LEAST_HELD = 32;
 
 /**
- * Messages that have arrived, at least one: one piece of memory with boundaries, and no object for each message. Each is the bytes of one
+ * Messages that have arrived, at least one unless there is a `gap`: one piece of memory with boundaries, and no object for each message. Each is the bytes of one
  * protobuf message, without framing; what else lies in the memory is nobody's.
  *
  * Whoever takes messages moves `at` on. What is taken as soon as the batch is handed over, before another event, costs no copy; a batch may also be
@@ -26,6 +27,10 @@ export class Batch implements Iterable<Uint8Array> {
   isBorrowed = false;
   /** In front of each message lie the five bytes that gRPC has there, as they came: a flag of 0 and the length. Not any more where it was moved. */
   isFramed = false;
+  /** Their ids, of a call that is recorded and whose messages have none of their own. */
+  ids: MessageIds | undefined;
+  /** Messages are missing right before this batch, which may have none itself: then they are missing before what comes next, or before the end. */
+  gap: Gap | undefined;
   /** Where each message starts, and where it ends. */
   #bounds: Bounds;
   #onTaken: ((wireBytes: number) => void) | undefined;
@@ -58,6 +63,13 @@ export class Batch implements Iterable<Uint8Array> {
         ? Buffer.from(first.buffer, first.byteOffset, first.length)
         : Buffer.concat(messages, bytes);
     return new Batch(whole, bounds, bytes);
+  }
+
+  /** Nothing but the news that messages are missing. */
+  static ofGap(gap: Gap): Batch {
+    const batch = new Batch(NO_BYTES, [], 0);
+    batch.gap = gap;
+    return batch;
   }
 
   /** Every message that may be taken has been. */

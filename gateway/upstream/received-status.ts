@@ -15,13 +15,14 @@ export interface LocalStatusOptions {
   readonly publicMessage?: string;
   /** Where what happened decides the code, and not the reason. */
   readonly code?: Code;
+  /** See `Status.isBroken`. */
+  readonly isBroken?: true;
 }
 
 /** A status of our own making: nothing came from the service. */
 export function localStatus(reason: Reason, message: string, options: LocalStatusOptions = {}): Status {
-  const { code = codeOfReason(reason), publicMessage } = options;
-  const status = { code, message, reason, details: detailsOfReason(reason), trailers: [], truncated: false };
-  return publicMessage === undefined ? status : { ...status, publicMessage };
+  const { code = codeOfReason(reason), ...said } = options;
+  return { code, message, reason, details: detailsOfReason(reason), trailers: [], truncated: false, ...said };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { CancelSignal } from '../async/index.js';
 import type { Metadata, Status } from '../status/index.js';
 import type { Batch } from './batch.js';
+import type { CallStart } from './call-start.js';
 
 /** Messages to be sent, at least one: the bytes of each, or those in pieces that belong one behind the other, which need not be joined first. */
 export type SendBatch = readonly (Uint8Array | readonly Uint8Array[])[];
@@ -31,6 +32,11 @@ export interface CallOptions {
  *         +--------+----------+-- cancel, signal, deadline, failure: read gives what is left, then undefined
  */
 export interface Call {
+  /**
+   * Where the messages begin, of a call that knows it: clients hear of it before any data. Settles before the first `read` does; `undefined` when
+   * the call ended before. Absent: the service alone knows.
+   */
+  readonly start?: Promise<CallStart | undefined>;
   /** The initial metadata; `undefined` when the call ended without any. Resolves before the first `read` does. */
   readonly headers: Promise<Metadata | undefined>;
   /**

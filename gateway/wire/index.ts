@@ -3,7 +3,14 @@ export { chooseCoding, forbidsTransform } from './accept-encoding.js';
 export { CloseCode, closeFromStatus, cutReason } from './close-code.js';
 export { parseConnectTimeout } from './connect-timeout.js';
 export { contentDisposition } from './content-disposition.js';
-export { endId, idFromCursor, type LastEventId, parseLastEventId } from './event-id.js';
+export {
+  cursorFromId,
+  endId,
+  idFromCursor,
+  type LastEventId,
+  MAX_EVENT_ID_LENGTH,
+  parseLastEventId,
+} from './event-id.js';
 export { encodeGrpcMessage } from './grpc-status-text.js';
 export { parseGrpcTimeout } from './grpc-timeout.js';
 export { formatSseComment, formatSseEvent, formatSseRetry, type SseEvent } from './sse.js';

@@ -14,6 +14,8 @@ interface Kept {
   bytes: number;
   /** Still a view into what the transport has read. */
   borrowed: boolean;
+  /** The id of the message, where its batch has ids. */
+  id: string | undefined;
 }
 
 /**
@@ -56,10 +58,11 @@ export class KeptMessages {
         const message = batch.message(index);
         const key = this.#policy.policy === 'conflate' ? this.#policy.keyOf(message) : undefined;
         const old = key === undefined ? undefined : this.#byKey.get(key);
-        const kept = old ?? this.#append(key, message);
+        const id = batch.ids?.of(index);
+        const kept = old ?? this.#append(key, message, id);
         if (old === undefined || !old.borrowed) touched.push(kept);
         if (old !== undefined) {
-          this.#replace(old, message);
+          this.#replace(old, message, id);
           dropped += 1;
         }
         while (this.size > 1 && (this.size > maxMessages || this.#bytes > maxBytes)) {
@@ -77,30 +80,37 @@ export class KeptMessages {
 
   /** Takes the oldest, at least one if there is one, up to so many bytes of messages and so many of them. */
   take(maxBytes: number, maxMessages: number): Batch {
-    const batch: Uint8Array[] = [];
+    const messages: Uint8Array[] = [];
+    const ids: string[] = [];
     let bytes = 0;
-    while (this.size > 0 && batch.length < Math.max(1, maxMessages)) {
+    while (this.size > 0 && messages.length < Math.max(1, maxMessages)) {
       const next = this.#queue[this.#head] as Kept;
       bytes += next.message.length;
-      if (batch.length > 0 && bytes > maxBytes) break;
-      batch.push(this.#shift().message);
+      if (messages.length > 0 && bytes > maxBytes) break;
+      const { message, id } = this.#shift();
+      messages.push(message);
+      if (id !== undefined) ids.push(id);
     }
-    return Batch.of(batch);
+    const batch = Batch.of(messages);
+    // All of one call have ids, or none has.
+    if (ids.length > 0) batch.ids = { of: (index) => ids[index] as string };
+    return batch;
   }
 
-  #append(key: string | undefined, message: Uint8Array): Kept {
-    const kept: Kept = { key, message, bytes: cost(key, message), borrowed: true };
+  #append(key: string | undefined, message: Uint8Array, id: string | undefined): Kept {
+    const kept: Kept = { key, message, bytes: cost(key, message), borrowed: true, id };
     this.#queue.push(kept);
     if (key !== undefined) this.#byKey.set(key, kept);
     this.#bytes += kept.bytes;
     return kept;
   }
 
-  #replace(kept: Kept, message: Uint8Array): void {
+  #replace(kept: Kept, message: Uint8Array, id: string | undefined): void {
     this.#bytes -= kept.bytes;
     kept.message = message;
     kept.bytes = cost(kept.key, message);
     kept.borrowed = true;
+    kept.id = id;
     this.#bytes += kept.bytes;
   }
 
@@ -129,7 +139,13 @@ export class KeptMessages {
   }
 }
 
-const GONE: Kept = Object.freeze({ key: undefined, message: new Uint8Array(0), bytes: 0, borrowed: false });
+const GONE: Kept = Object.freeze({
+  key: undefined,
+  message: new Uint8Array(0),
+  bytes: 0,
+  borrowed: false,
+  id: undefined,
+});
 
 function cost(key: string | undefined, message: Uint8Array): number {
   return message.length + KEPT_OVERHEAD_BYTES + 2 * (key?.length ?? 0);

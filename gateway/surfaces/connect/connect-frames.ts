@@ -13,8 +13,8 @@ import { STREAM_CODINGS } from './connect-request.js';
 export function connectFrames(codec: ConnectCodec): AnswerForm {
   const head: OutgoingHttpHeaders = { 'content-type': `application/connect+${codec}`, ...STREAM_CODINGS };
   return {
-    start({ limits }, reply, metadata) {
-      startStream(reply, { ...head, ...connectHeaders(reply, metadata) });
+    start({ limits }, reply, metadata, own) {
+      startStream(reply, { ...head, ...connectHeaders(reply, metadata), ...own });
       return openResponse(reply.raw, limits.highWaterBytes);
     },
     async end({ registry }, reply, sink, status) {

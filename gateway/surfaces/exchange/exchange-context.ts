@@ -1,4 +1,5 @@
 import type { Report, Traffic } from '../../bridge/index.js';
+import type { HealResult } from '../../recording/index.js';
 import type { Method } from '../../schema/index.js';
 import type { RpcError } from '../../status/index.js';
 import type { Transport } from '../../upstream/index.js';
@@ -24,6 +25,8 @@ export interface FinishedExchange {
 export interface Meter {
   /** Messages that will not be delivered, as soon as that is known. */
   dropped(messages: number): void;
+  /** A stream that broke, and what became of it. */
+  healed(result: HealResult): void;
   finished(exchange: FinishedExchange): void;
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
+import type { ResumePoint } from '../../recording/index.js';
 import type { RequestSource } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import type { ExchangeHandle } from './exchange-handle.js';
@@ -19,8 +20,8 @@ export interface ExchangePlan {
   readonly metadata: Metadata;
   /** Of the call, in epoch milliseconds; `undefined`: none. */
   readonly deadline: number | undefined;
-  /** It goes on after a cursor. Asked only where the exchange is traced. */
-  readonly resumes: boolean;
+  /** Where the client wants its stream to go on; `undefined`: at the beginning. */
+  readonly resume: ResumePoint | undefined;
   readonly log: FastifyBaseLogger;
   /** The messages of the client. Throws, or rejects with, `RpcError` for bad input: then no call is opened. */
   openIncoming(exchange: ExchangeHandle): Incoming | Promise<Incoming>;

@@ -1,5 +1,6 @@
 import { Alarm } from '../../async/index.js';
 import { bridge, type Incoming, type Report, type SlowReader, StallLimit } from '../../bridge/index.js';
+import { openCall } from '../../recording/index.js';
 import { type CodeName, codeName, isDefect, RpcError } from '../../status/index.js';
 import { type CarriedTrace, carriedTrace, withTrace } from './carried-trace.js';
 import type { ExchangeContext, Meter } from './exchange-context.js';
@@ -77,8 +78,8 @@ async function callAndReport(
   { transport, meterOf, trafficOf }: ExchangeContext,
   traced: TracedExchange,
 ): Promise<Report> {
-  const { surface, request, deadline } = plan;
-  const { method } = request;
+  const { surface, request, deadline, resume } = plan;
+  const { method, requestCodec } = request;
   try {
     exchange.beginCall();
   } catch (reason) {
@@ -102,7 +103,16 @@ async function callAndReport(
   const { signal } = exchange;
   const report = await bridge(
     { incoming, outgoing, signal, slowReader, onDropped, stall, traffic: trafficOf(surface.name) },
-    (signal) => transport.open(method.path, { metadata, signal, deadline }),
+    (signal) =>
+      openCall(transport, {
+        method,
+        requestCodec,
+        resume,
+        metadata,
+        signal,
+        deadline,
+        onHealed: meter.healed,
+      }),
   );
   stall?.close();
   const code = report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code);

@@ -9,8 +9,8 @@ const FIRST_VERSION = 2;
 
 function nativeForm({ contentType }: GrpcTypes): AnswerForm {
   return {
-    start(request, reply, metadata) {
-      const headers = { ...answerHeaders(reply, metadata), 'content-type': contentType };
+    start(request, reply, metadata, own) {
+      const headers = { ...answerHeaders(reply, metadata), ...own, 'content-type': contentType };
       startStream(reply, { ...headers, 'grpc-accept-encoding': MESSAGE_ENCODINGS }, { withTrailers: true });
       return openResponse(reply.raw, request.limits.highWaterBytes);
     },

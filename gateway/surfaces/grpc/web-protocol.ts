@@ -15,9 +15,10 @@ function trailersFrame(pairs: Metadata): Buffer {
 
 function webForm({ contentType, answersText }: GrpcTypes): AnswerForm {
   return {
-    start(request, reply, metadata) {
+    start(request, reply, metadata, own) {
       startStream(reply, {
         ...answerHeaders(reply, metadata),
+        ...own,
         'content-type': contentType,
         'x-accel-buffering': 'no',
       });

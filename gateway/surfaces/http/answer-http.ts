@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
+import type { ResumePoint } from '../../recording/index.js';
 import type { RequestSource } from '../../security/index.js';
-import type { Metadata } from '../../status/index.js';
+import { ENDED, type Metadata } from '../../status/index.js';
 import {
   type ExchangeContext,
   type ExchangeHandle,
@@ -9,7 +10,7 @@ import {
   type MethodRequest,
   runExchange,
 } from '../exchange/index.js';
-import { goesOn, hasSeenEnd } from '../message/index.js';
+import { hasSeenEnd, resumePointOf } from '../message/index.js';
 import { announcesBody } from './announced-body.js';
 import { HeadOutgoing } from './head-outgoing.js';
 import { HttpPeer } from './http-peer.js';
@@ -56,6 +57,11 @@ export async function answerAs(
   call: HttpCall,
   context: ExchangeContext,
 ): Promise<void> {
+  if (hasSeenEnd(request)) {
+    // What our own forms say with 204, an RPC protocol says with an answer without messages.
+    await surface.open(request, reply).end(ENDED, undefined);
+    return;
+  }
   await runExchange(new HttpExchange(surface, open, request, reply, call, id, log, context), context);
 }
 
@@ -64,6 +70,7 @@ class HttpExchange implements ExchangePlan {
   readonly request: MethodRequest;
   readonly peer: HttpPeer;
   readonly requestId: string;
+  readonly resume: ResumePoint | undefined;
   readonly log: FastifyBaseLogger;
   readonly #open: OpenRequest;
   readonly #reply: HttpReply;
@@ -84,6 +91,7 @@ class HttpExchange implements ExchangePlan {
     this.request = request;
     this.peer = new HttpPeer(reply.raw, request.http, request.limits.heartbeatMs);
     this.requestId = requestId;
+    this.resume = resumePointOf(request);
     this.log = log;
     this.#open = open;
     this.#reply = reply;
@@ -101,10 +109,6 @@ class HttpExchange implements ExchangePlan {
 
   get deadline(): number | undefined {
     return this.#call.deadline;
-  }
-
-  get resumes(): boolean {
-    return goesOn(this.request);
   }
 
   openIncoming(exchange: ExchangeHandle): Incoming | Promise<Incoming> {

@@ -1,11 +1,11 @@
-import type { Outgoing } from '../../bridge/index.js';
+import { gapError, type Outgoing } from '../../bridge/index.js';
 import { bytesField } from '../../codec/index.js';
 import type { FileContent } from '../../schema/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { Batch, CallStart } from '../../upstream/index.js';
 import { contentDisposition } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { scratch, sendBatch } from '../message/index.js';
+import { positionHeaders, scratch, sendBatch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { sendDraining } from './json-outgoing.js';
 import { openResponse } from './open-response.js';
@@ -20,6 +20,7 @@ export class BytesOutgoing implements Outgoing {
   readonly #request: MethodRequest;
   readonly #reply: HttpReply;
   readonly #content: FileContent;
+  #start: CallStart | undefined;
   #metadata: Metadata | undefined;
   #sink: ResponseSink | undefined;
 
@@ -27,6 +28,12 @@ export class BytesOutgoing implements Outgoing {
     this.#request = request;
     this.#reply = reply;
     this.#content = content;
+  }
+
+  /** Throws OUT_OF_RANGE for a file that would not have all that its client asked for. */
+  start(start: CallStart): void {
+    if (start.gap !== undefined) throw gapError(start.gap);
+    this.#start = start;
   }
 
   head(metadata: Metadata | undefined): undefined {
@@ -46,7 +53,7 @@ export class BytesOutgoing implements Outgoing {
   async end(status: Status, failure?: RpcError): Promise<void> {
     if (this.#sink === undefined) {
       if (status.code !== Code.OK) return sendError(this.#reply, status, this.#request.registry, failure);
-      this.#start(undefined);
+      this.#open(undefined);
     }
     if (status.code === Code.OK) await this.#sink?.end();
     else await this.#sink?.break();
@@ -60,14 +67,15 @@ export class BytesOutgoing implements Outgoing {
   #startWith(first: Uint8Array): ResponseSink {
     // Throws when it is no message: once the head has been sent, that has no HTTP status any more.
     bytesField(first, this.#content.path);
-    return this.#start(first);
+    return this.#open(first);
   }
 
-  #start(first: Uint8Array | undefined): ResponseSink {
+  #open(first: Uint8Array | undefined): ResponseSink {
     startStream(this.#reply, {
       'content-type': contentType(this.#content, first) ?? 'application/octet-stream',
       'content-disposition': contentDisposition(this.#request.pathValues.at(-1)?.value ?? ''),
       'x-content-type-options': 'nosniff',
+      ...positionHeaders(this.#start),
       ...headersFromMetadata(this.#reply, this.#metadata),
     });
     this.#sink = openResponse(this.#reply.raw, this.#request.limits.highWaterBytes);

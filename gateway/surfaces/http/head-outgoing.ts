@@ -1,6 +1,6 @@
 import type { Outgoing } from '../../bridge/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { Batch, CallStart } from '../../upstream/index.js';
 import type { HttpReply } from './http-reply.js';
 
 /** How a call ends of which only the head was wanted. */
@@ -17,6 +17,10 @@ export class HeadOutgoing implements Outgoing {
     this.headWaitMs = inner.headWaitMs;
     this.#inner = inner;
     this.#reply = reply;
+  }
+
+  start(start: CallStart): void {
+    this.#inner.start?.(start);
   }
 
   /** A head that waits for the first message is not sent here, but in `write`. */

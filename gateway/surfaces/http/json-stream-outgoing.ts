@@ -1,9 +1,9 @@
 import type { Outgoing } from '../../bridge/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { Batch, CallStart } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
-import { errorJson, scratch, sendBatch } from '../message/index.js';
+import { countedHeaders, errorJson, scratch, sendBatch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { DRAINING, sendDraining } from './json-outgoing.js';
 import { openTextStream } from './open-text-stream.js';
@@ -37,6 +37,7 @@ export class JsonStreamOutgoing implements Outgoing {
   readonly #request: MethodRequest;
   readonly #reply: HttpReply;
   readonly #frame: JsonFrame;
+  #start: CallStart | undefined;
   #sink: ResponseSink | undefined;
   /** What goes before the next message: nothing stands between the first one and the head. */
   #prefix: string;
@@ -53,12 +54,18 @@ export class JsonStreamOutgoing implements Outgoing {
     this.#nextPrefix = frame.between + frame.before;
   }
 
+  /** A gap there shows in the header: the id is another one than the client has sent. */
+  start(start: CallStart): void {
+    this.#start = start;
+  }
+
   head(metadata: Metadata | undefined): undefined {
     this.#sink = openTextStream(this.#request, this.#reply, {
       'content-type': this.#frame.contentType,
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
+      ...countedHeaders(this.#request, this.#start),
       ...headersFromMetadata(this.#reply, metadata),
     });
     void this.#sink.write(Buffer.from(this.#frame.open));

@@ -2,13 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Incoming } from '../../bridge/index.js';
 import { RpcError } from '../../status/index.js';
 import { type MethodRequest, uploadOf } from '../exchange/index.js';
-import {
-  fieldsBesideBody,
-  messageFromJson,
-  messageFromQuery,
-  resumeAfter,
-  textFromBytes,
-} from '../message/index.js';
+import { fieldsBesideBody, messageFromJson, messageFromQuery, textFromBytes } from '../message/index.js';
 import { saysBody } from './announced-body.js';
 import type { WholeBody } from './body-reader.js';
 import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
@@ -18,7 +12,7 @@ import { singleIncoming } from './single-incoming.js';
 
 /** The message of a request without a body: everything is in path and query. */
 export function openQuery(request: MethodRequest): Incoming {
-  return singleIncoming(resumeAfter(request, messageFromQuery(request)));
+  return singleIncoming(messageFromQuery(request));
 }
 
 /** The message of a JSON body, which has been read and checked when this resolves: bad input never reaches the service. */
@@ -27,8 +21,7 @@ export async function openJsonBody(request: MethodRequest, whole: WholeBody): Pr
   const address = fieldsBesideBody(request);
   const body = openBody(request);
   try {
-    const message = messageFromJson(request, textFromBytes(await body.readAll(whole)), address);
-    return singleIncoming(resumeAfter(request, message));
+    return singleIncoming(messageFromJson(request, textFromBytes(await body.readAll(whole)), address));
   } finally {
     body.close();
   }

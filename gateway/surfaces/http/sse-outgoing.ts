@@ -1,12 +1,12 @@
 import type { Outgoing } from '../../bridge/index.js';
 import { scalarField } from '../../codec/index.js';
 import { Code, isRetryable, type Metadata, type RpcError, type Status } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { Batch, CallStart, Gap, MessageIds } from '../../upstream/index.js';
 import { endId, formatSseComment, formatSseEvent, formatSseRetry, idFromCursor } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { spread } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
-import { endJson, errorJson, passedOn, scratch, sendBatch } from '../message/index.js';
+import { endJson, errorJson, passedOn, positionHeaders, scratch, sendBatch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { openTextStream } from './open-text-stream.js';
 import { headersFromMetadata, sendError, warnLeftOut } from './reply.js';
@@ -23,8 +23,12 @@ export class SseOutgoing implements Outgoing {
   readonly #request: MethodRequest;
   readonly #reply: HttpReply;
   #sink: ResponseSink | undefined;
+  #start: CallStart | undefined;
+  #ids: MessageIds | undefined;
   #lastId: string | undefined;
   #dropped = 0;
+  /** Not told yet. */
+  #gap: Gap | undefined;
   #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
 
   constructor(request: MethodRequest, reply: HttpReply) {
@@ -34,12 +38,19 @@ export class SseOutgoing implements Outgoing {
     this.#reply = reply;
   }
 
+  start(start: CallStart): void {
+    this.#start = start;
+    this.#gap = start.gap;
+  }
+
   head(metadata: Metadata | undefined): undefined {
     this.#sink = openTextStream(this.#request, this.#reply, {
       ...SSE_HEADERS,
+      ...positionHeaders(this.#start),
       ...headersFromMetadata(this.#reply, metadata),
     });
     void this.#send(FIRST);
+    this.#tellGap();
     this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
       // While the client does not read, a heartbeat would only add to what it has not read.
       if (this.#sink?.full === false) void this.#sink.write(HEARTBEAT);
@@ -48,20 +59,31 @@ export class SseOutgoing implements Outgoing {
 
   write(batch: Batch): Promise<void> | undefined {
     this.#heartbeat?.beat();
+    this.#ids = batch.ids;
     return this.#sink && sendBatch(batch, this.#sink, this.#encode);
   }
 
-  readonly #encode = (bytes: Buffer, start: number, end: number): void => {
-    const { responseCodec, method } = this.#request;
-    const cursor = method.resume?.cursor;
-    const value = cursor && scalarField(bytes.subarray(start, end), cursor);
-    const id = value === undefined ? undefined : idFromCursor(value);
+  readonly #encode = (bytes: Buffer, start: number, end: number, index: number): void => {
+    const { responseCodec } = this.#request;
+    const id = this.#ids === undefined ? this.#cursorId(bytes, start, end) : this.#ids.of(index);
     if (this.#dropped > 0) scratch.text(this.#takeDropped());
     scratch.text(id === undefined ? 'data: ' : `id: ${id}\ndata: `);
     responseCodec.writeJson(bytes, start, end, scratch);
     scratch.text('\n\n');
     this.#lastId = id ?? this.#lastId;
   };
+
+  #cursorId(bytes: Buffer, start: number, end: number): string | undefined {
+    const cursor = this.#request.method.resume?.cursor;
+    const value = cursor && scalarField(bytes.subarray(start, end), cursor);
+    return value === undefined ? undefined : idFromCursor(value);
+  }
+
+  gap(gap: Gap): void {
+    this.#gap = gap;
+    this.#lastId = gap.resumed;
+    this.#tellGap();
+  }
 
   dropped(count: number): void {
     this.#dropped += count;
@@ -86,6 +108,16 @@ export class SseOutgoing implements Outgoing {
       this.#takeDropped() +
         formatSseRetry(retryMs) +
         formatSseComment('the gateway is shutting down, reconnect'),
+    );
+  }
+
+  /** At once, with the id to come back with: it may be long until the next message. */
+  #tellGap(): void {
+    const gap = this.#gap;
+    if (gap === undefined || this.#sink === undefined) return;
+    this.#gap = undefined;
+    void this.#send(
+      Buffer.from(formatSseEvent({ event: 'gap', id: gap.resumed, data: JSON.stringify(gap) })),
     );
   }
 

@@ -3,8 +3,8 @@ import { memory } from '../../memory/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { scratch } from './scratch.js';
 
-/** Appends one message, which lies in `bytes` from `start` to `end`. */
-export type EncodeMessage = (bytes: Buffer, start: number, end: number) => void;
+/** Appends one message, which lies in `bytes` from `start` to `end` and is the one at `index` of its batch. */
+export type EncodeMessage = (bytes: Buffer, start: number, end: number, index: number) => void;
 
 /**
  * What is encoded at once, in bytes, and the message that reaches it as a whole: a client that stalls holds no more text than that. Half of
@@ -75,7 +75,7 @@ export function encodeBatch(
   try {
     for (; batch.at < limit && out.length < enough; batch.at += 1) {
       mark = out.length;
-      encode(bytes, batch.startOf(batch.at), batch.endOf(batch.at));
+      encode(bytes, batch.startOf(batch.at), batch.endOf(batch.at), batch.at);
     }
     // Its memory is not needed while the text waits for room.
     if (batch.at === batch.count) batch.release();

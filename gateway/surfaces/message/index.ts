@@ -17,13 +17,14 @@ export {
 export { detailJson, endJson, errorJson, REASON_HEADER, retryDelayMs } from './error-json.js';
 export { HeaderRules } from './header-rules.js';
 export {
-  cursorField,
-  goesOn,
+  countedHeaders,
   hasSeenEnd,
-  messageFromJson,
-  resumeAfter,
-  textFromBytes,
-} from './request-message.js';
+  POSITION_HEADER,
+  positionHeaders,
+  resumePointOf,
+  resumePointOfCursor,
+} from './last-seen.js';
+export { messageFromJson, textFromBytes } from './request-message.js';
 export { addMetadata, callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';
 export { metadataHeaders, type PassedOn, passedOn } from './response-metadata.js';
 export { scratch } from './scratch.js';

@@ -12,8 +12,16 @@ export interface FrameBody extends TextOutgoing {
 
 /** What a protocol puts around the frames of an answer. */
 export interface AnswerForm {
-  /** Sends the head of an answer with messages, and says where they go. `metadata`: what the service has sent before them. */
-  start(request: MethodRequest, reply: HttpReply, metadata: Metadata): FrameBody;
+  /**
+   * Sends the head of an answer with messages, and says where they go. `metadata`: what the service has sent before them; `own`: headers of the
+   * gateway.
+   */
+  start(
+    request: MethodRequest,
+    reply: HttpReply,
+    metadata: Metadata,
+    own: OutgoingHttpHeaders | undefined,
+  ): FrameBody;
   /** The end of an answer whose head has been sent. Resolves when the client has everything, or has left. */
   end(request: MethodRequest, reply: HttpReply, sink: FrameBody, status: Status): Promise<void>;
   /**

@@ -1,10 +1,10 @@
 import { MAX_TIMER_MS } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
 import type { Metadata, RpcError, Status } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { Batch, CallStart } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { DRAINING, type HttpReply } from '../http/index.js';
-import { type EncodeMessage, scratch, sendBatch } from '../message/index.js';
+import { countedHeaders, type EncodeMessage, scratch, sendBatch } from '../message/index.js';
 import type { AnswerForm, FrameBody } from './answer-form.js';
 import { takeFrames, writeFrame, writeFrameOf } from './take-frames.js';
 
@@ -21,6 +21,7 @@ export class FrameOutgoing implements Outgoing {
   readonly #encode: EncodeMessage;
   readonly #isJson: boolean;
   #metadata: Metadata | undefined;
+  #begins: CallStart | undefined;
   #sink: FrameBody | undefined;
 
   /** `isJson`: messages are JSON in their frames, otherwise protobuf. */
@@ -34,6 +35,11 @@ export class FrameOutgoing implements Outgoing {
     this.#form = form;
     this.#isJson = isJson;
     this.#encode = isJson ? this.#encodeJson : this.#encodeBytes;
+  }
+
+  /** A gap there shows in the header: the id is another one than the client has sent. */
+  start(start: CallStart): void {
+    this.#begins = start;
   }
 
   headers(metadata: Metadata): void {
@@ -66,7 +72,8 @@ export class FrameOutgoing implements Outgoing {
   }
 
   #start(metadata: Metadata | undefined): FrameBody {
-    this.#sink = this.#form.start(this.#request, this.#reply, metadata ?? this.#metadata ?? []);
+    const own = countedHeaders(this.#request, this.#begins);
+    this.#sink = this.#form.start(this.#request, this.#reply, metadata ?? this.#metadata ?? [], own);
     return this.#sink;
   }
 

@@ -23,6 +23,8 @@ const NOT_METADATA = new Set([
   'x-request-id',
   'forwarded',
   'x-real-ip',
+  // What is asked of the gateway.
+  'last-event-id',
 ]);
 const NOT_METADATA_PREFIXES = [
   'accept',
@@ -45,6 +47,7 @@ const NOT_ANSWERED = new Set([
   'vary',
   'incremental',
   'sluice-reason',
+  'sluice-last-event-id',
 ]);
 const NOT_ANSWERED_PREFIXES = ['access-control-', 'content-', 'sec-', 'connect-', 'trailer-'];
 

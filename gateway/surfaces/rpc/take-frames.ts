@@ -14,7 +14,7 @@ export function takeFrames(batch: Batch, out: ByteWriter, encode: EncodeMessage,
     let end = batch.endOf(batch.at);
     batch.at += 1;
     if (!batch.isFramed) {
-      encode(bytes, start, end);
+      encode(bytes, start, end, batch.at - 1);
       continue;
     }
     const begin = start - FRAME_PREFIX_BYTES;

@@ -1,8 +1,9 @@
+import type { ResumePoint } from '../../recording/index.js';
 import type { Metadata } from '../../status/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import type { ClientFrame } from '../../wire/session/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { callMetadata, cursorField } from '../message/index.js';
+import { callMetadata, resumePointOfCursor } from '../message/index.js';
 import type { SessionContext } from './session-context.js';
 
 /** The frame that opens a call. */
@@ -12,12 +13,10 @@ export type OpenFrame = Extract<ClientFrame, { kind: 'open' }>;
 export interface AdmittedCall {
   readonly request: MethodRequest;
   readonly metadata: Metadata;
-  /** The request field that asks to go on after a cursor; empty without one. */
-  readonly cursor: Uint8Array;
+  /** Where the client wants its stream to go on. */
+  readonly resume: ResumePoint | undefined;
   readonly deadline: number | undefined;
 }
-
-const NO_CURSOR = new Uint8Array(0);
 
 /**
  * Checks an `open`. Throws `RpcError`: how the call ends before it has begun. Nothing for a client that has been told the end of this
@@ -29,13 +28,13 @@ export function admitCall(open: OpenFrame, context: SessionContext): AdmittedCal
   const { requestStream, responseStream } = request.method;
   if (responseStream && parseLastEventId(open.cursor).kind === 'ended') return undefined;
   const metadata = callMetadata(context.metadata, open.metadata, context.headerRules);
-  const cursor = open.cursor === '' ? NO_CURSOR : cursorField(request, open.cursor, 'cursor');
+  const resume = resumePointOfCursor(request, open.cursor);
   const unary = !requestStream && !responseStream;
   const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : 0);
   return {
     request,
     metadata,
-    cursor,
+    resume,
     deadline: timeoutMs === 0 ? undefined : Date.now() + timeoutMs,
   };
 }

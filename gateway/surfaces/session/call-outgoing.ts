@@ -2,7 +2,8 @@ import { Bell, createDeferred } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
 import type { ByteWriter } from '../../codec/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
-import { Batch } from '../../upstream/index.js';
+import { Batch, type CallStart, type Gap } from '../../upstream/index.js';
+import { cursorFromId } from '../../wire/index.js';
 import { joinMetadata, MAX_CREDIT, type ServerFrame, SessionFault } from '../../wire/session/index.js';
 import type { ExchangeHandle, MethodRequest } from '../exchange/index.js';
 import { passedOn, scratch } from '../message/index.js';
@@ -87,6 +88,17 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     control({ kind: 'headers', id, metadata: joinMetadata(pairs) });
   }
 
+  start({ gap }: CallStart): void {
+    if (gap !== undefined) this.gap(gap);
+  }
+
+  /** At once: it may be long until the next message. Ids are as in `cursor` of messages, not escaped. */
+  gap({ requested, resumed }: Gap): void {
+    if (this.#ended) return;
+    const { id, control } = this.#options;
+    control({ kind: 'gap', id, requested: cursorFromId(requested), resumed: cursorFromId(resumed) });
+  }
+
   write(batch: Batch): Promise<void> | false | undefined {
     if (this.#options.exchange.signal.aborted) return false;
     this.hasAnswer = true;
@@ -158,7 +170,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
       const mark = scratch.length;
       if (mark >= TURN_BYTES) return;
       try {
-        this.#encode(batch.bytes, start, end, scratch);
+        this.#encode(batch.bytes, start, end, scratch, batch.ids?.of(batch.at));
       } catch (failure) {
         scratch.length = mark;
         throw failure;

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { AbortCause, Incoming, Outgoing } from '../../bridge/index.js';
 import type { ByteWriter } from '../../codec/index.js';
+import type { ResumePoint } from '../../recording/index.js';
 import type { RequestSource } from '../../security/index.js';
 import { type Metadata, RpcError } from '../../status/index.js';
 import type { ClientFrame, ServerFrame } from '../../wire/session/index.js';
@@ -50,10 +51,10 @@ export class SessionCall implements ExchangePlan, Peer {
   readonly request: MethodRequest;
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
+  readonly resume: ResumePoint | undefined;
   /** What the service gets as `x-request-id`: that of the handshake, unless the call has its own. */
   readonly requestId: string;
   readonly #open: OpenFrame;
-  readonly #cursor: Uint8Array;
   readonly #shared: SharedByCalls;
   #exchange: ExchangeHandle | undefined;
   #incoming: CallIncoming | undefined;
@@ -70,9 +71,9 @@ export class SessionCall implements ExchangePlan, Peer {
     this.request = admitted.request;
     this.metadata = metadata;
     this.deadline = admitted.deadline;
+    this.resume = admitted.resume;
     this.requestId = requestIdOf(metadata) ?? shared.context.requestId;
     this.#open = open;
-    this.#cursor = admitted.cursor;
     this.#shared = shared;
   }
 
@@ -108,10 +109,6 @@ export class SessionCall implements ExchangePlan, Peer {
     return this.#shared.context.log;
   }
 
-  get resumes(): boolean {
-    return this.#cursor.length > 0;
-  }
-
   get isClosed(): boolean {
     return this.#hasLeft || this.#outgoing === undefined || this.#outgoing.ended;
   }
@@ -141,7 +138,6 @@ export class SessionCall implements ExchangePlan, Peer {
     const { format, held, control, context } = this.#shared;
     const { request } = this;
     const { requestStream } = request.method;
-    const cursor = this.#cursor;
     const { id, creditBytes } = this.#open;
     const countsBytes = creditBytes > 0;
     const abort = (error: RpcError) => exchange.abort(error);
@@ -149,11 +145,7 @@ export class SessionCall implements ExchangePlan, Peer {
     this.#incoming = new CallIncoming({
       stream: requestStream,
       countsBytes,
-      decode: (data) => {
-        const message = format.decode(data, request);
-        // Later fields win on the wire.
-        return cursor.length === 0 ? message : Buffer.concat([message, cursor]);
-      },
+      decode: (data) => format.decode(data, request),
       held,
       grant: ({ messages, bytes }) => {
         if (this.isClosed) return;

@@ -34,13 +34,14 @@ export interface SessionFormat {
   decode(data: Buffer, request: MethodRequest): Uint8Array;
   /**
    * What appends the messages of one call as WebSocket messages, heads included. Throws INTERNAL for bytes that are no message; what was
-   * appended is then for the caller to cut. `tellsBytes`: the client counts the bytes of each message as protobuf.
+   * appended is then for the caller to cut. `tellsBytes`: the client counts the bytes of each message as protobuf. `recordedId`: that of the message,
+   * where it does not say its cursor itself.
    */
   encoder(
     id: number,
     request: MethodRequest,
     tellsBytes: boolean,
-  ): (bytes: Buffer, start: number, end: number, out: ByteWriter) => void;
+  ): (bytes: Buffer, start: number, end: number, out: ByteWriter, recordedId: string | undefined) => void;
 }
 
 const TAIL = Buffer.from(jsonMessageTail(undefined));
@@ -64,11 +65,11 @@ const json: SessionFormat = {
   encoder(id, request, tellsBytes) {
     const { responseCodec } = request;
     const head = Buffer.from(jsonMessageHead(id));
-    return (bytes, start, end, out) => {
+    return (bytes, start, end, out, recordedId) => {
       const at = beginFrame(out);
       out.bytes(head);
       responseCodec.writeJson(bytes, start, end, out);
-      const cursor = cursorOf(bytes, start, end, request);
+      const cursor = recordedId ?? cursorOf(bytes, start, end, request);
       if (cursor === undefined && !tellsBytes) out.bytes(TAIL);
       else out.text(jsonMessageTail(cursor, tellsBytes ? end - start : undefined));
       endFrame(out, at, Opcode.text);
@@ -90,8 +91,8 @@ const proto: SessionFormat = {
     return data;
   },
   encoder(id, request) {
-    return (bytes, start, end, out) => {
-      const cursor = cursorOf(bytes, start, end, request);
+    return (bytes, start, end, out, recordedId) => {
+      const cursor = recordedId ?? cursorOf(bytes, start, end, request);
       const cursorBytes = cursor === undefined ? undefined : Buffer.from(cursor);
       const at = beginFrame(out);
       out.reserve(PROTO_HEAD_BYTES);

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
+import type { ResumePoint } from '../../recording/index.js';
 import type { RequestSource } from '../../security/index.js';
 import { ENDED, type Metadata } from '../../status/index.js';
 import {
@@ -12,7 +13,7 @@ import {
   runExchange,
   type Surface,
 } from '../exchange/index.js';
-import { type AddressFields, goesOn, hasSeenEnd, resumeAfter } from '../message/index.js';
+import { type AddressFields, hasSeenEnd } from '../message/index.js';
 import { boundSocketMessages, ClientSocket } from '../socket/index.js';
 import { WebSocketIncoming } from './websocket-incoming.js';
 import { WebSocketOutgoing } from './websocket-outgoing.js';
@@ -24,6 +25,8 @@ export interface WebSocketCall {
   /** The fields in the address, encoded. */
   readonly bound: AddressFields;
   readonly source: RequestSource;
+  /** Where the client wants its stream to go on. */
+  readonly resume: ResumePoint | undefined;
 }
 
 /**
@@ -91,12 +94,12 @@ class WebSocketExchange implements ExchangePlan {
     return this.#call.metadata;
   }
 
-  get deadline(): number | undefined {
-    return this.#call.deadline;
+  get resume(): ResumePoint | undefined {
+    return this.#call.resume;
   }
 
-  get resumes(): boolean {
-    return goesOn(this.request);
+  get deadline(): number | undefined {
+    return this.#call.deadline;
   }
 
   openIncoming(exchange: ExchangeHandle): Incoming {
@@ -112,7 +115,7 @@ class WebSocketExchange implements ExchangePlan {
       unfinished: this.#context.unfinished.of(this.#call.source.group, abort, () => peer.cut()),
       onLate: abort,
     });
-    return boundFirstMessage(method.resume === undefined ? incoming : resuming(request, incoming), {
+    return boundFirstMessage(incoming, {
       stream: method.requestStream,
       limits,
       hasAnswer: () => this.#outgoing?.hasAnswer === true,
@@ -124,15 +127,4 @@ class WebSocketExchange implements ExchangePlan {
     this.#outgoing = new WebSocketOutgoing(this.request, this.peer, this.#isBinary);
     return this.#outgoing;
   }
-}
-
-/** Puts the cursor of `lastEventId` into the request, as for SSE. */
-function resuming(request: MethodRequest, incoming: WebSocketIncoming): Incoming {
-  return {
-    async read() {
-      const batch = await incoming.read();
-      return batch?.map((message) => resumeAfter(request, message));
-    },
-    close: () => incoming.close(),
-  };
 }

@@ -47,6 +47,7 @@ export type ServerFrame =
       readonly bytes?: number | undefined;
     }
   | { readonly kind: 'pong'; readonly token: string }
+  | { readonly kind: 'gap'; readonly id: number; readonly requested: string; readonly resumed: string }
   | { readonly kind: 'dropped'; readonly id: number; readonly count: number }
   | { readonly kind: 'goAway'; readonly graceMs: number; readonly reconnectAfterMs: number };
 

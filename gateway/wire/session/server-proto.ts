@@ -32,6 +32,11 @@ export function protoFromServerFrame(frame: ServerFrame): Uint8Array {
     case 'pong':
       putText(begin(6), 1, frame.token);
       break;
+    case 'gap':
+      putNumbers(begin(7), frame.id);
+      putText(writer, 2, frame.requested);
+      putText(writer, 3, frame.resumed);
+      break;
     case 'dropped':
       putNumbers(begin(8), frame.id, frame.count);
       break;

@@ -388,6 +388,7 @@ const ELSEWHERE: { readonly [Name in Reason]?: string } = {
   PIPELINE_LIMIT: 'needs many pipelined requests: gateway.test.ts',
   SESSION_LIMIT: 'needs 16 MiB that wait: session/rules.test.ts',
   HEAD_TIMEOUT: 'Node looks for it once in some seconds: liveness.test.ts',
+  GAP: 'a method with cursors has none: surfaces/positions.test.ts',
   CLIENT_LEFT: 'the client has left, so only the log could show it',
   INTERNAL: 'a defect, of which none is known',
 };

@@ -42,17 +42,23 @@ export function isGrpcContentType(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/grpc($|[+;\s])/i.test(contentType);
 }
 
+const BROKEN = { isBroken: true } as const;
+
 /** What the reset of a stream means. Source: grpc/doc/PROTOCOL-HTTP2.md, "Errors". */
 export function statusFromReset(rstCode: number): Status {
   switch (rstCode) {
     case ErrorCode.NO_ERROR:
-      return localStatus('UPSTREAM_PROTOCOL_ERROR', 'the upstream ended the call without a status');
+      return localStatus('UPSTREAM_PROTOCOL_ERROR', 'the upstream ended the call without a status', BROKEN);
     case ErrorCode.REFUSED_STREAM:
       return localStatus('UPSTREAM_RESET', 'the upstream refused the call before it looked at it', {
         code: Code.UNAVAILABLE,
+        ...BROKEN,
       });
     case ErrorCode.CANCEL:
-      return localStatus('UPSTREAM_RESET', 'the upstream cancelled the call', { code: Code.CANCELLED });
+      return localStatus('UPSTREAM_RESET', 'the upstream cancelled the call', {
+        code: Code.CANCELLED,
+        ...BROKEN,
+      });
     case ErrorCode.ENHANCE_YOUR_CALM:
       return localStatus('UPSTREAM_RESET', 'the upstream asks for less: ENHANCE_YOUR_CALM', {
         code: Code.RESOURCE_EXHAUSTED,
@@ -62,7 +68,7 @@ export function statusFromReset(rstCode: number): Status {
         code: Code.PERMISSION_DENIED,
       });
     default:
-      return localStatus('UPSTREAM_RESET', `the upstream reset the call with HTTP/2 code ${rstCode}`);
+      return localStatus('UPSTREAM_RESET', `the upstream reset the call with HTTP/2 code ${rstCode}`, BROKEN);
   }
 }
 

@@ -231,6 +231,7 @@ export class CallResponse implements StreamHandler {
       const message = 'the connection to the upstream was lost';
       return localStatus('UPSTREAM_CONNECTION_LOST', `${message}: ${connection.reason}`, {
         publicMessage: message,
+        isBroken: true,
       });
     }
     return code === ErrorCode.NO_ERROR ? this.#statusWithoutTrailers() : statusFromReset(code);

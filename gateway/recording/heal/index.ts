@@ -1,0 +1,1 @@
+export { HealedCall } from './healed-call.js';
