@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { parseAllDocuments } from 'yaml';
 import { GATEWAY_COMMAND, readSettings } from '../../bin/options/index.js';
 import { TrustedProxies } from '../../gateway/index.js';
+import { builds, containerOf } from './overlays.js';
+import { startOf } from './start.js';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const { podBytes, podLimitMiB, SMALL } = (await import(path('../soak/bounds/rows.mjs'))) as {
@@ -21,24 +22,16 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 const bounds = readFileSync(path('../../docs/bounds.md'), 'utf8');
 
-interface Container {
-  readonly name: string;
-  readonly env: readonly { readonly name: string; readonly value: string }[];
-  readonly resources: { readonly limits: { readonly memory: string } };
-}
+const gatewayEnv = (): readonly { readonly name: string; readonly value: string }[] =>
+  containerOf(builds().base, 'gateway').env;
 
-function gatewayContainer(): Container {
-  const text = readFileSync(path('../../k8s/base/gateway.yaml'), 'utf8');
-  for (const document of parseAllDocuments(text)) {
-    const { kind, spec } = document.toJS();
-    if (kind === 'Deployment') return spec.template.spec.containers[0];
-  }
-  throw new TypeError('no deployment');
-}
-
-/** What a gateway needs that is started with these variables; without a size its messages are as large as it takes them. */
-async function needOf(environment: NodeJS.ProcessEnv, messageBytes?: number): Promise<number> {
-  const { values } = await readSettings(GATEWAY_COMMAND, [], environment);
+/** What a gateway needs that is started with these variables and this line; without a size its messages are as large as it takes them. */
+async function needOf(
+  environment: NodeJS.ProcessEnv,
+  messageBytes?: number,
+  line: readonly string[] = [],
+): Promise<number> {
+  const { values } = await readSettings(GATEWAY_COMMAND, line, environment);
   return podBytes({
     places: values.upstreamConnections * values.upstreamStreams,
     exchanges: values.exchanges,
@@ -48,15 +41,18 @@ async function needOf(environment: NodeJS.ProcessEnv, messageBytes?: number): Pr
 }
 
 t.test(
-  'the memory limit of the pod is what the formula of docs/bounds.md gives for its settings',
+  'the memory limit of every pod is what the formula of docs/bounds.md gives for its settings',
   async (t) => {
-    const { env, resources } = gatewayContainer();
-    const need = await needOf(Object.fromEntries(env.map(({ name, value }) => [name, value])));
-    const limit = podLimitMiB(need);
-    t.equal(resources.limits.memory, `${limit}Mi`, 'k8s/base/gateway.yaml');
-    t.ok(limit * MIB > need, 'more than its clients can make it hold');
-    const row = `${(need / GIB).toFixed(1)} GiB, so a limit of ${limit} MiB |`;
-    t.ok(bounds.includes(row), `docs/bounds.md has a row with: ${row}`);
+    for (const [name, resources] of Object.entries(builds())) {
+      const { line, environment } = startOf(t, resources);
+      const need = await needOf(environment, undefined, line);
+      const limit = podLimitMiB(need);
+      const { limits } = containerOf(resources, 'gateway').resources;
+      t.equal(limits.memory, `${limit}Mi`, name);
+      t.ok(limit * MIB > need, 'more than its clients can make it hold');
+      const row = `${(need / GIB).toFixed(1)} GiB, so a limit of ${limit} MiB |`;
+      t.ok(bounds.includes(row), `docs/bounds.md has a row with: ${row}`);
+    }
   },
 );
 
@@ -68,7 +64,10 @@ t.test('the bounds say what the defaults need', async (t) => {
 t.test(
   'the manifest names the proxies by addresses that the gateway takes, and no public ones',
   async (t) => {
-    const entries = gatewayContainer().env.find(({ name }) => name === 'SLUICE_TRUSTED_PROXIES')?.value ?? '';
+    const entries = gatewayEnv().find(({ name }) => name === 'SLUICE_TRUSTED_PROXIES')?.value ?? '';
+    const { line } = startOf(t, builds().production);
+    const { values } = await readSettings(GATEWAY_COMMAND, line, {});
+    t.same(values.trustedProxies, entries.split(','), 'the file of the overlays names the same');
     const trusted = new TrustedProxies(entries.split(','));
     for (const address of ['10.1.2.3', '192.168.0.1', 'fd12::1']) t.ok(trusted.has(address), address);
     for (const address of ['203.0.113.1', '8.8.8.8', '2001:db8::1', '172.32.0.1'])
