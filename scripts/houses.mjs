@@ -81,7 +81,11 @@ export const HOUSES = {
         roof: ['bridge.ts'],
         rooms: { 'slow-reader': { may: ['.'] }, '.': {} },
       },
-      security: { may: ['status'] },
+      security: {
+        may: ['schema', 'status'],
+        roof: ['index.ts'],
+        rooms: { identity: {}, '.': {} },
+      },
       upstream: {
         may: ['status', 'async', 'memory'],
         roof: ['open-transport.ts'],

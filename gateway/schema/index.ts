@@ -71,9 +71,12 @@ export type {
   SlowReaderRule,
 } from './method/index.js';
 export {
+  type AccessRule,
+  AUTHENTICATED,
   faultOfRecording,
   MAX_AFTER_MS,
   MAX_RECORDING_MS,
+  PUBLIC,
   type RecordingSettings,
   recordingRule,
   resumeFromNames,

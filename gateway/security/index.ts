@@ -2,6 +2,7 @@ export { AddressCounts } from './address-counts.js';
 export { AllowedOrigins } from './allowed-origins.js';
 export { type ClientCertificate, carriedBy, clientCertificate } from './client-certificate.js';
 export { forwardedMetadata } from './forwarded-metadata.js';
+export * from './identity/index.js';
 export { normalAddress } from './ip-address.js';
 export { isForeignSite, mayOpenSocket } from './origin.js';
 export { peerOf, type RequestSource, requestSource } from './request-source.js';

@@ -13,6 +13,7 @@ import { registerPublicHealth } from './health.js';
 import { registerHostCheck } from './host-check.js';
 import { createListener } from './listener.js';
 import type { SchemaSource } from './loaded-schema.js';
+import { assertingOwnAccess } from './own-access.js';
 import { registerOwnCompression } from './own-compression.js';
 import { registerPage } from './page.js';
 import { registerSessions } from './sessions.js';
@@ -108,10 +109,11 @@ export async function registerRoutes(
   if (options.compress !== 'off') registerOwnCompression(app);
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   if (options.publicHealth) registerPublicHealth(app, context.exchanges);
-  app.get('/_sluice/services', { exposeHeadRoute: true }, async (_request, reply) =>
+  const ownAccess = assertingOwnAccess(context.identity);
+  app.get('/_sluice/services', { exposeHeadRoute: true, preHandler: ownAccess }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await source.get().description()),
   );
-  registerContract(app, options.basePath?.path ?? '', () => source.get().schema);
+  registerContract(app, options.basePath?.path ?? '', () => source.get().schema, ownAccess);
   registerSessions(app, options, () => source.get(), context);
   registerDispatch(app, options, () => source.get(), context, { assertServedHost, ownPaths });
 }

@@ -1,7 +1,13 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
-import { AddressCounts, peerOf, type RequestSource, type TrustedProxies } from '../security/index.js';
+import {
+  AddressCounts,
+  type Identity,
+  peerOf,
+  type RequestSource,
+  type TrustedProxies,
+} from '../security/index.js';
 import {
   type AllHeldBytes,
   type ExchangeContext,
@@ -88,6 +94,8 @@ export interface ServerContext extends ExchangeContext {
   /** What clients' messages that wait for services hold in all sessions. */
   readonly heldInSessions: AllHeldBytes;
   readonly connections: ClientConnections;
+  /** Who is asked who calls, and what that allows. */
+  readonly identity: Identity;
   /** What the gateway answers itself, and what calls of that are opened with. */
   readonly ownServices: OwnServices;
   readonly ownContext: ExchangeContext;

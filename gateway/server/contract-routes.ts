@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { inTurns, type Steps } from '../async/index.js';
 import type { ContractDocuments, DocumentName } from '../contract/index.js';
 import type { Schema } from '../schema/index.js';
@@ -99,8 +99,13 @@ const ROUTES: readonly DocumentRoute[] = [
   { path: 'descriptors.binpb', type: 'application/protobuf', name: () => 'descriptors' },
 ];
 
-/** Serves what describes the schema in use: PROTOCOL.md, section 1. */
-export function registerContract(app: FastifyInstance, basePath: string, schema: () => Schema): void {
+/** Serves what describes the schema in use, to whom `preHandler` lets through: PROTOCOL.md, section 1. */
+export function registerContract(
+  app: FastifyInstance,
+  basePath: string,
+  schema: () => Schema,
+  preHandler: preHandlerHookHandler,
+): void {
   const cache = new DocumentCache(basePath);
   for (const { path, type, name } of ROUTES) {
     const handler = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -112,7 +117,7 @@ export function registerContract(app: FastifyInstance, basePath: string, schema:
       if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send();
       return reply.header('x-content-type-options', 'nosniff').type(type).send(bytes);
     };
-    app.get(`/_sluice/${path}`, { exposeHeadRoute: true }, handler);
+    app.get(`/_sluice/${path}`, { exposeHeadRoute: true, preHandler }, handler);
   }
 }
 

@@ -11,6 +11,7 @@ const EXPOSED = [
   'sluice-reason',
   'sluice-last-event-id',
   'retry-after',
+  'www-authenticate',
   'x-request-id',
   'content-disposition',
   'allow',

@@ -1,27 +1,15 @@
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ROUTED_METHODS, type RouteMatch, type Schema } from '../schema/index.js';
+import type { Principal } from '../security/index.js';
+import { RpcError } from '../status/index.js';
 import {
-  forwardedMetadata,
-  isForeignSite,
-  mayOpenSocket,
-  type RequestSource,
-  requestSource,
-  type TrustedProxies,
-} from '../security/index.js';
-import { type Metadata, RpcError } from '../status/index.js';
-import {
-  type AddressFields,
   answerWebSocket,
   discardBody,
   type ExchangeContext,
-  fieldsOfSocket,
   type HttpProtocol,
   type HttpReply,
-  type MethodRequest,
   OWN_PROTOCOL,
   protocolOf,
-  resumePointOf,
 } from '../surfaces/index.js';
 import { ownMethods } from './allow.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
@@ -29,20 +17,15 @@ import { answerError, type RefusalContext } from './errors.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import { type PlainChecks, servePlainRequests } from './plain-requests.js';
+import { type ReadRequest, readRequest } from './read-request.js';
 import { splitTarget } from './request-target.js';
 import type { ServerRequest } from './server-request.js';
-import type { MethodTypes } from './services/index.js';
+import { checkSite } from './site-check.js';
+import { whenKnown } from './when-known.js';
 
 /** A request that has been let in. */
-interface AdmittedRequest {
-  readonly request: MethodRequest;
-  readonly metadata: Metadata;
-  readonly deadline: number | undefined;
-  /** WebSockets only: the fields in the address, encoded. */
-  readonly bound: AddressFields;
-  /** The same: where the client wants its stream to go on. */
-  readonly resume: ReturnType<typeof resumePointOf>;
-  readonly source: RequestSource;
+interface AdmittedRequest extends ReadRequest {
+  readonly principal: Principal;
   /** What its call is opened with. */
   readonly context: ExchangeContext;
 }
@@ -58,9 +41,6 @@ declare module 'fastify' {
 
 /** The route that every method of every schema shares. */
 export const METHODS = '/*';
-
-const NO_FIELDS: AddressFields = { wire: new Uint8Array(0), nested: false };
-const NO_PARAMETERS = new URLSearchParams();
 
 /** All but GET, which may be upgraded. Each that a schema may ever need: Fastify's routes cannot be added while it runs. */
 const OTHER_METHODS = ROUTED_METHODS.filter((method) => method !== 'GET') as HTTPMethods[];
@@ -83,9 +63,15 @@ export function registerDispatch(
   app.decorateRequest('admitted', null);
   app.decorateRequest('spoken', null);
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
-  const preHandler = (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
-    request.admitted = admit(app, request, options, schema, context);
-    done();
+  const preHandler = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
+    const admitted = admit(app, request, options, schema, context);
+    whenKnown(admitted, reply, done, (call) => {
+      if (request.ws) {
+        assertServing(context.exchanges);
+        admitWebSocket(request.raw.socket, call.source, context);
+      }
+      request.admitted = call;
+    });
   };
   const refusals = { trustedProxies: options.trustedProxies, countRefusal: context.countRefusal };
   const handler = (request: FastifyRequest, reply: FastifyReply) => {
@@ -106,7 +92,16 @@ export function registerDispatch(
   });
   app.route({ method: OTHER_METHODS, url: METHODS, preHandler, handler });
   servePlainRequests(app, options, context, checks, refusals, (request, reply) => {
-    answer(admit(app, request, options, schema, context), request, reply, refusals);
+    const admitted = admit(app, request, options, schema, context);
+    if (!(admitted instanceof Promise)) return answer(admitted, request, reply, refusals);
+    admitted.then(
+      (call) => {
+        if (!reply.raw.destroyed) answer(call, request, reply, refusals);
+      },
+      (reason: unknown) => {
+        if (!reply.raw.destroyed) answerError(reason, request, reply, refusals);
+      },
+    );
   });
 }
 
@@ -130,10 +125,9 @@ function admit(
   options: ResolvedGatewayOptions,
   loaded: () => LoadedSchema,
   context: ServerContext,
-): AdmittedRequest {
+): AdmittedRequest | Promise<AdmittedRequest> {
   // What comes in one request is answered until the grace ends; what would go on is sent elsewhere by its surface.
   if (request.ws) assertServing(context.exchanges);
-  const { headers } = request.raw;
   const [path, search] = splitTarget(request.raw.url);
   request.spoken = request.ws ? OWN_PROTOCOL : protocolOf(request.raw);
   const own = request.spoken === OWN_PROTOCOL ? undefined : context.ownServices.method(path);
@@ -146,26 +140,18 @@ function admit(
   if (match.binding !== undefined) request.spoken = OWN_PROTOCOL;
   const protocol = request.spoken;
   checkSite(request, match, options);
-  const { method } = match;
-  const methodRequest = createMethodRequest(types, match, request.raw, options, parseQuery(search));
-  const unary = !method.requestStream && !method.responseStream;
-  const source = requestSource(request.raw, options.trustedProxies);
-  const bound = request.ws ? fieldsOfSocket(methodRequest) : NO_FIELDS;
-  const admitted = {
-    context: own === undefined ? context : context.ownContext,
-    source,
-    request: methodRequest,
-    metadata: protocol.metadata(
-      request.raw,
-      knownMetadata(request, options.trustedProxies),
-      options.headerRules,
-    ),
-    deadline: protocol.deadline(headers, unary ? options.limits.unaryTimeoutMs : 0),
-    bound,
-    resume: request.ws ? resumePointOf(methodRequest) : undefined,
+  const { identity } = context;
+  const credential = identity.credentialOf(request.raw);
+  const found = identity.identify(credential);
+  const isOwn = own !== undefined;
+  const admitKnown = (principal: Principal): AdmittedRequest => {
+    if (isOwn) identity.assertOwnAccess(principal);
+    else identity.assertAccess(principal, match.method.access);
+    const call = readRequest(request, protocol, types, match, search, options);
+    const metadata = identity.metadata(call.metadata, principal, credential);
+    return { ...call, metadata, principal, context: isOwn ? context.ownContext : context };
   };
-  if (request.ws) admitWebSocket(request.raw.socket, source, context);
-  return admitted;
+  return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
 }
 
 /** The method that a request is for. Throws what refuses its path. */
@@ -190,75 +176,11 @@ export function assertServing({ draining }: ExchangeContext['exchanges']): void 
   });
 }
 
-/** What the service is told besides what the client says: the id of the request, and where it comes from. */
-export function knownMetadata(
-  { id, raw }: Pick<ServerRequest, 'id' | 'raw'>,
-  trusted: TrustedProxies,
-): Metadata {
-  const known: Metadata[number][] = [['x-request-id', id]];
-  for (const pair of forwardedMetadata(raw, trusted)) known.push(pair);
-  return known;
-}
-
 /** Throws UNIMPLEMENTED, with the reason, for the gRPC path of a method or a service that is there and that the schema cannot describe. */
 export function assertNotLeftOut(path: string, { leftOut }: Schema): void {
   const problem = leftOut.get(path) ?? leftOut.get(path.slice(0, path.lastIndexOf('/') + 1));
   if (problem !== undefined) {
     throw new RpcError('METHOD_LEFT_OUT', `the schema of the service is broken: ${problem}`);
-  }
-}
-
-/** All that a surface needs of a method; `query` is that of the request's address. */
-export function createMethodRequest(
-  { schema, codec }: MethodTypes,
-  match: RouteMatch,
-  request: IncomingMessage,
-  { limits, patchMask, compress }: Pick<ResolvedGatewayOptions, 'limits' | 'patchMask' | 'compress'>,
-  query: URLSearchParams = NO_PARAMETERS,
-): MethodRequest {
-  const { method, binding, pathValues } = match;
-  const body = binding?.body;
-  const responseBody = binding?.responseBody;
-  const requestCodec = codec.forMessage(method.input);
-  // Every member by name: a copy of a match costs as much as all the rest here.
-  return {
-    method,
-    binding,
-    pathValues,
-    http: request,
-    query,
-    requestCodec,
-    bodyCodec: typeof body === 'object' ? codec.forField(method.input, body) : requestCodec,
-    responseCodec:
-      responseBody === undefined
-        ? codec.forMessage(method.output)
-        : codec.forField(method.output, responseBody),
-    registry: schema.registry,
-    limits,
-    patchMask,
-    compress,
-  };
-}
-
-/** PERMISSION_DENIED when a page of this origin may not open a WebSocket here. */
-export function refusalOfOrigin(
-  request: IncomingMessage,
-  options: ResolvedGatewayOptions,
-): RpcError | undefined {
-  if (mayOpenSocket(request, options)) return undefined;
-  const { origin = request.headers['sec-fetch-site'] } = request.headers;
-  return new RpcError('ORIGIN_NOT_ALLOWED', `origin ${origin} is not allowed: see --allow-origin`);
-}
-
-function checkSite(request: ServerRequest, { method }: RouteMatch, options: ResolvedGatewayOptions): void {
-  const refusal = request.ws ? refusalOfOrigin(request.raw, options) : undefined;
-  if (refusal !== undefined) throw refusal;
-  // Images, links and forms need no preflight, and a file route takes every content type that a form can send.
-  if (!request.ws && !method.safe && isForeignSite(request.raw, options)) {
-    throw new RpcError(
-      'ORIGIN_NOT_ALLOWED',
-      `another site may not call ${method.path}, which is not declared free of side effects: see --allow-origin`,
-    );
   }
 }
 
@@ -269,17 +191,4 @@ function assertKnown(httpMethod: string, known: readonly string[]): void {
     'HTTP_METHOD_UNKNOWN',
     `the HTTP method ${httpMethod} is not supported: no rule of the service has it`,
   );
-}
-
-/** `URLSearchParams` takes broken encodings as they are; here they are the client's mistake. */
-function parseQuery(search: string): URLSearchParams {
-  if (search === '') return NO_PARAMETERS;
-  if (search.includes('%')) {
-    try {
-      decodeURIComponent(search);
-    } catch (cause) {
-      throw new RpcError('INVALID_PARAMETER', 'the query is not percent-encoded UTF-8', { cause });
-    }
-  }
-  return new URLSearchParams(search);
 }

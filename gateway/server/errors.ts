@@ -135,8 +135,8 @@ function nameOf(
 /** One line for what never became an exchange: whose fault it is decides how loud. */
 function logRefusal(log: FastifyBaseLogger, name: RequestName, error: RpcError, isTold = true): void {
   const httpStatus = statusOf(error);
-  const { code, reason, message } = error;
-  const problem = isTold ? message : undefined;
+  const { code, reason } = error;
+  const problem = isTold ? error.problem : undefined;
   const line = { ...name, httpStatus, code: codeName(code), reason, problem };
   if (httpStatus < 500) log.info(line, 'request refused');
   else log.warn(line, 'request refused');

@@ -5,6 +5,7 @@ import { compiledCodec } from '../codec/index.js';
 import { collectWhenIdle, createMetrics } from '../ops/index.js';
 import { parseListen } from '../options/index.js';
 import { COMMON_METHODS } from '../schema/index.js';
+import { Identity } from '../security/index.js';
 import { AllHeldBytes, ExchangeLimits, Exchanges, SURFACES, UnfinishedMessages } from '../surfaces/index.js';
 import { openTransport } from '../upstream/index.js';
 import { createAdmin } from './admin.js';
@@ -106,6 +107,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     options.reflectionMetadata,
     { guard: options.schemaGuard, onBreaking: metrics.countBreaking },
   );
+  const identity = new Identity();
   const refreshing = new AbortController();
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });
@@ -166,6 +168,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
         surfaces: SURFACES,
         heldInSessions: new AllHeldBytes(),
         connections,
+        identity,
         ownServices,
         ownContext: { ...shared, transport: ownServices },
       },

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import { type RequestSource, requestSource } from '../security/index.js';
+import { type Credential, type Principal, type RequestSource, requestSource } from '../security/index.js';
 import { codeName, type Metadata, RpcError } from '../status/index.js';
 import { answerSession, type MethodRequest, requestMetadata } from '../surfaces/index.js';
 import { cutReason } from '../wire/index.js';
@@ -13,26 +13,31 @@ import {
   SessionCloseCode,
 } from '../wire/session/index.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
-import {
-  assertNotLeftOut,
-  assertServing,
-  createMethodRequest,
-  knownMetadata,
-  refusalOfOrigin,
-} from './dispatch.js';
+import { assertNotLeftOut, assertServing } from './dispatch.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
+import { createMethodRequest, knownMetadata } from './read-request.js';
+import { refusalOfOrigin } from './site-check.js';
+import { whenKnown } from './when-known.js';
 
 /** The longest that streams of a session may go on when the gateway drains, in milliseconds: time to open them elsewhere. */
 const MAX_DRAIN_MS = 5_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set before the handler of a session: what its headers send along with every call, or why it is closed at once. */
-    sessionMetadata: Metadata | RpcError | null;
-    /** The same: whose session it is. */
-    sessionSource: RequestSource | null;
+    /** Set before the handler of a session: what its handshake says, or why it is closed at once. */
+    handshake: Handshake | RpcError | null;
   }
+}
+
+/** What a handshake says of the calls of its session. */
+interface Handshake {
+  /** What its headers send along with every call. */
+  readonly metadata: Metadata;
+  /** Whose session it is. */
+  readonly source: RequestSource;
+  readonly principal: Principal;
+  readonly credential: Credential | undefined;
 }
 
 /** The route of sessions. What is wrong with the handshake is a plain HTTP error; after it the session speaks for itself. */
@@ -52,18 +57,18 @@ export function registerSessions(
     }
     return createMethodRequest(loaded, { method, binding: undefined, pathValues: [] }, request, options);
   };
-  app.decorateRequest('sessionMetadata', null);
-  app.decorateRequest('sessionSource', null);
+  app.decorateRequest('handshake', null);
   app.route({
     method: 'GET',
     url: SESSION_PATH,
-    preHandler: (request, _reply, done) => {
-      if (request.ws) {
-        request.sessionMetadata = admitSession(request, options, context);
-        request.sessionSource = requestSource(request.raw, options.trustedProxies);
-        admitWebSocket(request.raw.socket, request.sessionSource, context);
-      }
-      done();
+    preHandler: (request, reply, done) => {
+      if (!request.ws) return done();
+      const source = requestSource(request.raw, options.trustedProxies);
+      whenKnown(admitSession(request, source, options, context), reply, done, (handshake) => {
+        assertServing(context.exchanges);
+        request.handshake = handshake;
+        admitWebSocket(request.raw.socket, source, context);
+      });
     },
     handler: () => {
       // A client that asks whether HTTP gets through asks for a gateway that is there for it.
@@ -73,17 +78,17 @@ export function registerSessions(
       });
     },
     wsHandler: (socket, request) => {
-      const { sessionMetadata } = request;
-      if (sessionMetadata instanceof RpcError) {
-        refuseSession(socket, sessionMetadata);
+      const { handshake } = request;
+      if (handshake === null) throw new RpcError('INTERNAL', 'a session without its handshake');
+      if (handshake instanceof RpcError) {
+        refuseSession(socket, handshake);
         return;
       }
       answerSession(socket, request.raw.socket, {
         ...context,
+        ...handshake,
         limits,
-        metadata: sessionMetadata ?? [],
         headerRules,
-        source: request.sessionSource ?? requestSource(request.raw, options.trustedProxies),
         requestId: request.id,
         http: request.raw,
         methodRequestOf,
@@ -96,9 +101,10 @@ export function registerSessions(
 
 function admitSession(
   request: FastifyRequest,
+  source: RequestSource,
   options: ResolvedGatewayOptions,
-  { exchanges, surfaces }: ServerContext,
-): Metadata | RpcError {
+  { exchanges, surfaces, identity }: ServerContext,
+): Handshake | RpcError | Promise<Handshake> {
   assertServing(exchanges);
   const { headers } = request.raw;
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
@@ -115,12 +121,21 @@ function admitSession(
   );
   // A browser hides from its page why a handshake failed, but not why a socket was closed.
   const refusal = refusalOfOrigin(request.raw, options);
-  if (refusal === undefined) return metadata;
+  if (refusal === undefined) {
+    const credential = identity.credentialOf(request.raw);
+    const admitKnown = (principal: Principal): Handshake => ({
+      metadata: identity.metadata(metadata, principal, credential),
+      source,
+      principal,
+      credential,
+    });
+    const found = identity.identify(credential);
+    return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
+  }
   const { code, reason, message: problem } = refusal;
-  const peer = requestSource(request.raw, options.trustedProxies).address;
   const line = {
     requestId: request.id,
-    peer,
+    peer: source.address,
     surface: surfaces.session.name,
     code: codeName(code),
     reason,

@@ -37,6 +37,10 @@ export const REASONS = {
   // The client may not come in.
   HOST_NOT_SERVED: { code: Code.PERMISSION_DENIED, httpStatus: 421 },
   ORIGIN_NOT_ALLOWED: { code: Code.PERMISSION_DENIED },
+  CREDENTIAL_NEEDED: { code: Code.UNAUTHENTICATED },
+  CREDENTIAL_INVALID: { code: Code.UNAUTHENTICATED },
+  ACCESS_DENIED: { code: Code.PERMISSION_DENIED },
+  KEYS_UNREACHABLE: { code: Code.UNAVAILABLE },
   // Too large, or too much at once.
   HEAD_TOO_LARGE: { code: Code.RESOURCE_EXHAUSTED, httpStatus: 431 },
   CHUNK_EXTENSIONS_TOO_LARGE: { code: Code.RESOURCE_EXHAUSTED, httpStatus: 413 },

@@ -9,6 +9,8 @@ export interface RpcErrorOptions {
   readonly metadata?: ErrorMetadata;
   /** What really happened; for the log, never for the client. */
   readonly cause?: unknown;
+  /** What the log says in place of the text for the client. */
+  readonly problem?: string;
   /** Where what happened decides the code, and not the reason. */
   readonly code?: Code;
   /** An HTTP status instead of that of the reason. */
@@ -27,6 +29,8 @@ export class RpcError extends Error {
   readonly code: Code;
   readonly httpStatus: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** What is wrong, for the log: the text for the client, unless it is told less. */
+  readonly problem: string;
   readonly #metadata: ErrorMetadata | undefined;
 
   constructor(reason: Reason, message: string, options: RpcErrorOptions = {}) {
@@ -35,6 +39,7 @@ export class RpcError extends Error {
     this.code = options.code ?? codeOfReason(reason);
     this.httpStatus = options.httpStatus ?? httpStatusOfReason(reason);
     this.headers = options.headers ?? {};
+    this.problem = options.problem === undefined ? this.message : cut(options.problem);
     this.#metadata = options.metadata;
   }
 

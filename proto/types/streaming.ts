@@ -28,6 +28,7 @@ import type { ServiceOptions as _google_protobuf_ServiceOptions, ServiceOptions_
 import type { SourceCodeInfo as _google_protobuf_SourceCodeInfo, SourceCodeInfo__Output as _google_protobuf_SourceCodeInfo__Output } from './google/protobuf/SourceCodeInfo.js';
 import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from './google/protobuf/Timestamp.js';
 import type { UninterpretedOption as _google_protobuf_UninterpretedOption, UninterpretedOption__Output as _google_protobuf_UninterpretedOption__Output } from './google/protobuf/UninterpretedOption.js';
+import type { AccessRule as _sluice_v1_AccessRule, AccessRule__Output as _sluice_v1_AccessRule__Output } from './sluice/v1/AccessRule.js';
 import type { FileRule as _sluice_v1_FileRule, FileRule__Output as _sluice_v1_FileRule__Output } from './sluice/v1/FileRule.js';
 import type { RecordingRule as _sluice_v1_RecordingRule, RecordingRule__Output as _sluice_v1_RecordingRule__Output } from './sluice/v1/RecordingRule.js';
 import type { SlowReader as _sluice_v1_SlowReader, SlowReader__Output as _sluice_v1_SlowReader__Output } from './sluice/v1/SlowReader.js';
@@ -97,6 +98,7 @@ export interface ProtoGrpcType {
   }
   sluice: {
     v1: {
+      AccessRule: MessageTypeDefinition<_sluice_v1_AccessRule, _sluice_v1_AccessRule__Output>
       FileRule: MessageTypeDefinition<_sluice_v1_FileRule, _sluice_v1_FileRule__Output>
       RecordingRule: MessageTypeDefinition<_sluice_v1_RecordingRule, _sluice_v1_RecordingRule__Output>
       SlowReader: MessageTypeDefinition<_sluice_v1_SlowReader, _sluice_v1_SlowReader__Output>

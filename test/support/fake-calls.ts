@@ -5,6 +5,7 @@ import { createDeferred } from '../../gateway/async/index.js';
 import { compiledCodec } from '../../gateway/codec/index.js';
 import { createMetrics } from '../../gateway/ops/index.js';
 import { COMMON_METHODS, type Schema } from '../../gateway/schema/index.js';
+import { Identity } from '../../gateway/security/index.js';
 import { createApp, registerRoutes } from '../../gateway/server/app.js';
 import { ClientConnections } from '../../gateway/server/client-connections.js';
 import { tellProtocols } from '../../gateway/server/first-bytes.js';
@@ -59,9 +60,13 @@ export async function serveCalls(
     onRefusal: metrics.refused,
     log,
   });
-  await registerRoutes(app, options, source, { ...shared, connections, ownServices, ownContext: shared }, [
-    ...COMMON_METHODS,
-  ]);
+  await registerRoutes(
+    app,
+    options,
+    source,
+    { ...shared, connections, identity: new Identity(), ownServices, ownContext: shared },
+    [...COMMON_METHODS],
+  );
   await app.listen({ host: '127.0.0.1', port: 0 });
   t.teardown(async () => {
     shared.exchanges.abortAll();

@@ -3,6 +3,7 @@ import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { bindingsFromRule, type HttpRule, parsePathTemplate, ruleOfMethod } from '../http/index.js';
 import type { HttpMapping, Method } from '../method/index.js';
 import {
+  accessFromMethod,
   contentOfBody,
   exampleFromMethod,
   filesFromMethod,
@@ -132,6 +133,7 @@ function methodFromDesc(
     upload,
     download,
     file: files.some((content) => content?.declared === true),
+    access: accessFromMethod(desc, foreign, report),
     example: exampleFromMethod(desc, foreign, report),
   };
 }

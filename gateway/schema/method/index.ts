@@ -1,3 +1,5 @@
+export { accessFromMethod } from './access-option.js';
+export { type AccessRule, AUTHENTICATED, PUBLIC } from './access-rule.js';
 export { contentOfBody, type FileContent } from './file-content.js';
 export type { HttpBinding, HttpMapping, PathVariable } from './http-binding.js';
 export type { Json, JsonObject } from './json.js';

@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import type { AccessRule } from './access-rule.js';
 import type { FileContent } from './file-content.js';
 import type { HttpBinding } from './http-binding.js';
 import type { Json } from './json.js';
@@ -77,6 +78,8 @@ export interface Method {
   readonly download: FileContent | undefined;
   /** The schema says that it is a file, there or at a binding: see `FileContent.declared`. */
   readonly file: boolean;
+  /** Who may call it, from `(sluice.v1.access)` or the configuration; `undefined`: nothing is said of it. */
+  readonly access: AccessRule | undefined;
   /** A request that the method itself gives as an example, from `(sluice.v1.example)`. */
   readonly example: Json | undefined;
 }

@@ -1,6 +1,6 @@
 import { type CancelSignal, CancelSource, type Listed } from '../../async/index.js';
 import type { AbortCause, StallLimit } from '../../bridge/index.js';
-import type { RequestSource } from '../../security/index.js';
+import type { Principal, RequestSource } from '../../security/index.js';
 import type { ExchangeLimits } from './exchange-limits.js';
 import type { Peer } from './peer.js';
 
@@ -8,6 +8,8 @@ import type { Peer } from './peer.js';
 export class ExchangeHandle implements Listed {
   /** It ends by itself soon: draining lets it finish. */
   readonly finite: boolean;
+  /** Who calls. */
+  readonly principal: Principal;
   listedAt = -1;
   /** Set when its stalls are bounded: a surface says here that the client has taken a part of what waits. */
   stall: StallLimit | undefined;
@@ -23,6 +25,7 @@ export class ExchangeHandle implements Listed {
   constructor(
     finite: boolean,
     source: RequestSource,
+    principal: Principal,
     peer: Peer,
     limits: ExchangeLimits,
     onClosed: (exchange: ExchangeHandle) => void,
@@ -30,6 +33,7 @@ export class ExchangeHandle implements Listed {
     limits.assertRoom(source);
     limits.exchanges.add(source.group);
     this.finite = finite;
+    this.principal = principal;
     this.#source = source;
     this.#peer = peer;
     this.#limits = limits;

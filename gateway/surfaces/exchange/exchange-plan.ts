@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { ResumePoint } from '../../recording/index.js';
-import type { RequestSource } from '../../security/index.js';
+import type { Principal, RequestSource } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import type { ExchangeHandle } from './exchange-handle.js';
 import type { MethodRequest } from './method-request.js';
@@ -15,6 +15,8 @@ export interface ExchangePlan {
   readonly peer: Peer;
   /** Whose exchange it is. */
   readonly source: RequestSource;
+  /** Who calls. */
+  readonly principal: Principal;
   readonly requestId: string;
   /** What the service gets. */
   readonly metadata: Metadata;

@@ -1,5 +1,5 @@
 import { Bell, OpenList } from '../../async/index.js';
-import type { RequestSource } from '../../security/index.js';
+import { ANONYMOUS, type Principal, type RequestSource } from '../../security/index.js';
 import { ExchangeHandle } from './exchange-handle.js';
 import { ExchangeLimits } from './exchange-limits.js';
 import type { Peer } from './peer.js';
@@ -40,8 +40,8 @@ export class Exchanges {
    * Adds an exchange, whose call is not open yet. `finite`: it ends by itself soon, so draining lets it finish. Throws UNAVAILABLE or
    * RESOURCE_EXHAUSTED when there are too many, of this client or of all. Whoever opens one calls `close`.
    */
-  open(finite: boolean, source: RequestSource, peer: Peer): ExchangeHandle {
-    const exchange = new ExchangeHandle(finite, source, peer, this.limits, this.#onClosed);
+  open(finite: boolean, source: RequestSource, peer: Peer, principal: Principal = ANONYMOUS): ExchangeHandle {
+    const exchange = new ExchangeHandle(finite, source, principal, peer, this.limits, this.#onClosed);
     this.#open.add(exchange);
     if (this.#draining && !finite) exchange.abort('draining');
     return exchange;

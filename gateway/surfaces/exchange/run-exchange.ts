@@ -1,6 +1,7 @@
 import { Alarm } from '../../async/index.js';
 import { bridge, type Incoming, type Report, type SlowReader, StallLimit } from '../../bridge/index.js';
 import { openCall } from '../../recording/index.js';
+import { nameOfPrincipal } from '../../security/index.js';
 import { type CodeName, codeName, isDefect, RpcError } from '../../status/index.js';
 import { type CarriedTrace, carriedTrace, withTrace } from './carried-trace.js';
 import type { ExchangeContext, Meter } from './exchange-context.js';
@@ -22,7 +23,12 @@ import { slowReaderOf } from './slow-reader-policy.js';
 export async function runExchange(plan: ExchangePlan, context: ExchangeContext): Promise<void> {
   const { surface, request, peer } = plan;
   const { method, limits } = request;
-  const exchange = context.exchanges.open(surface.finite || !method.responseStream, plan.source, peer);
+  const exchange = context.exchanges.open(
+    surface.finite || !method.responseStream,
+    plan.source,
+    peer,
+    plan.principal,
+  );
   const traced = traceOf(plan, context);
   let isOver = false;
   let lastStall: Alarm | undefined;
@@ -147,7 +153,7 @@ interface EndedExchange {
 }
 
 function countAndLog(
-  { surface, request, source, requestId, log }: ExchangePlan,
+  { surface, request, source, principal, requestId, log }: ExchangePlan,
   { code, report, callMs, durationMs }: EndedExchange,
   slowReader: SlowReader | undefined,
   meter: Meter,
@@ -168,6 +174,7 @@ function countAndLog(
     dropped: slowReader === undefined ? undefined : report.dropped,
     aborted: report.aborted,
     peer: source.address,
+    principal: nameOfPrincipal(principal),
     // What clients are not told is told here.
     problem: report.status.publicMessage === undefined ? undefined : report.status.message,
   };

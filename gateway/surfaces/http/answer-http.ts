@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { ResumePoint } from '../../recording/index.js';
-import type { RequestSource } from '../../security/index.js';
+import type { Principal, RequestSource } from '../../security/index.js';
 import { ENDED, type Metadata } from '../../status/index.js';
 import {
   type ExchangeContext,
@@ -101,6 +101,10 @@ class HttpExchange implements ExchangePlan {
 
   get source(): RequestSource {
     return this.#call.source;
+  }
+
+  get principal(): Principal {
+    return this.#call.principal;
   }
 
   get metadata(): Metadata {

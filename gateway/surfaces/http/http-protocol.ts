@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
-import type { RequestSource } from '../../security/index.js';
+import type { Principal, RequestSource } from '../../security/index.js';
 import type { Metadata, RpcError } from '../../status/index.js';
 import type { ExchangeContext, MethodRequest } from '../exchange/index.js';
 import type { HeaderRules } from '../message/index.js';
@@ -11,6 +11,7 @@ export interface HttpCall {
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   readonly source: RequestSource;
+  readonly principal: Principal;
 }
 
 /** Whose request it is, for the log. */

@@ -1,4 +1,5 @@
 import type { ResumePoint } from '../../recording/index.js';
+import type { Principal } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import type { ClientFrame } from '../../wire/session/index.js';
@@ -12,27 +13,51 @@ export type OpenFrame = Extract<ClientFrame, { kind: 'open' }>;
 /** An `open` that may become a call: nothing is wrong with it. */
 export interface AdmittedCall {
   readonly request: MethodRequest;
+  readonly principal: Principal;
   readonly metadata: Metadata;
   /** Where the client wants its stream to go on. */
   readonly resume: ResumePoint | undefined;
   readonly deadline: number | undefined;
 }
 
+/** Nothing for a client that has been told the end of this stream: there is nothing to begin. */
+export type Admission = AdmittedCall | undefined;
+
 /**
- * Checks an `open`. Throws `RpcError`: how the call ends before it has begun. Nothing for a client that has been told the end of this
- * stream: there is nothing to begin.
+ * Checks an `open`. Throws `RpcError`, or rejects with it: how the call ends before it has begun. A promise only where it cannot be said at once who calls:
+ * a call may say `authorization` in its own metadata, and has the session's principal otherwise.
  */
-export function admitCall(open: OpenFrame, context: SessionContext): AdmittedCall | undefined {
-  const { limits } = context;
+export function admitCall(open: OpenFrame, context: SessionContext): Admission | Promise<Admission> {
+  const { identity } = context;
   const request = context.methodRequestOf(open.method, context.http);
+  const own = identity.credentialOfCall(open.metadata);
+  const principal = own === undefined ? context.principal : identity.identify(own);
+  const admit = (known: Principal) => {
+    identity.assertAccess(known, request.method.access);
+    return admitKnown(open, request, context, known, (metadata) =>
+      identity.metadata(metadata, known, own ?? context.credential),
+    );
+  };
+  return principal instanceof Promise ? principal.then(admit) : admit(principal);
+}
+
+function admitKnown(
+  open: OpenFrame,
+  request: MethodRequest,
+  context: SessionContext,
+  principal: Principal,
+  told: (metadata: Metadata) => Metadata,
+): Admission {
+  const { limits } = context;
   const { requestStream, responseStream } = request.method;
   if (responseStream && parseLastEventId(open.cursor).kind === 'ended') return undefined;
-  const metadata = callMetadata(context.metadata, open.metadata, context.headerRules);
+  const metadata = told(callMetadata(context.metadata, open.metadata, context.headerRules));
   const resume = resumePointOfCursor(request, open.cursor);
   const unary = !requestStream && !responseStream;
   const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : 0);
   return {
     request,
+    principal,
     metadata,
     resume,
     deadline: timeoutMs === 0 ? undefined : Date.now() + timeoutMs,

@@ -2,9 +2,9 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { AbortCause, Incoming, Outgoing } from '../../bridge/index.js';
 import type { ByteWriter } from '../../codec/index.js';
 import type { ResumePoint } from '../../recording/index.js';
-import type { RequestSource } from '../../security/index.js';
+import type { Principal, RequestSource } from '../../security/index.js';
 import { type Metadata, RpcError } from '../../status/index.js';
-import type { ClientFrame, ServerFrame } from '../../wire/session/index.js';
+import type { ServerFrame } from '../../wire/session/index.js';
 import {
   boundFirstMessage,
   type ExchangeHandle,
@@ -18,6 +18,7 @@ import type { AdmittedCall, OpenFrame } from './admit-call.js';
 import { CallIncoming } from './call-incoming.js';
 import { CallOutgoing } from './call-outgoing.js';
 import type { HeldBytes } from './held-bytes.js';
+import type { CallFrame } from './pending-calls.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionFormat } from './session-format.js';
 import type { WriteQueue } from './write-queue.js';
@@ -49,6 +50,7 @@ export class SessionCall implements ExchangePlan, Peer {
   readonly id: number;
   readonly surface: Surface;
   readonly request: MethodRequest;
+  readonly principal: Principal;
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   readonly resume: ResumePoint | undefined;
@@ -69,6 +71,7 @@ export class SessionCall implements ExchangePlan, Peer {
     this.id = open.id;
     this.surface = shared.context.surfaces.session;
     this.request = admitted.request;
+    this.principal = admitted.principal;
     this.metadata = metadata;
     this.deadline = admitted.deadline;
     this.resume = admitted.resume;
@@ -182,7 +185,7 @@ export class SessionCall implements ExchangePlan, Peer {
   }
 
   /** A frame of the client for this call. Throws `SessionFault`. */
-  receive(frame: Exclude<ClientFrame, { kind: 'open' | 'ping' }>): void {
+  receive(frame: CallFrame): void {
     // It may have crossed the end.
     if (this.isClosed) return;
     switch (frame.kind) {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
-import type { RequestSource } from '../../security/index.js';
+import type { Credential, Identity, Principal, RequestSource } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import type { ExchangeContext, Limits, MethodRequest, Surface } from '../exchange/index.js';
 import type { HeaderRules } from '../message/index.js';
@@ -12,6 +12,11 @@ export interface SessionContext extends ExchangeContext {
   readonly limits: Limits;
   /** What the headers of the handshake send along with every call. */
   readonly metadata: Metadata;
+  /** Who is asked who calls, and what that allows. */
+  readonly identity: Identity;
+  /** Whom the credential of the handshake names. */
+  readonly principal: Principal;
+  readonly credential: Credential | undefined;
   /** What a call may say itself. */
   readonly headerRules: HeaderRules;
   readonly requestId: string;

@@ -1,6 +1,6 @@
 import { createRegistry, type Registry } from '@bufbuild/protobuf';
 import { IdTable } from '../../async/index.js';
-import { Code, codeName, ENDED, RpcError, type Status, type StatusDetail } from '../../status/index.js';
+import { ENDED, RpcError, type Status, type StatusDetail } from '../../status/index.js';
 import { CloseCode } from '../../wire/index.js';
 import {
   type ClientFrame,
@@ -10,15 +10,17 @@ import {
   SessionFault,
   UsedIds,
 } from '../../wire/session/index.js';
-import { isOfTrace, spread, traceIdOf } from '../exchange/index.js';
+import { spread } from '../exchange/index.js';
 import { detailJson } from '../message/index.js';
 import type { FrameSocket } from '../socket/index.js';
-import { type AdmittedCall, admitCall, type OpenFrame } from './admit-call.js';
+import { type Admission, type AdmittedCall, admitCall, type OpenFrame } from './admit-call.js';
 import { assertFirstCredit, assertGrant } from './credit-rules.js';
 import { HeldBytes } from './held-bytes.js';
-import { requestIdOf, SessionCall, type SharedByCalls } from './session-call.js';
+import { type CallFrame, PendingCalls } from './pending-calls.js';
+import { SessionCall, type SharedByCalls } from './session-call.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionFormat } from './session-format.js';
+import { logClosedSession, logFailedSession, logRefusedOpen } from './session-log.js';
 import { WriteQueue } from './write-queue.js';
 
 /**
@@ -28,9 +30,6 @@ import { WriteQueue } from './write-queue.js';
 const READ_STOP_BYTES = 64 * 1024;
 
 const NO_TYPES = createRegistry();
-
-/** What of a method's name is kept in the log: it may be as long as a frame. */
-const MAX_NAME_LENGTH = 256;
 
 /**
  * Many calls on one socket: hands each frame to its call, and closes the socket when a rule is broken.
@@ -48,6 +47,7 @@ export class Session {
   readonly #queue: WriteQueue;
   readonly #held: HeldBytes;
   readonly #shared: SharedByCalls;
+  readonly #pending: PendingCalls;
   readonly #used = new UsedIds();
   readonly #calls = new IdTable<SessionCall>();
   readonly #leaveCarriers: () => void;
@@ -67,6 +67,7 @@ export class Session {
     this.#format = format;
     this.#context = context;
     this.#held = new HeldBytes(context.heldInSessions, context.source.group);
+    this.#pending = new PendingCalls(this.#held);
     const { highWaterBytes, firstFrameMs } = context.limits;
     this.#queue = new WriteQueue(() => !this.#over && socket.bufferedBytes <= highWaterBytes);
     this.#shared = {
@@ -99,18 +100,23 @@ export class Session {
   receive(data: Buffer, binary: boolean): void {
     if (this.#over) return;
     clearTimeout(this.#firstFrame);
-    try {
+    this.#guarded(() => {
       if (binary !== this.#format.binary) {
         const kind = binary ? 'text' : 'binary';
         throw new SessionFault(`${this.#format.protocol} accepts ${kind} messages only`);
       }
       this.#take(this.#format.parse(data));
+    });
+  }
+
+  /** Whoever breaks a rule loses the session. */
+  #guarded(take: () => void): void {
+    try {
+      take();
     } catch (reason) {
       if (reason instanceof SessionFault) this.#close(reason.closeCode, reason.message);
       else {
-        const { requestId, source, log, surfaces } = this.#context;
-        const line = { requestId, peer: source.address, surface: surfaces.session.name, err: reason };
-        log.error(line, 'session failed');
+        logFailedSession(reason, this.#context);
         this.#close(CloseCode.internal, 'internal error');
       }
     }
@@ -145,6 +151,7 @@ export class Session {
     if (frame.kind === 'credit') assertGrant(frame);
     const call = this.#calls.get(frame.id);
     if (call !== undefined) call.receive(frame);
+    else if (this.#pending.keep(frame)) return;
     // One that has ended is passed over: the frame may have crossed the end.
     else if (!this.#used.has(frame.id)) {
       throw new SessionFault(`${frame.kind}: id ${frame.id} was never opened`);
@@ -152,23 +159,36 @@ export class Session {
   }
 
   #begin(open: OpenFrame): void {
-    const { id } = open;
     assertFirstCredit(open);
-    this.#used.add(id);
+    this.#used.add(open.id);
     const { sessionCalls } = this.#context.limits;
     if (this.#open >= sessionCalls) {
       throw new SessionFault(`more than ${sessionCalls} calls at once`, SessionCloseCode.tooMany);
     }
     this.#open += 1;
+    this.#admit(open, () => admitCall(open, this.#context));
+  }
+
+  #admit(open: OpenFrame, admit: () => Admission | Promise<Admission>): void {
     try {
       if (this.#draining) throw shuttingDown();
-      const admitted = admitCall(open, this.#context);
-      if (admitted === undefined) this.#endAtOnce(id, ENDED);
-      else this.#run(open, admitted);
+      const admission = admit();
+      if (admission instanceof Promise) this.#pending.wait(open, admission, this.#goOn);
+      else if (admission === undefined) this.#endAtOnce(open.id, ENDED);
+      else this.#run(open, admission);
     } catch (reason) {
       this.#refuse(open, RpcError.from(reason));
     }
   }
+
+  /** With what has come for the call meanwhile. */
+  readonly #goOn = (open: OpenFrame, admit: () => Admission, frames: readonly CallFrame[]): void => {
+    if (this.#over) return;
+    this.#guarded(() => {
+      this.#admit(open, admit);
+      for (const frame of frames) if (!this.#over) this.#take(frame);
+    });
+  };
 
   #run(open: OpenFrame, admitted: AdmittedCall): void {
     this.#registry = admitted.request.registry;
@@ -187,20 +207,10 @@ export class Session {
   }
 
   /** An `open` that becomes no call. */
-  #refuse({ id, method, metadata }: OpenFrame, error: RpcError): void {
-    const { source, log, surfaces, countRefusal } = this.#context;
-    countRefusal(error);
-    const requestId = requestIdOf(metadata) ?? this.#context.requestId;
-    const name = method.slice(0, MAX_NAME_LENGTH);
-    // As for a call: what the open says of a trace is all that counts.
-    const said = metadata.some(([one]) => isOfTrace(one)) ? metadata : this.#context.metadata;
-    const traceId = traceIdOf(said);
-    const line = { requestId, traceId, peer: source.address, method: name, surface: surfaces.session.name };
-    const { code, reason, message } = error;
-    const why = { code: codeName(code), reason };
-    if (code === Code.INTERNAL) log.error({ ...line, ...why, err: error }, 'call failed');
-    else log.info({ ...line, ...why, problem: message }, 'request refused');
-    this.#endAtOnce(id, error.toStatus());
+  #refuse(open: OpenFrame, error: RpcError): void {
+    this.#context.countRefusal(error);
+    logRefusedOpen(open, error, this.#context);
+    this.#endAtOnce(open.id, error.toStatus());
   }
 
   #endAtOnce(id: number, status: Status): void {
@@ -231,17 +241,7 @@ export class Session {
   #close(code: number, reason: string): void {
     if (this.#over) return;
     this.#end();
-    if (code !== CloseCode.goingAway) {
-      const { requestId, source, log, surfaces } = this.#context;
-      const line = {
-        requestId,
-        peer: source.address,
-        surface: surfaces.session.name,
-        closeCode: code,
-        problem: reason,
-      };
-      log.info(line, 'session closed');
-    }
+    if (code !== CloseCode.goingAway) logClosedSession(code, reason, this.#context);
     this.#socket.close(code, reason);
   }
 
@@ -252,6 +252,7 @@ export class Session {
     clearTimeout(this.#firstFrame);
     clearTimeout(this.#drainTimer);
     for (const call of this.#calls.all()) call.left();
+    this.#pending.clear();
   }
 
   readonly #send = (frames: Uint8Array, onLeft: () => void): void => {

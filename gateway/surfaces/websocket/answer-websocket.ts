@@ -2,7 +2,7 @@ import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { ResumePoint } from '../../recording/index.js';
-import type { RequestSource } from '../../security/index.js';
+import type { Principal, RequestSource } from '../../security/index.js';
 import { ENDED, type Metadata } from '../../status/index.js';
 import {
   boundFirstMessage,
@@ -27,6 +27,7 @@ export interface WebSocketCall {
   readonly source: RequestSource;
   /** Where the client wants its stream to go on. */
   readonly resume: ResumePoint | undefined;
+  readonly principal: Principal;
 }
 
 /**
@@ -88,6 +89,10 @@ class WebSocketExchange implements ExchangePlan {
 
   get source(): RequestSource {
     return this.#call.source;
+  }
+
+  get principal(): Principal {
+    return this.#call.principal;
   }
 
   get metadata(): Metadata {

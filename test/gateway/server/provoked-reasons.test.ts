@@ -390,6 +390,10 @@ const ELSEWHERE: { readonly [Name in Reason]?: string } = {
   HEAD_TIMEOUT: 'Node looks for it once in some seconds: liveness.test.ts',
   GAP: 'a method with cursors has none: surfaces/positions.test.ts',
   CLIENT_LEFT: 'the client has left, so only the log could show it',
+  CREDENTIAL_NEEDED: 'needs an issuer: identity.test.ts',
+  CREDENTIAL_INVALID: 'the same',
+  ACCESS_DENIED: 'the same',
+  KEYS_UNREACHABLE: 'the same',
   INTERNAL: 'a defect, of which none is known',
 };
 

@@ -5,6 +5,7 @@ import type { UninterpretedOption as _google_protobuf_UninterpretedOption, Unint
 import type { StreamRule as _sluice_v1_StreamRule, StreamRule__Output as _sluice_v1_StreamRule__Output } from '../../sluice/v1/StreamRule.js';
 import type { FileRule as _sluice_v1_FileRule, FileRule__Output as _sluice_v1_FileRule__Output } from '../../sluice/v1/FileRule.js';
 import type { RecordingRule as _sluice_v1_RecordingRule, RecordingRule__Output as _sluice_v1_RecordingRule__Output } from '../../sluice/v1/RecordingRule.js';
+import type { AccessRule as _sluice_v1_AccessRule, AccessRule__Output as _sluice_v1_AccessRule__Output } from '../../sluice/v1/AccessRule.js';
 import type { HttpRule as _google_api_HttpRule, HttpRule__Output as _google_api_HttpRule__Output } from '../../google/api/HttpRule.js';
 
 // Original file: null
@@ -33,6 +34,7 @@ export interface MethodOptions {
   '.sluice.v1.stream'?: (_sluice_v1_StreamRule | null);
   '.sluice.v1.file'?: (_sluice_v1_FileRule | null);
   '.sluice.v1.recording'?: (_sluice_v1_RecordingRule | null);
+  '.sluice.v1.access'?: (_sluice_v1_AccessRule | null);
   '.sluice.v1.example'?: (string);
   '.google.api.http'?: (_google_api_HttpRule | null);
 }
@@ -45,6 +47,7 @@ export interface MethodOptions__Output {
   '.sluice.v1.stream': (_sluice_v1_StreamRule__Output | null);
   '.sluice.v1.file': (_sluice_v1_FileRule__Output | null);
   '.sluice.v1.recording': (_sluice_v1_RecordingRule__Output | null);
+  '.sluice.v1.access': (_sluice_v1_AccessRule__Output | null);
   '.sluice.v1.example': (string);
   '.google.api.http': (_google_api_HttpRule__Output | null);
 }

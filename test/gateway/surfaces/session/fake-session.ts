@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import { compiledCodec } from '../../../../gateway/codec/index.js';
+import { ANONYMOUS, Identity } from '../../../../gateway/security/index.js';
 import { type Metadata, RpcError } from '../../../../gateway/status/index.js';
 import {
   AllHeldBytes,
@@ -38,6 +39,7 @@ export function openFakeSession(
   given: Partial<Limits> = {},
   metadata: Metadata = [],
   onError: (fields: unknown) => void = nothing,
+  known: Partial<Pick<SessionContext, 'identity' | 'principal'>> = {},
 ): FakeSession {
   const log = { info: nothing, warn: nothing, error: onError } as unknown as FastifyBaseLogger;
   const limits = { ...DEFAULT_LIMITS, ...given };
@@ -47,6 +49,9 @@ export function openFakeSession(
   const options: SessionContext = {
     limits,
     metadata,
+    identity: new Identity(),
+    principal: ANONYMOUS,
+    credential: undefined,
     headerRules: new HeaderRules(),
     requestId: 'r',
     http: request,
@@ -79,6 +84,7 @@ export function openFakeSession(
     meterOf: () => ({ dropped: nothing, healed: nothing, finished: nothing }),
     trafficOf: () => ({ up: 0, down: 0 }),
     countRefusal: nothing,
+    ...known,
   };
   return { session: new Session(socket, formatOf(protocol), options), socket, transport, exchanges };
 }

@@ -1,0 +1,93 @@
+import type { IncomingMessage } from 'node:http';
+import { type AccessRule, PUBLIC } from '../../schema/index.js';
+import type { Metadata } from '../../status/index.js';
+import { assertAccess } from './assert-access.js';
+import { AUTHORIZATION, type Credential, credentialOf, credentialOfMetadata } from './credential.js';
+import type { ForwardedClaims } from './forwarded-claims.js';
+import { ANONYMOUS, type Principal } from './principal.js';
+
+/**
+ * Who a token names: at once where it has been checked before. Throws, or rejects with, UNAUTHENTICATED for what is not accepted and UNAVAILABLE when
+ * that cannot be said.
+ */
+export type CheckToken = (token: string) => Principal | Promise<Principal>;
+
+/** What identity is configured to be. */
+export interface IdentityRules {
+  /** Without it nobody's credential is looked at, and `authorization` travels as any other header. */
+  readonly checkToken: CheckToken | undefined;
+  /** Of what no rule names. */
+  readonly access: AccessRule;
+  /** Of our own paths, and of the services that the gateway answers itself. */
+  readonly ownAccess: AccessRule;
+  /** What the service is told of a principal; `undefined`: nothing. */
+  readonly forward: ForwardedClaims | undefined;
+  /** Whether a token that was accepted goes on to the service. */
+  readonly forwardToken: boolean;
+}
+
+/** As long as nothing is configured: everybody is anonymous, and may do everything. */
+const OFF: IdentityRules = {
+  checkToken: undefined,
+  access: PUBLIC,
+  ownAccess: PUBLIC,
+  forward: undefined,
+  forwardToken: true,
+};
+
+/**
+ * Who calls, and what that allows: where a request or a call of a session gets its principal, where its access is decided, and what its service is told of
+ * it. The rules may be replaced while it is used; what has been let in stays in.
+ */
+export class Identity {
+  #rules: IdentityRules = OFF;
+  /** The schema's own rules count only where there is something configured to fulfil them. */
+  #isOn = false;
+
+  /** `undefined`: nothing is configured. */
+  use(rules: IdentityRules | undefined): void {
+    this.#rules = rules ?? OFF;
+    this.#isOn = rules !== undefined;
+  }
+
+  /** What a request shows. Throws UNAUTHENTICATED for what cannot be one. */
+  credentialOf(request: Pick<IncomingMessage, 'rawHeaders'>): Credential | undefined {
+    return this.#rules.checkToken === undefined ? undefined : credentialOf(request);
+  }
+
+  /** What a call of a session shows itself, in its metadata. Throws UNAUTHENTICATED for what cannot be one. */
+  credentialOfCall(metadata: Metadata): Credential | undefined {
+    return this.#rules.checkToken === undefined ? undefined : credentialOfMetadata(metadata);
+  }
+
+  /**
+   * Who that is, at once where it can be said at once; ANONYMOUS without a credential. Throws, or rejects with, UNAUTHENTICATED for one that is not
+   * accepted, also where none is needed, and UNAVAILABLE when that cannot be said now.
+   */
+  identify(credential: Credential | undefined): Principal | Promise<Principal> {
+    const { checkToken } = this.#rules;
+    return credential === undefined || checkToken === undefined ? ANONYMOUS : checkToken(credential.token);
+  }
+
+  /** `rule`: what is said of the method; `undefined`: nothing. Throws UNAUTHENTICATED or PERMISSION_DENIED. */
+  assertAccess(principal: Principal, rule: AccessRule | undefined): void {
+    if (this.#isOn) assertAccess(principal, rule ?? this.#rules.access);
+  }
+
+  /** The same for what the gateway answers itself. */
+  assertOwnAccess(principal: Principal): void {
+    assertAccess(principal, this.#rules.ownAccess);
+  }
+
+  /** The metadata for the service: without what only the gateway may say, and with what it says of the principal. */
+  metadata(given: Metadata, principal: Principal, credential: Credential | undefined): Metadata {
+    const { checkToken, forward, forwardToken } = this.#rules;
+    const told = forward === undefined ? given : forward.tell(given, principal);
+    if (checkToken === undefined) return told;
+    // Also one that came by another way than its header: nobody has checked that.
+    const isToken = (name: string) => name === AUTHORIZATION;
+    const rest = told.some(([name]) => isToken(name)) ? told.filter(([name]) => !isToken(name)) : told;
+    if (!forwardToken || credential === undefined) return rest;
+    return [...rest, [AUTHORIZATION, `Bearer ${credential.token}`]];
+  }
+}
