@@ -3,6 +3,9 @@ import type { Memory, Piece } from '../../memory/index.js';
 /** Where `ByteWriter` starts; most batches fit, and 16 KiB is what one TLS record or HTTP/2 frame carries. */
 const INITIAL_BYTES = 16 * 1024;
 
+/** Where one starts that is seldom needed, and may keep its bytes for long. */
+const LEAST_BYTES = 512;
+
 /** What `Buffer.allocUnsafe` takes from its common pool. */
 const POOLED_BYTES = 4 * 1024;
 
@@ -28,10 +31,13 @@ export class ByteWriter {
   #piece: Piece | undefined;
   /** Where a writer with a memory begins, which nobody else sees. Pages that it kept would keep those around them. */
   #own: Buffer = NOTHING;
+  /** The smallest buffer. */
+  readonly #leastBytes: number;
 
-  /** With a memory, what was written can be lent, and is given back to it. The writer itself keeps nothing of it. */
+  /** `initialBytes`: 0 takes memory only for what is written, and keeps none that it has given away. With a memory, what was written can be lent, and is given back to it. The writer itself keeps nothing of it. */
   constructor(initialBytes: number = INITIAL_BYTES, memory?: Memory) {
     this.#memory = memory;
+    this.#leastBytes = initialBytes === 0 && memory === undefined ? LEAST_BYTES : INITIAL_BYTES;
     this.buffer = memory === undefined ? Buffer.allocUnsafeSlow(initialBytes) : NOTHING;
   }
 
@@ -39,7 +45,7 @@ export class ByteWriter {
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.buffer.length) return;
-    const wanted = Math.max(needed, this.buffer.length * 2, INITIAL_BYTES);
+    const wanted = Math.max(needed, this.buffer.length * 2, this.#leastBytes);
     if (this.#memory !== undefined) this.#growPiece(this.#memory, wanted);
     else {
       const grown = Buffer.allocUnsafeSlow(wanted);
@@ -115,6 +121,11 @@ export class ByteWriter {
       copy.set(taken);
       this.clear();
       return copy;
+    }
+    if (this.#leastBytes < INITIAL_BYTES) {
+      this.buffer = NOTHING;
+      this.length = 0;
+      return taken;
     }
     const rest = this.buffer.length - this.length;
     // The rest of a large buffer is let go: the next small batch would keep all of it in memory.

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2Server, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { StreamConnection } from './stream-connection.js';
+import { FIRST_WINDOW_BYTES, StreamConnection } from './stream-connection.js';
 import { StreamRequest } from './stream-request.js';
 import { StreamResponse } from './stream-response.js';
 import { UpgradedStream } from './upgraded-stream.js';
@@ -94,6 +94,7 @@ export class Http2Connections {
         enablePush: false,
         enableConnectProtocol: true,
         maxConcurrentStreams: MAX_STREAMS,
+        initialWindowSize: FIRST_WINDOW_BYTES,
         maxHeaderListSize: this.#options.maxHeadBytes,
       },
     });

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 const READ_BYTES = 64 * 1024;
 
 /** A body that has brought this much moves, in bytes: what is taken of one whose service has stopped is less. */
-const MOVING_BYTES = 1024 * 1024;
+const MOVING_BYTES = 512 * 1024;
 
 /**
  * A request of HTTP/2 with what the gateway asks of one of HTTP/1: `IncomingMessage`, as far as it is used. Its body is read from the stream itself.

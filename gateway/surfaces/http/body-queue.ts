@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { memory } from '../../memory/index.js';
+import { giveBackWhole, memory, WaitingBytes } from '../../memory/index.js';
 import { isFilling, stopReading, streamOf, watchRequest } from '../liveness/index.js';
 
 /**
@@ -11,6 +11,8 @@ export const QUEUE_BYTES = 128 * 1024;
 const DEMANDED_BYTES = 16 * 1024;
 /** The largest piece: what Node reads of a socket at once. */
 const PIECE_BYTES = 64 * 1024;
+/** The same of what waits in pages: it is a copy that its reader holds besides. */
+const PAGED_PIECE_BYTES = 8 * 1024;
 /** What the smallest piece counts, in bytes: a body may come in chunks of one byte, and each is an object that keeps what it was read with. */
 const LEAST_COUNTED_BYTES = 512;
 
@@ -18,14 +20,18 @@ const LEAST_COUNTED_BYTES = 512;
  * A request body in the pieces that the socket brings, read ahead of who takes them, up to a bound. A body that is asked for piece by piece is paused after
  * each: two changes of what the kernel watches, and one write to the service, for every 64 KiB.
  *
- * Where many clients stall nothing is read ahead: what one read of the socket brings, and only when somebody waits for it.
+ * Where many clients stall nothing is read ahead: what one read of the socket brings, and only when somebody waits for it. It is copied into pages, and the
+ * memory in which it came is given back: of a thousand of these the C library would keep most.
  */
 export class BodyQueue {
   readonly #request: IncomingMessage;
   readonly #onPiece: () => void;
   readonly #aheadBytes: number;
   #pieces: Buffer[] = [];
+  /** What they count. */
   #bytes = 0;
+  /** What waits behind the pieces where many clients stall. */
+  #paged: WaitingBytes | undefined;
   #isStarted = false;
   #isPaused = false;
   #unwatch: (() => void) | undefined;
@@ -44,9 +50,19 @@ export class BodyQueue {
       this.#request.on('data', this.#add);
     }
     const piece = this.#pieces.shift();
-    if (piece === undefined) return undefined;
-    this.#count(-countedBytes(piece));
-    if (this.#isPaused && !this.#isOnDemand && this.#bytes <= this.#aheadBytes / 2) this.#resume();
+    if (piece !== undefined) this.#count(-countedBytes(piece));
+    const taken = piece ?? this.#takePaged();
+    if (taken !== undefined && this.#isPaused && !this.#isOnDemand && this.#waiting <= this.#aheadBytes / 2)
+      this.#resume();
+    return taken;
+  }
+
+  #takePaged(): Buffer | undefined {
+    const paged = this.#paged;
+    if (paged === undefined) return undefined;
+    const piece = paged.head(Math.min(paged.length, PAGED_PIECE_BYTES));
+    paged.drop(piece.length);
+    if (paged.length === 0) this.#paged = undefined;
     return piece;
   }
 
@@ -61,6 +77,13 @@ export class BodyQueue {
     this.#unwatch?.();
     this.#pieces = [];
     this.#count(-this.#bytes);
+    this.#paged?.drop(this.#paged.length);
+    this.#paged = undefined;
+  }
+
+  /** In bytes, pieces as they count. */
+  get #waiting(): number {
+    return this.#bytes + (this.#paged?.length ?? 0);
   }
 
   get #isOnDemand(): boolean {
@@ -74,11 +97,13 @@ export class BodyQueue {
 
   readonly #add = (bytes: Buffer): void => {
     if (isFilling(bytes)) return;
-    if (bytes.length <= PIECE_BYTES) this.#push(bytes);
+    // Behind pages only pages, so that all stays in order.
+    if (this.#paged !== undefined || memory.isCrowded) this.#page(bytes);
+    else if (bytes.length <= PIECE_BYTES) this.#push(bytes);
     else
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.#push(bytes.subarray(at, at + PIECE_BYTES));
     const most = this.#isOnDemand ? DEMANDED_BYTES : this.#aheadBytes;
-    if (this.#bytes >= most && !this.#isPaused) this.#pause();
+    if (this.#waiting >= most && !this.#isPaused) this.#pause();
     this.#onPiece();
   };
 
@@ -87,11 +112,17 @@ export class BodyQueue {
     this.#count(countedBytes(piece));
   }
 
+  #page(bytes: Buffer): void {
+    this.#paged ??= new WaitingBytes();
+    this.#paged.append(bytes, 0, bytes.length);
+    giveBackWhole(bytes);
+  }
+
   #pause(): void {
     this.#isPaused = true;
     this.#request.pause();
-    // A stream of HTTP/2 brings no more than its window, and its connection is read for its neighbours in any case.
-    if (memory.isCrowded && streamOf(this.#request) === undefined) stopReading(this.#request);
+    // A stream of HTTP/2 brings its window in any case, but no more.
+    if (memory.isCrowded) stopReading(streamOf(this.#request) ?? this.#request);
     // The socket is not read from now on, so nobody else would notice that the client has left.
     this.#unwatch = watchRequest(this.#request);
   }

@@ -1,5 +1,6 @@
 import type { Incoming } from '../../bridge/index.js';
 import { bytesFieldHead, encodeBytesField } from '../../codec/index.js';
+import { memory } from '../../memory/index.js';
 import { assertNoRival, type FileContent, jsonBesideBody, requestJson } from '../../schema/index.js';
 import type { SendBatch } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
@@ -93,7 +94,7 @@ export class BytesIncoming implements Incoming {
     this.#body.close();
   }
 
-  /** What has arrived, up to `BATCH_BYTES`, in messages of at most `CHUNK_BYTES`. */
+  /** What has arrived, up to `BATCH_BYTES`, in messages of at most `CHUNK_BYTES`; where many clients stall a single piece. */
   #batch(first: Buffer): SendBatch {
     const batch: SendBatch[number][] = [];
     let pieces: Buffer[] = [];
@@ -109,7 +110,7 @@ export class BytesIncoming implements Incoming {
       }
       pieces.push(piece);
       bytes += piece.length;
-      piece = total <= BATCH_BYTES - CHUNK_BYTES ? this.#body.take() : undefined;
+      piece = total <= BATCH_BYTES - CHUNK_BYTES && !memory.isCrowded ? this.#body.take() : undefined;
     }
     batch.push(this.#message(pieces, bytes));
     return batch;

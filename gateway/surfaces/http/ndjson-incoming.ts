@@ -100,6 +100,8 @@ export class NdjsonIncoming implements Incoming {
   #takeAll(batch: Uint8Array[]): void {
     this.#takeLines(batch);
     while (batch.length < MAX_BATCH && !this.#ended && this.#chunk.length === 0) {
+      // Where many clients stall it waits where it is.
+      if (batch.length > 0 && memory.isCrowded) return;
       const more = this.#body.take();
       if (more === undefined) return;
       this.#begin(more);

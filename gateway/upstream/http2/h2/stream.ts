@@ -47,6 +47,12 @@ export interface StreamHost {
 
 /** Up to here `write` says that there is room. */
 const HIGH_WATER_BYTES = 64 * 1024;
+/** The same where many wait: a frame that is on its way, and one behind it. */
+const CROWDED_BYTES = 8 * 1024;
+
+function highWaterBytes(): number {
+  return memory.isCrowded ? CROWDED_BYTES : HIGH_WATER_BYTES;
+}
 
 /** One stream of a connection, from our side. */
 export class ClientStream {
@@ -140,7 +146,7 @@ export class ClientStream {
   #queued(bytes: number): boolean {
     this.#queuedBytes += bytes;
     this.#host.schedule(this);
-    if (this.#queuedBytes >= HIGH_WATER_BYTES) this.#needsRoom = true;
+    if (this.#queuedBytes >= highWaterBytes()) this.#needsRoom = true;
     return !this.#needsRoom;
   }
 
@@ -244,7 +250,7 @@ export class ClientStream {
 
   /** True once, when there is room again after `write` has said that there is none. */
   takeRoom(): boolean {
-    if (!this.#needsRoom || this.#closed || this.#queuedBytes > HIGH_WATER_BYTES / 2) return false;
+    if (!this.#needsRoom || this.#closed || this.#queuedBytes > highWaterBytes() / 2) return false;
     this.#needsRoom = false;
     return true;
   }

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
+import { CROWD_BYTES, memory } from '../../../../gateway/memory/index.js';
 import { BodyQueue, QUEUE_BYTES } from '../../../../gateway/surfaces/http/body-queue.js';
 import { until } from '../../../support/http.js';
 
@@ -94,3 +96,57 @@ t.test('a body in chunks of one byte fills the queue by what its pieces cost', a
   t.equal(taken, count);
   queue.close();
 });
+
+t.test(
+  'where many clients stall what waits lies in pages, in small pieces, and is given up whole',
+  async (t) => {
+    const body = randomBytes(1024 * 1024);
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = request({
+      host: '127.0.0.1',
+      port: (server.address() as AddressInfo).port,
+      method: 'PUT',
+      headers: { 'content-length': body.length },
+    });
+    client.on('error', () => {});
+    t.teardown(() => {
+      client.destroy();
+      server.close();
+    });
+    client.end(body);
+    const [incoming] = (await once(server, 'request')) as [IncomingMessage];
+    const queue = new BodyQueue(incoming, () => {}, QUEUE_BYTES);
+    const before = { taken: memory.takenBytes, ordinary: memory.ordinaryBytes };
+    const taken: Buffer[] = [];
+    let bytes = 0;
+    const takeAll = (most: number) => {
+      for (let piece = queue.take(); piece !== undefined; piece = bytes < most ? queue.take() : undefined) {
+        taken.push(piece);
+        bytes += piece.length;
+      }
+    };
+    // Some of it waits in ordinary memory when the crowd comes, and some of it in pages when that has gone.
+    takeAll(0);
+    await until(t, 'the queue is full', () => incoming.isPaused());
+    memory.ordinaryBytes += CROWD_BYTES;
+    takeAll(Number.POSITIVE_INFINITY);
+    const ahead = bytes;
+    queue.want();
+    await until(t, 'a read in pages', () => memory.takenBytes > before.taken);
+    t.ok(incoming.isPaused(), 'one read, and no more');
+    t.ok(memory.takenBytes - before.taken <= PIECE_BYTES + 16 * 1024, 'of whole pages');
+    t.equal(memory.ordinaryBytes - before.ordinary, CROWD_BYTES, 'and nothing in ordinary memory');
+    takeAll(ahead + 1);
+    t.ok((taken.at(-1) as Buffer).length <= 8 * 1024, 'taken in small pieces');
+    memory.ordinaryBytes -= CROWD_BYTES;
+    while (bytes < body.length) {
+      takeAll(Number.POSITIVE_INFINITY);
+      queue.want();
+      await turn();
+    }
+    t.ok(Buffer.concat(taken).equals(body), 'in its order');
+    t.same({ taken: memory.takenBytes, ordinary: memory.ordinaryBytes }, before);
+    queue.close();
+  },
+);
