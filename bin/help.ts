@@ -13,6 +13,7 @@ export const HELP_GROUPS = [
   'Service (upstream)',
   'Schema',
   'Who may call',
+  'Traces',
   'Recordings',
   'Limits',
   'Times',
@@ -52,6 +53,8 @@ function factsOf(row: CommandOption): string[] {
   switch (row.type) {
     case 'number':
       return [first, ...boundsOf(row)];
+    case 'ratio':
+      return [first, '0 to 1'];
     case 'list':
       return [first, row.commas ? 'repeatable, or separated by commas' : 'repeatable'];
     case 'choice':

@@ -1,3 +1,4 @@
+export { hasRegisteredProvider, parseOtlpEndpoint, type TracingOptions } from './ops/index.js';
 export { type Limits, parseListen } from './options/index.js';
 export {
   type Schema,

@@ -42,7 +42,11 @@ export const HOUSES = {
         rooms: { '.': { may: ['config', 'http2', 'services'] }, http2: {}, config: {}, services: {} },
       },
       contract: { may: ['schema', 'wire', 'status', 'async'], door: true },
-      ops: { may: ['surfaces', 'schema', 'status'] },
+      ops: {
+        may: ['surfaces', 'schema', 'wire', 'status'],
+        roof: ['open-tracing.ts'],
+        rooms: { tracing: { may: ['.'] }, '.': {} },
+      },
       surfaces: {
         may: [
           'recording',

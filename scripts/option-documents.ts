@@ -91,6 +91,8 @@ function acceptsCell(row: CommandOption): string {
   switch (row.type) {
     case 'number':
       return `${row.min} to ${row.max}`;
+    case 'ratio':
+      return '0 to 1';
     case 'choice':
       return row.choices.join(', ');
     case 'switch':

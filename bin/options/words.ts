@@ -5,6 +5,8 @@ export function placeholderOf(row: OptionRow): string {
   switch (row.type) {
     case 'number':
       return row.unit === 'ms' || row.unit === 'bytes' ? row.unit.toUpperCase() : 'N';
+    case 'ratio':
+      return 'RATIO';
     case 'choice':
       return row.choices.length <= 2 ? row.choices.join('|') : 'NAME';
     case 'switch':
@@ -24,7 +26,7 @@ export function defaultInWords(row: OptionRow): string {
     case 'number':
       return numberInWords(row);
     default:
-      return row.default ?? 'none';
+      return String(row.default ?? 'none');
   }
 }
 

@@ -5,6 +5,7 @@ import {
   assertUpstreamAddress,
   HeaderRules,
   parseBasePath,
+  parseOtlpEndpoint,
   ServedHosts,
   TrustedProxies,
 } from '../../gateway/index.js';
@@ -20,6 +21,7 @@ const CHECKS: Readonly<Record<string, (value: never) => unknown>> = {
   coreListen: parseListen,
   upstreamAuthority: assertAuthority,
   basePath: parseBasePath,
+  otlpEndpoint: parseOtlpEndpoint,
   journal: assertJournal,
   allowOrigin: (origins: readonly string[]) => new AllowedOrigins(origins),
   allowHost: (hosts: readonly string[]) => new ServedHosts(hosts),

@@ -10,6 +10,7 @@ import { ClientTlsFiles } from './client-tls.js';
 import { defined } from './defined.js';
 import { readReflectionMetadata } from './reflection-metadata.js';
 import { type GatewaySettings, readNamed, readSources, readTls } from './sources.js';
+import { tracingOf } from './traces.js';
 import { WatchedFiles } from './watched-files.js';
 
 /** The gateway of a process. */
@@ -42,7 +43,7 @@ export async function startGateway(
   const tls = await tlsFiles.read();
   const gateway = await openGateway({
     ...upstream,
-    ...defined({ tls }),
+    ...defined({ tls, tracing: tracingOf(values, process.env) }),
     ...(await readSources(settings, settings.file?.config, watched)),
     schemaRefreshMs: values.schemaRefreshMs,
     schemaGuard: values.schemaGuard,

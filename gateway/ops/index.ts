@@ -1,2 +1,5 @@
 export { collectWhenIdle } from './idle-collection.js';
 export { createMetrics, type Metrics } from './metrics.js';
+export { hasRegisteredProvider, openTracing } from './open-tracing.js';
+export { parseOtlpEndpoint } from './otlp-endpoint.js';
+export type { OpenTraces, TracingOptions } from './tracing-options.js';

@@ -1,6 +1,8 @@
 import type { SlowReaderRule } from '../schema/index.js';
+import { codeName } from '../status/index.js';
 import type { FinishedExchange, HealResult, Meter } from '../surfaces/index.js';
 import { Durations } from './durations.js';
+import { RpcDurations } from './rpc-durations.js';
 
 const HEAL_RESULTS: readonly HealResult[] = ['healed', 'failed', 'cancelled'];
 
@@ -16,6 +18,9 @@ export class MethodCounts implements Meter {
   readonly droppedMessages = new Map<SlowReaderRule['policy'], number>();
   #policy: SlowReaderRule['policy'] = 'pause';
   readonly durations = new Durations();
+  /** Of exchanges, and of their calls. */
+  readonly served = new RpcDurations();
+  readonly called = new RpcDurations();
   /** By surface, then by code. */
   readonly #calls = new Map<string, Map<string, number>>();
 
@@ -43,7 +48,7 @@ export class MethodCounts implements Meter {
     this.heals.set(result, (this.heals.get(result) ?? 0) + 1);
   };
 
-  finished({ surface, code, durationMs, report }: FinishedExchange): void {
+  finished({ surface, code, rpcSystem, durationMs, callMs, report }: FinishedExchange): void {
     this.up += report.received;
     this.down += report.sent;
     let codes = this.#calls.get(surface);
@@ -53,6 +58,8 @@ export class MethodCounts implements Meter {
     }
     codes.set(code, (codes.get(code) ?? 0) + 1);
     this.durations.observe(durationMs / 1_000);
+    this.served.observe(rpcSystem, code, durationMs / 1_000);
+    this.called.observe('grpc', codeName(report.callCode), callMs / 1_000);
   }
 
   *calls(): Iterable<{ readonly surface: string; readonly code: string; readonly calls: number }> {

@@ -4,6 +4,7 @@ import { LIMIT_NAMES, type Meter, type OnRefusal, type Traffic } from '../surfac
 import type { Family } from './family.js';
 import { MethodCounts } from './method-counts.js';
 import { RefusalCounts } from './refusal-counts.js';
+import type { SpanCounts } from './tracing-options.js';
 
 /** What a gateway counts. Every label comes from the schema or from a fixed list, none from a request: the number of series is bounded. */
 export interface Metrics {
@@ -22,6 +23,8 @@ export interface Metrics {
   trafficOf(surface: string): Traffic;
   /** A request, or a call of a session, that was refused before there was a call. */
   countRefusal(error: RpcError): void;
+  /** Spans that have been sent and dropped, added to by what sends them. */
+  readonly spans: SpanCounts;
   readonly contentType: string;
   /** Everything in the Prometheus text format. */
   text(): Promise<string>;
@@ -34,7 +37,7 @@ const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 export type Gauges = Readonly<Record<string, { readonly help: string; readonly now: () => number }>>;
 
 /** Metrics of one gateway, counted as plain numbers; those of the process are added, from the first scrape on. */
-export function createMetrics(gauges: Gauges): Metrics {
+export function createMetrics(gauges: Gauges, spans: SpanCounts = { sent: 0, dropped: 0 }): Metrics {
   const methods = new Map<string, MethodCounts>();
   const refusals = new RefusalCounts();
   const traffic = new Map<string, Traffic>();
@@ -48,6 +51,30 @@ export function createMetrics(gauges: Gauges): Metrics {
       type: 'histogram',
       *samples() {
         for (const [method, { durations }] of methods) yield* durations.samples(this.name, { method });
+      },
+    },
+    {
+      name: 'rpc_server_call_duration_seconds',
+      help: 'How long exchanges took, as OpenTelemetry has rpc.server.call.duration.',
+      type: 'histogram',
+      *samples() {
+        for (const [method, { served }] of methods) yield* served.samples(this.name, method);
+      },
+    },
+    {
+      name: 'rpc_client_call_duration_seconds',
+      help: 'How long their calls at the service took, as OpenTelemetry has rpc.client.call.duration.',
+      type: 'histogram',
+      *samples() {
+        for (const [method, { called }] of methods) yield* called.samples(this.name, method);
+      },
+    },
+    {
+      name: 'sluice_trace_spans_total',
+      help: 'Spans for --otlp-endpoint: sent, taken by it; dropped, because it took them too slowly or not at all.',
+      type: 'counter',
+      *samples() {
+        for (const [result, value] of Object.entries(spans)) yield { labels: { result }, value };
       },
     },
     {
@@ -182,6 +209,7 @@ export function createMetrics(gauges: Gauges): Metrics {
       return bytes;
     },
     countRefusal: (error) => refusals.count(error),
+    spans,
     contentType: CONTENT_TYPE,
     async text() {
       write ??= import('./metrics-text.js').then(({ createMetricsText }) => createMetricsText(families));

@@ -234,12 +234,29 @@ const WHO_MAY_CALL = {
   },
 } as const satisfies OptionTable;
 
+const TRACES = {
+  otlpEndpoint: {
+    group: 'Traces',
+    type: 'text',
+    value: 'URL',
+    help: 'where traces go: the collector of OpenTelemetry (OTLP over HTTP, as JSON), for example http://127.0.0.1:4318; /v1/traces is added. Headers come from OTEL_EXPORTER_OTLP_HEADERS',
+  },
+  /** All: who traces wants to see something, and who has many calls sets less. */
+  traceRatio: {
+    group: 'Traces',
+    type: 'ratio',
+    default: 1,
+    help: 'how many of the traces that begin here are recorded; where a client has a trace already, its own decision counts',
+  },
+} as const satisfies OptionTable;
+
 /** Every option of a gateway, as flags, variables and the `gateway:` section of the configuration file have them. */
 export const GATEWAY_OPTIONS = {
   ...LISTENING,
   ...SERVICE,
   ...SCHEMA,
   ...WHO_MAY_CALL,
+  ...TRACES,
   ...RECORDINGS,
   ...LIMIT_OPTIONS,
   graceMs: {

@@ -14,4 +14,4 @@ export {
   UNITS,
   variableOf,
 } from './option.js';
-export { allowedValues, assertNumber, type OptionReading, readOptionText } from './read.js';
+export { allowedValues, assertNumber, isRatio, type OptionReading, readOptionText } from './read.js';

@@ -58,8 +58,14 @@ export interface SwitchOption extends Described {
   readonly type: 'switch';
 }
 
+/** A part of a whole, from 0 to 1. */
+export interface RatioOption extends Described {
+  readonly type: 'ratio';
+  readonly default: number;
+}
+
 /** One row of a table of options: all that flag, variable, file, help and documents need to know. */
-export type OptionRow = NumberOption | TextOption | ChoiceOption | ListOption | SwitchOption;
+export type OptionRow = NumberOption | RatioOption | TextOption | ChoiceOption | ListOption | SwitchOption;
 
 /** Rows by their names, which are the keys of the configuration file: `maxMessageBytes` is `--max-message-bytes` and SLUICE_MAX_MESSAGE_BYTES. */
 export type OptionTable = Readonly<Record<string, OptionRow>>;
@@ -67,7 +73,7 @@ export type OptionTable = Readonly<Record<string, OptionRow>>;
 export type OptionValue = number | string | boolean | readonly string[] | undefined;
 
 /** The type of the value that a row gives. */
-export type ValueOfOption<Row extends OptionRow> = Row extends { readonly type: 'number' }
+export type ValueOfOption<Row extends OptionRow> = Row extends { readonly type: 'number' | 'ratio' }
   ? number
   : Row extends { readonly type: 'switch' }
     ? boolean

@@ -11,6 +11,8 @@ export function allowedValues(row: OptionRow): string {
   switch (row.type) {
     case 'number':
       return `a whole number of ${UNITS[row.unit]} from ${row.min} to ${row.max}`;
+    case 'ratio':
+      return 'a number from 0 to 1';
     case 'choice':
       return row.choices.length === 2 ? row.choices.join(' or ') : `one of ${row.choices.join(', ')}`;
     case 'switch':
@@ -29,6 +31,10 @@ export function readOptionText(row: OptionRow, text: string): OptionReading {
       const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
       return isNumberOf(row, value) ? { value } : wrong(row, text);
     }
+    case 'ratio': {
+      const value = /^\d(?:\.\d{1,15})?$/.test(text) ? Number(text) : Number.NaN;
+      return isRatio(value) ? { value } : wrong(row, text);
+    }
     case 'choice': {
       const value = row.aliases?.[text] ?? text;
       return row.choices.includes(value) ? { value } : wrong(row, text);
@@ -46,6 +52,11 @@ export function readOptionText(row: OptionRow, text: string): OptionReading {
 /** Whether a number is one that this option accepts. */
 function isNumberOf({ min, max }: NumberOption, value: number): boolean {
   return Number.isSafeInteger(value) && value >= min && value <= max;
+}
+
+/** Whether it is a part of a whole. */
+export function isRatio(value: number): boolean {
+  return value >= 0 && value <= 1;
 }
 
 /** Throws a RangeError that names the option and says what it accepts. */

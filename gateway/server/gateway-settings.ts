@@ -1,5 +1,13 @@
 import type { Logger } from 'pino';
-import { assertNumber, GATEWAY_OPTIONS, type Limits, parseListen, resolveLimits } from '../options/index.js';
+import { parseOtlpEndpoint, type TracingOptions } from '../ops/index.js';
+import {
+  assertNumber,
+  GATEWAY_OPTIONS,
+  isRatio,
+  type Limits,
+  parseListen,
+  resolveLimits,
+} from '../options/index.js';
 import type { Schema } from '../schema/index.js';
 import { AllowedOrigins, ServedHosts, TrustedProxies } from '../security/index.js';
 import type { Metadata } from '../status/index.js';
@@ -91,6 +99,8 @@ export interface GatewayOptions {
   readonly upstreamStreams?: number;
   /** Bounds and times. They win over those in `config`. */
   readonly limits?: Partial<Limits>;
+  /** Records exchanges and their calls in traces of OpenTelemetry. Default: nothing does, and its API is not loaded. */
+  readonly tracing?: TracingOptions;
   /** How long open exchanges may go on after `close` was called, in milliseconds. Default 10 000. */
   readonly graceMs?: number;
   readonly log: Logger;
@@ -106,6 +116,7 @@ export interface ResolvedGatewayOptions
       | 'basePath'
       | 'pageDir'
       | 'tls'
+      | 'tracing'
       | 'upstreamTls'
       | 'upstreamAuthority'
       | 'allowHosts'
@@ -120,6 +131,7 @@ export interface ResolvedGatewayOptions
   readonly pageDir: string | undefined;
   readonly upstreamAuthority: string | undefined;
   readonly tls: ClientTls | undefined;
+  readonly tracing: TracingOptions | undefined;
   readonly upstreamTls: UpstreamTls | undefined;
   readonly allowHosts: ServedHosts;
   readonly allowOrigins: AllowedOrigins;
@@ -158,6 +170,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
   return Object.freeze({
     upstream: given.upstream,
     tls: given.tls,
+    tracing: checkedTracing(given.tracing),
     upstreamTls: given.upstreamTls,
     upstreamAuthority: given.upstreamAuthority,
     reflectionMetadata: checkedMetadata(given.reflectionMetadata ?? []),
@@ -198,6 +211,19 @@ export function assertJournal(journal: string): void {
 /** The same without what is undefined, which would hide a default. */
 function present(limits: LimitsConfig): Partial<Limits> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}
+
+function checkedTracing(tracing: TracingOptions | undefined): TracingOptions | undefined {
+  const { endpoint, ratio } = tracing ?? {};
+  try {
+    if (endpoint !== undefined) parseOtlpEndpoint(endpoint);
+  } catch (cause) {
+    throw new TypeError(`tracing endpoint: ${(cause as Error).message}`, { cause });
+  }
+  if (ratio !== undefined && !isRatio(ratio)) {
+    throw new RangeError(`tracing ratio must be a number from 0 to 1, not ${ratio}`);
+  }
+  return tracing;
 }
 
 function checkedMetadata(pairs: Metadata): Metadata {

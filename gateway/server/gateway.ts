@@ -21,6 +21,7 @@ import {
 } from './gateway-settings.js';
 import { Http2Connections } from './http2/index.js';
 import { SchemaSource } from './loaded-schema.js';
+import { openTraces } from './open-traces.js';
 import { Readiness } from './readiness.js';
 import { refreshSchema } from './schema-refresh.js';
 import { OwnServices } from './services/index.js';
@@ -55,6 +56,8 @@ export interface Gateway {
  */
 export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const options = resolveGatewayOptions(given);
+  const spans = { sent: 0, dropped: 0 };
+  const traces = await openTraces(options, spans);
   const transport = await openTransport(options.transport, {
     target: options.upstream,
     maxMessageBytes: options.limits.maxMessageBytes,
@@ -71,23 +74,26 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     if (listening) write();
     else early.push(write);
   };
-  const metrics = createMetrics({
-    sluice_open_exchanges: { help: 'Exchanges that are open now.', now: () => exchanges.size },
-    sluice_unfinished_bytes: {
-      help: 'Bytes of request messages that are not whole yet, of all clients.',
-      now: () => unfinished.bytes,
+  const metrics = createMetrics(
+    {
+      sluice_open_exchanges: { help: 'Exchanges that are open now.', now: () => exchanges.size },
+      sluice_unfinished_bytes: {
+        help: 'Bytes of request messages that are not whole yet, of all clients.',
+        now: () => unfinished.bytes,
+      },
+      sluice_sessions: { help: 'Sessions that are open now.', now: () => exchanges.carriers },
+      sluice_upstream_connections: {
+        help: 'Connections to the service that stand now.',
+        now: () => transport.connections,
+      },
+      sluice_ready: { help: '1 when the gateway should get requests.', now: () => Number(readiness.isReady) },
+      sluice_draining: {
+        help: '1 from the signal to the end of the process.',
+        now: () => Number(exchanges.draining),
+      },
     },
-    sluice_sessions: { help: 'Sessions that are open now.', now: () => exchanges.carriers },
-    sluice_upstream_connections: {
-      help: 'Connections to the service that stand now.',
-      now: () => transport.connections,
-    },
-    sluice_ready: { help: '1 when the gateway should get requests.', now: () => Number(readiness.isReady) },
-    sluice_draining: {
-      help: '1 from the signal to the end of the process.',
-      now: () => Number(exchanges.draining),
-    },
-  });
+    spans,
+  );
   const { limits } = options;
   const callsPerAddress = () => options.callsPerAddress ?? Math.max(1, Math.floor(transport.places / 4));
   const exchanges = new Exchanges(new ExchangeLimits({ ...limits, callsPerAddress }, metrics.refused));
@@ -155,6 +161,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     source.close();
     await transport.close();
     await Promise.all([app.close(), admin.close()]);
+    await traces?.close();
   };
   try {
     const shared = { exchanges, unfinished, ...metrics };
@@ -164,6 +171,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       source,
       {
         ...shared,
+        tracing: traces?.tracing,
         transport,
         surfaces: SURFACES,
         heldInSessions: new AllHeldBytes(),

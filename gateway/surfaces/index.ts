@@ -3,9 +3,13 @@ export type { HealResult } from '../recording/index.js';
 export type {
   CompressRule,
   ExchangeContext,
+  ExchangePlan,
+  ExchangeTrace,
   FinishedExchange,
   Meter,
   MethodRequest,
+  TracedEnd,
+  Tracing,
 } from './exchange/index.js';
 export {
   DEFAULT_LIMITS,

@@ -26,6 +26,8 @@ function fieldOf(row: OptionRow): z.ZodType {
   switch (row.type) {
     case 'number':
       return z.int({ error }).min(row.min, { error }).max(row.max, { error });
+    case 'ratio':
+      return z.number({ error }).min(0, { error }).max(1, { error });
     case 'switch':
       return z.boolean({ error });
     case 'choice':

@@ -1,4 +1,5 @@
 import type { Report } from '../../bridge/index.js';
+import type { HealResult } from '../../recording/index.js';
 import type { CodeName, Reason, RpcError } from '../../status/index.js';
 import type { TraceContext } from '../../wire/index.js';
 import type { ExchangePlan } from './exchange-plan.js';
@@ -27,6 +28,8 @@ export interface ExchangeTrace {
   dropped(messages: number): void;
   /** A side has let the exchange wait for so long, in milliseconds, and goes on or has been given up. */
   stalled(side: 'client' | 'service', durationMs: number): void;
+  /** Its call broke, and what became of it. */
+  healed(result: HealResult): void;
   end(end: TracedEnd): void;
   /** No call was opened. */
   refused(error: RpcError): void;

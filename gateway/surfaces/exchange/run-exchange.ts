@@ -117,7 +117,7 @@ async function callAndReport(
         metadata,
         signal,
         deadline,
-        onHealed: meter.healed,
+        onHealed: trace === undefined ? meter.healed : bothHeals(meter, trace),
       }),
   );
   stall?.close();
@@ -126,6 +126,13 @@ async function callAndReport(
   countAndLog(plan, ended, slowReader, meter, traced);
   trace?.end({ code, reason: report.status.reason, report });
   return report;
+}
+
+function bothHeals(meter: Meter, trace: ExchangeTrace): Meter['healed'] {
+  return (result) => {
+    meter.healed(result);
+    trace.healed(result);
+  };
 }
 
 function stallLimitOf(

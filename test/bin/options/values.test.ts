@@ -42,6 +42,8 @@ function wrongTexts(row: CommandOption): string[] {
   switch (row.type) {
     case 'number':
       return [...NO_NUMBERS, String(row.max + 1), ...(row.min > 0 ? [String(row.min - 1)] : [])];
+    case 'ratio':
+      return ['-0.1', '1.1', '.5', '1,5', '1e-3', '50%', 'NaN', ' 1', '0.'];
     case 'choice':
       return ['maybe', row.default.toUpperCase(), `${row.default} `];
     case 'switch':
@@ -55,6 +57,7 @@ function wrongTexts(row: CommandOption): string[] {
 function rightText(name: string, row: CommandOption): string {
   if (row.type === 'number') return String(row.min);
   if (row.type === 'choice') return row.choices[0] as string;
+  if (row.type === 'ratio') return '0.25';
   if (row.type === 'switch') return 'true';
   const texts: Readonly<Record<string, string>> = {
     basePath: '/api',

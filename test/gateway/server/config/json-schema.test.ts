@@ -12,6 +12,8 @@ function wrongValues(row: OptionRow): unknown[] {
   switch (row.type) {
     case 'number':
       return [...always, '5', 1.5, row.min - 1, row.max + 1, true, [1]];
+    case 'ratio':
+      return [...always, '0.5', -0.1, 1.1, true];
     case 'switch':
       return [...always, 'true', 1, 'on', []];
     case 'choice':
@@ -27,6 +29,8 @@ function rightValues(row: OptionRow): unknown[] {
   switch (row.type) {
     case 'number':
       return [row.min, row.max, row.default];
+    case 'ratio':
+      return [0, 0.25, 1];
     case 'switch':
       return [true, false];
     case 'choice':

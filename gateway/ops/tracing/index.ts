@@ -1,0 +1,1 @@
+export { openSpans } from './open-spans.js';
