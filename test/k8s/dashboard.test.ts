@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { GATEWAY_COMMAND, readSettings } from '../../bin/options/index.js';
 import { sluice } from '../support/process.js';
 import { builds, one } from './overlays.js';
 import type { Manifest } from './resource.js';
+import { startOf } from './start.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const dashboard = JSON.parse(read('k8s/components/monitoring/dashboard.json')) as Manifest;
 const configuration = read('docs/configuration.md');
 
 const panels: readonly Manifest[] = dashboard.panels.filter(({ type }: Manifest) => type !== 'row');
+const alerts: readonly Manifest[] = one(builds().production, 'PrometheusRule', 'gateway').spec.groups.flatMap(
+  ({ rules }: Manifest) => rules,
+);
 const queries: readonly string[] = [
+  ...alerts.map(({ expr }) => expr),
   ...panels.flatMap(({ targets }) => targets.map(({ expr }: Manifest) => expr)),
   ...dashboard.templating.list.flatMap(({ definition = [] }: Manifest) => definition),
 ];
@@ -18,7 +24,7 @@ const queries: readonly string[] = [
 const ADDED = ['namespace', 'pod', 'le'];
 /** Words of PromQL and of Grafana that are no metric. */
 const WORDS =
-  /\b(?:sum|max|rate|increase|topk|by|histogram_quantile|label_values|\d+[smh]|\d+(?:\.\d+)?)\b|\$\w+/g;
+  /\b(?:sum|max|and|rate|increase|topk|by|histogram_quantile|label_values|\d+[smh]|\d+(?:\.\d+)?)\b|\$\w+/g;
 
 interface Query {
   readonly metrics: readonly string[];
@@ -44,56 +50,60 @@ function partsOf(expression: string): Query {
   return { metrics: rest.replace(WORDS, ' ').match(/[a-z_][\w:]*/gi) ?? [], labels };
 }
 
-t.test('every metric of the dashboard is one that a running gateway has, with its labels', async (t) => {
-  const running = sluice(
-    t,
-    ['start', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--data-dir', t.testdir()],
-    {
-      SLUICE_CORE_LISTEN: '127.0.0.1:0',
-    },
-  );
-  const { url, adminUrl } = (await running.line('gateway listening')) as Record<string, string>;
-  await fetch(`${url}/no/such/path`);
-  const answer = await fetch(`${url}/v1/stocks/AAPL`);
-  t.equal(answer.status, 200, await answer.text());
-  const text = await (await fetch(`${adminUrl}/metrics`)).text();
-  const labelsOf = new Map<string, Set<string>>();
-  for (const [, name = '', labels = ''] of text.matchAll(/^([a-z_]\w*)(?:\{([^}]*)\})? /gm)) {
-    const known = labelsOf.get(name) ?? new Set();
-    labelsOf.set(name, known);
-    for (const [, label = ''] of labels.matchAll(/(\w+)="/g)) known.add(label);
-  }
-  for (const [, name] of text.matchAll(/^# TYPE (\w+) histogram$/gm)) {
-    // Some have no series before the first observation.
-    for (const end of ['_bucket', '_sum', '_count'])
-      labelsOf.set(`${name}${end}`, labelsOf.get(`${name}${end}`) ?? new Set());
-  }
-  // What has a series only once it has happened is documented; so its labels are those of the document.
-  for (const [, name = '', labels = ''] of configuration.matchAll(/^\| `(sluice_\w+)` \| ([^|]*) \|/gm)) {
-    if (!text.includes(`# TYPE ${name} `)) continue;
-    const known = labelsOf.get(name) ?? new Set();
-    labelsOf.set(name, known);
-    for (const [, label = ''] of labels.matchAll(/`(\w+)`/g)) known.add(label);
-  }
-  t.ok(queries.length > 20);
-  for (const query of queries) {
-    const { metrics, labels } = partsOf(query);
-    t.not(metrics.length, 0, query);
-    for (const metric of metrics) {
-      const known = labelsOf.get(metric);
-      if (known === undefined) {
-        t.fail(`${metric} is no metric: ${query}`);
-        continue;
-      }
-      for (const label of labels)
-        if (!ADDED.includes(label) && !known.has(label)) t.fail(`${metric} has no label ${label}: ${query}`);
+t.test(
+  'every metric of the dashboard and of the alerts is one that a running gateway has, with its labels',
+  async (t) => {
+    const running = sluice(
+      t,
+      ['start', '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--data-dir', t.testdir()],
+      {
+        SLUICE_CORE_LISTEN: '127.0.0.1:0',
+      },
+    );
+    const { url, adminUrl } = (await running.line('gateway listening')) as Record<string, string>;
+    await fetch(`${url}/no/such/path`);
+    const answer = await fetch(`${url}/v1/stocks/AAPL`);
+    t.equal(answer.status, 200, await answer.text());
+    const text = await (await fetch(`${adminUrl}/metrics`)).text();
+    const labelsOf = new Map<string, Set<string>>();
+    for (const [, name = '', labels = ''] of text.matchAll(/^([a-z_]\w*)(?:\{([^}]*)\})? /gm)) {
+      const known = labelsOf.get(name) ?? new Set();
+      labelsOf.set(name, known);
+      for (const [, label = ''] of labels.matchAll(/(\w+)="/g)) known.add(label);
     }
-  }
-  const { metric } = one(builds().production, 'HorizontalPodAutoscaler', 'gateway').spec.metrics[0].pods;
-  t.match(text, `# TYPE ${metric.name} gauge`, 'and the autoscaler goes by one of them');
-  running.child.kill('SIGTERM');
-  t.equal(await running.exit, 0);
-});
+    for (const [, name] of text.matchAll(/^# TYPE (\w+) histogram$/gm)) {
+      // Some have no series before the first observation.
+      for (const end of ['_bucket', '_sum', '_count'])
+        labelsOf.set(`${name}${end}`, labelsOf.get(`${name}${end}`) ?? new Set());
+    }
+    // What has a series only once it has happened is documented; so its labels are those of the document.
+    for (const [, name = '', labels = ''] of configuration.matchAll(/^\| `(sluice_\w+)` \| ([^|]*) \|/gm)) {
+      if (!text.includes(`# TYPE ${name} `)) continue;
+      const known = labelsOf.get(name) ?? new Set();
+      labelsOf.set(name, known);
+      for (const [, label = ''] of labels.matchAll(/`(\w+)`/g)) known.add(label);
+    }
+    t.ok(queries.length > 20);
+    for (const query of queries) {
+      const { metrics, labels } = partsOf(query);
+      t.not(metrics.length, 0, query);
+      for (const metric of metrics) {
+        const known = labelsOf.get(metric);
+        if (known === undefined) {
+          t.fail(`${metric} is no metric: ${query}`);
+          continue;
+        }
+        for (const label of labels)
+          if (!ADDED.includes(label) && !known.has(label))
+            t.fail(`${metric} has no label ${label}: ${query}`);
+      }
+    }
+    const { metric } = one(builds().production, 'HorizontalPodAutoscaler', 'gateway').spec.metrics[0].pods;
+    t.match(text, `# TYPE ${metric.name} gauge`, 'and the autoscaler goes by one of them');
+    running.child.kill('SIGTERM');
+    t.equal(await running.exit, 0);
+  },
+);
 
 t.test('the parts of a query are found', (t) => {
   t.same(partsOf('sum by (a, b) (rate(x_total{c="d", e=~"f|g"}[$__rate_interval])) / max(y)'), {
@@ -104,6 +114,21 @@ t.test('the parts of a query are found', (t) => {
     'z_bucket',
   ]);
   t.end();
+});
+
+t.test('each alert has a name of its own, waits, and says what to look at', async (t) => {
+  t.equal(new Set(alerts.map(({ alert }) => alert)).size, alerts.length);
+  for (const { alert, for: wait, labels, annotations } of alerts) {
+    t.match(wait, /^\d+m$/, alert);
+    t.match(labels.severity, /^(?:warning|critical)$/);
+    t.ok(annotations.summary && annotations.description, alert);
+  }
+  const { values } = await readSettings(GATEWAY_COMMAND, startOf(t, builds().production).line, {});
+  const places = values.upstreamConnections * values.upstreamStreams;
+  const { expr } = alerts.find(({ alert }) => alert === 'SluicePlacesRunOut');
+  const { target } = one(builds().production, 'HorizontalPodAutoscaler', 'gateway').spec.metrics[0].pods;
+  const threshold = Number(/> (\d+)$/.exec(expr)?.[1]);
+  t.ok(threshold < places && threshold > Number(target.averageValue), 'after the autoscaler, before the end');
 });
 
 t.test('the dashboard is one that Grafana takes: ids once, panels side by side, each with a query', (t) => {

@@ -56,6 +56,21 @@ t.test(
   },
 );
 
+t.test('docs/kubernetes.md says what the pod needs at the worst, and what a place more costs', async (t) => {
+  const { line } = startOf(t, builds().production);
+  const { values } = await readSettings(GATEWAY_COMMAND, line, {});
+  const needed = (places: number, messageBytes: number) =>
+    podBytes({ places, exchanges: values.exchanges, unfinishedBytes: values.unfinishedBytes, messageBytes });
+  const places = values.upstreamConnections * values.upstreamStreams;
+  const worst = needed(places, values.maxMessageBytes);
+  const text = readFileSync(path('../../docs/kubernetes.md'), 'utf8');
+  t.match(text, `${(worst / GIB).toFixed(1)} GiB at the worst, so ${podLimitMiB(worst)} MiB`);
+  const [large, small] = [values.maxMessageBytes, SMALL].map((bytes) =>
+    ((needed(places + 1, bytes) - needed(places, bytes)) / MIB).toFixed(1),
+  );
+  t.match(text, `costs up to ${large} MiB with messages of 1.06 MiB, and ${small} MiB with small ones`);
+});
+
 t.test('the bounds say what the defaults need', async (t) => {
   const need = await needOf({}, SMALL);
   t.match(bounds, `| the defaults, messages of a hundred bytes | ${(need / GIB).toFixed(1)} GiB |`);

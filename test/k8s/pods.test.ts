@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import t from 'tap';
 import { GATEWAY_COMMAND, readSettings, unknownVariables } from '../../bin/options/index.js';
 import { sluice } from '../support/process.js';
@@ -91,6 +94,16 @@ for (const [name, resources] of Object.entries(builds())) {
   });
 }
 
+/** The status of a `GET`, whatever the certificate. */
+async function statusOf(url: string, host?: string): Promise<number | undefined> {
+  const get = url.startsWith('https:') ? https.get : http.get;
+  const options = { agent: false as const, rejectUnauthorized: false, ...(host && { headers: { host } }) };
+  const [answer] = (await once(get(url, options), 'response')) as [http.IncomingMessage];
+  answer.resume();
+  await once(answer, 'end');
+  return answer.statusCode;
+}
+
 for (const [name, folder, leaveOut] of [
   ['production', FOLDERS.production, []],
   ['production without TLS', FOLDERS.production, ['components/tls']],
@@ -99,8 +112,15 @@ for (const [name, folder, leaveOut] of [
   t.test(`${name}: the gateway starts with it, and stops when it is told to`, async (t) => {
     const { command, line, environment } = startOf(t, buildOverlay(folder, leaveOut));
     const running = sluice(t, [command, ...line, '--listen', ':0', '--admin-listen', ':0'], environment);
-    const { url } = await running.line('gateway listening');
+    const { url, adminUrl } = (await running.line('gateway listening')) as Record<string, string>;
     t.match(url, name === 'production' ? /^https:/ : /^http:/);
+    const { port } = new URL(url as string);
+    const here = `${(url as string).slice(0, name === 'production' ? 5 : 4)}://127.0.0.1:${port}`;
+    t.equal(await statusOf(`${here}/favicon.ico`, 'evil.example'), 421, 'another name');
+    t.not(await statusOf(`${here}/favicon.ico`, 'sluice.example.com'), 421, 'the name of the site');
+    const probes = `http://127.0.0.1:${new URL(adminUrl as string).port}`;
+    t.equal(await statusOf(`${probes}/healthz`), 200, 'the kubelet asks by the address');
+    t.equal(await statusOf(`${probes}/metrics`), 200, 'and so does Prometheus');
     t.same(running.errors, []);
     running.child.kill('SIGTERM');
     t.equal(await running.exit, 0);

@@ -24,6 +24,7 @@ const KINDS = {
   'gateway.networking.k8s.io/v1 ReferenceGrant': `${GATEWAY_API}V1ReferenceGrant`,
   'gateway.networking.k8s.io/v1beta1 ReferenceGrant': `${GATEWAY_API}V1beta1ReferenceGrant`,
   'keda.sh/v1alpha1 ScaledObject': `${KEDA}V1alpha1ScaledObject`,
+  'monitoring.coreos.com/v1 PrometheusRule': `${PROMETHEUS}V1PrometheusRule`,
   'monitoring.coreos.com/v1 ServiceMonitor': `${PROMETHEUS}V1ServiceMonitor`,
   'networking.k8s.io/v1 Ingress': `${KUBERNETES}NetworkingV1Ingress`,
   'networking.k8s.io/v1 NetworkPolicy': `${KUBERNETES}NetworkingV1NetworkPolicy`,
