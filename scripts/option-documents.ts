@@ -39,6 +39,7 @@ const FIRST_OPTIONS: readonly (keyof typeof GATEWAY_COMMAND | keyof typeof START
   'exchangesPerAddress',
   'connectionsPerAddress',
   'exchanges',
+  'callsPerSecond',
   'unfinishedBytes',
   'upstreamConnections',
   'logFormat',

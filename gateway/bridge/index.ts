@@ -2,5 +2,5 @@ export { bridge, type Report } from './bridge.js';
 export type { AbortCause, Exchange, Incoming, Outgoing, Traffic } from './exchange.js';
 export { gapError } from './gap.js';
 export type { SlowReader } from './policy.js';
-export { pump } from './pump.js';
+export { bytesOf, pump } from './pump.js';
 export { StallLimit } from './stall-limit.js';

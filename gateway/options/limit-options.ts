@@ -5,6 +5,9 @@ import { assertNumber } from './read.js';
 
 const MIB = 1024 * 1024;
 
+/** Of numbers of bytes that are no memory of ours. */
+const MAX_BYTES = 2 ** 50;
+
 type LimitTable = Readonly<Record<string, NumberOption>>;
 
 /** A time in milliseconds; at least one, unless `min` says otherwise. */
@@ -32,6 +35,13 @@ function limit(
 
 /** Those that the `limits:` section of the configuration file has as well; 0 switches one off. */
 export const CLIENT_LIMITS = {
+  /** More is 429. A page has a few dozen; a service that calls for many users needs more. */
+  exchangesPerPrincipal: limit(
+    'exchanges',
+    200,
+    'how many exchanges one principal (who calls, by its credential) may have open, from whatever addresses; 0: no limit',
+    { min: 0 },
+  ),
   /** 400 let 40 requests come in while 360 calls run; of those only a quarter of the places at the service may have a call. More is 429. */
   exchangesPerAddress: limit(
     'exchanges',
@@ -54,6 +64,34 @@ export const CLIENT_LIMITS = {
     {
       min: 0,
     },
+  ),
+  /** More is 429, until there is a token again. */
+  callsPerSecond: limit(
+    'callsPerSecond',
+    100,
+    'how many exchanges and sessions one principal, or one address without one, may begin in a second; 0: no limit',
+    { min: 0 },
+  ),
+  /** What a page does that opens: everything at once, and then little. */
+  callsBurst: limit('calls', 200, 'how many of these may begin at once, after a time without any', {
+    defaultText: 'twice callsPerSecond',
+  }),
+  /** More is 413. */
+  uploadBytes: limit(
+    'bytes',
+    0,
+    'the largest upload: a file, or all messages of a call that takes one; 0: no limit',
+    {
+      min: 0,
+      max: MAX_BYTES,
+    },
+  ),
+  /** More is 503. A second is longer than anything here takes; whoever waits so long sees a gateway that hangs. */
+  eventLoopDelayMs: limit(
+    'ms',
+    1_000,
+    'how late the process may be in its own work before new exchanges are refused; 0: no limit',
+    { min: 0 },
   ),
   /** More is 503, for the newest message of the address that holds most. */
   unfinishedBytes: limit(

@@ -5,6 +5,7 @@ export const UNITS = {
   calls: 'calls',
   connections: 'connections',
   exchanges: 'exchanges',
+  callsPerSecond: 'calls a second',
 } as const;
 
 /** The longest delay that a Node timer keeps, and more than any other number here needs. */

@@ -28,7 +28,7 @@ export function allowedValues(row: OptionRow): string {
 export function readOptionText(row: OptionRow, text: string): OptionReading {
   switch (row.type) {
     case 'number': {
-      const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+      const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
       return isNumberOf(row, value) ? { value } : wrong(row, text);
     }
     case 'ratio': {

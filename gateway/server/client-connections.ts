@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import {
   AddressCounts,
   type Identity,
+  type Principal,
   peerOf,
   type RequestSource,
   type TrustedProxies,
@@ -108,8 +109,9 @@ export interface ServerContext extends ExchangeContext {
 export function admitWebSocket(
   socket: Socket,
   source: RequestSource,
+  principal: Principal,
   { exchanges, connections }: ServerContext,
 ): void {
-  exchanges.assertRoom(source);
+  exchanges.assertRoom(source, principal);
   connections.admitWebSocket(socket, source);
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ROUTED_METHODS, type RouteMatch, type Schema } from '../schema/index.js';
-import type { Principal } from '../security/index.js';
+import { credentialShown, type Principal, requestSource, shownCredential } from '../security/index.js';
 import { RpcError } from '../status/index.js';
 import {
   answerWebSocket,
@@ -68,7 +68,7 @@ export function registerDispatch(
     whenKnown(admitted, reply, done, (call) => {
       if (request.ws) {
         assertServing(context.exchanges);
-        admitWebSocket(request.raw.socket, call.source, context);
+        admitWebSocket(request.raw.socket, call.source, call.principal, context);
       }
       request.admitted = call;
     });
@@ -128,6 +128,12 @@ function admit(
 ): AdmittedRequest | Promise<AdmittedRequest> {
   // What comes in one request is answered until the grace ends; what would go on is sent elsewhere by its surface.
   if (request.ws) assertServing(context.exchanges);
+  const source = requestSource(request.raw, options.trustedProxies);
+  const { identity, exchanges } = context;
+  const shown = shownCredential(() => identity.credentialOf(request.raw));
+  // Before everything that costs more than a refusal may.
+  if (shown === undefined) exchanges.limits.begin(source);
+  else exchanges.limits.beginUnchecked(source);
   const [path, search] = splitTarget(request.raw.url);
   request.spoken = request.ws ? OWN_PROTOCOL : protocolOf(request.raw);
   const own = request.spoken === OWN_PROTOCOL ? undefined : context.ownServices.method(path);
@@ -140,11 +146,11 @@ function admit(
   if (match.binding !== undefined) request.spoken = OWN_PROTOCOL;
   const protocol = request.spoken;
   checkSite(request, match, options);
-  const { identity } = context;
-  const credential = identity.credentialOf(request.raw);
+  const credential = credentialShown(shown);
   const found = identity.identify(credential);
   const isOwn = own !== undefined;
   const admitKnown = (principal: Principal): AdmittedRequest => {
+    if (!principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
     if (isOwn) identity.assertOwnAccess(principal);
     else identity.assertAccess(principal, match.method.access);
     const call = readRequest(request, protocol, types, match, search, options);

@@ -5,6 +5,7 @@ import {
   GATEWAY_OPTIONS,
   isRatio,
   type Limits,
+  MAX_WHOLE_NUMBER,
   parseListen,
   resolveLimits,
 } from '../options/index.js';
@@ -193,7 +194,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     headerRules: new HeaderRules(given.forwardHeaders, given.ingressOwnsAuthorization),
     trustedProxies: new TrustedProxies(given.trustedProxies ?? []),
     ...numbers,
-    limits: resolveLimits(chosen),
+    limits: resolveLimits({ ...burstOf(chosen), ...chosen }),
     callsPerAddress: chosen.exchangesPerAddress,
     log: given.log,
     logCalls: given.logCalls ?? true,
@@ -206,6 +207,11 @@ export function assertJournal(journal: string): void {
   throw new TypeError(
     `journal must be memory, not ${JSON.stringify(journal)}: recordings are kept in the memory of the gateway only`,
   );
+}
+
+/** Whoever sets the rate alone gets a burst that fits it. */
+function burstOf({ callsPerSecond = 0 }: Partial<Limits>): Partial<Limits> {
+  return callsPerSecond > 0 ? { callsBurst: Math.min(2 * callsPerSecond, MAX_WHOLE_NUMBER) } : {};
 }
 
 /** The same without what is undefined, which would hide a default. */

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Registry } from '@bufbuild/protobuf';
 import type { FastifyInstance } from 'fastify';
 import { compiledCodec } from '../codec/index.js';
-import { collectWhenIdle, createMetrics } from '../ops/index.js';
+import { collectWhenIdle, createMetrics, LoopDelay } from '../ops/index.js';
 import { parseListen } from '../options/index.js';
 import { COMMON_METHODS } from '../schema/index.js';
 import { Identity } from '../security/index.js';
@@ -96,7 +96,11 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   );
   const { limits } = options;
   const callsPerAddress = () => options.callsPerAddress ?? Math.max(1, Math.floor(transport.places / 4));
-  const exchanges = new Exchanges(new ExchangeLimits({ ...limits, callsPerAddress }, metrics.refused));
+  const loopDelay = new LoopDelay(limits.eventLoopDelayMs);
+  const isLate = () => loopDelay.isLate;
+  const exchanges = new Exchanges(
+    new ExchangeLimits({ ...limits, callsPerAddress, isLate }, metrics.refused),
+  );
   const unfinished = new UnfinishedMessages(limits.unfinishedBytes, metrics.refused);
   const { codeGeneration } = options;
   const codecOf = (registry: Registry) => compiledCodec(registry, { codeGeneration });
@@ -156,6 +160,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const stopCollecting = collectWhenIdle(() => exchanges.size);
   const stop = async () => {
     stopCollecting();
+    loopDelay.close();
     refreshing.abort();
     readiness.close();
     source.close();

@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import { type Credential, type Principal, type RequestSource, requestSource } from '../security/index.js';
+import {
+  type Credential,
+  type Principal,
+  type RequestSource,
+  requestSource,
+  shownCredential,
+} from '../security/index.js';
 import { codeName, type Metadata, RpcError } from '../status/index.js';
 import { answerSession, type MethodRequest, requestMetadata } from '../surfaces/index.js';
 import { cutReason } from '../wire/index.js';
@@ -64,10 +70,17 @@ export function registerSessions(
     preHandler: (request, reply, done) => {
       if (!request.ws) return done();
       const source = requestSource(request.raw, options.trustedProxies);
+      const { identity, exchanges } = context;
+      const isUnchecked = shownCredential(() => identity.credentialOf(request.raw)) !== undefined;
+      if (isUnchecked) exchanges.limits.beginUnchecked(source);
+      else exchanges.limits.begin(source);
       whenKnown(admitSession(request, source, options, context), reply, done, (handshake) => {
         assertServing(context.exchanges);
         request.handshake = handshake;
-        admitWebSocket(request.raw.socket, source, context);
+        if (handshake instanceof RpcError) return;
+        const { principal } = handshake;
+        if (!principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
+        admitWebSocket(request.raw.socket, source, principal, context);
       });
     },
     handler: () => {

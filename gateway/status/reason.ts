@@ -47,7 +47,10 @@ export const REASONS = {
   MESSAGE_TOO_LARGE: { code: Code.RESOURCE_EXHAUSTED, httpStatus: 413 },
   METADATA_TOO_LARGE: { code: Code.RESOURCE_EXHAUSTED },
   PIPELINE_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
+  UPLOAD_TOO_LARGE: { code: Code.RESOURCE_EXHAUSTED, httpStatus: 413 },
   ADDRESS_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
+  PRINCIPAL_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
+  RATE_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
   SESSION_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
   GATEWAY_LIMIT: { code: Code.UNAVAILABLE },
   // Something took too long, or ended early.

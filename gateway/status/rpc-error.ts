@@ -1,6 +1,7 @@
 import { Code, codeName } from './code.js';
 import { detailsOfReason, type ErrorMetadata } from './error-info.js';
 import { codeOfReason, httpStatusOfReason, type Reason } from './reason.js';
+import { retryInfo } from './retry-info.js';
 import type { Status } from './status.js';
 import type { StatusDetail } from './status-detail.js';
 
@@ -15,6 +16,8 @@ export interface RpcErrorOptions {
   readonly code?: Code;
   /** An HTTP status instead of that of the reason. */
   readonly httpStatus?: number;
+  /** When the same may be tried again, in milliseconds: `Retry-After` in whole seconds, and a google.rpc.RetryInfo. */
+  readonly retryAfterMs?: number;
   /** HTTP headers that belong to that status, for example `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -31,6 +34,7 @@ export class RpcError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** What is wrong, for the log: the text for the client, unless it is told less. */
   readonly problem: string;
+  readonly retryAfterMs: number | undefined;
   readonly #metadata: ErrorMetadata | undefined;
 
   constructor(reason: Reason, message: string, options: RpcErrorOptions = {}) {
@@ -38,8 +42,12 @@ export class RpcError extends Error {
     this.reason = reason;
     this.code = options.code ?? codeOfReason(reason);
     this.httpStatus = options.httpStatus ?? httpStatusOfReason(reason);
-    this.headers = options.headers ?? {};
     this.problem = options.problem === undefined ? this.message : cut(options.problem);
+    this.retryAfterMs = options.retryAfterMs;
+    this.headers =
+      options.retryAfterMs === undefined
+        ? (options.headers ?? {})
+        : { ...options.headers, 'retry-after': String(Math.max(1, Math.ceil(options.retryAfterMs / 1_000))) };
     this.#metadata = options.metadata;
   }
 
@@ -49,9 +57,10 @@ export class RpcError extends Error {
     return new RpcError('INTERNAL', 'internal error', { cause: reason });
   }
 
-  /** A google.rpc.ErrorInfo with the reason. */
+  /** A google.rpc.ErrorInfo with the reason, and a google.rpc.RetryInfo where it is known when to try again. */
   get details(): readonly StatusDetail[] {
-    return detailsOfReason(this.reason, this.#metadata);
+    const details = detailsOfReason(this.reason, this.#metadata);
+    return this.retryAfterMs === undefined ? details : [...details, retryInfo(this.retryAfterMs)];
   }
 
   /** The same as the end of a call. */

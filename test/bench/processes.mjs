@@ -29,7 +29,12 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 /** All load comes from one address. As variables, because a build that is compared may not know the flags. */
-const NO_LIMITS = { SLUICE_EXCHANGES_PER_ADDRESS: '0', SLUICE_CONNECTIONS_PER_ADDRESS: '0' };
+const NO_LIMITS = {
+  SLUICE_EXCHANGES_PER_ADDRESS: '0',
+  SLUICE_CONNECTIONS_PER_ADDRESS: '0',
+  SLUICE_CALLS_PER_SECOND: '0',
+  SLUICE_EVENT_LOOP_DELAY_MS: '0',
+};
 
 /** Go's peers get one processor like everybody; without this its scheduler starts threads for all of the machine's. */
 const ONE_PROCESSOR = { GOMAXPROCS: '1' };

@@ -61,6 +61,8 @@ export async function startGateway(t: Test, target: string, ...args: string[]): 
     any,
     '--admin-listen',
     any,
+    '--calls-per-second',
+    '0',
     ...args,
   ]);
   const { url, adminUrl } = await running.line('gateway listening');

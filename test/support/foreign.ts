@@ -40,6 +40,9 @@ export interface Foreign {
   readonly lines: Record<string, unknown>[];
 }
 
+/** Tests call as fast as they can, on machines that may be late. */
+export const UNHURRIED = { callsPerSecond: 0, eventLoopDelayMs: 0 } as const;
+
 const F = 'foreign.v1.Foreign';
 
 /** Opens both, and closes them in the test's teardown. Scripts are by method name: `{ Ask: [...] }`. */
@@ -63,6 +66,7 @@ export async function openForeign(
     log,
     graceMs: 1_000,
     ...options,
+    limits: { ...UNHURRIED, ...options.limits },
   });
   t.teardown(() => gateway.close());
   return { gateway, upstream, schema, url: gateway.url, wsUrl: gateway.url.replace('http', 'ws'), lines };

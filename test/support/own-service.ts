@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { type GatewayOptions, openGateway, type Schema } from '../../gateway/index.js';
 import { schemaFromText } from '../gateway/schema/schema-from-text.js';
+import { UNHURRIED } from './foreign.js';
 import { openScriptedUpstream, type ScriptedUpstream, type Scripts } from './scripted-upstream.js';
 
 /** A gateway in front of a scripted service whose proto is written in the test: package `t`, service `S`. */
@@ -49,6 +50,7 @@ export async function openOwnService(
     log: pino({ level: 'silent' }),
     graceMs: 1_000,
     ...options,
+    limits: { ...UNHURRIED, ...options.limits },
   });
   t.teardown(() => gateway.close());
   return {

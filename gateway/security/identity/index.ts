@@ -5,3 +5,4 @@ export { ForwardedClaims } from './forwarded-claims.js';
 export { type CheckToken, Identity, type IdentityRules } from './identity.js';
 export { ANONYMOUS, createPrincipal, nameOfPrincipal, type Principal } from './principal.js';
 export { accessDenied, credentialNeeded, credentialRefused, keysUnreachable } from './refused-credential.js';
+export { credentialShown, type ShownCredential, shownCredential } from './shown-credential.js';

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { memory } from '../../memory/index.js';
+import { TokenBucket } from '../../security/index.js';
 import { hasTaken } from '../../surfaces/index.js';
-import { FrameBudget } from './frame-budget.js';
 
 /** How long a connection without a stream is kept at least, in milliseconds: as long as one of HTTP/1.1. Each heartbeat looks. */
 const IDLE_MS = 72_000;
@@ -29,7 +29,7 @@ export const FIRST_WINDOW_BYTES = 32 * 1024;
  */
 const WIDE_WINDOW_BYTES = 256 * 1024;
 
-/** PING frames, each of which is answered: clients of gRPC send one for each read of a fast stream, and no client sends more. */
+/** Frames that need an answer and belong to no request: a flood of them costs us more than its client, and nothing else bounds it. PING frames, each of which is answered: clients of gRPC send one for each read of a fast stream, and no client sends more. */
 const PINGS = { burst: 2_000, perSecond: 1_000 };
 /** SETTINGS frames: clients send one, and another one seldom. */
 const SETTINGS = { burst: 100, perSecond: 10 };
@@ -63,9 +63,9 @@ export class StreamConnection {
   readonly #session: ServerHttp2Session;
   readonly #socket: Socket;
   readonly #idleMs: number;
-  readonly #pings = new FrameBudget(PINGS.burst, PINGS.perSecond);
-  readonly #resets = new FrameBudget(RESETS.burst, RESETS.perSecond);
-  readonly #settings = new FrameBudget(SETTINGS.burst, SETTINGS.perSecond);
+  readonly #pings = new TokenBucket(PINGS.burst, PINGS.perSecond);
+  readonly #resets = new TokenBucket(RESETS.burst, RESETS.perSecond);
+  readonly #settings = new TokenBucket(SETTINGS.burst, SETTINGS.perSecond);
   readonly #heartbeat: NodeJS.Timeout;
   /** It has been asked, and has not answered. */
   #isAsked = false;
@@ -168,7 +168,7 @@ export class StreamConnection {
     if (!this.#session.destroyed && !this.#session.ping(answered)) answered();
   };
 
-  #spend(budget: FrameBudget): void {
+  #spend(budget: TokenBucket): void {
     if (budget.take() || this.#session.destroyed) return;
     // The client has a moment to read why.
     this.#session.destroy(TOO_MANY, ENHANCE_YOUR_CALM);

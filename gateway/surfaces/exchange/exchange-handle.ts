@@ -30,8 +30,7 @@ export class ExchangeHandle implements Listed {
     limits: ExchangeLimits,
     onClosed: (exchange: ExchangeHandle) => void,
   ) {
-    limits.assertRoom(source);
-    limits.exchanges.add(source.group);
+    limits.addExchange(source, principal);
     this.finite = finite;
     this.principal = principal;
     this.#source = source;
@@ -59,8 +58,7 @@ export class ExchangeHandle implements Listed {
   /** The call is about to be opened. Throws RESOURCE_EXHAUSTED when its client has too many. */
   beginCall(): void {
     if (this.#hasCall || !this.#isOpen) return;
-    this.#limits.assertRoomForCall(this.#source);
-    this.#limits.calls.add(this.#source.group);
+    this.#limits.addCall(this.#source);
     this.#hasCall = true;
   }
 
@@ -68,8 +66,8 @@ export class ExchangeHandle implements Listed {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#limits.exchanges.remove(this.#source.group);
-    if (this.#hasCall) this.#limits.calls.remove(this.#source.group);
+    this.#limits.removeExchange(this.#source, this.principal);
+    if (this.#hasCall) this.#limits.removeCall(this.#source);
     this.#onClosed(this);
   }
 }

@@ -1,36 +1,119 @@
-import { AddressCounts, type RequestSource } from '../../security/index.js';
-import { type OnRefusal, tooManyOfAddress, tooManyOfAll } from './refusal.js';
+import {
+  AddressCounts,
+  ANONYMOUS,
+  type Principal,
+  type RequestSource,
+  TokenBuckets,
+} from '../../security/index.js';
+import type { RpcError } from '../../status/index.js';
+import {
+  type OnRefusal,
+  tooManyOfAddress,
+  tooManyOfAll,
+  tooManyOfPrincipal,
+  tooOften,
+  uploadTooLarge,
+} from './refusal.js';
+import { ANY_UPLOAD, UploadLimit } from './upload-limit.js';
 
-/** How many may be open; 0: any number. */
+/** How many may be open, or begin; 0, or left out: any number. */
 export interface ExchangeBounds {
   /** Of all clients. */
-  readonly exchanges: number;
+  readonly exchanges?: number;
   /** Of one address. */
-  readonly exchangesPerAddress: number;
+  readonly exchangesPerAddress?: number;
+  /** Of one principal, from whatever addresses. */
+  readonly exchangesPerPrincipal?: number;
   /** Of one address, those that have a call at the service: only so many have a place there. Asked each time, for the service may change it. */
-  readonly callsPerAddress: () => number;
+  readonly callsPerAddress?: () => number;
+  /** What one principal, or one address without one, may begin in a second. */
+  readonly callsPerSecond?: number;
+  /** The same at once, after a time without any. */
+  readonly callsBurst?: number;
+  /** So late is the process that nothing may begin. */
+  readonly eventLoopDelayMs?: number;
+  readonly isLate?: () => boolean;
 }
 
-/** Counts the exchanges of each client, and those of them that have a call. */
+/**
+ * Counts the exchanges of each client, those of them that have a call, and how often it begins one. A client is its address, and its principal where it
+ * has one:
+ *
+ *     begin ---------------------------------------------------------> counted by the principal that is known, or by the address
+ *     beginUnchecked -> its credential is checked -> beginChecked ----> counted by the principal
+ *                                |
+ *                                +-- refused: stays counted by the address, so nobody tries credentials faster than anybody may call
+ */
 export class ExchangeLimits {
-  readonly exchanges = new AddressCounts();
-  readonly calls = new AddressCounts();
+  readonly #exchanges = new AddressCounts();
+  readonly #ofPrincipals = new AddressCounts();
+  readonly #calls = new AddressCounts();
   readonly #bounds: ExchangeBounds;
   readonly #onRefusal: OnRefusal;
+  readonly #rate: TokenBuckets | undefined;
+  /** By address: those whose credential has not been checked, or was refused. */
+  readonly #unchecked: TokenBuckets | undefined;
 
-  constructor(bounds: ExchangeBounds, onRefusal: OnRefusal = () => {}) {
+  constructor(bounds: ExchangeBounds = {}, onRefusal: OnRefusal = () => {}) {
     this.#bounds = bounds;
     this.#onRefusal = onRefusal;
+    const { callsPerSecond = 0, callsBurst = 2 * callsPerSecond } = bounds;
+    if (callsPerSecond === 0) return;
+    this.#rate = new TokenBuckets(callsPerSecond, callsBurst);
+    this.#unchecked = new TokenBuckets(callsPerSecond, callsBurst);
+  }
+
+  /**
+   * A client begins an exchange, or a session, which may get no further than this. Throws UNAVAILABLE or RESOURCE_EXHAUSTED where it may not: asked before
+   * anything else about it, for a refusal must be cheap. What is refused because of what is open does not count as begun.
+   */
+  begin(source: RequestSource, principal: Principal = ANONYMOUS): void {
+    this.#assertInTime();
+    this.assertRoom(source, principal);
+    this.#take(this.#rate, source, principal);
+  }
+
+  /** The same for one that shows a credential, before anything is known of that. */
+  beginUnchecked(source: RequestSource): void {
+    this.#assertInTime();
+    this.assertRoom(source, ANONYMOUS);
+    this.#take(this.#unchecked, source, ANONYMOUS);
+  }
+
+  /** It was good. Throws RESOURCE_EXHAUSTED where its principal may not begin. */
+  beginChecked(source: RequestSource, principal: Principal): void {
+    this.#unchecked?.spend(source.group, -1);
+    this.assertRoom(source, principal);
+    this.#take(this.#rate, source, principal);
+  }
+
+  #assertInTime(): void {
+    const { isLate, eventLoopDelayMs = 0 } = this.#bounds;
+    if (isLate?.() !== true) return;
+    this.#onRefusal('event_loop_delay_ms');
+    throw tooManyOfAll('event_loop_delay_ms', `the gateway is more than ${eventLoopDelayMs} ms late`);
+  }
+
+  #take(buckets: TokenBuckets | undefined, source: RequestSource, principal: Principal): void {
+    const waitMs = buckets?.take(countedBy(source, principal)) ?? 0;
+    if (waitMs === 0) return;
+    this.#onRefusal('calls_per_second');
+    const what = `more than ${this.#bounds.callsPerSecond} calls a second`;
+    throw tooOften('calls_per_second', what, source, principal, waitMs);
   }
 
   /** Throws UNAVAILABLE or RESOURCE_EXHAUSTED where one more exchange of this client would be too many. */
-  assertRoom(source: RequestSource): void {
-    const { exchanges, exchangesPerAddress } = this.#bounds;
-    if (exchanges > 0 && this.exchanges.total >= exchanges) {
+  assertRoom(source: RequestSource, { key }: Principal): void {
+    const { exchanges = 0, exchangesPerAddress = 0, exchangesPerPrincipal = 0 } = this.#bounds;
+    if (exchanges > 0 && this.#exchanges.total >= exchanges) {
       this.#onRefusal('exchanges');
       throw tooManyOfAll('exchanges', `more than ${exchanges} exchanges at once`);
     }
-    if (this.exchanges.isFull(source.group, exchangesPerAddress)) {
+    if (key !== '' && this.#ofPrincipals.isFull(key, exchangesPerPrincipal)) {
+      this.#onRefusal('exchanges_per_principal');
+      throw tooManyOfPrincipal('exchanges_per_principal', `more than ${exchangesPerPrincipal} exchanges`);
+    }
+    if (this.#exchanges.isFull(source.group, exchangesPerAddress)) {
       this.#onRefusal('exchanges_per_address');
       throw tooManyOfAddress('exchanges_per_address', `more than ${exchangesPerAddress} exchanges`, source);
     }
@@ -38,9 +121,45 @@ export class ExchangeLimits {
 
   /** The same for a call. */
   assertRoomForCall(source: RequestSource): void {
-    const most = this.#bounds.callsPerAddress();
-    if (!this.calls.isFull(source.group, most)) return;
+    const most = this.#bounds.callsPerAddress?.() ?? 0;
+    if (!this.#calls.isFull(source.group, most)) return;
     this.#onRefusal('calls_per_address');
     throw tooManyOfAddress('calls_per_address', `more than ${most} calls`, source);
   }
+
+  /** Bounds one upload; `uploadBytes`: 0 for none. */
+  uploadLimit(uploadBytes: number): UploadLimit {
+    if (uploadBytes === 0) return ANY_UPLOAD;
+    return new UploadLimit(uploadBytes, (): RpcError => {
+      this.#onRefusal('upload_bytes');
+      return uploadTooLarge(uploadBytes);
+    });
+  }
+
+  /** Counts an exchange until `removeExchange`. Throws what `assertRoom` throws. */
+  addExchange(source: RequestSource, principal: Principal): void {
+    this.assertRoom(source, principal);
+    this.#exchanges.add(source.group);
+    if (!principal.isAnonymous) this.#ofPrincipals.add(principal.key);
+  }
+
+  removeExchange({ group }: RequestSource, { isAnonymous, key }: Principal): void {
+    this.#exchanges.remove(group);
+    if (!isAnonymous) this.#ofPrincipals.remove(key);
+  }
+
+  /** Counts a call until `removeCall`. Throws what `assertRoomForCall` throws. */
+  addCall(source: RequestSource): void {
+    this.assertRoomForCall(source);
+    this.#calls.add(source.group);
+  }
+
+  removeCall({ group }: RequestSource): void {
+    this.#calls.remove(group);
+  }
+}
+
+/** What a client is counted by where its principal goes before its address. No address looks like a principal. */
+export function countedBy({ group }: RequestSource, { isAnonymous, key }: Principal): string {
+  return isAnonymous ? group : `principal ${key}`;
 }

@@ -4,9 +4,6 @@ import { ExchangeHandle } from './exchange-handle.js';
 import { ExchangeLimits } from './exchange-limits.js';
 import type { Peer } from './peer.js';
 
-/** Without bounds. */
-const ANY_NUMBER = { exchanges: 0, exchangesPerAddress: 0, callsPerAddress: () => 0 } as const;
-
 /** Every open exchange of a gateway: the registry that draining works on, and that limits count. */
 export class Exchanges {
   readonly limits: ExchangeLimits;
@@ -17,7 +14,7 @@ export class Exchanges {
   readonly #idle = new Bell();
   #draining = false;
 
-  constructor(limits: ExchangeLimits = new ExchangeLimits(ANY_NUMBER)) {
+  constructor(limits: ExchangeLimits = new ExchangeLimits()) {
     this.limits = limits;
   }
 
@@ -48,8 +45,8 @@ export class Exchanges {
   }
 
   /** Throws what `open` and the handle's `beginCall` would throw, before it is too late for an HTTP status. */
-  assertRoom(source: RequestSource): void {
-    this.limits.assertRoom(source);
+  assertRoom(source: RequestSource, principal: Principal): void {
+    this.limits.assertRoom(source, principal);
     this.limits.assertRoomForCall(source);
   }
 

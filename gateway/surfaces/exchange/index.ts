@@ -13,3 +13,4 @@ export { LIMIT_NAMES, type LimitName, type OnRefusal, tooManyOfAddress } from '.
 export { runExchange } from './run-exchange.js';
 export type { Surface } from './surface.js';
 export { PIECE_BYTES, type UnfinishedMessage, UnfinishedMessages } from './unfinished-messages.js';
+export { boundUpload, UploadLimit } from './upload-limit.js';

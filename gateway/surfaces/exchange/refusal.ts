@@ -1,13 +1,17 @@
-import type { RequestSource } from '../../security/index.js';
+import type { Principal, RequestSource } from '../../security/index.js';
 import { RpcError } from '../../status/index.js';
 
-/** The limits that refuse a client because of what it, or all clients together, have open; the labels of `sluice_limit_refusals_total`. */
+/** The limits that refuse a client because of what it, or all clients together, have open or begin; the labels of `sluice_limit_refusals_total`. */
 export const LIMIT_NAMES = [
+  'exchanges_per_principal',
   'exchanges_per_address',
   'calls_per_address',
   'connections_per_address',
   'exchanges',
+  'calls_per_second',
+  'upload_bytes',
   'unfinished_bytes',
+  'event_loop_delay_ms',
 ] as const;
 export type LimitName = (typeof LIMIT_NAMES)[number];
 
@@ -16,11 +20,15 @@ export type OnRefusal = (limit: LimitName) => void;
 
 /** The flag that sets each limit. */
 const FLAGS: Readonly<Record<LimitName, string>> = {
+  exchanges_per_principal: '--exchanges-per-principal',
   exchanges_per_address: '--exchanges-per-address',
   calls_per_address: '--exchanges-per-address',
   connections_per_address: '--connections-per-address',
   exchanges: '--exchanges',
+  calls_per_second: '--calls-per-second',
+  upload_bytes: '--upload-bytes',
   unfinished_bytes: '--unfinished-bytes',
+  event_loop_delay_ms: '--event-loop-delay-ms',
 };
 
 /** What has been refused will fit when something else has ended, and nothing tells when that will be. */
@@ -29,10 +37,45 @@ const RETRY_SOON = { 'retry-after': '1' } as const;
 /** One client has too much: 429. A client that came through no trusted proxy may be many clients behind a proxy that is not named. */
 export function tooManyOfAddress(limit: LimitName, what: string, { isProxied }: RequestSource): RpcError {
   const flag = FLAGS[limit];
-  const hint = isProxied ? '' : '; if a proxy stands between, name it in --trusted-proxies';
-  return new RpcError('ADDRESS_LIMIT', `${what} from one address at once: see ${flag}${hint}`, {
+  return new RpcError(
+    'ADDRESS_LIMIT',
+    `${what} from one address at once: see ${flag}${proxyHint(isProxied)}`,
+    {
+      metadata: { limit, flag },
+      headers: RETRY_SOON,
+    },
+  );
+}
+
+/** One principal has too much, from all its addresses together: 429. */
+export function tooManyOfPrincipal(limit: LimitName, what: string): RpcError {
+  const flag = FLAGS[limit];
+  return new RpcError('PRINCIPAL_LIMIT', `${what} of one principal at once: see ${flag}`, {
     metadata: { limit, flag },
     headers: RETRY_SOON,
+  });
+}
+
+/** One client begins too much in too short a time: 429, and when it may begin again. */
+export function tooOften(
+  limit: LimitName,
+  what: string,
+  { isProxied }: RequestSource,
+  { isAnonymous }: Principal,
+  retryAfterMs: number,
+): RpcError {
+  const flag = FLAGS[limit];
+  const whose = isAnonymous
+    ? `from one address: see ${flag}${proxyHint(isProxied)}`
+    : `of one principal: see ${flag}`;
+  return new RpcError('RATE_LIMIT', `${what} ${whose}`, { metadata: { limit, flag }, retryAfterMs });
+}
+
+/** An upload is larger than it may be: 413. */
+export function uploadTooLarge(maxBytes: number): RpcError {
+  const flag = FLAGS.upload_bytes;
+  return new RpcError('UPLOAD_TOO_LARGE', `the upload is larger than ${maxBytes} bytes: see ${flag}`, {
+    metadata: { limit: 'upload_bytes', flag },
   });
 }
 
@@ -43,4 +86,8 @@ export function tooManyOfAll(limit: LimitName, what: string): RpcError {
     metadata: { limit, flag },
     headers: RETRY_SOON,
   });
+}
+
+function proxyHint(isProxied: boolean): string {
+  return isProxied ? '' : '; if a proxy stands between, name it in --trusted-proxies';
 }

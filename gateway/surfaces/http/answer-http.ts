@@ -2,8 +2,9 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { ResumePoint } from '../../recording/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
-import { ENDED, type Metadata } from '../../status/index.js';
+import { ENDED, type Metadata, type RpcError } from '../../status/index.js';
 import {
+  boundUpload,
   type ExchangeContext,
   type ExchangeHandle,
   type ExchangePlan,
@@ -19,6 +20,7 @@ import type { HttpReply } from './http-reply.js';
 import type { HttpForms, HttpSurface, Negotiated, OpenRequest } from './http-surface.js';
 import { ACCEPT_QUERY, negotiate } from './negotiation.js';
 import { assertEncodingTaken } from './request-body.js';
+import { openFileBody } from './request-forms.js';
 
 /** Answers one HTTP request for a method in the form that it asks for. Rejects with `RpcError` for what is wrong with the request, before any call is opened. */
 export async function answerHttp(
@@ -116,13 +118,20 @@ class HttpExchange implements ExchangePlan {
   }
 
   openIncoming(exchange: ExchangeHandle): Incoming | Promise<Incoming> {
-    return this.#open(this.request, {
-      maxBytes: this.request.limits.maxMessageBytes,
+    const abort = (reason: RpcError) => exchange.abort(reason);
+    const { maxMessageBytes, uploadBytes } = this.request.limits;
+    const upload = this.#context.exchanges.limits.uploadLimit(uploadBytes);
+    const incoming = this.#open(this.request, {
+      maxBytes: maxMessageBytes,
       deadline: this.#call.deadline,
       signal: exchange.signal,
-      countUnfinished: () =>
-        this.#context.unfinished.of(this.#call.source.group, (reason) => exchange.abort(reason)),
+      countUnfinished: () => this.#context.unfinished.of(this.#call.source.group, abort),
+      upload,
     });
+    // Its bytes are counted as they are read.
+    if (uploadBytes === 0 || this.#open === openFileBody) return incoming;
+    const bound = (inner: Incoming) => boundUpload(inner, this.request, upload, abort);
+    return incoming instanceof Promise ? incoming.then(bound) : bound(incoming);
   }
 
   openOutgoing(): Outgoing {

@@ -3,7 +3,7 @@ import { Alarm, Bell, type CancelSignal } from '../../async/index.js';
 import type { AbortCause } from '../../bridge/index.js';
 import { type Reason, RpcError } from '../../status/index.js';
 import type { Limits } from '../exchange/index.js';
-import { PIECE_BYTES, type UnfinishedMessage } from '../exchange/index.js';
+import { PIECE_BYTES, type UnfinishedMessage, type UploadLimit } from '../exchange/index.js';
 import { endRequest, watchRequest } from '../liveness/index.js';
 import { BodyQueue } from './body-queue.js';
 import { DRAINING } from './json-outgoing.js';
@@ -28,6 +28,8 @@ export interface WholeBody {
   readonly signal: CancelSignal;
   /** Begins to count it, until it is whole. */
   countUnfinished(): UnfinishedMessage;
+  /** What bounds it where it is a file. */
+  readonly upload: UploadLimit;
 }
 
 /**
@@ -164,7 +166,7 @@ export class BodyReader {
   async readEach(
     take: (piece: Buffer) => void,
     heldBytes: () => number,
-    whole: Omit<WholeBody, 'maxBytes'>,
+    whole: Pick<WholeBody, 'deadline' | 'signal' | 'countUnfinished'>,
   ): Promise<void> {
     let unfinished: UnfinishedMessage | undefined;
     let letGo: (() => void) | undefined;
@@ -196,7 +198,7 @@ export class BodyReader {
   }
 
   /** Gives the wait up at the deadline, or when the signal says so. Returns what ends the watch. */
-  #endWith({ deadline, signal }: Omit<WholeBody, 'maxBytes'>): () => void {
+  #endWith({ deadline, signal }: Pick<WholeBody, 'deadline' | 'signal'>): () => void {
     const pass = () => this.#giveUp(new RpcError('DEADLINE_PASSED', 'the deadline has passed'));
     const abort = () => this.#giveUp(reasonOf(signal));
     if (signal.aborted) abort();

@@ -3,7 +3,7 @@ import { bytesFieldHead, encodeBytesField } from '../../codec/index.js';
 import { memory } from '../../memory/index.js';
 import { assertNoRival, type FileContent, jsonBesideBody, requestJson } from '../../schema/index.js';
 import type { SendBatch } from '../../upstream/index.js';
-import type { MethodRequest } from '../exchange/index.js';
+import type { MethodRequest, UploadLimit } from '../exchange/index.js';
 import { messageFromAddress, RESERVED_PARAMETERS } from '../message/index.js';
 import { QUEUE_BYTES } from './body-queue.js';
 import type { WholeBody } from './body-reader.js';
@@ -51,6 +51,7 @@ function areWorthPassing(pieces: readonly Buffer[]): boolean {
 export class BytesIncoming implements Incoming {
   readonly #content: FileContent;
   readonly #body: RequestBody;
+  readonly #limit: UploadLimit;
   #first: Before;
   #begun = false;
   #over = false;
@@ -60,8 +61,9 @@ export class BytesIncoming implements Incoming {
   /** Received since the last whole `CHUNK_BYTES`: what must become one within the time of a message. */
   #pending = 0;
 
-  constructor(request: MethodRequest, content: FileContent) {
+  constructor(request: MethodRequest, content: FileContent, limit: UploadLimit) {
     this.#content = content;
+    this.#limit = limit;
     // Before the body is touched: a bad query must not cost the client its connection.
     this.#first = firstFields(request, content);
     this.#body = openBody(request, { aheadBytes: QUEUE_BYTES });
@@ -141,6 +143,7 @@ export class BytesIncoming implements Incoming {
 
   /** A client that trickles must bring a message's worth of data in a message's time. */
   #received(bytes: number): void {
+    this.#limit.add(bytes);
     this.#pending += bytes;
     if (this.#pending < CHUNK_BYTES) return;
     this.#pending %= CHUNK_BYTES;
@@ -158,6 +161,7 @@ export async function messageFromBytes(
   const body = openBody(request);
   try {
     const data = await body.readAll(whole);
+    whole.upload.add(data.length);
     return encodeBytesField(content.path, data, first);
   } finally {
     body.close();

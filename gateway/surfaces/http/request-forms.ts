@@ -36,8 +36,10 @@ export function openNdjsonBody(request: MethodRequest, whole: WholeBody): Incomi
 export function openFileBody(request: MethodRequest, whole: WholeBody): Incoming | Promise<Incoming> {
   const upload = uploadOf(request);
   if (upload === undefined) throw new TypeError('no field to upload');
-  assertHasBody(request.http);
-  if (request.method.requestStream) return new BytesIncoming(request, upload);
+  const { http } = request;
+  assertHasBody(http);
+  whole.upload.announce(Number(http.headers['content-length'] ?? 0));
+  if (request.method.requestStream) return new BytesIncoming(request, upload, whole.upload);
   return messageFromBytes(request, upload, whole).then(singleIncoming);
 }
 

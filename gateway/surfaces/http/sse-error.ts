@@ -27,7 +27,14 @@ export function mustStayOk(
 /** The last event of a stream that may be asked for again: without a final id, and with the time to wait. */
 export function retryableEvent(status: Status, registry: Registry, retryMs: number): string {
   const data = JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });
-  return formatSseEvent({ event: 'error', retryMs: retryDelayMs(status, registry) ?? spread(retryMs), data });
+  return formatSseEvent({ event: 'error', retryMs: delayOf(status, registry, retryMs), data });
+}
+
+/** What a service asks for is what it gets. Those whom we refuse would all come back at once, so they are spread over the time after it. */
+function delayOf(status: Status, registry: Registry, retryMs: number): number {
+  const delayMs = retryDelayMs(status, registry);
+  if (delayMs === undefined) return spread(retryMs);
+  return status.reason === undefined ? delayMs : Math.ceil(delayMs + Math.random() * retryMs);
 }
 
 /** Answers a request that never became an exchange, and must stay 200, with that one event. */

@@ -79,11 +79,14 @@ const MAX_RETRY_MS = 3_600_000;
 /** The milliseconds that a google.rpc.RetryInfo among the details asks to wait, if there is one; at most an hour. */
 export function retryDelayMs(status: Status, registry: Registry): number | undefined {
   const detail = status.details.find(({ typeUrl }) => typeUrl.endsWith(`/${RETRY_INFO}`));
+  if (detail === undefined) return undefined;
   const type = registry.getMessage(RETRY_INFO);
-  if (detail === undefined || type === undefined) return undefined;
+  if (detail.json === undefined && type === undefined) return undefined;
   try {
     // As JSON a duration is text: "1.500s".
-    const json = toJson(type, fromBinary(type, detail.value)) as { retryDelay?: string };
+    const json = (detail.json ?? (type && toJson(type, fromBinary(type, detail.value)))) as {
+      retryDelay?: string;
+    };
     const seconds = Number.parseFloat(json.retryDelay ?? '');
     return seconds >= 0 ? Math.min(seconds * 1_000, MAX_RETRY_MS) : undefined;
   } catch {

@@ -1,5 +1,5 @@
 import type { ResumePoint } from '../../recording/index.js';
-import type { Principal } from '../../security/index.js';
+import { credentialShown, type Principal, shownCredential } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import type { ClientFrame } from '../../wire/session/index.js';
@@ -28,11 +28,16 @@ export type Admission = AdmittedCall | undefined;
  * a call may say `authorization` in its own metadata, and has the session's principal otherwise.
  */
 export function admitCall(open: OpenFrame, context: SessionContext): Admission | Promise<Admission> {
-  const { identity } = context;
+  const { identity, exchanges, source } = context;
+  const shown = shownCredential(() => identity.credentialOfCall(open.metadata));
+  // Before everything that costs more than a refusal may.
+  if (shown === undefined) exchanges.limits.begin(source, context.principal);
+  else exchanges.limits.beginUnchecked(source);
   const request = context.methodRequestOf(open.method, context.http);
-  const own = identity.credentialOfCall(open.metadata);
+  const own = credentialShown(shown);
   const principal = own === undefined ? context.principal : identity.identify(own);
   const admit = (known: Principal) => {
+    if (shown !== undefined && !known.isAnonymous) exchanges.limits.beginChecked(source, known);
     identity.assertAccess(known, request.method.access);
     return admitKnown(open, request, context, known, (metadata) =>
       identity.metadata(metadata, known, own ?? context.credential),

@@ -7,6 +7,7 @@ import { type Metadata, RpcError } from '../../status/index.js';
 import type { ServerFrame } from '../../wire/session/index.js';
 import {
   boundFirstMessage,
+  boundUpload,
   type ExchangeHandle,
   type ExchangePlan,
   type MethodRequest,
@@ -156,7 +157,8 @@ export class SessionCall implements ExchangePlan, Peer {
       },
       onViolation: abort,
     });
-    return boundFirstMessage(this.#incoming, {
+    const limit = context.exchanges.limits.uploadLimit(context.limits.uploadBytes);
+    return boundFirstMessage(boundUpload(this.#incoming, request, limit, abort), {
       stream: requestStream,
       limits: context.limits,
       hasAnswer: () => this.#outgoing?.hasAnswer === true,

@@ -17,6 +17,7 @@ import { type Admission, type AdmittedCall, admitCall, type OpenFrame } from './
 import { assertFirstCredit, assertGrant } from './credit-rules.js';
 import { HeldBytes } from './held-bytes.js';
 import { type CallFrame, PendingCalls } from './pending-calls.js';
+import { RefusedOpens } from './refused-opens.js';
 import { SessionCall, type SharedByCalls } from './session-call.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionFormat } from './session-format.js';
@@ -49,6 +50,7 @@ export class Session {
   readonly #shared: SharedByCalls;
   readonly #pending: PendingCalls;
   readonly #used = new UsedIds();
+  readonly #refusals = new RefusedOpens();
   readonly #calls = new IdTable<SessionCall>();
   readonly #leaveCarriers: () => void;
   /** Calls whose end has not left this process. */
@@ -209,8 +211,11 @@ export class Session {
   /** An `open` that becomes no call. */
   #refuse(open: OpenFrame, error: RpcError): void {
     this.#context.countRefusal(error);
-    logRefusedOpen(open, error, this.#context);
-    this.#endAtOnce(open.id, error.toStatus());
+    if (!this.#refusals.mayGoOn(error)) this.refuse(error);
+    else {
+      logRefusedOpen(open, error, this.#context);
+      this.#endAtOnce(open.id, error.toStatus());
+    }
   }
 
   #endAtOnce(id: number, status: Status): void {

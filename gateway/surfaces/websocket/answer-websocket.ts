@@ -6,6 +6,7 @@ import type { Principal, RequestSource } from '../../security/index.js';
 import { ENDED, type Metadata } from '../../status/index.js';
 import {
   boundFirstMessage,
+  boundUpload,
   type ExchangeContext,
   type ExchangeHandle,
   type ExchangePlan,
@@ -120,7 +121,8 @@ class WebSocketExchange implements ExchangePlan {
       unfinished: this.#context.unfinished.of(this.#call.source.group, abort, () => peer.cut()),
       onLate: abort,
     });
-    return boundFirstMessage(incoming, {
+    const limit = this.#context.exchanges.limits.uploadLimit(limits.uploadBytes);
+    return boundFirstMessage(boundUpload(incoming, request, limit, abort), {
       stream: method.requestStream,
       limits,
       hasAnswer: () => this.#outgoing?.hasAnswer === true,

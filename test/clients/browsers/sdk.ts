@@ -3,7 +3,7 @@ import type { Browser, Page } from 'puppeteer-core';
 import type { Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
-import { bytes, method, openForeign } from '../../support/foreign.js';
+import { bytes, method, openForeign, UNHURRIED } from '../../support/foreign.js';
 import { settled } from '../../support/http.js';
 import type { ScriptedCall } from '../../support/scripted-upstream.js';
 import { openRelay } from '../relay.js';
@@ -20,6 +20,7 @@ async function startCore(t: Test, pageDir: string) {
     adminListen: '127.0.0.1:0',
     pageDir,
     graceMs: 100,
+    limits: UNHURRIED,
     log,
   });
   t.teardown(() => gateway.close());

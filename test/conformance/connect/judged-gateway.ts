@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { type GatewayOptions, openGateway } from '../../../gateway/index.js';
+import { UNHURRIED } from '../../support/foreign.js';
 import type { CaseSchema } from './case-schema.js';
 import type { ConformanceCase } from './case-types.js';
 import { countsOf, failuresOf, readExceptions, runCases } from './run-cases.js';
@@ -27,6 +28,7 @@ export async function openJudgedGateway(
     log: pino({ level: 'silent' }),
     graceMs: 1_000,
     ...options,
+    limits: { ...UNHURRIED, ...options.limits },
   });
   t.teardown(() => gateway.close());
   return gateway.url;

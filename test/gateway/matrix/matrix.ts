@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
-import { foreignSchema, method as path } from '../../support/foreign.js';
+import { foreignSchema, method as path, UNHURRIED } from '../../support/foreign.js';
 import { until } from '../../support/http.js';
 import { connectHttp2, requestOver } from '../../support/http2-client.js';
 import { openScriptedUpstream } from '../../support/scripted-upstream.js';
@@ -81,7 +81,7 @@ async function openStage(t: Test, transport: Transport) {
     schema: await foreignSchema(),
     log: pino({ level: 'silent' }),
     // What comes early must count as early on a busy machine as well.
-    limits: { maxMessageBytes: MAX_MESSAGE_BYTES, headWaitMs: 5_000 },
+    limits: { ...UNHURRIED, maxMessageBytes: MAX_MESSAGE_BYTES, headWaitMs: 5_000 },
     graceMs: 1_000,
   });
   t.teardown(() => gateway.close());

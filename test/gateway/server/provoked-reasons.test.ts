@@ -223,6 +223,30 @@ const PROVOKED: { readonly [Name in Reason]?: Provoke } = {
     },
     { limits: { exchangesPerAddress: 1, headWaitMs: 1 } },
   ),
+  UPLOAD_TOO_LARGE: using(
+    { Store: [{ in: 'end' }] },
+    ({ url }) =>
+      ask(`${url}/foreign/files/a`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: Buffer.alloc(11),
+      }),
+    { limits: { uploadBytes: 10 } },
+  ),
+  RATE_LIMIT: using(
+    { Ask: [{ in: 'end' }, { out: new Uint8Array(0) }] },
+    async ({ url, wsUrl }, t) => {
+      const session = await openSession(wsUrl);
+      await session.send(openOf(1, 'Ask'), { halfClose: { id: 1 } }, openOf(2, 'Ask'));
+      const answers = [
+        told((await session.all(2)).at(-1)?.end?.status).reason,
+        ...(await ask(url + method('Ask'), { headers: JSON_TYPE, body: '{}' })),
+      ];
+      await t.rejects(connect(wsUrl + method('Ask')), { message: 'HTTP 429' });
+      return answers;
+    },
+    { limits: { callsPerSecond: 1, callsBurst: 2 } },
+  ),
   GATEWAY_LIMIT: using(
     { Down: [{ wait: never }] },
     async ({ url, wsUrl, upstream }, t) => {
@@ -394,6 +418,7 @@ const ELSEWHERE: { readonly [Name in Reason]?: string } = {
   CREDENTIAL_INVALID: 'the same',
   ACCESS_DENIED: 'the same',
   KEYS_UNREACHABLE: 'the same',
+  PRINCIPAL_LIMIT: 'needs an issuer: exchange-limits.test.ts',
   INTERNAL: 'a defect, of which none is known',
 };
 

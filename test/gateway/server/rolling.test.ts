@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import { createClient } from '../../../clients/browser/index.js';
 import { type Gateway, openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { UNHURRIED } from '../../support/foreign.js';
 import { until } from '../../support/http.js';
 import { unaryWith } from '../../support/keep-alive.js';
 import { ownPort } from '../../support/own-port.js';
@@ -65,7 +66,7 @@ class Replica {
       adminListen: `127.0.0.1:${adminPort}`,
       trustedProxies: ['127.0.0.1'],
       graceMs: 4_000,
-      limits: { retryMs: 200 },
+      limits: { ...UNHURRIED, retryMs: 200 },
       log,
     });
   }

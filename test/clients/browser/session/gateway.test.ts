@@ -9,7 +9,7 @@ import {
 } from '../../../../clients/browser/index.js';
 import { type GatewayOptions, openGateway } from '../../../../gateway/index.js';
 import { openCore } from '../../../../grpc-core/index.js';
-import { bytes, method, openForeign } from '../../../support/foreign.js';
+import { bytes, method, openForeign, UNHURRIED } from '../../../support/foreign.js';
 import { settled } from '../../../support/http.js';
 import { ownPort } from '../../../support/own-port.js';
 import { openRelay } from '../../relay.js';
@@ -37,6 +37,7 @@ async function startGateway(t: Test, upstream: string, options: Partial<GatewayO
     graceMs: 500,
     log,
     ...options,
+    limits: { ...UNHURRIED, ...options.limits },
   });
   t.teardown(() => gateway.close());
   return gateway;

@@ -1,8 +1,7 @@
 /**
- * Frames that need an answer and belong to no request: how many a client may send. A flood of them costs us more than its client, and nothing else bounds
- * it.
+ * So many of something at once, and so many a second from then on. For what belongs to one connection; clients have `TokenBuckets`.
  */
-export class FrameBudget {
+export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
   #left: number;
@@ -15,11 +14,12 @@ export class FrameBudget {
     this.#left = burst;
   }
 
-  /** Takes one more frame. False: it is one too many. */
+  /** Takes one more. False: it is one too many, and is not counted. `now`: in milliseconds of `performance`. */
   take(now = performance.now()): boolean {
     this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1_000) * this.#perSecond);
     this.#at = now;
+    if (this.#left < 1) return false;
     this.#left -= 1;
-    return this.#left >= 0;
+    return true;
   }
 }

@@ -1,0 +1,110 @@
+import t from 'tap';
+import {
+  ANONYMOUS,
+  createPrincipal,
+  type Principal,
+  type RequestSource,
+} from '../../../../gateway/security/index.js';
+import { ExchangeLimits } from '../../../../gateway/surfaces/index.js';
+
+const from = (group: string): RequestSource => ({
+  address: group,
+  group,
+  isProxied: false,
+  proto: undefined,
+  host: undefined,
+});
+const [HERE, THERE] = [from('192.0.2.1'), from('192.0.2.2')];
+
+const principal = (subject: string): Principal =>
+  createPrincipal({
+    issuer: 'https://id.example',
+    subject,
+    tenant: undefined,
+    scopes: [],
+    roles: [],
+    expiresAt: undefined,
+    claims: {},
+  });
+const [ANN, BOB] = [principal('ann'), principal('bob')];
+
+t.test(
+  'a principal has so many exchanges, from whatever addresses, and its neighbours have theirs',
+  async (t) => {
+    const refused: string[] = [];
+    const limits = new ExchangeLimits({ exchangesPerPrincipal: 2 }, (limit) => refused.push(limit));
+    limits.addExchange(HERE, ANN);
+    limits.addExchange(THERE, ANN);
+    for (const ask of [
+      () => limits.addExchange(HERE, ANN),
+      () => limits.begin(from('192.0.2.3'), ANN),
+      () => limits.beginChecked(HERE, ANN),
+      () => limits.assertRoom(THERE, ANN),
+    ]) {
+      t.throws(ask, {
+        reason: 'PRINCIPAL_LIMIT',
+        message: 'more than 2 exchanges of one principal at once: see --exchanges-per-principal',
+        headers: { 'retry-after': '1' },
+      });
+    }
+    t.same(refused, Array(4).fill('exchanges_per_principal'));
+    limits.addExchange(HERE, BOB);
+    for (let n = 0; n < 5; n++) limits.addExchange(HERE, ANONYMOUS);
+    limits.removeExchange(THERE, ANN);
+    limits.addExchange(HERE, ANN);
+  },
+);
+
+t.test('calls a second are those of a principal, or of an address without one', async (t) => {
+  const limits = new ExchangeLimits({ callsPerSecond: 1, callsBurst: 2 });
+  const tooOften = { reason: 'RATE_LIMIT', headers: { 'retry-after': '1' } };
+  for (const source of [HERE, THERE]) limits.begin(source, ANN);
+  t.throws(() => limits.begin(HERE, ANN), {
+    ...tooOften,
+    message: 'more than 1 calls a second of one principal: see --calls-per-second',
+  });
+  for (let n = 0; n < 2; n++) {
+    limits.begin(HERE, BOB);
+    limits.begin(HERE);
+    limits.begin(THERE);
+  }
+  t.throws(() => limits.begin(HERE), {
+    ...tooOften,
+    message: /from one address: see --calls-per-second; if a proxy/,
+  });
+});
+
+t.test(
+  'whoever shows a good credential does not pay for its address, and bad ones are not tried for ever',
+  async (t) => {
+    const limits = new ExchangeLimits({ callsPerSecond: 1, callsBurst: 2 });
+    for (let n = 0; n < 2; n++) limits.begin(HERE);
+    t.throws(
+      () => limits.begin(HERE),
+      { reason: 'RATE_LIMIT', message: /address/ },
+      'nobody else has a call left there',
+    );
+    for (const known of [ANN, BOB]) {
+      for (let n = 0; n < 2; n++) {
+        limits.beginUnchecked(HERE);
+        limits.beginChecked(HERE, known);
+      }
+      limits.beginUnchecked(HERE);
+      t.throws(() => limits.beginChecked(HERE, known), { reason: 'RATE_LIMIT', message: /of one principal/ });
+    }
+    for (let n = 0; n < 2; n++) limits.beginUnchecked(THERE);
+    t.throws(
+      () => limits.beginUnchecked(THERE),
+      { reason: 'RATE_LIMIT', message: /address/ },
+      'two were refused',
+    );
+    limits.begin(THERE);
+  },
+);
+
+t.test('while the process is late nothing begins, whoever it is', async (t) => {
+  const limits = new ExchangeLimits({ isLate: () => true, eventLoopDelayMs: 5, callsPerSecond: 1 });
+  const late = { reason: 'GATEWAY_LIMIT', message: /more than 5 ms late/ };
+  t.throws(() => limits.begin(HERE, ANN), late);
+  t.throws(() => limits.beginUnchecked(HERE), late);
+});
