@@ -110,7 +110,7 @@ export const HOUSES = {
           change: { may: ['load', 'method'] },
           load: {
             may: ['http', 'method', 'source', 'base', 'problem'],
-            rooms: { '.': { may: ['link'] }, link: {} },
+            rooms: { '.': { may: ['link', 'scan'] }, scan: { may: ['link'] }, link: {} },
           },
           http: { may: ['method', 'base'] },
           method: { may: ['base'] },

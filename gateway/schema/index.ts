@@ -73,6 +73,7 @@ export type {
 export {
   type AccessRule,
   AUTHENTICATED,
+  copyOfMethod,
   faultOfRecording,
   MAX_AFTER_MS,
   MAX_RECORDING_MS,

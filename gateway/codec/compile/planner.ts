@@ -31,6 +31,16 @@ export interface PlanSteps {
   readonly finish: (plan: MessagePlan, type: DescMessage) => void;
 }
 
+/** A registry that knows its extensions without a walk over all its types. */
+interface WithExtensions {
+  extensions(): Iterable<DescExtension>;
+}
+
+function* extensionsIn(registry: Registry & Partial<WithExtensions>): Iterable<DescExtension> {
+  if (registry.extensions !== undefined) yield* registry.extensions();
+  else for (const type of registry) if (type.kind === 'extension') yield type;
+}
+
 /**
  * Makes the plans of message types from their descriptors, once a type. A plan refers to those of its fields, so types
  * that contain themselves have plans that do, too.
@@ -45,8 +55,7 @@ export class Planner {
   constructor(registry: Registry, steps: PlanSteps) {
     this.#registry = registry;
     this.#steps = steps;
-    for (const type of registry) {
-      if (type.kind !== 'extension') continue;
+    for (const type of extensionsIn(registry)) {
       const known = this.#extensions.get(type.extendee.typeName);
       if (known === undefined) this.#extensions.set(type.extendee.typeName, [type]);
       else known.push(type);

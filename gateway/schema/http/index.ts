@@ -1,7 +1,7 @@
 export { bindingsFromRule, ruleOfMethod } from './bindings.js';
 export { masksAsWritten } from './field-mask.js';
 export { COMMON_METHODS, ROUTED_METHODS } from './http-methods.js';
-export { type HttpRule, patternOfRule } from './http-rule.js';
+export { type HttpPattern, type HttpRule, patternOfRule } from './http-rule.js';
 export { fieldNames, isTextMessage, isWholeValue } from './parameter-name.js';
 export { maskOfBody } from './patch-mask.js';
 export { type PathTemplate, parsePathTemplate } from './path-template.js';

@@ -16,8 +16,8 @@ const OPAQUE_MESSAGES = new Set(
 );
 
 /** A message whose JSON is one text or number, so that a path or a query can carry it. */
-export function isTextMessage(message: DescMessage): boolean {
-  return TEXT_MESSAGES.has(message.typeName);
+export function isTextMessage({ typeName }: Pick<DescMessage, 'typeName'>): boolean {
+  return TEXT_MESSAGES.has(typeName);
 }
 
 /** A message whose JSON is not an object of its fields: it has a value, and no fields of its own for a client. */

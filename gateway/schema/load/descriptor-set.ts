@@ -4,8 +4,10 @@ import { baseFiles } from '../base/index.js';
 import { createRouteTable } from '../http/index.js';
 import { ProblemList, SchemaError, SchemaProblem } from '../problem/index.js';
 import { filesFromSet } from './file-bytes.js';
+import { lateSchemaFromSet } from './late-schema.js';
 import { type LinkOptions, linkFiles } from './link/index.js';
 import { methodsFromServices } from './methods.js';
+import { isOperatorService } from './operator-services.js';
 import type { Schema } from './schema.js';
 
 export interface SchemaOptions {
@@ -16,14 +18,6 @@ export interface SchemaOptions {
   readonly services?: readonly string[];
 }
 
-/** Services that show the inside of a server; they are exposed only when asked for by name. */
-const OPERATOR_SERVICES = /^(?:grpc\.(?:reflection|channelz|admin|binarylog)\.|envoy\.)/;
-
-/** Whether a service is not exposed by default. */
-export function isOperatorService(name: string): boolean {
-  return OPERATOR_SERVICES.test(name);
-}
-
 /**
  * The schema of a serialized google.protobuf.FileDescriptorSet, as `protoc --descriptor_set_out --include_imports` and
  * `buf build --as-file-descriptor-set` write it. The registry also knows google.rpc error details, google.api.HttpBody
@@ -32,6 +26,15 @@ export function isOperatorService(name: string): boolean {
  * method can be called.
  */
 export function schemaFromDescriptorSet(bytes: Uint8Array, options: SchemaOptions = {}): Schema {
+  const late = bytes.length < LATE_BYTES ? undefined : lateSchemaFromSet(bytes, options.services);
+  return late ?? wholeSchemaFromSet(bytes, options);
+}
+
+/** From this size on a set is read file by file, when its types are needed: reading a smaller one takes some milliseconds. */
+const LATE_BYTES = 512 * 1024;
+
+/** The same, read at once. */
+export function wholeSchemaFromSet(bytes: Uint8Array, options: SchemaOptions = {}): Schema {
   const problems = new ProblemList();
   const files: FileDescriptorProto[] = [];
   for (const file of filesFromSet(bytes)) {
@@ -67,6 +70,7 @@ export function schemaFromFiles(
   return {
     registry: createRegistry(baseFiles().registry, registry),
     services,
+    serviceNames: services.map(({ typeName }) => typeName),
     methods,
     routes: createRouteTable(methods),
     problems: list,

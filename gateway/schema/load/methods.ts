@@ -1,6 +1,12 @@
 import type { DescMethod, DescService, Registry } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
-import { bindingsFromRule, type HttpRule, parsePathTemplate, ruleOfMethod } from '../http/index.js';
+import {
+  bindingsFromRule,
+  type HttpPattern,
+  type HttpRule,
+  parsePathTemplate,
+  ruleOfMethod,
+} from '../http/index.js';
 import type { HttpMapping, Method } from '../method/index.js';
 import {
   accessFromMethod,
@@ -40,36 +46,47 @@ export function methodsFromServices(
   rules: RuleSource = OWN_RULES,
 ): Map<string, Method> {
   const declared = services.flatMap((service) => service.methods).filter((desc) => !isLeftOut(desc));
-  const claims = new PathClaims(services);
+  const claims = new PathClaims(services.flatMap((service) => service.methods.map(grpcPath)));
   const made = new Map<DescMethod, Method>();
-  const make = (desc: DescMethod, given: ReturnType<RuleSource['ruleFor']>) => {
-    const add = (reason: string, file?: string) =>
-      problems.add(new SchemaProblem(nameOf(desc), reason, file));
-    const report = (reason: string) => add(reason, fileOfService(desc.parent));
-    const reportRule = given === undefined ? report : (reason: string) => add(`${given.place}: ${reason}`);
-    const rule = given === undefined ? ruleOfMethod(desc, report) : given.rule;
-    const mappings = bindingsFromRule(rule, desc, reportRule).filter((mapping) =>
-      claims.take(mapping, desc, reportRule),
-    );
-    made.set(desc, methodFromDesc(desc, mappings, registry, report));
-  };
+  const make = (desc: DescMethod, given: ReturnType<RuleSource['ruleFor']>) =>
+    made.set(desc, makeMethod(desc, registry, claims, problems, given));
   const given = new Map(declared.map((desc) => [desc, rules.ruleFor(desc)]));
   for (const [desc, rule] of given) if (rule !== undefined) make(desc, rule);
   for (const [desc, rule] of given) if (rule === undefined) make(desc, rule);
   return new Map(declared.map((desc) => [grpcPath(desc), made.get(desc) as Method]));
 }
 
+/** The method of a descriptor. `given` takes the place of its own rule. */
+export function makeMethod(
+  desc: DescMethod,
+  registry: Registry,
+  claims: PathClaims,
+  problems: ProblemList,
+  given?: ReturnType<RuleSource['ruleFor']>,
+): Method {
+  const path = grpcPath(desc);
+  const add = (reason: string, file?: string) => problems.add(new SchemaProblem(path.slice(1), reason, file));
+  const report = (reason: string) => add(reason, fileOfService(desc.parent));
+  const reportRule = given === undefined ? report : (reason: string) => add(`${given.place}: ${reason}`);
+  const rule = given === undefined ? ruleOfMethod(desc, report) : given.rule;
+  const mappings = bindingsFromRule(rule, desc, reportRule).filter((mapping) =>
+    claims.take(mapping, path, reportRule),
+  );
+  return methodFromDesc(desc, mappings, registry, report);
+}
+
 /** Which method has a path and verb. */
-class PathClaims {
+export class PathClaims {
   readonly #owners = new Map<string, string>();
   readonly #grpcPaths: ReadonlySet<string>;
 
-  constructor(services: readonly DescService[]) {
-    this.#grpcPaths = new Set(services.flatMap((service) => service.methods.map(grpcPath)));
+  /** The gRPC paths of all methods. */
+  constructor(grpcPaths: readonly string[]) {
+    this.#grpcPaths = new Set(grpcPaths);
   }
 
-  /** Whether the method may have it. Who has it already, and what to do, is told to `report`. */
-  take({ httpMethod, template }: HttpMapping, desc: DescMethod, report: (problem: string) => void): boolean {
+  /** Whether the method at a gRPC path may have it. Who has it already, and what to do, is told to `report`. */
+  take({ httpMethod, template }: HttpPattern, grpcPath: string, report: (problem: string) => void): boolean {
     const { shape } = parsePathTemplate(template);
     const key = `${httpMethod} ${shape}`;
     const owner = this.#owners.get(key);
@@ -78,18 +95,14 @@ class PathClaims {
       report(`${rule} is taken by ${owner}: give one of them another path, in its proto or in http.rules`);
       return false;
     }
-    const reserved = ownerOfPath(shape, desc, this.#grpcPaths);
+    const reserved = ownerOfPath(shape, grpcPath, this.#grpcPaths);
     if (reserved !== undefined) {
       report(`${rule} is taken by ${reserved}: give it another path`);
       return false;
     }
-    this.#owners.set(key, nameOf(desc));
+    this.#owners.set(key, grpcPath.slice(1));
     return true;
   }
-}
-
-function nameOf({ parent, name }: DescMethod): string {
-  return `${parent.typeName}/${name}`;
 }
 
 export function grpcPath({ parent, name }: DescMethod): string {
@@ -97,13 +110,14 @@ export function grpcPath({ parent, name }: DescMethod): string {
 }
 
 /** Whose a path is whatever a rule says: it would never reach the rule. A method may have a rule for its own gRPC path. */
-function ownerOfPath(shape: string, desc: DescMethod, grpcPaths: ReadonlySet<string>): string | undefined {
+function ownerOfPath(shape: string, grpcPath: string, grpcPaths: ReadonlySet<string>): string | undefined {
   if (shape.startsWith(OWN_PATHS)) return `the gateway, as all paths below ${OWN_PATHS}`;
-  const isOfOther = grpcPaths.has(shape) && shape !== grpcPath(desc);
+  const isOfOther = grpcPaths.has(shape) && shape !== grpcPath;
   return isOfOther ? `the gRPC path of ${shape.slice(1)}` : undefined;
 }
 
-function methodFromDesc(
+/** With these mappings. What is wrong with its other options is told to `report`. */
+export function methodFromDesc(
   desc: DescMethod,
   mappings: readonly HttpMapping[],
   foreign: Registry,

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { DescriptorProto, FieldDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { baseFiles } from '../base/index.js';
 import { type ProblemList, SchemaError, SchemaProblem } from '../problem/index.js';
-import { isOperatorService } from './descriptor-set.js';
 import { countParts, fileFromBytes } from './file-bytes.js';
 import { extensionNames } from './link/index.js';
+import { isOperatorService } from './operator-services.js';
 import { type ReflectionAnswer, ReflectionBound } from './reflection-call.js';
 import type { ReflectionClient } from './reflection-client.js';
 

@@ -76,7 +76,7 @@ export async function changedSchemaFromReflection(
     }
   }
   for (const { name, reason } of gathered.undescribed.values()) {
-    if (inUse.services.some(({ typeName }) => typeName === name)) throw new SchemaError(`${name}: ${reason}`);
+    if (inUse.serviceNames.includes(name)) throw new SchemaError(`${name}: ${reason}`);
   }
   return schemaOfGathered(gathered, options, problems);
 }

@@ -6,8 +6,10 @@ import type { SchemaProblem } from '../problem/index.js';
 /** Everything the gateway knows of an upstream. Immutable: a new schema is a new object. */
 export interface Schema {
   readonly registry: Registry;
-  /** The services that may be called. */
+  /** The services that may be called. An element may be made when it is read first: to read one is to read its file. */
   readonly services: readonly DescService[];
+  /** Their full names, in the same order. */
+  readonly serviceNames: readonly string[];
   /** By gRPC path, "/pkg.Service/Method". */
   readonly methods: ReadonlyMap<string, Method>;
   readonly routes: RouteTable;

@@ -52,7 +52,10 @@ export interface RecordingRule {
   readonly detachMaxAgeMs: number;
 }
 
-/** A method that can be called: all that the gateway knows of it comes from descriptors. */
+/**
+ * A method that can be called: all that the gateway knows of it comes from descriptors. Its parts may be made when they are read (`LateMethod`), so it is
+ * not to be spread: `copyOfMethod` is.
+ */
 export interface Method {
   /** "/pkg.Service/Method" */
   readonly path: string;

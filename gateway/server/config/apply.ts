@@ -1,5 +1,6 @@
 import { didYouMean, nearest } from '../../options/index.js';
 import {
+  copyOfMethod,
   createRouteTable,
   type Method,
   recordingRule,
@@ -53,7 +54,7 @@ function withSettings(
 ): Method {
   if (slowReader === undefined && stream === undefined && recording === undefined) return method;
   return {
-    ...method,
+    ...copyOfMethod(method),
     ...(slowReader && {
       slowReader: slowReaderRule(slowReader, method, (problem) =>
         report('slowReader', `${problem}; the service waits`),
@@ -79,13 +80,17 @@ function configuredResume(
   return undefined;
 }
 
-function warnOfUnknown(name: string, { methods, services }: Schema, warn: (problem: string) => void): void {
+function warnOfUnknown(
+  name: string,
+  { methods, serviceNames }: Schema,
+  warn: (problem: string) => void,
+): void {
   const service = name.slice(0, name.lastIndexOf('/'));
   const wildcard = name.endsWith('/*');
-  const known = wildcard ? services.some(({ typeName }) => typeName === service) : methods.has(`/${name}`);
+  const known = wildcard ? serviceNames.includes(service) : methods.has(`/${name}`);
   if (known) return;
   const names = wildcard
-    ? services.map(({ typeName }) => `${typeName}/*`)
+    ? serviceNames.map((each) => `${each}/*`)
     : [...methods.keys()].map((path) => path.slice(1));
   const meant = nearest(name, names);
   const hint = meant === undefined ? '' : `, did you mean ${meant}?`;

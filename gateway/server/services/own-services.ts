@@ -94,8 +94,8 @@ export class OwnServices {
 
   /** Full names, sorted: those of the schema, and our own. */
   #exposed(): string[] {
-    const foreign = this.#view.hasSchema() ? this.#view.schema().services : [];
-    return [...new Set([...foreign.map(({ typeName }) => typeName), ...this.#names])].sort();
+    const foreign = this.#view.hasSchema() ? this.#view.schema().serviceNames : [];
+    return [...new Set([...foreign, ...this.#names])].sort();
   }
 
   /** Made when the first client asks after a schema has come. */

@@ -35,7 +35,7 @@ export function emitFiles(
     // All their methods are left out.
     if (faultOfFile(file.proto) !== undefined) continue;
     const used = own.flatMap(({ uses }) => uses);
-    emission.add(file.proto, `${file.proto.name}${SERVICES}`, used, {
+    emission.add(file.proto, serviceFileName(file.proto.name), used, {
       service: own.map(({ proto }) => proto),
     });
   }
@@ -57,12 +57,34 @@ function isWhole(
   );
 }
 
+/** The name of the file of the services that a file declares. */
+export function serviceFileName(name: string): string {
+  return `${name}${SERVICES}`;
+}
+
 /** The name of the given file that declares a service. */
 export function fileOfService({ file }: DescService): string {
   return file.proto.name.slice(0, -SERVICES.length);
 }
 
 type Content = Partial<Pick<FileDescriptorProto, 'messageType' | 'enumType' | 'extension' | 'service'>>;
+
+/** A file like that one, with another name and content, and the files that this content needs. */
+export function emittedFile(
+  proto: FileDescriptorProto,
+  name: string,
+  dependency: Iterable<string>,
+  content: Content,
+): FileDescriptorProto {
+  const file = create(FileDescriptorProtoSchema, { ...content, name, dependency: [...dependency] });
+  const { syntax, edition, options } = proto;
+  file.package = proto.package;
+  if (syntax !== '') file.syntax = syntax;
+  if (syntax === 'editions') file.edition = edition;
+  if (options !== undefined) file.options = options;
+  shareComments(proto, file);
+  return file;
+}
 
 class Emission {
   readonly files: FileDescriptorProto[] = [];
@@ -110,14 +132,7 @@ class Emission {
     const dependency = new Set<string>();
     for (const declaration of used) dependency.add(this.#dependencyOn(declaration));
     dependency.delete(name);
-    const file = create(FileDescriptorProtoSchema, { ...content, name, dependency: [...dependency] });
-    const { syntax, edition, options } = proto;
-    file.package = proto.package;
-    if (syntax !== '') file.syntax = syntax;
-    if (syntax === 'editions') file.edition = edition;
-    if (options !== undefined) file.options = options;
-    shareComments(proto, file);
-    this.files.push(file);
+    this.files.push(emittedFile(proto, name, dependency, content));
   }
 
   /** Ours that are needed, imports first. */

@@ -1,0 +1,11 @@
+export { scannedField } from './check-set.js';
+export { FieldCursor, NotPlain } from './field-cursor.js';
+export { scanSet } from './scan-set.js';
+export type {
+  ScannedField,
+  ScannedFile,
+  ScannedMethod,
+  ScannedService,
+  ScannedSet,
+  ScannedType,
+} from './scanned.js';
