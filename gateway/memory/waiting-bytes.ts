@@ -6,7 +6,7 @@ export const PAGED_BYTES = 2 * 1024;
 
 /** A message or two is what most calls have to hold. */
 const FIRST_BYTES = 512;
-const MOST_BYTES = 16 * 1024;
+const MOST_BYTES = 8 * 1024;
 
 /** A piece of memory, in pages that are given up at once, or too small for them. */
 interface Part {

@@ -53,7 +53,7 @@ export class FrameReader {
     let whole: Buffer;
     if (isHere) {
       whole = this.#chunk.subarray(0, wanted);
-      this.#chunk = this.#chunk.subarray(wanted);
+      this.#skip(wanted);
     } else {
       this.#keep(wanted);
       whole = this.#begun.take();
@@ -105,6 +105,11 @@ export class FrameReader {
   /** Moves bytes from the chunk to what is held. */
   #keep(count: number): void {
     if (count > 0) this.#begun.bytes(this.#chunk.subarray(0, count));
-    this.#chunk = this.#chunk.subarray(count);
+    this.#skip(count);
+  }
+
+  /** An empty view would keep all of what was read. */
+  #skip(count: number): void {
+    this.#chunk = count === this.#chunk.length ? NOTHING : this.#chunk.subarray(count);
   }
 }
