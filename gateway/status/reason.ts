@@ -24,6 +24,8 @@ export const REASONS = {
   UNSUPPORTED_CONTENT_TYPE: { code: Code.INVALID_ARGUMENT, httpStatus: 415 },
   UNSUPPORTED_CONTENT_ENCODING: { code: Code.INVALID_ARGUMENT, httpStatus: 415 },
   HTTP_VERSION_TOO_OLD: { code: Code.UNIMPLEMENTED, httpStatus: 505 },
+  CALL_NOT_FOUND: { code: Code.NOT_FOUND },
+  CALL_GONE: { code: Code.NOT_FOUND, httpStatus: 410 },
   UPGRADE_REQUIRED: { code: Code.INVALID_ARGUMENT, httpStatus: 426 },
   // The request cannot be read.
   INVALID_REQUEST: { code: Code.INVALID_ARGUMENT },
@@ -34,6 +36,7 @@ export const REASONS = {
   INVALID_MESSAGE: { code: Code.INVALID_ARGUMENT },
   UNEXPECTED_BODY: { code: Code.INVALID_ARGUMENT },
   UNEXPECTED_MESSAGE: { code: Code.INVALID_ARGUMENT },
+  IDEMPOTENCY_CONFLICT: { code: Code.INVALID_ARGUMENT, httpStatus: 422 },
   // The client may not come in.
   HOST_NOT_SERVED: { code: Code.PERMISSION_DENIED, httpStatus: 421 },
   ORIGIN_NOT_ALLOWED: { code: Code.PERMISSION_DENIED },
@@ -52,6 +55,8 @@ export const REASONS = {
   PRINCIPAL_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
   RATE_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
   SESSION_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
+  DETACHED_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
+  RECORDING_FULL: { code: Code.RESOURCE_EXHAUSTED },
   GATEWAY_LIMIT: { code: Code.UNAVAILABLE },
   // Something took too long, or ended early.
   HEAD_TIMEOUT: { code: Code.DEADLINE_EXCEEDED, httpStatus: 408 },

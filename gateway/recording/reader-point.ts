@@ -1,0 +1,93 @@
+import { scalarField } from '../codec/index.js';
+import { RpcError } from '../status/index.js';
+import type { Beginning } from './reader.js';
+import type { Recording } from './recording.js';
+
+/** Where a client asks to go on. */
+export type ReaderPoint =
+  /** After the message of this number of a journal. */
+  | { readonly kind: 'recorded'; readonly epoch: string; readonly seq: number }
+  /** After the message that the service knows by this; `id` is how the client writes it. */
+  | { readonly kind: 'cursor'; readonly cursor: string; readonly id: string }
+  /** With the oldest message that is kept. */
+  | { readonly kind: 'earliest' }
+  /** With the next message. */
+  | { readonly kind: 'now' };
+
+/**
+ * Where a reader begins that joins a recording. Throws INVALID_ARGUMENT for a place that the recording has not reached, or a cursor that it does not
+ * have.
+ */
+export function beginningAt(recording: Recording, point: ReaderPoint | undefined): Beginning {
+  const { journal } = recording;
+  const { epoch, firstSeq, lastSeq } = journal;
+  switch (point?.kind) {
+    case undefined:
+      return byRule(recording);
+    case 'now':
+      return { after: lastSeq };
+    case 'earliest':
+      return oldest(recording, `~${epoch}.0`, 0);
+    case 'recorded': {
+      const requested = `~${point.epoch}.${point.seq}`;
+      if (point.epoch !== epoch) return { after: firstSeq - 1, requested };
+      if (point.seq > lastSeq) {
+        throw new RpcError(
+          'INVALID_CURSOR',
+          `last-event-id: ${requested} is no message that this call has sent`,
+        );
+      }
+      return oldest(recording, requested, point.seq);
+    }
+    case 'cursor': {
+      const found = afterCursor(recording, point.cursor);
+      if (found !== undefined) return found;
+      if (recording.method.resume === undefined) {
+        throw new RpcError('INVALID_CURSOR', 'last-event-id: is no id of this call');
+      }
+      return { after: firstSeq - 1, requested: point.id };
+    }
+  }
+}
+
+/** After the message of this number, or the oldest that is kept. */
+function oldest({ journal: { firstSeq } }: Recording, requested: string, seq: number): Beginning {
+  return seq + 1 < firstSeq ? { after: firstSeq - 1, requested } : { after: seq };
+}
+
+function byRule(recording: Recording): Beginning {
+  const { rule, journal, snapshot } = recording;
+  const { epoch, firstSeq, lastSeq } = journal;
+  switch (rule.start) {
+    case 'now':
+      return { after: lastSeq };
+    case 'last':
+      return { after: Math.max(firstSeq - 1, lastSeq - rule.last) };
+    case 'snapshot':
+      return { after: lastSeq, snapshot: snapshot?.list(firstSeq) ?? [] };
+    case 'beginning':
+      return oldest(recording, `~${epoch}.0`, 0);
+  }
+}
+
+/** Right after the message with this cursor; `undefined` when it is not among those that are kept. */
+export function afterCursor({ method, journal }: Recording, cursor: string): Beginning | undefined {
+  const field = method.resume?.cursor;
+  if (field === undefined) return undefined;
+  const reading = journal.openCursor();
+  try {
+    let found: number | undefined;
+    for (let after = journal.firstSeq - 1; after < journal.lastSeq; ) {
+      const batch = reading.read(after);
+      // A journal that lies elsewhere is not looked through: the service goes on after the cursor itself.
+      if (batch === undefined || batch instanceof Promise) break;
+      const first = batch.firstSeq;
+      for (let index = 0; index < batch.count; index += 1)
+        if (scalarField(batch.message(index), field) === cursor) found = first + index;
+      after = first + batch.count - 1;
+    }
+    return found === undefined ? undefined : { after: found };
+  } finally {
+    reading.close();
+  }
+}

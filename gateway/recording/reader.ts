@@ -1,0 +1,266 @@
+import { Alarm, createDeferred } from '../async/index.js';
+import { type Metadata, RpcError, type Status } from '../status/index.js';
+import {
+  Batch,
+  type Call,
+  type CallStart,
+  type CancelSignal,
+  type Gap,
+  type SendBatch,
+} from '../upstream/index.js';
+import type { JournalBatch, JournalCursor } from './journal.js';
+import type { Recording } from './recording.js';
+
+/** Where a reader begins. */
+export interface Beginning {
+  /** Right after the message of this number. */
+  readonly after: number;
+  /** The id that the client has asked to go on after, where what follows it is not there as a whole. */
+  readonly requested?: string | undefined;
+  /** Before what comes after `after`: the messages of these numbers, growing. */
+  readonly snapshot?: number[] | undefined;
+  /** What the client may name to begin here, where that is more than a number. */
+  readonly lastEventId?: string | undefined;
+}
+
+/** What a reader needs of its request. */
+export interface ReaderOptions {
+  readonly signal: CancelSignal;
+  /** When the client wants no more, in epoch milliseconds. */
+  readonly deadline?: number | undefined;
+  /** Finds the recording when the client has sent everything: it then calls `follow` or `fail`. */
+  readonly attach: (reader: Reader, messages: readonly Uint8Array[]) => void;
+}
+
+/**
+ * A client's part in a recording, as a call: it is read from the journal, and leaving it leaves the recording. What comes before it follows one is kept, because
+ * a call for the same may be there already.
+ */
+export class Reader implements Call {
+  readonly #options: ReaderOptions;
+  readonly #headers = createDeferred<Metadata | undefined>();
+  readonly #start = createDeferred<CallStart | undefined>();
+  readonly #status = createDeferred<Status>();
+  readonly #alarm: Alarm | undefined;
+  #messages: Uint8Array[] = [];
+  #recording: Recording | undefined;
+  #cursor: JournalCursor | undefined;
+  /** It opened the call, and sends what the client sends. */
+  #isWriter = false;
+  #hasHeaders = false;
+  #hasClosed = false;
+  #after = 0;
+  #snapshot: number[] = [];
+  #gap: Gap | undefined;
+  #isOver = false;
+  /** Ends a `read` that waits. */
+  #resolve: ((batch: Batch | undefined) => void) | undefined;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    const { signal, deadline } = options;
+    if (deadline !== undefined) {
+      this.#alarm = new Alarm({
+        onAlarm: () => this.fail(new RpcError('DEADLINE_PASSED', 'the deadline has passed')),
+      });
+      this.#alarm.set(Math.max(0, deadline - Date.now()));
+    }
+    signal.addEventListener('abort', this.#onAbort);
+    if (signal.aborted) this.cancel();
+  }
+
+  get headers(): Promise<Metadata | undefined> {
+    return this.#headers.promise;
+  }
+
+  get start(): Promise<CallStart | undefined> {
+    return this.#start.promise;
+  }
+
+  get status(): Promise<Status> {
+    return this.#status.promise;
+  }
+
+  /** The number of the last message that it was handed. */
+  get position(): number {
+    return this.#after;
+  }
+
+  /** The recording that it follows. */
+  get recording(): Recording | undefined {
+    return this.#recording;
+  }
+
+  /** Follows a recording from there on; `isWriter`: it opened it. Once. */
+  follow(
+    recording: Recording,
+    { after, requested, snapshot = [], lastEventId }: Beginning,
+    isWriter: boolean,
+  ): void {
+    if (this.#isOver) return;
+    this.#recording = recording;
+    this.#isWriter = isWriter;
+    this.#messages = [];
+    this.#after = after;
+    this.#snapshot = snapshot;
+    recording.add(this, snapshot.length > 0 ? 0 : after);
+    this.#cursor = recording.journal.openCursor();
+    const known = snapshot.length > 0 ? undefined : (lastEventId ?? this.#idOf(after));
+    const gap = requested === undefined ? undefined : { requested, resumed: this.#idOf(after) };
+    this.#start.resolve({ lastEventId: known, ...(gap && { gap }) });
+    void recording.headers.then((headers) => {
+      this.#headers.resolve(headers);
+      this.#hasHeaders = true;
+      this.wake();
+    });
+  }
+
+  read(): Promise<Batch | undefined> {
+    const next = this.#next();
+    if (next instanceof Promise) return next;
+    if (next !== 'wait') return Promise.resolve(next);
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      if (this.#hasHeaders) this.#recording?.wait(this);
+    });
+  }
+
+  /** For the recording: there is more, or the end. */
+  wake(): void {
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    const next = this.#next();
+    if (next === 'wait') {
+      this.#recording?.wait(this);
+      return;
+    }
+    this.#resolve = undefined;
+    if (next instanceof Promise) void next.then(resolve);
+    else resolve(next);
+  }
+
+  write(batch: SendBatch): Promise<boolean> | boolean {
+    if (this.#isOver) return false;
+    if (this.#recording !== undefined) {
+      if (this.#isWriter) return this.#recording.write(batch);
+      this.fail(new RpcError('UNEXPECTED_MESSAGE', 'who joins a call sends no messages'));
+      return false;
+    }
+    // Their memory may be given back.
+    for (const message of batch)
+      this.#messages.push(message instanceof Uint8Array ? Uint8Array.from(message) : Buffer.concat(message));
+    return true;
+  }
+
+  halfClose(): void {
+    if (this.#isOver || this.#hasClosed) return;
+    this.#hasClosed = true;
+    if (this.#recording === undefined) this.#options.attach(this, this.#messages);
+    else if (this.#isWriter) this.#recording.halfClose();
+  }
+
+  /** Leaves the recording, which goes on. */
+  cancel(): void {
+    this.#end(LEFT);
+  }
+
+  /** The same, and the client is told why. */
+  fail(reason: RpcError): void {
+    this.#end(reason.toStatus());
+  }
+
+  readonly #onAbort = (): void => this.cancel();
+
+  #next(): Batch | undefined | 'wait' | Promise<Batch | undefined> {
+    if (this.#isOver) return undefined;
+    const cursor = this.#cursor;
+    if (cursor === undefined || !this.#hasHeaders) return 'wait';
+    const [first] = this.#snapshot;
+    const read =
+      first === undefined ? cursor.read(this.#after) : cursor.read(first - 1, inRow(this.#snapshot));
+    if (!(read instanceof Promise)) return this.#handed(read);
+    return read.then((batch) => {
+      const next = this.#handed(batch);
+      return next === 'wait' ? this.read() : next;
+    });
+  }
+
+  #handed(batch: JournalBatch | undefined): Batch | undefined | 'wait' {
+    const recording = this.#recording as Recording;
+    const { journal, method } = recording;
+    if (this.#isOver) {
+      batch?.release();
+      return undefined;
+    }
+    if (batch === undefined) {
+      if (journal.firstSeq > this.#after + 1) this.#miss(journal.firstSeq);
+      if (journal.ended === undefined || this.#after < journal.lastSeq) return 'wait';
+      const gap = this.#takeGap();
+      if (gap !== undefined) return Batch.ofGap(gap);
+      this.#end(journal.ended);
+      return undefined;
+    }
+    const first = batch.firstSeq;
+    const [wanted] = this.#snapshot;
+    if (wanted === undefined) {
+      if (first > this.#after + 1) this.#miss(first);
+      this.#after = first + batch.count - 1;
+    } else if (first === wanted) this.#snapshot.splice(0, batch.count);
+    else {
+      // What it was to begin with is gone: it goes on with all that is kept.
+      this.#snapshot = [];
+      this.#after = wanted - 1;
+      return this.#handed(batch);
+    }
+    batch.gap = this.#takeGap();
+    // Others have ids of their own.
+    if (method.resume === undefined) batch.ids = batch;
+    recording.onMoved();
+    return batch;
+  }
+
+  /** All before the message of this number is gone. */
+  #miss(first: number): void {
+    const requested = this.#gap?.requested ?? this.#idOf(this.#after);
+    this.#after = first - 1;
+    this.#gap = { requested, resumed: this.#idOf(this.#after) };
+  }
+
+  #takeGap(): Gap | undefined {
+    const gap = this.#gap;
+    this.#gap = undefined;
+    return gap;
+  }
+
+  #idOf(seq: number): string {
+    return `~${this.#recording?.journal.epoch}.${seq}`;
+  }
+
+  #end(status: Status): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#alarm?.clear();
+    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#messages = [];
+    this.#cursor?.close();
+    const recording = this.#recording;
+    // Its half of the call ends with it, for those who go on reading.
+    if (this.#isWriter && recording?.isDetached) recording.halfClose();
+    recording?.leave(this);
+    this.#headers.resolve(undefined);
+    this.#start.resolve(undefined);
+    this.#status.resolve(status);
+    const resolve = this.#resolve;
+    this.#resolve = undefined;
+    resolve?.(undefined);
+  }
+}
+
+const LEFT = new RpcError('CANCELLED', 'the call was cancelled').toStatus();
+
+/** How many numbers at the beginning follow one another. */
+function inRow(numbers: readonly number[]): number {
+  let count = 1;
+  while (numbers[count] === (numbers[0] as number) + count) count += 1;
+  return count;
+}

@@ -1,0 +1,279 @@
+import { Alarm, Bell } from '../async/index.js';
+import type { Method, RecordingRule } from '../schema/index.js';
+import { type Metadata, RpcError, type Status } from '../status/index.js';
+import type { Batch, Call } from '../upstream/index.js';
+import type { Journal } from './journal.js';
+import type { Reader } from './reader.js';
+import { Snapshot } from './snapshot.js';
+
+/** What a recording is made with. */
+export interface RecordingOptions {
+  readonly method: Method;
+  readonly rule: RecordingRule;
+  /** What makes requests equal to that of this one. */
+  readonly key: string;
+  /** Who opened it. */
+  readonly principal: string;
+  readonly journal: Journal;
+  /** Opens the call to the service, once. */
+  readonly openCall: () => Call;
+  /** How long a service waits for the slowest reader, in milliseconds. */
+  readonly maxPauseMs: number;
+  /** Tells of room in the memory of all journals, until the function that is returned is called. */
+  readonly onRoom: (listener: () => void) => () => void;
+  /** It is over, or nothing of it is left: it cannot be joined any more, or not be found. */
+  readonly onChanged: (recording: Recording) => void;
+}
+
+/**
+ * One call to the service that writes a journal, and readers that follow it.
+ *
+ *     running -----------> ended -----------> dropped
+ *        |  status, stop     |   max age         |
+ *        +-------------------+-- nobody, linger is over; memory is needed
+ */
+export class Recording {
+  readonly method: Method;
+  readonly rule: RecordingRule;
+  readonly key: string;
+  readonly principal: string;
+  readonly journal: Journal;
+  readonly snapshot: Snapshot | undefined;
+  /** The initial metadata of the service. */
+  readonly headers: Promise<Metadata | undefined>;
+  /** Set once it outlives its clients: where it is found. */
+  location: string | undefined;
+  state: 'running' | 'ended' | 'dropped' = 'running';
+  readonly #options: RecordingOptions;
+  readonly #call: Call;
+  readonly #readers = new Set<Reader>();
+  /** Those of them that wait for a message. */
+  #waiting: Reader[] = [];
+  /** Ends the linger, the age of a detached call, or the journal. */
+  readonly #alarm = new Alarm({ onAlarm: () => this.#onAlarm() });
+  /** Looks for messages that have become too old. */
+  readonly #ageAlarm = new Alarm({ onAlarm: () => this.#onAge() });
+  #detachedUntil: number | undefined;
+  #failure: Status | undefined;
+  /** With `pause`: what the slowest reader has been handed. */
+  #floor = 0;
+  /** Rings when a reader has moved while the journal is full. */
+  readonly #moved = new Bell();
+  #isFull = false;
+
+  constructor(options: RecordingOptions) {
+    const { method, rule, key, principal, journal } = options;
+    this.#options = options;
+    this.method = method;
+    this.rule = rule;
+    this.key = key;
+    this.principal = principal;
+    this.journal = journal;
+    this.snapshot = rule.key === undefined ? undefined : new Snapshot(rule.key);
+    if (rule.whenFull === 'pause') journal.keepAfter(0);
+    this.#call = options.openCall();
+    this.headers = this.#call.headers;
+    this.#ageAlarm.set(this.#agePeriodMs);
+    void this.#run();
+  }
+
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** The call goes on without readers until it ends, is stopped, or is too old. Doing so again changes nothing. */
+  detach(): void {
+    if (this.state !== 'running' || this.#detachedUntil !== undefined) return;
+    this.#detachedUntil = performance.now() + this.rule.detachMaxAgeMs;
+    this.#alarm.set(this.rule.detachMaxAgeMs);
+  }
+
+  get isDetached(): boolean {
+    return this.#detachedUntil !== undefined;
+  }
+
+  /** Sends what the client sends; only who opened the call may. */
+  write(batch: Parameters<Call['write']>[0]): ReturnType<Call['write']> {
+    return this.#call.write(batch);
+  }
+
+  halfClose(): void {
+    this.#call.halfClose();
+  }
+
+  /** Ends the call, which is told to all readers; what was written down stays as long as after any end. Nothing happens when it is over. */
+  stop(status: Status): void {
+    if (this.state !== 'running') return;
+    this.#failure ??= status;
+    this.#call.cancel();
+    this.#moved.ring();
+  }
+
+  /** A reader follows it from now on, after the message of this number. It must leave. */
+  add(reader: Reader, after: number): void {
+    this.#readers.add(reader);
+    if (!this.isDetached) this.#alarm.clear();
+    if (this.state === 'ended') this.#alarm.clear();
+    if (this.rule.whenFull === 'pause') {
+      this.#floor = Math.min(this.#floor, after);
+      this.journal.keepAfter(this.#floor);
+    }
+  }
+
+  /** It follows no more. */
+  leave(reader: Reader): void {
+    if (!this.#readers.delete(reader)) return;
+    const at = this.#waiting.indexOf(reader);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    this.onMoved();
+    if (this.#readers.size > 0) return;
+    if (this.state === 'ended') this.#alarm.set(this.rule.maxAgeMs);
+    else if (this.state === 'running' && !this.isDetached) this.#alarm.set(this.rule.lingerMs);
+  }
+
+  /** `reader.wake` is called when there is more, or the end. */
+  wait(reader: Reader): void {
+    this.#waiting.push(reader);
+  }
+
+  /** A reader has read on. */
+  onMoved(): void {
+    if (this.#isFull) this.#moved.ring();
+  }
+
+  /** Gives everything up: readers are told, where there are some, that what they have not read is gone. */
+  drop(): void {
+    if (this.state === 'dropped') return;
+    const wasRunning = this.state === 'running';
+    this.state = 'dropped';
+    this.#alarm.clear();
+    this.#ageAlarm.clear();
+    if (wasRunning) this.#call.cancel();
+    void this.journal.finish(this.#failure ?? gone());
+    this.journal.close();
+    this.#moved.ring();
+    this.#options.onChanged(this);
+    this.#wakeAll();
+  }
+
+  async #run(): Promise<void> {
+    const call = this.#call;
+    try {
+      for (let batch = await call.read(); batch !== undefined; batch = await call.read()) {
+        this.journal.evictAged();
+        const written = this.#write(batch);
+        if (written !== undefined) await written;
+        if (this.#failure !== undefined || this.state !== 'running') break;
+      }
+    } catch (reason) {
+      this.#failure ??= RpcError.from(reason).toStatus();
+    }
+    call.cancel();
+    const status = this.#failure ?? (await call.status);
+    if (this.state !== 'running') return;
+    this.state = 'ended';
+    await this.journal.finish(status);
+    this.#detachedUntil = undefined;
+    this.#alarm.clear();
+    if (this.#readers.size === 0) this.#alarm.set(this.rule.maxAgeMs);
+    this.#options.onChanged(this);
+    this.#wakeAll();
+  }
+
+  /** Without a promise where the journal takes all of it at once. */
+  #write(batch: Batch): Promise<void> | undefined {
+    const from = batch.at;
+    const taken = this.journal.append(batch);
+    if (taken instanceof Promise) return this.#writeOn(batch, from, taken);
+    this.#written(batch, from);
+    return taken ? undefined : this.#writeOn(batch, batch.at, taken);
+  }
+
+  async #writeOn(batch: Batch, from: number, first: boolean | Promise<boolean>): Promise<void> {
+    let taken = await first;
+    this.#written(batch, from);
+    for (let at = batch.at; !taken; at = batch.at) {
+      if (!this.#moveFloor()) await this.#room();
+      if (this.state !== 'running' || this.#failure !== undefined) break;
+      taken = await this.journal.append(batch);
+      this.#written(batch, at);
+    }
+    if (batch.at < batch.limit) batch.release();
+  }
+
+  #written(batch: Batch, from: number): void {
+    if (batch.at === from) return;
+    this.snapshot?.note(batch, from, this.journal.lastSeq, this.journal.firstSeq);
+    this.#wakeAll();
+  }
+
+  /** With `pause`: what all readers have been handed may go. False when that is nothing new. */
+  #moveFloor(): boolean {
+    if (this.rule.whenFull !== 'pause' || this.#readers.size === 0) return false;
+    let least = Number.POSITIVE_INFINITY;
+    for (const { position } of this.#readers) if (position < least) least = position;
+    if (least <= this.#floor) return false;
+    this.#floor = least;
+    this.journal.keepAfter(least);
+    return true;
+  }
+
+  /** Waits until a reader moves or memory is given up, and then ends what has kept everything waiting for too long. */
+  async #room(): Promise<void> {
+    const { maxPauseMs, onRoom } = this.#options;
+    const until = performance.now() + maxPauseMs;
+    const stopListening = onRoom(() => this.#moved.ring());
+    this.#isFull = true;
+    await this.#moved.waitWithin({ timeoutMs: maxPauseMs });
+    this.#isFull = false;
+    stopListening();
+    if (performance.now() < until || this.state !== 'running' || this.#failure !== undefined) return;
+    const stalled = new RpcError(
+      'CLIENT_STALLED',
+      `the client read nothing for ${maxPauseMs} ms: see --max-pause-ms`,
+    );
+    const slowest = [...this.#readers].filter(({ position }) => position <= this.#floor);
+    if (slowest.length > 0 && this.rule.whenFull === 'pause')
+      for (const reader of slowest) reader.fail(stalled);
+    else {
+      const problem = `nobody has read what was recorded for ${maxPauseMs} ms, and there is no room for more: see --max-pause-ms`;
+      this.stop(new RpcError('RECORDING_FULL', problem).toStatus());
+    }
+  }
+
+  #wakeAll(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const reader of waiting) reader.wake();
+  }
+
+  #onAlarm(): void {
+    if (this.state === 'running' && this.isDetached) {
+      const problem = `the call has gone on for ${this.rule.detachMaxAgeMs} ms, which is detach_max_age_ms of its rule`;
+      this.stop(new RpcError('DEADLINE_PASSED', problem).toStatus());
+    } else if (this.#readers.size === 0) this.drop();
+  }
+
+  get #agePeriodMs(): number {
+    return Math.max(1_000, Math.floor(this.rule.maxAgeMs / 8));
+  }
+
+  #onAge(): void {
+    this.evictAged();
+    this.#ageAlarm.set(this.#agePeriodMs);
+  }
+
+  /** Evicts what is too old for whoever comes. What a reader waits for with `pause` stays. */
+  evictAged(): void {
+    const isPinned = this.rule.whenFull === 'pause' && this.#readers.size > 0;
+    if (isPinned) this.#moveFloor();
+    else this.journal.keepAfter(undefined);
+    this.journal.evictAged();
+    if (this.rule.whenFull === 'pause') this.journal.keepAfter(this.#floor);
+  }
+}
+
+function gone(): Status {
+  return new RpcError('CALL_GONE', 'what was recorded of this call is gone').toStatus();
+}

@@ -1,0 +1,124 @@
+import type { Test } from 'tap';
+import type { Recordings } from '../../../gateway/recording/recordings.js';
+import type { Method, RecordingRule } from '../../../gateway/schema/index.js';
+import { recordingRule } from '../../../gateway/schema/index.js';
+import { ENDED, type Metadata, RpcError, type Status } from '../../../gateway/status/index.js';
+import { Batch, type Call, type CallOptions } from '../../../gateway/upstream/index.js';
+import { schemaFromText } from '../schema/schema-from-text.js';
+
+const TEXT = `
+  message Q { string id = 1; int32 from = 2; }
+  message R { string key = 1; int32 number = 2; }
+  service S { rpc Watch(Q) returns (stream R); rpc Get(Q) returns (R); rpc Chat(stream Q) returns (stream R);
+    rpc Numbers(Q) returns (stream R) { option (sluice.v1.stream) = { cursor: "number" resume: "from" }; } }
+`;
+
+/** A call that a test answers. */
+export class FakeCall implements Call {
+  readonly method: Method;
+  readonly options: CallOptions;
+  readonly cursor: string | undefined;
+  readonly sent: Uint8Array[] = [];
+  isHalfClosed = false;
+  isCancelled = false;
+  reads = 0;
+  readonly headers: Promise<Metadata | undefined>;
+  readonly status: Promise<Status>;
+  #giveHeaders!: (metadata: Metadata) => void;
+  #giveStatus!: (status: Status) => void;
+  #queue: (Batch | undefined)[] = [];
+  #waiting: ((batch: Batch | undefined) => void) | undefined;
+
+  constructor(method: Method, options: CallOptions, cursor: string | undefined) {
+    this.method = method;
+    this.options = options;
+    this.cursor = cursor;
+    this.headers = new Promise((resolve) => {
+      this.#giveHeaders = resolve;
+    });
+    this.status = new Promise((resolve) => {
+      this.#giveStatus = resolve;
+    });
+    this.#giveHeaders([['x-from', 'service']]);
+  }
+
+  /** The service sends messages together. */
+  send(...messages: Uint8Array[]): void {
+    this.#push(Batch.of(messages));
+  }
+
+  end(status: Partial<Status> = {}): void {
+    this.#giveStatus({ ...ENDED, ...status });
+    this.#push(undefined);
+  }
+
+  read(): Promise<Batch | undefined> {
+    this.reads += 1;
+    if (this.#queue.length > 0) return Promise.resolve(this.#queue.shift());
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  write(batch: Parameters<Call['write']>[0]): boolean {
+    for (const message of batch) this.sent.push(message as Uint8Array);
+    return true;
+  }
+
+  halfClose(): void {
+    this.isHalfClosed = true;
+  }
+
+  cancel(): void {
+    if (this.isCancelled) return;
+    this.isCancelled = true;
+    this.end(new RpcError('CANCELLED', 'cancelled').toStatus());
+  }
+
+  #push(batch: Batch | undefined): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting === undefined) this.#queue.push(batch);
+    else waiting(batch);
+  }
+}
+
+/** Methods of a service, with rules as a test wants them. */
+export async function fakeMethods(t: Test) {
+  const schema = await schemaFromText(t, TEXT);
+  return (name: string, rule: Parameters<typeof recordingRule>[0] = {}): Method => {
+    const method = schema.methods.get(`/t.S/${name}`) as Method;
+    const recording = recordingRule(rule, method, (problem) => t.fail(problem)) as RecordingRule;
+    return { ...method, recording };
+  };
+}
+
+/** A message with a key and a number. */
+export function numbered(number: number, key = 'k'): Buffer {
+  const name = Buffer.from(key);
+  const varint: number[] = [];
+  let rest = number;
+  for (; rest > 0x7f; rest >>>= 7) varint.push((rest & 0x7f) | 0x80);
+  varint.push(rest);
+  return Buffer.concat([Buffer.from([0x0a, name.length]), name, Buffer.from([0x10, ...varint])]);
+}
+
+export function numberOf(message: Uint8Array): number {
+  const at = 2 + (message[1] as number) + 1;
+  let value = 0;
+  for (let index = at, shift = 0; index < message.length; index += 1, shift += 7)
+    value |= ((message[index] as number) & 0x7f) << shift;
+  return value;
+}
+
+type Open = Parameters<Recordings['open']>[0];
+
+/** A request with a signal that nobody aborts. */
+export function asked(method: Method, more: Partial<Open> = {}): Open {
+  return { method, metadata: [], principal: 'p', signal: new AbortController().signal, ...more };
+}
+
+/** Everything has happened that happens by itself. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
