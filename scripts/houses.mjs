@@ -76,9 +76,10 @@ export const HOUSES = {
         },
       },
       recording: {
-        may: ['upstream', 'schema', 'codec', 'wire', 'status', 'async'],
+        may: ['upstream', 'schema', 'codec', 'wire', 'status', 'memory', 'async'],
         roof: ['open-call.ts'],
-        rooms: { heal: { may: ['.'] }, '.': {} },
+        // Loaded when a method is recorded.
+        rooms: { record: { may: ['.'], door: true }, heal: { may: ['.'] }, '.': {} },
       },
       bridge: {
         may: ['upstream', 'status'],

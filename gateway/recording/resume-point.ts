@@ -17,7 +17,7 @@ export interface ResumePoint {
  * is no id of this method. Nothing of another stream can be reached with an id: a cursor goes to the service, with the client's own request.
  */
 export function resumePoint(
-  method: Pick<Method, 'resume'>,
+  method: Pick<Method, 'resume' | 'recording'>,
   requestCodec: MessageCodec,
   last: LastEventId,
   name: string,
@@ -35,8 +35,16 @@ export function resumePoint(
         field: cursorField(method, requestCodec, last.cursor, name),
       };
     default:
-      throw new RpcError('INVALID_CURSOR', `${name}: the method has no recording`);
+      if (method.recording === undefined)
+        throw new RpcError('INVALID_CURSOR', `${name}: the method has no recording`);
+      return { id: idOfPoint(last), last, field: NO_FIELD };
   }
+}
+
+const NO_FIELD = new Uint8Array(0);
+
+function idOfPoint(last: Extract<LastEventId, { kind: 'recorded' | 'earliest' | 'now' }>): string {
+  return last.kind === 'recorded' ? `~${last.epoch}.${last.seq}` : `~${last.kind}`;
 }
 
 /**

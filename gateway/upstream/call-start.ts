@@ -12,6 +12,8 @@ export interface Gap {
 export interface CallStart {
   /** The id right before the first message that will come, as SSE has it; `undefined`: not known. */
   readonly lastEventId: string | undefined;
+  /** Where the call is found that goes on without its clients: the last part of a path. */
+  readonly location?: string | undefined;
   /** The client asked for more than there is: `resumed` is `lastEventId`. */
   readonly gap?: Gap | undefined;
 }

@@ -30,10 +30,11 @@ export function hasSeenEnd(request: MethodRequest): boolean {
   return request.method.responseStream && lastSeen(request).kind === 'ended';
 }
 
-/** Where the client wants the stream to go on; a method without cursors ignores what it says. Throws INVALID_ARGUMENT for what is no id of this method. */
+/** Where the client wants the stream to go on; a method without cursors and recordings ignores what it says. Throws INVALID_ARGUMENT for what is no id of this method. */
 export function resumePointOf(request: MethodRequest): ResumePoint | undefined {
   const { method, requestCodec } = request;
-  return method.resume && resumePoint(method, requestCodec, lastSeen(request), NAME);
+  if (method.resume === undefined && method.recording === undefined) return undefined;
+  return resumePoint(method, requestCodec, lastSeen(request), NAME);
 }
 
 /** The same as a cursor of a session, which is not escaped; a client that names one wants it, so a method without cursors refuses it. */

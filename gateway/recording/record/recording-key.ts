@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type DescFile, type DescMessage, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import type { Method, RecordingRule } from '../schema/index.js';
-import type { Metadata } from '../status/index.js';
+import type { Method, RecordingRule } from '../../schema/index.js';
+import type { Metadata } from '../../status/index.js';
 
 /** What makes two requests equal. */
 export interface KeyParts {
@@ -42,11 +42,12 @@ export function travellingMetadata(rule: RecordingRule, metadata: Metadata): Met
 
 const versions = new WeakMap<Method, string>();
 
-/** The same for as long as the files of a method's messages say the same, also when a schema is learnt again. */
+/** The same for as long as a method's rule and the files of its messages say the same, also when a schema is learnt again. */
 export function versionOf(method: Method): string {
   let version = versions.get(method);
   if (version === undefined) {
     const hash = createHash('sha256');
+    hash.update(JSON.stringify({ ...method.recording, key: method.recording?.key?.number }));
     const seen = new Set<DescFile>();
     for (const { file } of [method.input, method.output] satisfies DescMessage[]) addFile(file, seen, hash);
     version = hash.digest('base64url');

@@ -1,48 +1,35 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Method, RecordingRule } from '../schema/index.js';
-import { type Metadata, RpcError } from '../status/index.js';
-import type { Call, CallOptions, SendBatch } from '../upstream/index.js';
+import type { Method, RecordingRule } from '../../schema/index.js';
+import { isRetryable, RpcError } from '../../status/index.js';
+import type { Call, SendBatch } from '../../upstream/index.js';
+import type { CallRequest, Recorder, RecordingWish } from '../call-request.js';
+import type { ResumePoint } from '../resume-point.js';
 import { DetachedCalls, type DetachLimits } from './detached-calls.js';
 import type { EvictionCause } from './journal.js';
 import { JournalMemory } from './journal-memory.js';
 import { MemoryJournal } from './memory-journal.js';
 import { type Beginning, Reader } from './reader.js';
-import { afterCursor, beginningAt, type ReaderPoint } from './reader-point.js';
+import { afterCursor, beginningAt } from './reader-point.js';
 import { Recording } from './recording.js';
 import { recordingKey, travellingMetadata } from './recording-key.js';
 
-/** A call of a method with a rule, as a client asks for it. */
-export interface RecordedRequest {
-  readonly method: Method;
-  readonly metadata: Metadata;
-  /** Whose it is: never shown, and the same for nobody else. */
-  readonly principal: string;
-  readonly signal: CallOptions['signal'];
-  /** When this client wants no more, in epoch milliseconds. The call has deadlines of its own. */
-  readonly deadline?: number | undefined;
-  /** Where it goes on; `undefined`: where the rule says. */
-  readonly point?: ReaderPoint | undefined;
-  /** The call is to go on without its client. */
-  readonly detach?: boolean | undefined;
-  /** Two requests with the same one are one request. */
-  readonly idempotencyKey?: string | undefined;
-}
-
 /** What recordings need, and whom they tell. */
 export interface RecordingsOptions extends DetachLimits {
-  /** Opens a call to the service; `cursor`: which goes on after that. */
-  readonly openCall: (method: Method, options: CallOptions, cursor: string | undefined) => Call;
+  /** Opens a call of the service. */
+  readonly openCall: (request: CallRequest) => Call;
   /** Of all journals together. */
   readonly journalBytes: number;
   /** How long a service waits for the slowest reader, in milliseconds. */
   readonly maxPauseMs: number;
-  readonly onEvicted?: ((method: Method, messages: number, cause: EvictionCause) => void) | undefined;
+  readonly onEvicted: (method: Method, messages: number, cause: EvictionCause) => void;
+  /** A reader is told that messages are missing. */
+  readonly onGap: (method: Method) => void;
 }
 
 const NEVER = { aborted: false, reason: undefined, addEventListener() {}, removeEventListener() {} } as const;
 
 /** Every recording of a gateway: finds the one that a request is for, or opens one. Whoever makes it closes it. */
-export class Recordings {
+export class Recordings implements Recorder {
   readonly #options: RecordingsOptions;
   readonly #memory: JournalMemory;
   /** All of them by the epochs of their journals, which nobody can guess. */
@@ -77,43 +64,42 @@ export class Recordings {
     return this.#memory.bytes;
   }
 
-  /** A client's part in a recording: the one that its request is for, once it is known, or a new one. Never throws. */
-  open(request: RecordedRequest): Reader {
+  open(request: CallRequest, wish: RecordingWish): Reader {
     const { method, signal, deadline } = request;
+    const asked = { ...request, ...wish };
     const reader = new Reader({
       signal,
       deadline,
+      onGap: this.#options.onGap,
       attach: (reader, messages) => {
-        try {
-          this.#attach(reader, request, messages);
-        } catch (reason) {
-          reader.fail(RpcError.from(reason));
-        }
+        this.#attempt(reader, () => this.#attach(reader, asked, messages));
       },
     });
-    if (method.requestStream) {
-      try {
-        const key = keyOf(request, [randomBytes(16)]);
-        this.#follow(reader, request, this.#begin(request, key, undefined, undefined), { after: 0 }, true);
-      } catch (reason) {
-        reader.fail(RpcError.from(reason));
-      }
+    const { location } = wish;
+    if (location !== undefined) this.#attempt(reader, () => this.#join(reader, asked, location));
+    else if (method.requestStream) {
+      // No two of them are equal.
+      const key = keyOf(asked, [randomBytes(16)]);
+      this.#attempt(reader, () => {
+        this.#follow(reader, asked, this.#begin(asked, key, undefined), { after: 0 }, true);
+      });
     }
     return reader;
   }
 
-  /** A client's part in the recording at a location. It sends nothing. Throws NOT_FOUND. */
-  join(location: string, request: Omit<RecordedRequest, 'method'>): Reader {
-    const recording = this.find(location, request.principal);
-    const { signal, deadline, point } = request;
-    const reader = new Reader({ signal, deadline, attach: () => {} });
-    recording.evictAged();
+  #attempt(reader: Reader, attach: () => void): void {
     try {
-      reader.follow(recording, beginningAt(recording, point), false);
+      attach();
     } catch (reason) {
       reader.fail(RpcError.from(reason));
     }
-    return reader;
+  }
+
+  #join(reader: Reader, { principal, resume, detach }: AskedCall, location: string): void {
+    const recording = this.find(location, principal);
+    recording.evictAged();
+    if (detach) this.#detached.add(recording);
+    reader.follow(recording, beginningAt(recording, resume), false);
   }
 
   /** The recording at a location. Throws NOT_FOUND: for ever (404), or because what was there is gone (410). */
@@ -132,8 +118,9 @@ export class Recordings {
     this.#detached.close();
   }
 
-  #attach(reader: Reader, request: RecordedRequest, messages: readonly Uint8Array[]): void {
-    const { method, point, idempotencyKey, principal } = request;
+  #attach(reader: Reader, request: AskedCall, messages: readonly Uint8Array[]): void {
+    const { method, resume, idempotencyKey, principal } = request;
+    const last = resume?.last;
     const rule = method.recording as RecordingRule;
     const key = keyOf(request, messages);
     const known =
@@ -141,26 +128,24 @@ export class Recordings {
     if (known !== undefined && known.key !== key) {
       throw new RpcError('IDEMPOTENCY_CONFLICT', 'header idempotency-key: was used for another request');
     }
-    const named = known ?? (point?.kind === 'recorded' ? this.#byEpoch.get(point.epoch) : undefined);
+    const named = known ?? (last?.kind === 'recorded' ? this.#byEpoch.get(last.epoch) : undefined);
     // Another principal's, or that of another request, is as unknown as one that never was.
-    const old = named?.key === key ? named : undefined;
-    const running = old ?? (rule.sharing === 'none' ? undefined : this.#shared.get(key));
-    if (running !== undefined) {
-      running.evictAged();
-      const cursor = point?.kind === 'cursor' ? afterCursor(running, point.cursor) : undefined;
-      if (point?.kind !== 'cursor' || cursor !== undefined) {
-        this.#follow(reader, request, running, cursor ?? beginningAt(running, point), false);
-        return;
-      }
+    const old = named?.key === key && !isBroken(named, resume) ? named : undefined;
+    const found = old ?? (rule.sharing === 'none' ? undefined : this.#shared.get(key));
+    found?.evictAged();
+    // A service that knows cursors goes on after one that is not kept.
+    const place =
+      found && (last?.kind === 'cursor' ? afterCursor(found, last.cursor) : beginningAt(found, resume));
+    if (found !== undefined && place !== undefined) this.#follow(reader, request, found, place, false);
+    else {
+      const recording = this.#begin(request, key, messages);
+      this.#follow(reader, request, recording, begun(resume), true);
     }
-    const cursor = point?.kind === 'cursor' ? point.cursor : undefined;
-    const recording = this.#begin(request, key, messages, cursor);
-    this.#follow(reader, request, recording, begun(recording, point), true);
   }
 
   #follow(
     reader: Reader,
-    request: RecordedRequest,
+    request: AskedCall,
     recording: Recording,
     beginning: Beginning,
     isWriter: boolean,
@@ -183,18 +168,14 @@ export class Recordings {
   }
 
   /** Opens a call. `messages`: all that the client sends; `undefined`: it will send more. */
-  #begin(
-    request: RecordedRequest,
-    key: string,
-    messages: SendBatch | undefined,
-    cursor: string | undefined,
-  ): Recording {
+  #begin(request: AskedCall, key: string, messages: SendBatch | undefined): Recording {
     const { method, principal, metadata } = request;
     const { openCall, maxPauseMs, onEvicted } = this.#options;
     const rule = method.recording as RecordingRule;
+    const resume = request.resume?.last.kind === 'cursor' ? request.resume : undefined;
     let recording: Recording | undefined;
     const journal = new MemoryJournal(rule, this.#memory, {
-      onEvicted: (messages, cause) => onEvicted?.(method, messages, cause),
+      onEvicted: (messages, cause) => onEvicted(method, messages, cause),
       onUnwanted: () => recording?.drop(),
     });
     recording = new Recording({
@@ -205,11 +186,13 @@ export class Recordings {
       journal,
       maxPauseMs,
       openCall: () => {
-        const call = openCall(
-          method,
-          { metadata: travellingMetadata(rule, metadata), signal: NEVER },
-          cursor,
-        );
+        const call = openCall({
+          ...request,
+          resume,
+          metadata: travellingMetadata(rule, metadata),
+          signal: NEVER,
+          deadline: undefined,
+        });
         if (messages !== undefined) {
           if (messages.length > 0) void call.write(messages);
           call.halfClose();
@@ -221,7 +204,7 @@ export class Recordings {
     });
     this.#byEpoch.set(journal.epoch, recording);
     // What goes on after a cursor is not what others ask for who name none.
-    if (rule.sharing !== 'none' && cursor === undefined) this.#shared.set(key, recording);
+    if (rule.sharing !== 'none' && resume === undefined) this.#shared.set(key, recording);
     return recording;
   }
 
@@ -236,7 +219,10 @@ export class Recordings {
   };
 }
 
-function keyOf({ method, principal, metadata }: RecordedRequest, messages: readonly Uint8Array[]): string {
+/** A call that is recorded, as it is asked for. */
+type AskedCall = CallRequest & RecordingWish;
+
+function keyOf({ method, principal, metadata }: AskedCall, messages: readonly Uint8Array[]): string {
   return recordingKey({ method, rule: method.recording as RecordingRule, principal, metadata, messages });
 }
 
@@ -247,15 +233,26 @@ function nameOf(principal: string, idempotencyKey: string): string {
     .digest('base64url');
 }
 
+/** The client has read all of a call that broke off, and comes back for what did not come: that is not there. */
+function isBroken({ journal }: Recording, resume: ResumePoint | undefined): boolean {
+  const last = resume?.last;
+  return (
+    journal.ended !== undefined &&
+    isRetryable(journal.ended.code) &&
+    last?.kind === 'recorded' &&
+    last.seq === journal.lastSeq
+  );
+}
+
 /** Where the one begins who opens a recording. */
-function begun({ journal }: Recording, point: ReaderPoint | undefined): Beginning {
-  switch (point?.kind) {
+function begun(resume: ResumePoint | undefined): Beginning {
+  switch (resume?.last.kind) {
     // What the client has seen was of a call that is not here any more.
     case 'recorded':
-      return { after: 0, requested: `~${point.epoch}.${point.seq}` };
+      return { after: 0, requested: resume.id };
     case 'cursor':
-      return { after: 0, lastEventId: point.id };
+      return { after: 0, lastEventId: resume.id };
     default:
-      return { after: 0, lastEventId: `~${journal.epoch}.0` };
+      return { after: 0 };
   }
 }

@@ -1,6 +1,6 @@
 import type { DescField } from '@bufbuild/protobuf';
-import { scalarField } from '../codec/index.js';
-import type { Batch } from '../upstream/index.js';
+import { scalarField } from '../../codec/index.js';
+import type { Batch } from '../../upstream/index.js';
 
 /** Below so many keys nothing is looked for that could be forgotten. */
 const LEAST_KEYS = 1_024;

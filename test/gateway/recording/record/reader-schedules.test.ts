@@ -1,9 +1,16 @@
 import t from 'tap';
-import { memory } from '../../../gateway/memory/index.js';
-import type { Reader } from '../../../gateway/recording/reader.js';
-import { Recordings } from '../../../gateway/recording/recordings.js';
-import type { Batch } from '../../../gateway/upstream/index.js';
-import { asked, FakeCall, fakeMethods, numbered, numberOf, settled } from './fake-service.js';
+import { memory } from '../../../../gateway/memory/index.js';
+import type { Reader } from '../../../../gateway/recording/record/reader.js';
+import type { Batch } from '../../../../gateway/upstream/index.js';
+import {
+  type FakeCall,
+  fakeMethods,
+  fakeRecordings,
+  numbered,
+  numberOf,
+  seen,
+  settled,
+} from './fake-service.js';
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const SCHEDULES = 60;
@@ -104,29 +111,19 @@ t.test(
         start: 'beginning',
         lingerMs: 60_000,
       } as const;
-      const calls: FakeCall[] = [];
-      const recordings = new Recordings({
-        openCall: (...given) => {
-          const call = new FakeCall(...given);
-          calls.push(call);
-          return call;
-        },
+      const { recordings, calls, open } = fakeRecordings({
         journalBytes: schedule % 4 === 0 ? 64 * 1024 : 1024 * 1024,
-        maxPauseMs: 60_000,
-        detached: 0,
-        detachedPerPrincipal: 0,
       });
       const watch = method('Watch', rule);
       const readers: Seen[] = [];
       const join = async (id?: { epoch: string; seq: number }) => {
-        const reader = recordings.open(asked(watch, id && { point: { kind: 'recorded', ...id } }));
-        reader.halfClose();
+        const reader = open(watch, id && { resume: seen(id.epoch, id.seq) });
         const start = await reader.start;
         const [, epoch = '', seq] = start?.lastEventId?.match(/^~(.*)\.(\d+)$/) ?? [];
-        const seen = new Seen(reader, epoch, Number(seq));
-        if (start?.gap !== undefined) seen.gaps += 1;
-        if (id !== undefined && start?.gap === undefined) t.equal(seen.last, id.seq);
-        readers.push(seen);
+        const opened = new Seen(reader, epoch, Number(seq));
+        if (start?.gap !== undefined) opened.gaps += 1;
+        if (id !== undefined && start?.gap === undefined) t.equal(opened.last, id.seq);
+        readers.push(opened);
       };
       await join();
       const [call] = calls as [FakeCall];
@@ -179,7 +176,7 @@ t.test(
         t.equal(seen.last, sent, `schedule ${schedule} is read to its end`);
         t.equal((await seen.reader.status).code, 0);
         if (isPause) t.equal(seen.laterGaps, 0, 'the service waits for who reads');
-      gaps += seen.gaps;
+        gaps += seen.gaps;
       }
       recordings.close();
       t.equal(recordings.bytes, 0);

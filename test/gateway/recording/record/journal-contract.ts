@@ -4,9 +4,9 @@ import type {
   Journal,
   JournalBounds,
   JournalCursor,
-} from '../../../gateway/recording/journal.js';
-import { ENDED } from '../../../gateway/status/index.js';
-import { Batch } from '../../../gateway/upstream/index.js';
+} from '../../../../gateway/recording/record/journal.js';
+import { ENDED } from '../../../../gateway/status/index.js';
+import { Batch } from '../../../../gateway/upstream/index.js';
 
 /** A journal under test, and what it has told. */
 export interface OpenedJournal {

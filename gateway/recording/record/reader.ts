@@ -1,5 +1,6 @@
-import { Alarm, createDeferred } from '../async/index.js';
-import { type Metadata, RpcError, type Status } from '../status/index.js';
+import { Alarm, createDeferred } from '../../async/index.js';
+import type { Method } from '../../schema/index.js';
+import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import {
   Batch,
   type Call,
@@ -7,7 +8,7 @@ import {
   type CancelSignal,
   type Gap,
   type SendBatch,
-} from '../upstream/index.js';
+} from '../../upstream/index.js';
 import type { JournalBatch, JournalCursor } from './journal.js';
 import type { Recording } from './recording.js';
 
@@ -28,6 +29,8 @@ export interface ReaderOptions {
   readonly signal: CancelSignal;
   /** When the client wants no more, in epoch milliseconds. */
   readonly deadline?: number | undefined;
+  /** Messages are missing, which the client is told. */
+  readonly onGap: (method: Method) => void;
   /** Finds the recording when the client has sent everything: it then calls `follow` or `fail`. */
   readonly attach: (reader: Reader, messages: readonly Uint8Array[]) => void;
 }
@@ -107,7 +110,9 @@ export class Reader implements Call {
     this.#cursor = recording.journal.openCursor();
     const known = snapshot.length > 0 ? undefined : (lastEventId ?? this.#idOf(after));
     const gap = requested === undefined ? undefined : { requested, resumed: this.#idOf(after) };
-    this.#start.resolve({ lastEventId: known, ...(gap && { gap }) });
+    if (gap !== undefined) this.#options.onGap(recording.method);
+    const { location } = recording;
+    this.#start.resolve({ lastEventId: known, ...(location && { location }), ...(gap && { gap }) });
     void recording.headers.then((headers) => {
       this.#headers.resolve(headers);
       this.#hasHeaders = true;
@@ -223,6 +228,7 @@ export class Reader implements Call {
   #miss(first: number): void {
     const requested = this.#gap?.requested ?? this.#idOf(this.#after);
     this.#after = first - 1;
+    if (this.#gap === undefined) this.#options.onGap((this.#recording as Recording).method);
     this.#gap = { requested, resumed: this.#idOf(this.#after) };
   }
 

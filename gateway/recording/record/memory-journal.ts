@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Status } from '../status/index.js';
-import type { Batch } from '../upstream/index.js';
+import type { Status } from '../../status/index.js';
+import type { Batch } from '../../upstream/index.js';
 import {
   type EvictionCause,
   type Journal,
@@ -270,7 +270,7 @@ class JournalRun {
 export class MemoryCursor implements JournalCursor {
   readonly #journal: MemoryJournal;
   readonly #onClosed: () => void;
-  /** What was handed out last, and lies in the memory of the journal. */
+  /** What was handed out last, and lies in the memory of the journal or in some that it was copied to. */
   #lent: JournalBatch | undefined;
 
   constructor(journal: MemoryJournal, onClosed: () => void) {
@@ -292,9 +292,7 @@ export class MemoryCursor implements JournalCursor {
 
   /** A piece of memory is about to be used by others. */
   letGo(buffer: Buffer): void {
-    if (this.#lent?.bytes !== buffer) return;
-    this.#lent.keep();
-    this.#lent = undefined;
+    if (this.#lent?.bytes === buffer) this.#lent.keep();
   }
 
   #settle(): void {
@@ -302,7 +300,7 @@ export class MemoryCursor implements JournalCursor {
     this.#lent = undefined;
     if (lent === undefined) return;
     // Whoever still takes it takes a copy.
-    if (lent.at < lent.count) lent.keep();
+    if (lent.isBorrowed && lent.at < lent.count) lent.keep();
     lent.settle();
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Alarm } from '../async/index.js';
-import { RpcError } from '../status/index.js';
+import { Alarm } from '../../async/index.js';
+import { RpcError } from '../../status/index.js';
 import type { Recording } from './recording.js';
 
 /** How many calls may go on without their clients; 0: any number. */

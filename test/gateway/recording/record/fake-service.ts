@@ -1,10 +1,12 @@
 import type { Test } from 'tap';
-import type { Recordings } from '../../../gateway/recording/recordings.js';
-import type { Method, RecordingRule } from '../../../gateway/schema/index.js';
-import { recordingRule } from '../../../gateway/schema/index.js';
-import { ENDED, type Metadata, RpcError, type Status } from '../../../gateway/status/index.js';
-import { Batch, type Call, type CallOptions } from '../../../gateway/upstream/index.js';
-import { schemaFromText } from '../schema/schema-from-text.js';
+import type { CallRequest, RecordingWish } from '../../../../gateway/recording/index.js';
+import { Recordings } from '../../../../gateway/recording/record/index.js';
+import type { Reader } from '../../../../gateway/recording/record/reader.js';
+import type { Method, RecordingRule } from '../../../../gateway/schema/index.js';
+import { recordingRule } from '../../../../gateway/schema/index.js';
+import { ENDED, type Metadata, RpcError, type Status } from '../../../../gateway/status/index.js';
+import { Batch, type Call } from '../../../../gateway/upstream/index.js';
+import { schemaFromText } from '../../schema/schema-from-text.js';
 
 const TEXT = `
   message Q { string id = 1; int32 from = 2; }
@@ -15,9 +17,7 @@ const TEXT = `
 
 /** A call that a test answers. */
 export class FakeCall implements Call {
-  readonly method: Method;
-  readonly options: CallOptions;
-  readonly cursor: string | undefined;
+  readonly request: CallRequest;
   readonly sent: Uint8Array[] = [];
   isHalfClosed = false;
   isCancelled = false;
@@ -29,10 +29,8 @@ export class FakeCall implements Call {
   #queue: (Batch | undefined)[] = [];
   #waiting: ((batch: Batch | undefined) => void) | undefined;
 
-  constructor(method: Method, options: CallOptions, cursor: string | undefined) {
-    this.method = method;
-    this.options = options;
-    this.cursor = cursor;
+  constructor(request: CallRequest) {
+    this.request = request;
     this.headers = new Promise((resolve) => {
       this.#giveHeaders = resolve;
     });
@@ -111,11 +109,52 @@ export function numberOf(message: Uint8Array): number {
   return value;
 }
 
-type Open = Parameters<Recordings['open']>[0];
+/** Recordings of a service that a test plays, and its calls. */
+export function fakeRecordings(given: Partial<ConstructorParameters<typeof Recordings>[0]> = {}) {
+  const calls: FakeCall[] = [];
+  const gaps: string[] = [];
+  const recordings = new Recordings({
+    openCall: (request) => {
+      const call = new FakeCall(request);
+      calls.push(call);
+      return call;
+    },
+    journalBytes: 1024 * 1024,
+    maxPauseMs: 60_000,
+    detached: 0,
+    detachedPerPrincipal: 0,
+    onEvicted: () => {},
+    onGap: ({ name }) => gaps.push(name),
+    ...given,
+  });
+  /** A client that has sent its request, of so many messages. */
+  const open = (
+    method: Method,
+    more: Partial<CallRequest & RecordingWish> = {},
+    messages: readonly Uint8Array[] = [Buffer.from([0x0a, 0x01, 0x61])],
+  ): Reader => {
+    const reader = recordings.open(
+      {
+        method,
+        requestCodec: undefined as never,
+        resume: undefined,
+        onHealed: () => {},
+        metadata: [],
+        signal: new AbortController().signal,
+        ...more,
+      },
+      { principal: 'p', detach: false, ...more },
+    );
+    if (messages.length > 0 && more.location === undefined) void reader.write(messages);
+    if (!method.requestStream) reader.halfClose();
+    return reader;
+  };
+  return { recordings, calls, gaps, open };
+}
 
-/** A request with a signal that nobody aborts. */
-export function asked(method: Method, more: Partial<Open> = {}): Open {
-  return { method, metadata: [], principal: 'p', signal: new AbortController().signal, ...more };
+/** Where a client goes on that has seen this message of a recording. */
+export function seen(epoch: string, seq: number): NonNullable<CallRequest['resume']> {
+  return { id: `~${epoch}.${seq}`, last: { kind: 'recorded', epoch, seq }, field: new Uint8Array(0) };
 }
 
 /** Everything has happened that happens by itself. */

@@ -1,7 +1,7 @@
-import { Alarm, Bell } from '../async/index.js';
-import type { Method, RecordingRule } from '../schema/index.js';
-import { type Metadata, RpcError, type Status } from '../status/index.js';
-import type { Batch, Call } from '../upstream/index.js';
+import { Alarm, Bell } from '../../async/index.js';
+import type { Method, RecordingRule } from '../../schema/index.js';
+import { type Metadata, RpcError, type Status } from '../../status/index.js';
+import type { Batch, Call } from '../../upstream/index.js';
 import type { Journal } from './journal.js';
 import type { Reader } from './reader.js';
 import { Snapshot } from './snapshot.js';

@@ -1,4 +1,4 @@
-import { memory, type Piece } from '../memory/index.js';
+import { memory, type Piece } from '../../memory/index.js';
 import { KEPT_MESSAGE_BYTES } from './journal.js';
 
 const FIRST_MESSAGES = 16;

@@ -1,10 +1,10 @@
 import t from 'tap';
-import { memory } from '../../../gateway/memory/index.js';
-import type { EvictionCause, JournalBounds } from '../../../gateway/recording/journal.js';
-import { JournalMemory } from '../../../gateway/recording/journal-memory.js';
-import { MemoryJournal } from '../../../gateway/recording/memory-journal.js';
-import { ENDED } from '../../../gateway/status/index.js';
-import { Batch } from '../../../gateway/upstream/index.js';
+import { memory } from '../../../../gateway/memory/index.js';
+import type { EvictionCause, JournalBounds } from '../../../../gateway/recording/record/journal.js';
+import { JournalMemory } from '../../../../gateway/recording/record/journal-memory.js';
+import { MemoryJournal } from '../../../../gateway/recording/record/memory-journal.js';
+import { ENDED } from '../../../../gateway/status/index.js';
+import { Batch } from '../../../../gateway/upstream/index.js';
 import { BOUNDS, batchOf, readAll, testJournal } from './journal-contract.js';
 
 const KIB = 1024;

@@ -1,52 +1,34 @@
-import { scalarField } from '../codec/index.js';
-import { RpcError } from '../status/index.js';
+import { scalarField } from '../../codec/index.js';
+import { RpcError } from '../../status/index.js';
+import type { ResumePoint } from '../resume-point.js';
 import type { Beginning } from './reader.js';
 import type { Recording } from './recording.js';
-
-/** Where a client asks to go on. */
-export type ReaderPoint =
-  /** After the message of this number of a journal. */
-  | { readonly kind: 'recorded'; readonly epoch: string; readonly seq: number }
-  /** After the message that the service knows by this; `id` is how the client writes it. */
-  | { readonly kind: 'cursor'; readonly cursor: string; readonly id: string }
-  /** With the oldest message that is kept. */
-  | { readonly kind: 'earliest' }
-  /** With the next message. */
-  | { readonly kind: 'now' };
 
 /**
  * Where a reader begins that joins a recording. Throws INVALID_ARGUMENT for a place that the recording has not reached, or a cursor that it does not
  * have.
  */
-export function beginningAt(recording: Recording, point: ReaderPoint | undefined): Beginning {
+export function beginningAt(recording: Recording, point: ResumePoint | undefined): Beginning {
   const { journal } = recording;
   const { epoch, firstSeq, lastSeq } = journal;
-  switch (point?.kind) {
-    case undefined:
-      return byRule(recording);
+  if (point === undefined) return byRule(recording);
+  const { id: requested, last } = point;
+  switch (last.kind) {
     case 'now':
       return { after: lastSeq };
     case 'earliest':
-      return oldest(recording, `~${epoch}.0`, 0);
-    case 'recorded': {
-      const requested = `~${point.epoch}.${point.seq}`;
-      if (point.epoch !== epoch) return { after: firstSeq - 1, requested };
-      if (point.seq > lastSeq) {
+      return oldest(recording, requested, 0);
+    case 'recorded':
+      if (last.epoch !== epoch) return { after: firstSeq - 1, requested };
+      if (last.seq > lastSeq) {
         throw new RpcError(
           'INVALID_CURSOR',
           `last-event-id: ${requested} is no message that this call has sent`,
         );
       }
-      return oldest(recording, requested, point.seq);
-    }
-    case 'cursor': {
-      const found = afterCursor(recording, point.cursor);
-      if (found !== undefined) return found;
-      if (recording.method.resume === undefined) {
-        throw new RpcError('INVALID_CURSOR', 'last-event-id: is no id of this call');
-      }
-      return { after: firstSeq - 1, requested: point.id };
-    }
+      return oldest(recording, requested, last.seq);
+    case 'cursor':
+      return afterCursor(recording, last.cursor) ?? { after: firstSeq - 1, requested };
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Status } from '../status/index.js';
-import { Batch, type MessageIds } from '../upstream/index.js';
+import type { Status } from '../../status/index.js';
+import { Batch, type MessageIds } from '../../upstream/index.js';
 
 /** What of a call is kept at most. */
 export interface JournalBounds {
