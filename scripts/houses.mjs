@@ -29,6 +29,7 @@ export const HOUSES = {
           'contract',
           'ops',
           'surfaces',
+          'recording',
           'security',
           'upstream',
           'schema',

@@ -48,6 +48,23 @@ export class MethodCounts implements Meter {
     this.heals.set(result, (this.heals.get(result) ?? 0) + 1);
   };
 
+  /** Messages that recordings have forgotten, by why; and readers that were told of that. */
+  readonly evictedMessages = new Map<string, number>();
+  gaps = 0;
+
+  /** Its calls are recorded: the same. */
+  showRecordings(causes: readonly string[]): void {
+    for (const cause of causes) this.evicted(0, cause);
+  }
+
+  evicted(messages: number, cause: string): void {
+    this.evictedMessages.set(cause, (this.evictedMessages.get(cause) ?? 0) + messages);
+  }
+
+  gap(): void {
+    this.gaps += 1;
+  }
+
   finished({ surface, code, rpcSystem, durationMs, callMs, report }: FinishedExchange): void {
     this.up += report.received;
     this.down += report.sent;

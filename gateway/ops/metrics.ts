@@ -1,6 +1,6 @@
 import type { Method, Schema } from '../schema/index.js';
 import type { RpcError } from '../status/index.js';
-import { LIMIT_NAMES, type Meter, type OnRefusal, type Traffic } from '../surfaces/index.js';
+import { EVICTION_CAUSES, LIMIT_NAMES, type Meter, type OnRefusal, type Traffic } from '../surfaces/index.js';
 import type { Family } from './family.js';
 import { MethodCounts } from './method-counts.js';
 import { RefusalCounts } from './refusal-counts.js';
@@ -164,6 +164,25 @@ export function createMetrics(gauges: Gauges, spans: SpanCounts = { sent: 0, dro
         }
       },
     },
+    {
+      name: 'sluice_journal_evicted_messages_total',
+      help: 'Recorded messages that were forgotten, by the bound that was reached.',
+      type: 'counter',
+      *samples() {
+        for (const [method, { evictedMessages }] of methods) {
+          for (const [cause, value] of evictedMessages) yield { labels: { method, cause }, value };
+        }
+      },
+    },
+    {
+      name: 'sluice_gaps_total',
+      help: 'How often a client of a recording was told that messages are missing.',
+      type: 'counter',
+      *samples() {
+        for (const [method, { evictedMessages, gaps }] of methods)
+          if (evictedMessages.size > 0) yield { labels: { method }, value: gaps };
+      },
+    },
   ];
   // Once for all scrapes, and not before the first: what writes the text is not loaded by a start.
   let write: Promise<() => Promise<string>> | undefined;
@@ -175,6 +194,7 @@ export function createMetrics(gauges: Gauges, spans: SpanCounts = { sent: 0, dro
       counts = countsOf(method.path.slice(1));
       meters.set(method, counts);
       if (method.resume !== undefined) counts.showHeals();
+      if (method.recording !== undefined) counts.showRecordings(EVICTION_CAUSES);
     }
     counts.policy = method.slowReader.policy;
     return counts;
@@ -193,7 +213,8 @@ export function createMetrics(gauges: Gauges, spans: SpanCounts = { sent: 0, dro
     showSchema(schema) {
       problems = schema.problems.length;
       for (const method of schema.methods.values()) {
-        if (method.slowReader.policy !== 'pause' || method.resume !== undefined) meterOf(method);
+        const mayCount = method.slowReader.policy !== 'pause' || method.resume !== undefined;
+        if (mayCount || method.recording !== undefined) meterOf(method);
       }
     },
     countBreaking(count, result) {

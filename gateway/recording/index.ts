@@ -1,3 +1,4 @@
 export type { CallRequest, HealResult, Recorder, RecordingWish } from './call-request.js';
+export { EVICTION_CAUSES, type EvictionCause } from './eviction-cause.js';
 export { openCall } from './open-call.js';
 export { cursorField, type ResumePoint, resumePoint } from './resume-point.js';

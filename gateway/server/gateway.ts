@@ -23,6 +23,7 @@ import { Http2Connections } from './http2/index.js';
 import { SchemaSource } from './loaded-schema.js';
 import { openTraces } from './open-traces.js';
 import { Readiness } from './readiness.js';
+import { RecordedCalls } from './recorded-calls.js';
 import { refreshSchema } from './schema-refresh.js';
 import { OwnServices } from './services/index.js';
 
@@ -81,6 +82,9 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
         help: 'Bytes of request messages that are not whole yet, of all clients.',
         now: () => unfinished.bytes,
       },
+      sluice_recordings: { help: 'Recorded calls, running or ended.', now: () => recorded.size },
+      sluice_readers: { help: 'Clients that follow a recorded call.', now: () => recorded.readers },
+      sluice_journal_bytes: { help: 'Bytes that recorded calls hold in memory.', now: () => recorded.bytes },
       sluice_sessions: { help: 'Sessions that are open now.', now: () => exchanges.carriers },
       sluice_upstream_connections: {
         help: 'Connections to the service that stand now.',
@@ -104,6 +108,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const unfinished = new UnfinishedMessages(limits.unfinishedBytes, metrics.refused);
   const { codeGeneration } = options;
   const codecOf = (registry: Registry) => compiledCodec(registry, { codeGeneration });
+  const recorded = new RecordedCalls(options, { transport, meterOf: metrics.meterOf });
   const corsMethods: string[] = [...COMMON_METHODS];
   const source = new SchemaSource(
     warn,
@@ -164,12 +169,13 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     refreshing.abort();
     readiness.close();
     source.close();
+    recorded.close();
     await transport.close();
     await Promise.all([app.close(), admin.close()]);
     await traces?.close();
   };
   try {
-    const shared = { exchanges, unfinished, ...metrics };
+    const shared = { exchanges, unfinished, recorder: recorded.recorder, ...metrics };
     await registerRoutes(
       app,
       options,

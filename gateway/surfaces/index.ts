@@ -1,5 +1,5 @@
 export type { Traffic } from '../bridge/index.js';
-export type { HealResult } from '../recording/index.js';
+export { EVICTION_CAUSES, type HealResult } from '../recording/index.js';
 export type {
   CompressRule,
   ExchangeContext,

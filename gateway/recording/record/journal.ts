@@ -10,10 +10,6 @@ export interface JournalBounds {
   readonly maxAgeMs: number;
 }
 
-/** Why messages were evicted: a bound of their own journal, or the bytes of all journals together. */
-export const EVICTION_CAUSES = ['messages', 'bytes', 'age', 'total'] as const;
-export type EvictionCause = (typeof EVICTION_CAUSES)[number];
-
 /**
  * Where one call is written down: messages numbered from 1 without a hole, of which the oldest are evicted, and how the call ended. One writes, any
  * number read. What may be a promise is one only where the journal lies elsewhere: that in memory never waits.

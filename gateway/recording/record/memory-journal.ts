@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
+import type { EvictionCause } from '../eviction-cause.js';
 import {
-  type EvictionCause,
   type Journal,
   JournalBatch,
   type JournalBounds,

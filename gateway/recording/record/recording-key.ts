@@ -62,6 +62,6 @@ function addFile(file: DescFile, seen: Set<DescFile>, hash: ReturnType<typeof cr
     if (seen.has(next)) continue;
     seen.add(next);
     hash.update(toBinary(FileDescriptorProtoSchema, next.proto));
-    waiting.push(...next.dependencies);
+    for (const file of next.dependencies) waiting.push(file);
   }
 }

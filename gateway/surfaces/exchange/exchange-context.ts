@@ -1,5 +1,5 @@
 import type { Report, Traffic } from '../../bridge/index.js';
-import type { HealResult } from '../../recording/index.js';
+import type { EvictionCause, HealResult, Recorder } from '../../recording/index.js';
 import type { Method } from '../../schema/index.js';
 import type { RpcError } from '../../status/index.js';
 import type { Transport } from '../../upstream/index.js';
@@ -27,6 +27,10 @@ export interface Meter {
   dropped(messages: number): void;
   /** A stream that broke, and what became of it. */
   healed(result: HealResult): void;
+  /** Messages that its recordings have forgotten, and why: `EvictionCause`. */
+  evicted(messages: number, cause: EvictionCause): void;
+  /** A client was told that messages of a recording are missing. */
+  gap(): void;
   finished(exchange: FinishedExchange): void;
 }
 
@@ -39,6 +43,8 @@ export interface ExchangeContext {
   meterOf(method: Method): Meter;
   /** Records exchanges in traces; absent: nothing does. */
   readonly tracing?: Tracing | undefined;
+  /** What records calls of methods with a rule for that; loaded when it is first asked for. Absent: nothing does. */
+  readonly recorder?: (() => Recorder | Promise<Recorder>) | undefined;
   /** Where the bytes of a surface are counted; the same one every time. */
   trafficOf(surface: string): Traffic;
   /** Counts what was refused before there was a call. */

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
-import type { ResumePoint } from '../../recording/index.js';
+import type { RecordingWish, ResumePoint } from '../../recording/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import type { ExchangeHandle } from './exchange-handle.js';
@@ -24,6 +24,8 @@ export interface ExchangePlan {
   readonly deadline: number | undefined;
   /** Where the client wants its stream to go on; `undefined`: at the beginning. */
   readonly resume: ResumePoint | undefined;
+  /** What the client wants of a call that is recorded; absent: nothing. Of no meaning for other methods. */
+  readonly wish?: Partial<Omit<RecordingWish, 'principal'>> | undefined;
   readonly log: FastifyBaseLogger;
   /** The messages of the client. Throws, or rejects with, `RpcError` for bad input: then no call is opened. */
   openIncoming(exchange: ExchangeHandle): Incoming | Promise<Incoming>;

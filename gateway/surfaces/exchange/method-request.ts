@@ -11,6 +11,8 @@ export type CompressRule = 'off' | 'whole' | 'all';
 export interface MethodRequest extends RouteMatch {
   readonly http: IncomingMessage;
   readonly query: URLSearchParams;
+  /** The recorded call that is joined; its client sends no messages. */
+  readonly location?: string | undefined;
   /** JSON <-> bytes of the method's request type. */
   readonly requestCodec: MessageCodec;
   /** The same of what a JSON body is: its request type, or the field of it that the rule's `body` names. */

@@ -8,6 +8,7 @@ import type { ExchangeContext, Meter } from './exchange-context.js';
 import type { ExchangeHandle } from './exchange-handle.js';
 import type { ExchangePlan } from './exchange-plan.js';
 import type { ExchangeTrace } from './exchange-trace.js';
+import { type OpenRecorded, recordedOpener } from './open-recorded.js';
 import { slowReaderOf } from './slow-reader-policy.js';
 
 /**
@@ -41,7 +42,9 @@ export async function runExchange(plan: ExchangePlan, context: ExchangeContext):
     if (surface.isBounded) peer.watch();
     const opening = plan.openIncoming(exchange);
     const incoming = opening instanceof Promise ? await opening : opening;
-    const report = await callAndReport(plan, exchange, incoming, context, traced);
+    const recorded = recordedOpener(plan, context);
+    const openRecorded = recorded && (await recorded);
+    const report = await callAndReport(plan, exchange, incoming, context, traced, openRecorded);
     if (report.cut) peer.cut();
   } catch (reason) {
     traced.trace?.refused(RpcError.from(reason));
@@ -83,6 +86,7 @@ async function callAndReport(
   incoming: Incoming,
   { transport, meterOf, trafficOf }: ExchangeContext,
   traced: TracedExchange,
+  openRecorded: OpenRecorded | undefined,
 ): Promise<Report> {
   const { surface, request, deadline, resume } = plan;
   const { method, requestCodec } = request;
@@ -109,16 +113,11 @@ async function callAndReport(
   const { signal } = exchange;
   const report = await bridge(
     { incoming, outgoing, signal, slowReader, onDropped, stall, traffic: trafficOf(surface.name) },
-    (signal) =>
-      openCall(transport, {
-        method,
-        requestCodec,
-        resume,
-        metadata,
-        signal,
-        deadline,
-        onHealed: trace === undefined ? meter.healed : bothHeals(meter, trace),
-      }),
+    (signal) => {
+      const onHealed = trace === undefined ? meter.healed : bothHeals(meter, trace);
+      const asked = { method, requestCodec, resume, metadata, signal, deadline, onHealed };
+      return openRecorded === undefined ? openCall(transport, asked) : openRecorded(asked);
+    },
   );
   stall?.close();
   const code = report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code);

@@ -11,7 +11,7 @@ import {
   type MethodRequest,
   runExchange,
 } from '../exchange/index.js';
-import { hasSeenEnd, resumePointOf } from '../message/index.js';
+import { hasSeenEnd, type RequestWish, recordingWish, resumePointOf } from '../message/index.js';
 import { announcesBody } from './announced-body.js';
 import { HeadOutgoing } from './head-outgoing.js';
 import { HttpPeer } from './http-peer.js';
@@ -73,6 +73,7 @@ class HttpExchange implements ExchangePlan {
   readonly peer: HttpPeer;
   readonly requestId: string;
   readonly resume: ResumePoint | undefined;
+  readonly wish: RequestWish | undefined;
   readonly log: FastifyBaseLogger;
   readonly #open: OpenRequest;
   readonly #reply: HttpReply;
@@ -94,6 +95,7 @@ class HttpExchange implements ExchangePlan {
     this.peer = new HttpPeer(reply.raw, request.http, request.limits.heartbeatMs);
     this.requestId = requestId;
     this.resume = resumePointOf(request);
+    this.wish = recordingWish(request);
     this.log = log;
     this.#open = open;
     this.#reply = reply;

@@ -24,6 +24,7 @@ export {
   resumePointOf,
   resumePointOfCursor,
 } from './last-seen.js';
+export { prefersAsync, type RequestWish, recordingWish } from './recording-wish.js';
 export { messageFromJson, textFromBytes } from './request-message.js';
 export { addMetadata, callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';
 export { metadataHeaders, type PassedOn, passedOn } from './response-metadata.js';

@@ -413,6 +413,12 @@ const ELSEWHERE: { readonly [Name in Reason]?: string } = {
   SESSION_LIMIT: 'needs 16 MiB that wait: session/rules.test.ts',
   HEAD_TIMEOUT: 'Node looks for it once in some seconds: liveness.test.ts',
   GAP: 'a method with cursors has none: surfaces/positions.test.ts',
+  CALL_NOT_FOUND:
+    'needs a method with a rule: surfaces/recordings.test.ts, recording/record/recordings.test.ts',
+  CALL_GONE: 'the same',
+  IDEMPOTENCY_CONFLICT: 'the same',
+  DETACHED_LIMIT: 'the same',
+  RECORDING_FULL: 'the same',
   CLIENT_LEFT: 'the client has left, so only the log could show it',
   CREDENTIAL_NEEDED: 'needs an issuer: identity.test.ts',
   CREDENTIAL_INVALID: 'the same',

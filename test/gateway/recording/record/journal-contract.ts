@@ -1,10 +1,6 @@
 import type { Test } from 'tap';
-import type {
-  EvictionCause,
-  Journal,
-  JournalBounds,
-  JournalCursor,
-} from '../../../../gateway/recording/record/journal.js';
+import type { EvictionCause } from '../../../../gateway/recording/index.js';
+import type { Journal, JournalBounds, JournalCursor } from '../../../../gateway/recording/record/journal.js';
 import { ENDED } from '../../../../gateway/status/index.js';
 import { Batch } from '../../../../gateway/upstream/index.js';
 

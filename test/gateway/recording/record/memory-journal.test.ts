@@ -1,6 +1,7 @@
 import t from 'tap';
 import { memory } from '../../../../gateway/memory/index.js';
-import type { EvictionCause, JournalBounds } from '../../../../gateway/recording/record/journal.js';
+import type { EvictionCause } from '../../../../gateway/recording/index.js';
+import type { JournalBounds } from '../../../../gateway/recording/record/journal.js';
 import { JournalMemory } from '../../../../gateway/recording/record/journal-memory.js';
 import { MemoryJournal } from '../../../../gateway/recording/record/memory-journal.js';
 import { ENDED } from '../../../../gateway/status/index.js';

@@ -81,7 +81,7 @@ export function openFakeSession(
     transport,
     exchanges,
     unfinished: new UnfinishedMessages(0),
-    meterOf: () => ({ dropped: nothing, healed: nothing, finished: nothing }),
+    meterOf: () => ({ dropped: nothing, healed: nothing, evicted: nothing, gap: nothing, finished: nothing }),
     trafficOf: () => ({ up: 0, down: 0 }),
     countRefusal: nothing,
     ...known,
