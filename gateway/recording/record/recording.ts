@@ -236,7 +236,7 @@ export class Recording {
     if (slowest.length > 0 && this.rule.whenFull === 'pause')
       for (const reader of slowest) reader.fail(stalled);
     else {
-      const problem = `nobody has read what was recorded for ${maxPauseMs} ms, and there is no room for more: see --max-pause-ms`;
+      const problem = `no reader has made room in the recording for ${maxPauseMs} ms: see --max-pause-ms`;
       this.stop(new RpcError('RECORDING_FULL', problem).toStatus());
     }
   }
