@@ -2,15 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { EvictionCause } from '../eviction-cause.js';
-import {
-  type Journal,
-  JournalBatch,
-  type JournalBounds,
-  type JournalCursor,
-  KEPT_MESSAGE_BYTES,
-} from './journal.js';
+import { type Journal, type JournalBatch, type JournalBounds, KEPT_MESSAGE_BYTES } from './journal.js';
 import type { Evictable, JournalMemory } from './journal-memory.js';
 import { JournalPiece } from './journal-piece.js';
+import { JournalRun } from './journal-run.js';
+import { MemoryCursor } from './memory-cursor.js';
 
 /** What a journal and the call that writes it cost before the first message, in bytes: with nothing in them, so many may not be kept for nothing. */
 const JOURNAL_BYTES = 3 * 1024;
@@ -20,8 +16,6 @@ const INDEX_BYTES = 128;
 
 const LEAST_PIECE = 4 * 1024;
 const MOST_PIECE = 64 * 1024;
-/** What is read at once: as much as a call of its own hands over. */
-const READ_BYTES = 32 * 1024;
 
 /** What a journal in memory tells others. */
 export interface JournalListener {
@@ -116,13 +110,15 @@ export class MemoryJournal implements Journal, Evictable {
   }
 
   openCursor(): MemoryCursor {
-    const cursor: MemoryCursor = new MemoryCursor(this, () => this.#cursors.delete(cursor));
+    const cursor: MemoryCursor = new MemoryCursor(
+      (after, most) => this.#batchAfter(after, most),
+      () => this.#cursors.delete(cursor),
+    );
     this.#cursors.add(cursor);
     return cursor;
   }
 
-  /** For its cursors. */
-  batchAfter(after: number, most: number): JournalBatch | undefined {
+  #batchAfter(after: number, most: number): JournalBatch | undefined {
     const seq = Math.max(after + 1, this.firstSeq);
     if (seq > this.lastSeq) return undefined;
     if (most < Number.POSITIVE_INFINITY)
@@ -217,90 +213,5 @@ export class MemoryJournal implements Journal, Evictable {
       else high = middle - 1;
     }
     return pieces[low] as JournalPiece;
-  }
-}
-
-/**
- * Messages that lie one behind the other, for all who read the same next: they share the memory and its boundaries. An encoded form for each surface and codec
- * would be kept here.
- */
-class JournalRun {
-  readonly seq: number;
-  readonly #piece: JournalPiece;
-  readonly #bounds: number[] = [];
-  readonly #byteLength: number;
-  /** Its piece had more messages, which were too many. */
-  readonly #isCut: boolean;
-
-  /** The messages from `seq` on, at most `most`. */
-  constructor(seq: number, piece: JournalPiece, most: number) {
-    this.seq = seq;
-    this.#piece = piece;
-    let index = seq - piece.firstSeq;
-    const last = Math.min(piece.count, index + most);
-    const first = piece.endOf(index - 1);
-    let start = first;
-    do {
-      const end = piece.endOf(index);
-      if (this.#bounds.length > 0 && end - first > READ_BYTES) break;
-      this.#bounds.push(start, end);
-      start = end;
-      index += 1;
-    } while (index < last);
-    this.#byteLength = start - first;
-    this.#isCut = index < piece.count;
-  }
-
-  get bytes(): Buffer {
-    return this.#piece.buffer;
-  }
-
-  /** More of them could be handed out by now. */
-  get isPart(): boolean {
-    return !this.#isCut && this.seq + this.#bounds.length / 2 <= this.#piece.lastSeq;
-  }
-
-  batch(epoch: string): JournalBatch {
-    const batch = new JournalBatch(epoch, this.seq, this.bytes, this.#bounds, this.#byteLength);
-    batch.isBorrowed = true;
-    return batch;
-  }
-}
-
-export class MemoryCursor implements JournalCursor {
-  readonly #journal: MemoryJournal;
-  readonly #onClosed: () => void;
-  /** What was handed out last, and lies in the memory of the journal or in some that it was copied to. */
-  #lent: JournalBatch | undefined;
-
-  constructor(journal: MemoryJournal, onClosed: () => void) {
-    this.#journal = journal;
-    this.#onClosed = onClosed;
-  }
-
-  read(after: number, most = Number.POSITIVE_INFINITY): JournalBatch | undefined {
-    this.#settle();
-    const batch = this.#journal.batchAfter(after, most);
-    this.#lent = batch;
-    return batch;
-  }
-
-  close(): void {
-    this.#settle();
-    this.#onClosed();
-  }
-
-  /** A piece of memory is about to be used by others. */
-  letGo(buffer: Buffer): void {
-    if (this.#lent?.bytes === buffer) this.#lent.keep();
-  }
-
-  #settle(): void {
-    const lent = this.#lent;
-    this.#lent = undefined;
-    if (lent === undefined) return;
-    // Whoever still takes it takes a copy.
-    if (lent.isBorrowed && lent.at < lent.count) lent.keep();
-    lent.settle();
   }
 }

@@ -3,8 +3,17 @@ import type { Method, RecordingRule } from '../../schema/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch, Call } from '../../upstream/index.js';
 import type { Journal } from './journal.js';
-import type { Reader } from './reader.js';
 import { Snapshot } from './snapshot.js';
+
+/** One of those who read a recording, as that knows it. */
+export interface RecordingReader {
+  /** The number of the last message that it was handed. */
+  readonly position: number;
+  /** There is more, or the end. */
+  wake(): void;
+  /** It reads no more, and its client is told why. */
+  fail(reason: RpcError): void;
+}
 
 /** What a recording is made with. */
 export interface RecordingOptions {
@@ -46,9 +55,9 @@ export class Recording {
   state: 'running' | 'ended' | 'dropped' = 'running';
   readonly #options: RecordingOptions;
   readonly #call: Call;
-  readonly #readers = new Set<Reader>();
+  readonly #readers = new Set<RecordingReader>();
   /** Those of them that wait for a message. */
-  #waiting: Reader[] = [];
+  #waiting: RecordingReader[] = [];
   /** Ends the linger, the age of a detached call, or the journal. */
   readonly #alarm = new Alarm({ onAlarm: () => this.#onAlarm() });
   /** Looks for messages that have become too old. */
@@ -110,7 +119,7 @@ export class Recording {
   }
 
   /** A reader follows it from now on, after the message of this number. It must leave. */
-  add(reader: Reader, after: number): void {
+  add(reader: RecordingReader, after: number): void {
     this.#readers.add(reader);
     if (!this.isDetached) this.#alarm.clear();
     if (this.state === 'ended') this.#alarm.clear();
@@ -121,7 +130,7 @@ export class Recording {
   }
 
   /** It follows no more. */
-  leave(reader: Reader): void {
+  leave(reader: RecordingReader): void {
     if (!this.#readers.delete(reader)) return;
     const at = this.#waiting.indexOf(reader);
     if (at >= 0) this.#waiting.splice(at, 1);
@@ -132,7 +141,7 @@ export class Recording {
   }
 
   /** `reader.wake` is called when there is more, or the end. */
-  wait(reader: Reader): void {
+  wait(reader: RecordingReader): void {
     this.#waiting.push(reader);
   }
 

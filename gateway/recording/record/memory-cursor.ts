@@ -1,0 +1,40 @@
+import type { JournalBatch, JournalCursor } from './journal.js';
+
+/** One reader's place in a journal in memory. */
+export class MemoryCursor implements JournalCursor {
+  readonly #batchAfter: (after: number, most: number) => JournalBatch | undefined;
+  readonly #onClosed: () => void;
+  /** What was handed out last, and lies in the memory of the journal or in some that it was copied to. */
+  #lent: JournalBatch | undefined;
+
+  constructor(batchAfter: (after: number, most: number) => JournalBatch | undefined, onClosed: () => void) {
+    this.#batchAfter = batchAfter;
+    this.#onClosed = onClosed;
+  }
+
+  read(after: number, most = Number.POSITIVE_INFINITY): JournalBatch | undefined {
+    this.#settle();
+    const batch = this.#batchAfter(after, most);
+    this.#lent = batch;
+    return batch;
+  }
+
+  close(): void {
+    this.#settle();
+    this.#onClosed();
+  }
+
+  /** A piece of memory is about to be used by others. */
+  letGo(buffer: Buffer): void {
+    if (this.#lent?.bytes === buffer) this.#lent.keep();
+  }
+
+  #settle(): void {
+    const lent = this.#lent;
+    this.#lent = undefined;
+    if (lent === undefined) return;
+    // Whoever still takes it takes a copy.
+    if (lent.isBorrowed && lent.at < lent.count) lent.keep();
+    lent.settle();
+  }
+}
