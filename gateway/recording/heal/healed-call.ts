@@ -7,7 +7,7 @@ import { idFromCursor } from '../../wire/index.js';
 import type { CallRequest, HealResult } from '../call-request.js';
 import { cursorField } from '../resume-point.js';
 import { CursorTrack } from './cursor-track.js';
-import { isAway, isBreak, MAX_FIRST_TRIES, MAX_TRIES, wait, waitBefore } from './retry.js';
+import { isBreak, MAX_TRIES, mayTryFirst, wait, waitBefore } from './retry.js';
 
 const NOTHING = new Uint8Array(0);
 
@@ -148,7 +148,7 @@ export class HealedCall implements Call {
       return false;
     }
     this.#isTruncated ||= status.truncated;
-    const waitMs = waitBefore(this.#tries);
+    const waitMs = waitBefore(this.#tries, this.#isTaken);
     this.#tries += 1;
     await wait(waitMs, deadline, signal, (end) => {
       this.#endWait = end;
@@ -168,9 +168,7 @@ export class HealedCall implements Call {
 
   #mayTry(status: Status): boolean {
     if (this.#isCancelled || this.#hasMore || this.#request.signal.aborted || !isBreak(status)) return false;
-    if (this.#isTaken) return this.#tries < MAX_TRIES;
-    // Nobody is there: that is not a stream that broke, and the client is told at once.
-    return !isAway(status) && this.#tries < MAX_FIRST_TRIES;
+    return this.#isTaken ? this.#tries < MAX_TRIES : mayTryFirst(status, this.#tries);
   }
 
   /** What goes behind the client's message in the next attempt; `undefined` where the stream stands at no cursor, or at one that the field cannot hold. */

@@ -6,9 +6,9 @@ export const MAX_TRIES = 8;
 
 /**
  * The same for a call of which the service has said nothing yet: its client may well ask again itself, and should hear within the wait for the head
- * (250 ms) that nobody is there.
+ * (250 ms) that nobody is there. So both waits are half as long, 150 ms together at most.
  */
-export const MAX_FIRST_TRIES = 2;
+const MAX_FIRST_TRIES = 2;
 
 /** Of the first wait, in milliseconds; each further one is twice as long. */
 const FIRST_WAIT_MS = 100;
@@ -19,14 +19,18 @@ export function isBreak({ code, isBroken }: Status): boolean {
   return code === Code.UNAVAILABLE || isBroken === true;
 }
 
-/** Whether the service could not be asked at all. */
-export function isAway({ reason }: Status): boolean {
-  return reason === 'UPSTREAM_UNREACHABLE' || reason === 'UPSTREAM_NOT_GRPC';
+/** Whether to try again a call of which the service has said nothing yet. What speaks no gRPC will not do so in a moment. */
+export function mayTryFirst({ reason }: Status, tries: number): boolean {
+  return reason !== 'UPSTREAM_NOT_GRPC' && tries < MAX_FIRST_TRIES;
 }
 
-/** How long to wait before a try, 0 the first one, in milliseconds: half of it is by chance, so that not all streams of a service that comes back ask at once. */
-export function waitBefore(attempt: number): number {
-  return Math.min(FIRST_WAIT_MS * 2 ** attempt, MAX_WAIT_MS) * (0.5 + Math.random() / 2);
+/**
+ * How long to wait before a try, 0 the first one, in milliseconds: half of it is by chance, so that not all streams of a service that comes back ask at
+ * once. `isTaken`: the service has said something of the call.
+ */
+export function waitBefore(attempt: number, isTaken: boolean): number {
+  const waitMs = Math.min(FIRST_WAIT_MS * 2 ** attempt, MAX_WAIT_MS) * (0.5 + Math.random() / 2);
+  return isTaken ? waitMs : waitMs / 2;
 }
 
 /** Waits, at most until the deadline (epoch milliseconds), and no longer than until the call is ended from outside, by `signal` or by what `onWait` is given. */
