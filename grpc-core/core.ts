@@ -6,8 +6,10 @@ import {
   Checksums,
   FileRoot,
   fileHandlers,
+  filesOfSubjects,
   OWN_FOLDER,
   openUploadFolder,
+  sharedFiles,
   storeExampleFile,
 } from './files/index.js';
 import { addHealth, HEALTH_SERVICE } from './health/index.js';
@@ -76,8 +78,10 @@ async function open(
 
   const checksums = await Checksums.at(join(own, 'checksums'));
   closers.push(() => checksums.close());
-  const files = { root, folder, checksums, maxBytes: options.maxUploadBytes };
-  if (isNew) await storeExampleFile(files);
+  const uploads = { folder, checksums, maxBytes: options.maxUploadBytes };
+  if (isNew) await storeExampleFile({ ...uploads, root });
+  const roots = options.filesPerSubject ? await filesOfSubjects(join(own, 'subjects')) : sharedFiles(root);
+  closers.push(() => roots.close());
 
   const logWriter = openLogWriter({ log: options.log, store: store.log('logs') });
   closers.push(() => logWriter.close());
@@ -95,13 +99,16 @@ async function open(
   closers.push(() => rooms.close());
 
   const { server, calls } = openServer(options, log);
-  calls.add(streamingServiceDefinition(), {
+  const handlers = {
     ...stockHandlers(market),
     ...dataHandlers({ log: data.log }),
     ...logHandlers(store.log('logs')),
-    ...fileHandlers(files),
+    ...fileHandlers({ ...uploads, roots }),
     ...rooms.handlers,
-  });
+  };
+  // Reflection and health are for tools of the cluster, which have no subject.
+  const identity = options.requireIdentity ? options.identityMetadata : undefined;
+  calls.add(streamingServiceDefinition(), handlers, { identity });
   addReflection(calls, [SERVICE_NAME, HEALTH_SERVICE]);
   const health = addHealth(calls, ['', SERVICE_NAME]);
   let isServing = false;

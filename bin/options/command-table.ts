@@ -101,6 +101,9 @@ export const START_COMMAND = {
   coreListen: CORE.listen,
   dataDir: CORE.dataDir,
   dataIntervalMs: CORE.dataIntervalMs,
+  requireIdentity: CORE.requireIdentity,
+  identityMetadata: CORE.identityMetadata,
+  filesPerSubject: CORE.filesPerSubject,
   ...COMMON,
 };
 

@@ -11,6 +11,7 @@ const NEEDS: readonly (readonly [name: string, oneOf: readonly string[]])[] = [
   ['tlsClientCa', ['tlsCert']],
   ['tlsClientAuth', ['tlsClientCa']],
   ['protoPath', ['proto']],
+  ['filesPerSubject', ['requireIdentity']],
 ];
 
 /** Options that must not be the same address. */

@@ -1,9 +1,11 @@
 import { parseListen } from '../../gateway/options/index.js';
+import { assertIdentityName } from '../../grpc-core/options/index.js';
 import { assertTogether, faultOf, type Settings } from '../options/index.js';
 
 /** Checks what `sluice core` is told. Throws `SettingsError` that names the option. */
 export function checkCoreSettings(settings: Settings): void {
   assertBy(settings, 'listen', parseListen);
+  assertBy(settings, 'identityMetadata', assertIdentityName);
   assertTogether(settings);
 }
 

@@ -10,6 +10,7 @@ import {
   TrustedProxies,
 } from '../../gateway/index.js';
 import { parseListen } from '../../gateway/options/index.js';
+import { assertIdentityName } from '../../grpc-core/options/index.js';
 import { assertTogether, type Settings } from '../options/index.js';
 import { assertBy } from './check-core.js';
 import { assertReflectionMetadata } from './reflection-metadata.js';
@@ -20,6 +21,7 @@ const CHECKS: Readonly<Record<string, (value: never) => unknown>> = {
   adminListen: parseListen,
   coreListen: parseListen,
   upstreamAuthority: assertAuthority,
+  identityMetadata: assertIdentityName,
   basePath: parseBasePath,
   otlpEndpoint: parseOtlpEndpoint,
   journal: assertJournal,

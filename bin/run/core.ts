@@ -6,7 +6,16 @@ import type { CORE_COMMAND, Settings } from '../options/index.js';
 import { quietGrpcJs } from './quiet-grpc-js.js';
 
 type CoreSettings = Settings<
-  Pick<typeof CORE_COMMAND, 'dataDir' | 'dataIntervalMs' | 'graceMs' | 'logCalls'>
+  Pick<
+    typeof CORE_COMMAND,
+    | 'dataDir'
+    | 'dataIntervalMs'
+    | 'requireIdentity'
+    | 'identityMetadata'
+    | 'filesPerSubject'
+    | 'graceMs'
+    | 'logCalls'
+  >
 >;
 
 /** The core of a process. */
@@ -24,6 +33,16 @@ export async function openCoreCommand(settings: Settings<typeof CORE_COMMAND>): 
 /** Opens a core as it is set. Rejects with one clear line. */
 export async function startCore({ values }: CoreSettings, listen: string, log: Logger): Promise<Core> {
   quietGrpcJs();
-  const { dataDir, dataIntervalMs, graceMs, logCalls } = values;
-  return await openCore({ listen, dataDir, dataIntervalMs, graceMs, log, logCalls: logCalls === 'on' });
+  const { dataDir, dataIntervalMs, requireIdentity, identityMetadata, filesPerSubject, graceMs } = values;
+  return await openCore({
+    listen,
+    dataDir,
+    dataIntervalMs,
+    requireIdentity,
+    identityMetadata,
+    filesPerSubject,
+    graceMs,
+    log,
+    logCalls: values.logCalls === 'on',
+  });
 }

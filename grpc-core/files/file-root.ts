@@ -25,6 +25,11 @@ export class FileRoot {
     return new FileRoot(await Folder.open(directory, options));
   }
 
+  /** A folder in an open one as a root of its own, which stays usable when the other is closed. ENOENT when it is missing. */
+  static async below(folder: Folder, name: string): Promise<FileRoot> {
+    return new FileRoot(await folder.open(name));
+  }
+
   /**
    * Opens a regular file for reading; whoever opens it closes it. Links are followed as long as they stay inside. NOT_FOUND, PERMISSION_DENIED, ABORTED
    * when it changes too fast, or INVALID_ARGUMENT naming `file_path`.

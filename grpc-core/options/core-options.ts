@@ -19,6 +19,23 @@ export const CORE_OPTIONS = {
     default: './data',
     help: 'files and state of the core; made when missing',
   },
+  requireIdentity: {
+    group: 'Core service',
+    type: 'switch',
+    help: 'refuse calls that do not say who is signed in, and names in chat, games and editing that are not the signed-in one; reflection and health stay open',
+  },
+  identityMetadata: {
+    group: 'Core service',
+    type: 'text',
+    value: 'NAME',
+    default: 'x-user-id',
+    help: 'the metadata that says who is signed in; what is in front of the core sets it, and clients cannot',
+  },
+  filesPerSubject: {
+    group: 'Core service',
+    type: 'switch',
+    help: 'keep the files of each signed-in subject apart, so that no path leads to those of another; needs --require-identity',
+  },
   dataIntervalMs: {
     group: 'Core service',
     type: 'number',

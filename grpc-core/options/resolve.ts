@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { CORE_OPTIONS } from './core-options.js';
+import { assertIdentityName } from './identity-name.js';
 import { MAX_TIMER_MS } from './timer.js';
 
 /** How to open a core. */
@@ -14,6 +15,15 @@ export interface CoreOptions {
   readonly logCalls?: boolean;
   /** How long `close` waits for calls to end before it cuts them. Default 10 000. */
   readonly graceMs?: number;
+  /**
+   * Whether calls without an identity are UNAUTHENTICATED, and names in chat, games and editing that are not it PERMISSION_DENIED. Default false. Reflection and
+   * health stay open.
+   */
+  readonly requireIdentity?: boolean;
+  /** The metadata that has the identity, which a gateway in front sets and strips from what clients send. Default "x-user-id". */
+  readonly identityMetadata?: string;
+  /** Whether each identity has files of its own. Default false. Needs `requireIdentity`. */
+  readonly filesPerSubject?: boolean;
   /** A further item of the data stream comes every so many milliseconds. Default 100. */
   readonly dataIntervalMs?: number;
   /** How many items of the data stream are kept. Default: all; measured, the default interval then takes about 10 MB a day. */
@@ -57,6 +67,9 @@ export function resolveCoreOptions(given: CoreOptions): ResolvedCoreOptions {
   if (Number(given.listen.slice(given.listen.lastIndexOf(':') + 1)) > 65_535) {
     throw new RangeError(`listen: a port is at most 65535, not ${given.listen}`);
   }
+  if (given.filesPerSubject === true && given.requireIdentity !== true) {
+    throw new RangeError('filesPerSubject: needs requireIdentity');
+  }
   if (given.dataDir === '') throw new RangeError('dataDir: must not be empty');
   return Object.freeze({
     listen: given.listen.startsWith(':') ? `[::]${given.listen}` : given.listen,
@@ -64,6 +77,9 @@ export function resolveCoreOptions(given: CoreOptions): ResolvedCoreOptions {
     log: given.log,
     logCalls: given.logCalls ?? true,
     graceMs: setting('graceMs', given),
+    requireIdentity: given.requireIdentity ?? false,
+    identityMetadata: identityName(given.identityMetadata ?? CORE_OPTIONS.identityMetadata.default),
+    filesPerSubject: given.filesPerSubject ?? false,
     dataIntervalMs: setting('dataIntervalMs', given),
     dataRetain: optional('dataRetain', given.dataRetain),
     logRetain: integer('logRetain', given.logRetain ?? 10_000, 1),
@@ -80,6 +96,15 @@ export function resolveCoreOptions(given: CoreOptions): ResolvedCoreOptions {
     ),
     callBufferBytes: integer('callBufferBytes', given.callBufferBytes ?? 65_536, 1),
   });
+}
+
+function identityName(name: string): string {
+  try {
+    assertIdentityName(name);
+  } catch (cause) {
+    throw new RangeError(`identityMetadata: ${(cause as Error).message}`, { cause });
+  }
+  return name.toLowerCase();
 }
 
 /** A number of the table of options, by its row. */

@@ -9,13 +9,13 @@ import type { GameAction__Output } from '../../proto/types/streaming/GameAction.
 import type { GameState } from '../../proto/types/streaming/GameState.js';
 import type { SensorData__Output } from '../../proto/types/streaming/SensorData.js';
 import type { SensorSummary } from '../../proto/types/streaming/SensorSummary.js';
-import type { Handler } from '../rpc/index.js';
+import { assertSubject, type CallContext, type Handler } from '../rpc/index.js';
 import type { Store } from '../store/index.js';
 import { createChat } from './chat/index.js';
 import { batchHandler, sensorHandler } from './collect/index.js';
 import { createDocuments } from './edit/index.js';
 import { createGames } from './game/index.js';
-import { RoomStreams } from './member/index.js';
+import { type RoomKind, RoomStreams } from './member/index.js';
 import { Heartbeat, Leases } from './presence/index.js';
 
 export interface RoomOptions {
@@ -48,15 +48,33 @@ export function roomHandlers(options: RoomOptions): RoomHandlers {
   const documents = createDocuments(store, heartbeat, now);
   return {
     handlers: {
-      Chat: (requests, context) => streams.hold(requests, context, chat),
-      GameSession: (requests, context) => streams.hold(requests, context, games),
-      CollaborativeEdit: (requests, context) => streams.hold(requests, context, documents),
+      Chat: (requests, context) => streams.hold(requests, context, named(chat, context, 'user_id')),
+      GameSession: (requests, context) => streams.hold(requests, context, named(games, context, 'player_id')),
+      CollaborativeEdit: (requests, context) =>
+        streams.hold(requests, context, named(documents, context, 'user_id')),
       CollectSensorData: sensorHandler(now),
       ProcessBatch: batchHandler(store),
     },
     close: async () => {
       await streams.close();
       await heartbeat.close();
+    },
+  };
+}
+
+/** The same rooms, in which each request must name who is signed in. */
+function named<Field extends string, Request extends Readonly<Record<Field, string>>, Response>(
+  kind: RoomKind<Request, Response>,
+  { subject }: CallContext,
+  field: Field,
+): RoomKind<Request, Response> {
+  if (subject === undefined) return kind;
+  return {
+    ...kind,
+    room(request) {
+      const room = kind.room(request);
+      assertSubject(subject, field, request[field]);
+      return room;
     },
   };
 }

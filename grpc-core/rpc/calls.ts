@@ -13,7 +13,7 @@ export interface Calls {
   add<Definition>(
     definition: Definition & ServiceDefinition,
     handlers: HandlersOf<Definition>,
-    own?: Pick<ServeOptions, 'quiet'>,
+    own?: Pick<ServeOptions, 'quiet' | 'identity'>,
   ): void;
   /**
    * Ends every stream with UNAVAILABLE and this text, those that come later too; unary calls finish by themselves. Resolves when no call is

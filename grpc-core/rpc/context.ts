@@ -11,7 +11,7 @@ export function contextOf(
   call: ServerDuplexStream<Buffer, Buffer>,
   signal: AbortSignal,
   options: { readonly log: Logger; readonly maxUnaryMs: number },
-): CallContext {
+): CallContext & { subject?: string | undefined } {
   const unary = !method.requestStream && !method.responseStream;
   const name = method.path.slice(1);
   const requestId = requestIdOf(call.metadata);

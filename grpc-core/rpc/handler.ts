@@ -8,6 +8,8 @@ export interface CallContext {
   /** "pkg.Service/Method" */
   readonly method: string;
   readonly metadata: Metadata;
+  /** Who calls, where the core requires to know it. */
+  readonly subject?: string | undefined;
   /** The caller's address. */
   readonly peer: string;
   /** Epoch milliseconds; absent: no deadline. */

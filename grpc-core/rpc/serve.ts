@@ -5,6 +5,7 @@ import { contextOf } from './context.js';
 import { expireAt } from './deadline.js';
 import type { MethodDefinition } from './definition.js';
 import type { Handler } from './handler.js';
+import { subjectOf } from './identity.js';
 import { interruptible } from './interruptible.js';
 import { openReply } from './reply.js';
 import { openRequestReader, singleRequest } from './request-reader.js';
@@ -16,6 +17,8 @@ export interface ServeOptions {
   readonly maxUnaryMs: number;
   /** The line of a call is DEBUG unless the core is at fault: for what tools ask, not people. Default false. */
   readonly quiet?: boolean;
+  /** The metadata that says who calls, without which there is no call. Absent: nobody asks. */
+  readonly identity?: string | undefined;
   /** Bytes of responses a call may hold before its handler is paused. */
   readonly highWaterBytes: number;
   /** Learns of the bytes that a call has taken from what grpc-js holds of it. */
@@ -77,6 +80,8 @@ export function serveCall(
 
   /** Moves responses until the handler ends. One that is left early tidies up behind it. */
   async function pump(): Promise<void> {
+    // Everything else of a call is for those who are signed in.
+    if (options.identity !== undefined) context.subject = subjectOf(call.metadata, options.identity);
     const wait = interruptible(signal);
     const preparing = method.prepare();
     if (preparing !== undefined) await wait(preparing);

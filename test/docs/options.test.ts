@@ -24,7 +24,7 @@ t.test('the tables of the documents name each option once, with default and unit
   const own = Object.keys(GATEWAY_COMMAND).map((name) => `\`--${flagOf(name)}\``);
   const named = rows.map((row) => row.split(' ')[1] as string);
   for (const flag of own) t.ok(named.includes(flag), flag);
-  t.equal(named.length, own.length + 3, 'and three of the core, one of them its own --listen');
+  t.equal(named.length, own.length + 6, 'and six of the core, one of them its own --listen');
   t.ok(rows.includes('| `--heartbeat-ms` | 15000 ms |'));
   t.ok(rows.includes('| `--max-message-bytes` | 4194304 bytes (4 MiB) |'));
 });
@@ -36,6 +36,9 @@ t.test('a flag that a document names exists', async (t) => {
       'coreListen',
       'dataDir',
       'dataIntervalMs',
+      'requireIdentity',
+      'identityMetadata',
+      'filesPerSubject',
     ].map(flagOf),
   );
   for (const path of ['README.md', 'docs/configuration.md', 'docs/bounds.md', 'gateway/PROTOCOL.md']) {

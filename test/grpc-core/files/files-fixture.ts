@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { Checksums, FileRoot, fileHandlers, openUploadFolder } from '../../../grpc-core/files/index.js';
+import {
+  Checksums,
+  FileRoot,
+  fileHandlers,
+  openUploadFolder,
+  sharedFiles,
+} from '../../../grpc-core/files/index.js';
 import type { CallContext, Handler } from '../../../grpc-core/rpc/index.js';
 import type { FileChunk__Output } from '../../../proto/types/streaming/FileChunk.js';
 import { temporaryFolder } from '../core-fixture.js';
@@ -35,7 +41,12 @@ export async function openFiles(
   t.teardown(() => folder.close());
   const checksums = await Checksums.at(join(dataDir, '.sluice', 'checksums'));
   t.teardown(() => checksums.close());
-  const handlers = fileHandlers({ root, folder, checksums, maxBytes: options.maxBytes ?? 1024 ** 3 });
+  const handlers = fileHandlers({
+    roots: sharedFiles(root),
+    folder,
+    checksums,
+    maxBytes: options.maxBytes ?? 1024 ** 3,
+  });
   return {
     dataDir,
     outside,
