@@ -54,6 +54,7 @@ export {
   type ReflectionOpen,
   type ReflectionOptions,
   type SchemaOptions,
+  schemaFileSteps,
   schemaFromDescriptorSet,
   schemaFromProtoFiles,
   schemaFromReflection,

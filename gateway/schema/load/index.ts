@@ -9,5 +9,5 @@ export {
 } from './reflection.js';
 export { type ReflectionCall, ReflectionEnded, type ReflectionOpen } from './reflection-call.js';
 export type { Schema } from './schema.js';
-export { descriptorSetFromSchema, descriptorSetSteps } from './schema-files.js';
+export { descriptorSetFromSchema, descriptorSetSteps, schemaFileSteps } from './schema-files.js';
 export { schemaWithRules } from './schema-with-rules.js';

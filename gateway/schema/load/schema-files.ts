@@ -1,5 +1,5 @@
 import { create, type DescFile, type DescService, toBinary } from '@bufbuild/protobuf';
-import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { finished, type Steps } from '../../async/index.js';
 import { baseFiles } from '../base/index.js';
 import type { Schema } from './schema.js';
@@ -18,11 +18,25 @@ export function descriptorSetFromSchema(
 
 /** The same, file by file. */
 export function* descriptorSetSteps(
-  { registry, services }: Pick<Schema, 'registry' | 'services'>,
+  schema: Pick<Schema, 'registry' | 'services'>,
   more: readonly DescService[] = [],
 ): Steps<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (const { proto } of yield* schemaFileSteps(schema, more)) {
+    // Sets behind each other are one set.
+    parts.push(toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [proto] })));
+    yield;
+  }
+  return Buffer.concat(parts);
+}
+
+/** The files of such a set, imports first. An import of a file that stands for another one is that one in the list, by its name. */
+export function* schemaFileSteps(
+  { registry, services }: Pick<Schema, 'registry' | 'services'>,
+  more: readonly DescService[] = [],
+): Steps<readonly DescFile[]> {
   const ours = baseFiles().registry;
-  const files = new Map<DescFile, FileDescriptorProto>();
+  const files = new Set<DescFile>();
   const others = new Map(more.map(({ file }) => [file.proto.name, file]));
   const replaced = new Set(more.map(({ typeName }) => typeName));
   const add = (root: DescFile): void => {
@@ -33,7 +47,7 @@ export function* descriptorSetSteps(
       const imported = wanted && (others.get(wanted.proto.name) ?? wanted);
       top.next += 1;
       if (imported === undefined) {
-        files.set(top.file, top.file.proto);
+        files.add(top.file);
         stack.pop();
       } else if (!files.has(imported)) {
         stack.push({ file: imported, next: 0 });
@@ -43,14 +57,16 @@ export function* descriptorSetSteps(
   for (const { file } of more) if (!files.has(file)) add(file);
   const isThere = (typeName: string, file: DescFile): boolean =>
     replaced.has(typeName) || others.has(file.proto.name) || files.has(file);
-  for (const { typeName, file } of registry)
+  let last: DescFile | undefined;
+  for (const { typeName, file } of registry) {
+    // Where files are read when they are needed, that is what takes time.
+    if (file !== last) yield;
+    last = file;
     if (!isThere(typeName, file) && ours.getFile(file.proto.name) !== file) add(file);
-  for (const { typeName, file } of services) if (!isThere(typeName, file)) add(file);
-  const parts: Uint8Array[] = [];
-  for (const file of files.values()) {
-    // Sets behind each other are one set.
-    parts.push(toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [file] })));
+  }
+  for (const { typeName, file } of services) {
+    if (!isThere(typeName, file)) add(file);
     yield;
   }
-  return Buffer.concat(parts);
+  return [...files];
 }

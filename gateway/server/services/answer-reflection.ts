@@ -14,7 +14,8 @@ import type { OwnHandler } from './own-call.js';
 export interface ReflectedSchema {
   /** Full names, sorted. */
   readonly services: readonly string[];
-  readonly files: FileIndex;
+  /** Made when the first client asks for a file, between other work. */
+  files(): Promise<FileIndex>;
 }
 
 /** `ServerReflectionRequest`, as @bufbuild/protobuf holds it; v1 and v1alpha have the same fields. */
@@ -22,19 +23,18 @@ interface Request {
   readonly host: string;
   readonly messageRequest:
     | {
-        readonly case:
-          | 'fileByFilename'
-          | 'fileContainingSymbol'
-          | 'allExtensionNumbersOfType'
-          | 'listServices';
+        readonly case: 'fileByFilename' | 'fileContainingSymbol' | 'allExtensionNumbersOfType';
         readonly value: string;
       }
+    | { readonly case: 'listServices'; readonly value: string }
     | {
         readonly case: 'fileContainingExtension';
         readonly value: { readonly containingType: string; readonly extensionNumber: number };
       }
     | { readonly case: undefined };
 }
+
+type FileQuestion = Exclude<Request['messageRequest'], { readonly case: undefined | 'listServices' }>;
 
 /** One answer: the member that is set, and what it is. */
 type Answer = readonly [member: string, value: object];
@@ -58,7 +58,7 @@ export function reflectionHandler(
     for await (const bytes of requests) {
       const request = fromBinary(requestType, bytes);
       const question = request as unknown as Request;
-      const [member, value] = answerTo(question, schema());
+      const [member, value] = await answerTo(question, schema());
       const response = {
         validHost: question.host,
         originalRequest: request,
@@ -69,10 +69,22 @@ export function reflectionHandler(
   };
 }
 
-function answerTo({ messageRequest }: Request, { services, files }: ReflectedSchema): Answer {
+async function answerTo({ messageRequest }: Request, schema: ReflectedSchema): Promise<Answer> {
   switch (messageRequest.case) {
+    case undefined:
+      return [
+        'errorResponse',
+        { errorCode: Code.INVALID_ARGUMENT, errorMessage: 'message_request: must be set' },
+      ];
     case 'listServices':
-      return ['listServicesResponse', { service: services.map((name) => ({ name })) }];
+      return ['listServicesResponse', { service: schema.services.map((name) => ({ name })) }];
+    default:
+      return answerFrom(await schema.files(), messageRequest);
+  }
+}
+
+function answerFrom(files: FileIndex, messageRequest: FileQuestion): Answer {
+  switch (messageRequest.case) {
     case 'fileByFilename':
       return filesAnswer(files, files.byName(messageRequest.value), `file ${messageRequest.value}`);
     case 'fileContainingSymbol': {
@@ -91,11 +103,6 @@ function answerTo({ messageRequest }: Request, { services, files }: ReflectedSch
       if (extensionNumber === undefined) return unknown(`message ${baseTypeName}`);
       return ['allExtensionNumbersResponse', { baseTypeName, extensionNumber }];
     }
-    default:
-      return [
-        'errorResponse',
-        { errorCode: Code.INVALID_ARGUMENT, errorMessage: 'message_request: must be set' },
-      ];
   }
 }
 

@@ -1,31 +1,41 @@
 import {
-  createFileRegistry,
+  type DescEnum,
+  type DescExtension,
   type DescFile,
-  type FileRegistry,
-  fromBinary,
+  type DescMessage,
+  type DescService,
   toBinary,
 } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { nestedTypes } from '@bufbuild/protobuf/reflect';
+import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import type { Steps } from '../../async/index.js';
 
 /** The files of a schema by what server reflection asks for. Names have no leading dot. Each file is encoded once. */
 export class FileIndex {
-  readonly #registry: FileRegistry;
+  readonly #files = new Map<string, DescFile>();
+  readonly #types = new Map<string, DescMessage | DescEnum | DescExtension | DescService>();
   readonly #encoded = new Map<DescFile, Uint8Array>();
   /** Of extensions, by message. */
   #extensions: Map<string, Map<number, DescFile>> | undefined;
 
-  /** `descriptorSet`: a google.protobuf.FileDescriptorSet with all that its files import. */
-  constructor(descriptorSet: Uint8Array) {
-    this.#registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet));
+  /** `files`: all of them, with what they import; of a name and of a type the last one counts. */
+  static *steps(files: Iterable<DescFile>): Steps<FileIndex> {
+    const index = new FileIndex();
+    for (const file of files) {
+      index.#files.set(file.proto.name, file);
+      for (const type of nestedTypes(file)) index.#types.set(type.typeName, type);
+      yield;
+    }
+    return index;
   }
 
   byName(name: string): DescFile | undefined {
-    return this.#registry.getFile(name);
+    return this.#files.get(name);
   }
 
   /** The file that declares a service, a method, a message, a field, an enum, a value of one, or an extension. */
   bySymbol(symbol: string): DescFile | undefined {
-    return this.#registry.get(symbol)?.file ?? this.#byMember(symbol);
+    return this.#types.get(symbol)?.file ?? this.#byMember(symbol);
   }
 
   byExtension(type: string, number: number): DescFile | undefined {
@@ -34,7 +44,7 @@ export class FileIndex {
 
   /** The numbers of a message's extensions, growing; `undefined`: there is no such message. */
   extensionNumbers(type: string): readonly number[] | undefined {
-    if (this.#registry.getMessage(type) === undefined) return undefined;
+    if (this.#types.get(type)?.kind !== 'message') return undefined;
     return [...(this.#extensionsOf(type)?.keys() ?? [])].sort((one, other) => one - other);
   }
 
@@ -42,7 +52,8 @@ export class FileIndex {
   withImports(root: DescFile): Uint8Array[] {
     const found = new Set<DescFile>([root]);
     // A set goes on to what is added to it.
-    for (const file of found) for (const imported of file.dependencies) found.add(imported);
+    for (const file of found)
+      for (const imported of file.dependencies) found.add(this.byName(imported.proto.name) ?? imported);
     return [...found].map((file) => this.#bytesOf(file));
   }
 
@@ -58,7 +69,7 @@ export class FileIndex {
   #byMember(symbol: string): DescFile | undefined {
     const dot = symbol.lastIndexOf('.');
     if (dot === -1) return undefined;
-    const owner = this.#registry.get(symbol.slice(0, dot));
+    const owner = this.#types.get(symbol.slice(0, dot));
     const name = symbol.slice(dot + 1);
     const has = (members: readonly { readonly name: string }[]) =>
       members.some((member) => member.name === name);
@@ -79,7 +90,7 @@ export class FileIndex {
   #extensionsOf(type: string): ReadonlyMap<number, DescFile> | undefined {
     if (this.#extensions === undefined) {
       this.#extensions = new Map();
-      for (const desc of this.#registry) {
+      for (const desc of this.#types.values()) {
         if (desc.kind !== 'extension') continue;
         const name = desc.extendee.typeName;
         const numbers = this.#extensions.get(name) ?? new Map<number, DescFile>();

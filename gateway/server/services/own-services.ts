@@ -1,5 +1,7 @@
+import type { DescService } from '@bufbuild/protobuf';
+import { inTurns, type Steps } from '../../async/index.js';
 import type { Codec } from '../../codec/index.js';
-import { baseServices, descriptorSetFromSchema, type Method, type Schema } from '../../schema/index.js';
+import { baseServices, type Method, type Schema, schemaFileSteps } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
 import type { Call, CallOptions } from '../../upstream/index.js';
 import { type HealthView, healthHandlers } from './answer-health.js';
@@ -102,9 +104,19 @@ export class OwnServices {
   #reflect(): ReflectedSchema {
     const schema = this.#view.schema();
     if (this.#reflected?.schema !== schema) {
-      const files = new FileIndex(descriptorSetFromSchema(schema, baseServices(this.#names).services));
+      const ours = baseServices(this.#names).services;
+      let made: Promise<FileIndex> | undefined;
+      const files = () => {
+        made ??= inTurns(indexSteps(schema, ours));
+        return made;
+      };
       this.#reflected = { schema, value: { services: this.#exposed(), files } };
     }
     return this.#reflected.value;
   }
+}
+
+/** Reads every file of a schema, which takes a second for the largest. */
+function* indexSteps(schema: Schema, ours: readonly DescService[]): Steps<FileIndex> {
+  return yield* FileIndex.steps(yield* schemaFileSteps(schema, ours));
 }

@@ -31,6 +31,7 @@ import {
   type Schema,
   SchemaError,
   type SchemaProblem,
+  schemaFileSteps,
   schemaFromDescriptorSet,
 } from '../../../../gateway/schema/index.js';
 import { wholeSchemaFromSet } from '../../../../gateway/schema/load/descriptor-set.js';
@@ -256,10 +257,10 @@ t.test(
     const set = (files: readonly object[]) =>
       toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: files as never }));
     t.equal(lateSchemaFromSet(set([file('a', 'b'), file('b', 'a'), service('a')]), undefined), undefined);
-    const chain = Array.from({ length: 3_000 }, (_, n) =>
+    const chain = Array.from({ length: 4_000 }, (_, n) =>
       file(
         `a_chain_of_files_with_names_that_are_long_${n}`,
-        `a_chain_of_files_with_names_that_are_long_${n === 2_999 ? n : n + 1}`,
+        `a_chain_of_files_with_names_that_are_long_${n === 3_999 ? n : n + 1}`,
       ),
     );
     const bytes = set([...chain, service('a_chain_of_files_with_names_that_are_long_0')]);
@@ -270,6 +271,9 @@ t.test(
       schema.methods.get('/S/Do')?.input.fields[0]?.message?.typeName,
       'a_chain_of_files_with_names_that_are_long_1.M',
     );
+    let steps = 0;
+    for (const work = schemaFileSteps(schema); work.next().done !== true; ) steps += 1;
+    t.ok(steps >= 4_000, 'all of it is read in steps');
     const twice = schemaFromDescriptorSet(Buffer.concat([bytes, bytes]));
     t.not(twice.registry.constructor.name, 'LateRegistry', 'one that is not plain as a whole');
     t.ok(twice.methods.has('/S/Do'));

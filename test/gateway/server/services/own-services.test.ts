@@ -18,7 +18,8 @@ import { frame, webAnswer } from '../../../support/grpc-frames.js';
 import { head, http, send, until } from '../../../support/http.js';
 
 /** Extensions of options of methods that the gateway knows, by their numbers. */
-const extensions = ['sluice.v1.stream', 'sluice.v1.file', 'sluice.v1.example', 'google.api.http'];
+const ours = ['stream', 'file', 'recording', 'access', 'example'].map((name) => `sluice.v1.${name}`);
+const extensions = [...ours, 'google.api.http'];
 
 /** ServerReflectionResponse as JSON, as far as it is looked at. */
 interface Answer {
