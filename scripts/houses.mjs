@@ -90,7 +90,8 @@ export const HOUSES = {
       security: {
         may: ['schema', 'status'],
         roof: ['index.ts'],
-        rooms: { identity: {}, '.': {} },
+        // Loaded where tokens are checked, and not before.
+        rooms: { token: { may: ['identity'], door: true }, identity: {}, '.': {} },
       },
       upstream: {
         may: ['status', 'async', 'memory'],

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Registry } from '@bufbuild/protobuf';
 import type { FastifyInstance } from 'fastify';
+import { createDeferred } from '../async/index.js';
 import { compiledCodec } from '../codec/index.js';
 import { collectWhenIdle, createMetrics, LoopDelay } from '../ops/index.js';
 import { parseListen } from '../options/index.js';
@@ -12,6 +13,7 @@ import { createAdmin } from './admin.js';
 import { createApp, registerRoutes } from './app.js';
 import { ClientConnections } from './client-connections.js';
 import { type ClientTls, TlsFront } from './client-tls.js';
+import { type OpenIdentity, openIdentity } from './configured-identity.js';
 import { Draining } from './draining.js';
 import { tellProtocols } from './first-bytes.js';
 import {
@@ -67,9 +69,13 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     ...(options.upstreamTls === undefined ? {} : { tls: options.upstreamTls }),
     ...(options.upstreamAuthority === undefined ? {} : { authority: options.upstreamAuthority }),
   });
+  const identity = new Identity();
+  const begun = createDeferred<void>();
+  const identityLog = { log: options.log, listening: begun.promise };
   // The first line of the log is where we listen; what the schema has to say comes after it.
   const early: (() => void)[] = [];
   let listening = false;
+  let opened: OpenIdentity | undefined;
   const warn = (fields: object, message: string) => {
     const write = () => options.log.warn(fields, message);
     if (listening) write();
@@ -122,7 +128,6 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     options.reflectionMetadata,
     { guard: options.schemaGuard, onBreaking: metrics.countBreaking },
   );
-  const identity = new Identity();
   const refreshing = new AbortController();
   // Fastify's own "Server listening" would come before our first line.
   const log = options.log.child({}, { level: 'warn' });
@@ -164,6 +169,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const draining = new Draining(app, exchanges, http2);
   const stopCollecting = collectWhenIdle(() => exchanges.size);
   const stop = async () => {
+    opened?.close();
     stopCollecting();
     loopDelay.close();
     refreshing.abort();
@@ -193,6 +199,8 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       },
       corsMethods,
     );
+    opened = await openIdentity(options.config, identityLog);
+    opened.use(identity);
     if (options.schema !== undefined) source.use(options.schema);
     else await source.learn(transport);
     const adminUrl = await listen(admin, options.adminListen);
@@ -202,6 +210,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     options.log.info({ url, adminUrl, upstream: options.upstream }, 'gateway listening');
     listening = true;
     for (const write of early) write();
+    begun.resolve();
     readiness.watch();
     if (options.schema === undefined && options.schemaRefreshMs > 0) {
       void refreshSchema(source, transport, options.schemaRefreshMs, options.log, refreshing.signal);
@@ -214,7 +223,14 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
         return exchanges.size;
       },
       async reload({ config = {}, schema }) {
-        const methods = await source.reload(transport, config, schema);
+        const next = await openIdentity(config, identityLog);
+        const methods = await source.reload(transport, config, schema).catch((reason: unknown) => {
+          next.close();
+          throw reason;
+        });
+        next.use(identity);
+        opened?.close();
+        opened = next;
         options.log.info({ methods }, 'gateway reloaded');
       },
       useTls(tls) {

@@ -6,3 +6,14 @@ export { type CheckToken, Identity, type IdentityRules } from './identity.js';
 export { ANONYMOUS, createPrincipal, nameOfPrincipal, type Principal } from './principal.js';
 export { accessDenied, credentialNeeded, credentialRefused, keysUnreachable } from './refused-credential.js';
 export { credentialShown, type ShownCredential, shownCredential } from './shown-credential.js';
+export {
+  algorithmsOf,
+  DEFAULT_ALGORITHMS,
+  faultOfKeyUrl,
+  type IssuerSettings,
+  isSecretAlgorithm,
+  PUBLIC_KEY_ALGORITHMS,
+  SECRET_ALGORITHMS,
+  type TokenSettings,
+  toleranceOf,
+} from './token-settings.js';

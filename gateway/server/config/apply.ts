@@ -9,6 +9,7 @@ import {
   schemaWithRules,
   slowReaderRule,
 } from '../../schema/index.js';
+import { accessRule, problemsOfAccess } from './configured-access.js';
 import { type HttpRuleConfig, selectedRules } from './configured-rules.js';
 import type { GatewayConfig, MethodConfig } from './content.js';
 
@@ -18,6 +19,16 @@ import type { GatewayConfig, MethodConfig } from './content.js';
  * is no reason not to serve the others.
  */
 export function configuredSchema(
+  learnt: Schema,
+  config: GatewayConfig,
+  warn: (problem: string) => void,
+): Schema {
+  const schema = configuredMethods(learnt, config, warn);
+  for (const problem of problemsOfAccess(schema.methods.values(), config)) warn(problem);
+  return schema;
+}
+
+function configuredMethods(
   learnt: Schema,
   { methods: configured = {}, http }: GatewayConfig,
   warn: (problem: string) => void,
@@ -49,12 +60,13 @@ function withRules(schema: Schema, rules: readonly HttpRuleConfig[]): Schema {
 
 function withSettings(
   method: Method,
-  { slowReader, stream, recording }: MethodConfig,
+  { slowReader, stream, recording, access }: MethodConfig,
   report: (key: keyof MethodConfig, problem: string) => void,
 ): Method {
-  if (slowReader === undefined && stream === undefined && recording === undefined) return method;
+  if ((slowReader ?? stream ?? recording ?? access) === undefined) return method;
   return {
     ...copyOfMethod(method),
+    ...(access && { access: accessRule(access) }),
     ...(slowReader && {
       slowReader: slowReaderRule(slowReader, method, (problem) =>
         report('slowReader', `${problem}; the service waits`),

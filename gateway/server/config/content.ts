@@ -6,6 +6,7 @@ import {
   MAX_RECORDING_MS,
   type SlowReaderSettings,
 } from '../../schema/index.js';
+import { type AuthConfig, access, auth } from './auth.js';
 import type { HttpRuleConfig } from './configured-rules.js';
 import { http } from './http-rules.js';
 import { object } from './object.js';
@@ -84,6 +85,7 @@ const method = object({
   slowReader: slowReader.optional(),
   stream: stream.optional(),
   recording: recording.optional(),
+  access: access.optional(),
 });
 
 const METHOD_NAME = /^[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*\/(?:[A-Za-z_]\w*|\*)$/;
@@ -106,7 +108,7 @@ type Content = ReturnType<typeof makeContent>;
 
 const CONTENTS = new WeakMap<FileSections, Content>();
 
-/** The whole file: these sections, and `limits`, `methods` and `http`. Made once for the same sections. */
+/** The whole file: these sections, and `limits`, `methods`, `http` and `auth`. Made once for the same sections. */
 export function contentOf(sections: FileSections): Content {
   const content = CONTENTS.get(sections) ?? makeContent(sections);
   CONTENTS.set(sections, content);
@@ -122,6 +124,7 @@ function makeContent(sections: FileSections) {
     limits: limits.optional(),
     methods: methods.optional(),
     http: http.optional(),
+    auth: auth.optional(),
     // Editors look for the schema of a JSON file here.
     $schema: z.string().optional(),
   }).superRefine((file, context) => {
@@ -149,6 +152,8 @@ export interface GatewayConfig {
   readonly limits?: LimitsConfig | undefined;
   /** By "package.Service/Method", or "package.Service/*" for all of a service. */
   readonly methods?: Readonly<Record<string, MethodConfig>> | undefined;
+  /** Who may issue credentials, and what they are for. */
+  readonly auth?: AuthConfig | undefined;
   /** The paths of methods, in place of those that their proto says; the last rule that selects a method wins. */
   readonly http?: { readonly rules?: readonly HttpRuleConfig[] | undefined } | undefined;
 }

@@ -2,7 +2,9 @@ import type { FileSections, GatewayConfig } from './content.js';
 import type { ConfigFile } from './parse.js';
 
 export { configuredSchema } from './apply.js';
+export type { AuthConfig } from './auth.js';
 export { ConfigError } from './config-error.js';
+export { defaultAccess, hasIdentity } from './configured-access.js';
 export type { FileSections, GatewayConfig, LimitsConfig, MethodConfig } from './content.js';
 export type { ConfigFile, FileOption } from './parse.js';
 

@@ -31,9 +31,14 @@ export function configFromText(text: string, file: string, sections: FileSection
   const content = contentOf(sections);
   const result = content.safeParse(ownKeys(value ?? {}, Object.keys(content.shape)));
   if (result.success) {
-    const { $schema: _, limits, methods, http, ...options } = result.data as FileContent;
+    const { $schema: _, limits, methods, http, auth, ...options } = result.data as FileContent;
     return {
-      config: { ...(limits && { limits }), ...(methods && { methods }), ...(http && { http }) },
+      config: {
+        ...(limits && { limits }),
+        ...(methods && { methods }),
+        ...(http && { http }),
+        ...(auth && { auth }),
+      },
       options: Object.entries({ limits, ...options }).flatMap(([section, values = {}]) =>
         Object.entries(values).map(([name, value]) => ({ section, name, value })),
       ),

@@ -1,0 +1,70 @@
+import type { Logger } from 'pino';
+import { PUBLIC } from '../schema/index.js';
+import { ForwardedClaims, type Identity, type IssuerSettings } from '../security/index.js';
+import { type AuthConfig, defaultAccess, type GatewayConfig, hasIdentity } from './config/index.js';
+
+/** Where lines go, and when the first of them may. */
+export interface IdentityLog {
+  readonly log: Logger;
+  readonly listening: Promise<unknown>;
+}
+
+/** What a configuration makes of identity, ready to be used. Whoever opens it uses or closes it. */
+export interface OpenIdentity {
+  /** Puts it to use. */
+  use(identity: Identity): void;
+  /** Ends what is under way, such as the fetch of keys. */
+  close(): void;
+}
+
+/** Claims of which a line says that they cannot be forwarded: once each. */
+const MAX_TOLD_CLAIMS = 100;
+
+/** Opens what is configured. Rejects with an Error that names the file that cannot be used. */
+export async function openIdentity(config: GatewayConfig, log: IdentityLog): Promise<OpenIdentity> {
+  if (!hasIdentity(config)) return { use: (identity) => identity.use(undefined), close: () => {} };
+  const { auth = {} } = config;
+  const check = await openTokens(auth, log);
+  const access = defaultAccess(auth);
+  return {
+    use(identity) {
+      identity.use({
+        checkToken: check && ((token) => check.check(token)),
+        access,
+        ownAccess: auth.documents === 'public' ? PUBLIC : access,
+        forward: auth.forward && new ForwardedClaims(auth.forward, tellingOnce(log)),
+        forwardToken: auth.forwardToken ?? true,
+      });
+    },
+    close: () => check?.close(),
+  };
+}
+
+async function openTokens({ issuers = [], ...settings }: AuthConfig, { log, listening }: IdentityLog) {
+  if (issuers.length === 0) return undefined;
+  // Only now: a gateway without issuers has no use for what checks tokens.
+  const { TokenCheck } = await import('../security/token/index.js');
+  const known: readonly IssuerSettings[] = issuers;
+  return await TokenCheck.open(
+    { ...settings, issuers: known },
+    {
+      eventsOf: (issuer) => ({
+        loaded(keys) {
+          void listening.then(() => log.info({ issuer, keys }, 'keys of an issuer loaded'));
+        },
+        failed(problem) {
+          void listening.then(() => log.warn({ issuer, problem }, 'keys of an issuer not loaded'));
+        },
+      }),
+    },
+  );
+}
+
+function tellingOnce({ log }: IdentityLog): (claim: string, problem: string) => void {
+  const told = new Set<string>();
+  return (claim, problem) => {
+    if (told.has(claim) || told.size >= MAX_TOLD_CLAIMS) return;
+    told.add(claim);
+    log.warn({ problem: `auth.forward.${JSON.stringify(claim)}: ${problem}` }, 'claim not forwarded');
+  };
+}
