@@ -127,21 +127,15 @@ function admitSession(
       `header sec-websocket-protocol: must offer ${JSON_PROTOCOL} or ${PROTO_PROTOCOL}`,
     );
   }
-  const metadata = requestMetadata(
-    headers,
-    knownMetadata(request, options.trustedProxies),
-    options.headerRules,
-  );
   // A browser hides from its page why a handshake failed, but not why a socket was closed.
   const refusal = refusalOfOrigin(request.raw, options);
   if (refusal === undefined) {
     const credential = identity.credentialOf(request.raw);
-    const admitKnown = (principal: Principal): Handshake => ({
-      metadata: identity.metadata(metadata, principal, credential),
-      source,
-      principal,
-      credential,
-    });
+    const admitKnown = (principal: Principal): Handshake => {
+      const known = knownMetadata(request, options.trustedProxies);
+      const metadata = requestMetadata(headers, known, options.headerRules);
+      return { metadata: identity.metadata(metadata, principal, credential), source, principal, credential };
+    };
     const found = identity.identify(credential);
     return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
   }
