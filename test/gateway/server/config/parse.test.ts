@@ -33,16 +33,16 @@ t.test(
     const cases: [text: string, message: RegExp][] = [
       [
         'methds: {}',
-        /^g\.yaml:1:1: methds is unknown, did you mean methods\?; allowed here: limits, methods, http$/,
+        /^g\.yaml:1:1: methds is unknown, did you mean methods\?; allowed here: limits, methods, http, auth$/,
       ],
-      ['limits: 5', /^g\.yaml:1:1: limits must be a map with exchangesPerAddress, connectionsPerAddress, /],
+      ['limits: 5', /^g\.yaml:1:1: limits must be a map with exchangesPerPrincipal, exchangesPerAddress, /],
       [
         'limits: {exchanges: -1}',
         /^g\.yaml:1:10: limits\.exchanges must be a whole number of exchanges from 0 to 2147483647$/,
       ],
       ['limits: {exchanges: many}', /limits\.exchanges must be a whole number/],
       ['limits: {exchangesPerAdress: 5}', /did you mean exchangesPerAddress\?/],
-      ['- a', /^g\.yaml: the file must be a map with limits, methods, http$/],
+      ['- a', /^g\.yaml: the file must be a map with limits, methods, http, auth$/],
       ['methods: 5', /^g\.yaml:1:1: methods must be a map of methods$/],
       ['methods:\n', /^g\.yaml:1:1: methods must be a map of methods$/],
       [
@@ -53,7 +53,7 @@ t.test(
       ['methods:\n  a.*/C: {}', /is not a method name/],
       [
         'methods:\n  a.B/C: 5',
-        /^g\.yaml:2:3: methods\."a\.B\/C" must be a map with slowReader, stream, recording$/,
+        /^g\.yaml:2:3: methods\."a\.B\/C" must be a map with slowReader, stream, recording, access$/,
       ],
       [
         'methods:\n  a.B/C: {slow_reader: {}}',
