@@ -21,8 +21,11 @@ export interface Metrics {
   readonly refused: OnRefusal;
   /** The bytes of a surface; the same object every time. */
   trafficOf(surface: string): Traffic;
-  /** A request, or a call of a session, that was refused before there was a call. */
-  countRefusal(error: RpcError): void;
+  /**
+   * Counts what was refused before there was a call. Returns how many refusals have had no line of log since the last one that had; -1 where this one is
+   * to have none.
+   */
+  countRefusal(error: RpcError): number;
   /** Spans that have been sent and dropped, added to by what sends them. */
   readonly spans: SpanCounts;
   readonly contentType: string;

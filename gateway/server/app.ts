@@ -27,7 +27,7 @@ const READ_BYTES = 64 * 1024;
 export function createApp(
   options: ResolvedGatewayOptions,
   log: FastifyBaseLogger,
-  countRefusal: (error: RpcError) => void,
+  countRefusal: (error: RpcError) => number,
 ): FastifyInstance {
   const http = {
     // What is read beyond this waits in the kernel; Node's own default differs between versions.

@@ -27,8 +27,8 @@ const LINGER_MS = 2_000;
 export interface RefusalContext {
   /** They say who the client is. */
   readonly trustedProxies: TrustedProxies;
-  /** Hears of each. */
-  readonly countRefusal: (error: RpcError) => void;
+  /** Hears of each: see `Metrics`. */
+  readonly countRefusal: (error: RpcError) => number;
 }
 
 /**
@@ -133,11 +133,18 @@ function nameOf(
 }
 
 /** One line for what never became an exchange: whose fault it is decides how loud. */
-function logRefusal(log: FastifyBaseLogger, name: RequestName, error: RpcError, isTold = true): void {
+function logRefusal(
+  log: FastifyBaseLogger,
+  name: RequestName,
+  error: RpcError,
+  isTold = true,
+  unlogged = 0,
+): void {
   const httpStatus = statusOf(error);
   const { code, reason } = error;
   const problem = isTold ? error.problem : undefined;
-  const line = { ...name, httpStatus, code: codeName(code), reason, problem };
+  const refused = unlogged === 0 ? undefined : unlogged + 1;
+  const line = { ...name, httpStatus, code: codeName(code), reason, problem, refused };
   if (httpStatus < 500) log.info(line, 'request refused');
   else log.warn(line, 'request refused');
 }
@@ -150,21 +157,22 @@ export function answerError(
   { trustedProxies, countRefusal }: RefusalContext,
 ): void {
   const error = rpcErrorFrom(reason);
-  const name = nameOf(request, trustedProxies);
   if (reply.sent || reply.raw.headersSent) {
+    const name = nameOf(request, trustedProxies);
     request.log.error({ ...name, err: error }, 'request failed after its head was sent');
     cutRequest(request.raw);
     return;
   }
-  countRefusal(error);
+  const unlogged = countRefusal(error);
   const { code } = error;
   if (isDefect(error)) {
+    const name = nameOf(request, trustedProxies);
     const line = { ...name, code: codeName(code), reason: error.reason, err: error };
     request.log.error(line, 'request failed');
-  } else {
+  } else if (unlogged >= 0) {
     // What is wrong with a message quotes it, and here it may be the query.
     const mayQuoteQuery = code === Code.INVALID_ARGUMENT && request.raw.url?.includes('?') === true;
-    logRefusal(request.log, name, error, !mayQuoteQuery);
+    logRefusal(request.log, nameOf(request, trustedProxies), error, !mayQuoteQuery, unlogged);
   }
   // Where no hook has run.
   reply.header('x-request-id', request.id);

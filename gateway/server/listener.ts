@@ -26,7 +26,7 @@ function noSchema(): never {
 export function createListener(
   options: ResolvedGatewayOptions,
   log: FastifyBaseLogger,
-  countRefusal: (error: RpcError) => void,
+  countRefusal: (error: RpcError) => number,
   http: ServerOptions = {},
   rewriteUrl?: (request: IncomingMessage) => string,
 ): FastifyInstance {

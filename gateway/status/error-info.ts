@@ -29,13 +29,25 @@ export function detailsOfReason(reason: Reason, metadata?: ErrorMetadata): reado
 
 function errorInfo(reason: Reason, metadata: ErrorMetadata): StatusDetail {
   const entries = Object.entries(metadata);
-  const value = Buffer.concat([
+  const json = { '@type': TYPE_URL, reason, domain: ERROR_DOMAIN, ...(entries.length > 0 && { metadata }) };
+  let bytes: Uint8Array | undefined;
+  return {
+    typeUrl: TYPE_URL,
+    // Most clients read the JSON alone.
+    get value() {
+      bytes ??= bytesOfInfo(reason, entries);
+      return bytes;
+    },
+    json,
+  };
+}
+
+function bytesOfInfo(reason: Reason, entries: readonly (readonly [string, string])[]): Uint8Array {
+  return Buffer.concat([
     encodeTextField(1, reason),
     encodeTextField(2, ERROR_DOMAIN),
     ...entries.map(([key, text]) =>
       encodeField(3, Buffer.concat([encodeTextField(1, key), encodeTextField(2, text)])),
     ),
   ]);
-  const json = { '@type': TYPE_URL, reason, domain: ERROR_DOMAIN, ...(entries.length > 0 && { metadata }) };
-  return { typeUrl: TYPE_URL, value, json };
 }

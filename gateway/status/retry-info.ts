@@ -7,7 +7,14 @@ const RETRY_INFO_URL = 'type.googleapis.com/google.rpc.RetryInfo';
 export function retryInfo(delayMs: number): StatusDetail {
   const ms = Math.ceil(delayMs);
   const [seconds, rest] = [Math.floor(ms / 1_000), ms % 1_000];
-  const duration = Buffer.concat([encodeNumberField(1, seconds), encodeNumberField(2, rest * 1_000_000)]);
   const json = { '@type': RETRY_INFO_URL, retryDelay: `${seconds}.${String(rest).padStart(3, '0')}s` };
-  return { typeUrl: RETRY_INFO_URL, value: encodeField(1, duration), json };
+  return {
+    typeUrl: RETRY_INFO_URL,
+    // Most clients read the JSON alone.
+    get value() {
+      const duration = [encodeNumberField(1, seconds), encodeNumberField(2, rest * 1_000_000)];
+      return encodeField(1, Buffer.concat(duration));
+    },
+    json,
+  };
 }

@@ -47,6 +47,9 @@ export interface ExchangeContext {
   readonly recorder?: (() => Recorder | Promise<Recorder>) | undefined;
   /** Where the bytes of a surface are counted; the same one every time. */
   trafficOf(surface: string): Traffic;
-  /** Counts what was refused before there was a call. */
-  countRefusal(error: RpcError): void;
+  /**
+   * Counts what was refused before there was a call. Returns how many refusals have had no line of log since the last one that had; -1 where this one is
+   * to have none.
+   */
+  countRefusal(error: RpcError): number;
 }

@@ -1,5 +1,5 @@
 import type { Principal, RequestSource } from '../../security/index.js';
-import { RpcError } from '../../status/index.js';
+import { type Reason, RpcError, type RpcErrorOptions } from '../../status/index.js';
 
 /** The limits that refuse a client because of what it, or all clients together, have open or begin; the labels of `sluice_limit_refusals_total`. */
 export const LIMIT_NAMES = [
@@ -37,20 +37,16 @@ const RETRY_SOON = { 'retry-after': '1' } as const;
 /** One client has too much: 429. A client that came through no trusted proxy may be many clients behind a proxy that is not named. */
 export function tooManyOfAddress(limit: LimitName, what: string, { isProxied }: RequestSource): RpcError {
   const flag = FLAGS[limit];
-  return new RpcError(
-    'ADDRESS_LIMIT',
-    `${what} from one address at once: see ${flag}${proxyHint(isProxied)}`,
-    {
-      metadata: { limit, flag },
-      headers: RETRY_SOON,
-    },
-  );
+  return untraced('ADDRESS_LIMIT', `${what} from one address at once: see ${flag}${proxyHint(isProxied)}`, {
+    metadata: { limit, flag },
+    headers: RETRY_SOON,
+  });
 }
 
 /** One principal has too much, from all its addresses together: 429. */
 export function tooManyOfPrincipal(limit: LimitName, what: string): RpcError {
   const flag = FLAGS[limit];
-  return new RpcError('PRINCIPAL_LIMIT', `${what} of one principal at once: see ${flag}`, {
+  return untraced('PRINCIPAL_LIMIT', `${what} of one principal at once: see ${flag}`, {
     metadata: { limit, flag },
     headers: RETRY_SOON,
   });
@@ -68,13 +64,13 @@ export function tooOften(
   const whose = isAnonymous
     ? `from one address: see ${flag}${proxyHint(isProxied)}`
     : `of one principal: see ${flag}`;
-  return new RpcError('RATE_LIMIT', `${what} ${whose}`, { metadata: { limit, flag }, retryAfterMs });
+  return untraced('RATE_LIMIT', `${what} ${whose}`, { metadata: { limit, flag }, retryAfterMs });
 }
 
 /** An upload is larger than it may be: 413. */
 export function uploadTooLarge(maxBytes: number): RpcError {
   const flag = FLAGS.upload_bytes;
-  return new RpcError('UPLOAD_TOO_LARGE', `the upload is larger than ${maxBytes} bytes: see ${flag}`, {
+  return untraced('UPLOAD_TOO_LARGE', `the upload is larger than ${maxBytes} bytes: see ${flag}`, {
     metadata: { limit: 'upload_bytes', flag },
   });
 }
@@ -82,7 +78,7 @@ export function uploadTooLarge(maxBytes: number): RpcError {
 /** All clients together have too much: 503. */
 export function tooManyOfAll(limit: LimitName, what: string): RpcError {
   const flag = FLAGS[limit];
-  return new RpcError('GATEWAY_LIMIT', `${what}: see ${flag}`, {
+  return untraced('GATEWAY_LIMIT', `${what}: see ${flag}`, {
     metadata: { limit, flag },
     headers: RETRY_SOON,
   });
@@ -90,4 +86,13 @@ export function tooManyOfAll(limit: LimitName, what: string): RpcError {
 
 function proxyHint(isProxied: boolean): string {
   return isProxied ? '' : '; if a proxy stands between, name it in --trusted-proxies';
+}
+
+/** A client may be refused as often as it likes: where in our code that was is half of what the error would cost, and nobody looks at it. */
+function untraced(reason: Reason, message: string, options: RpcErrorOptions): RpcError {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new RpcError(reason, message, options);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
 }

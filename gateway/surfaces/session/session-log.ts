@@ -12,6 +12,7 @@ export function logRefusedOpen(
   { method, metadata }: OpenFrame,
   error: RpcError,
   { source, log, surfaces, metadata: ofSession, requestId: idOfSession }: SessionContext,
+  unlogged: number,
 ): void {
   const requestId = requestIdOf(metadata) ?? idOfSession;
   // As for a call: what the open says of a trace is all that counts.
@@ -21,7 +22,10 @@ export function logRefusedOpen(
   const { code, reason, problem } = error;
   const why = { code: codeName(code), reason };
   if (code === Code.INTERNAL) log.error({ ...line, ...why, err: error }, 'call failed');
-  else log.info({ ...line, ...why, problem }, 'request refused');
+  else {
+    const refused = unlogged === 0 ? undefined : unlogged + 1;
+    log.info({ ...line, ...why, problem, refused }, 'request refused');
+  }
 }
 
 /** One line for a session that a rule or a limit closes. */

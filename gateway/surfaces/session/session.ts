@@ -210,10 +210,10 @@ export class Session {
 
   /** An `open` that becomes no call. */
   #refuse(open: OpenFrame, error: RpcError): void {
-    this.#context.countRefusal(error);
+    const unlogged = this.#context.countRefusal(error);
     if (!this.#refusals.mayGoOn(error)) this.refuse(error);
     else {
-      logRefusedOpen(open, error, this.#context);
+      if (unlogged >= 0) logRefusedOpen(open, error, this.#context, unlogged);
       this.#endAtOnce(open.id, error.toStatus());
     }
   }

@@ -233,6 +233,21 @@ t.test('while the process is late nothing begins, and what runs goes on', async 
   for (let status = 503; status !== 200; ) ({ status } = await http(foreign.url + method('Ask'), ask));
 });
 
+t.test(
+  'a flood of refusals is counted whole, and has few lines of log that say how many there were',
+  async (t) => {
+    const foreign = await openQuick(t, { callsPerSecond: 1 });
+    const ask = () => http(foreign.url + method('Ask'), { headers: JSON_TYPE, body: '{}' });
+    for (let n = 0; n < 10; n++) await Promise.all(Array.from({ length: 30 }, ask));
+    const lines = foreign.lines.filter(({ msg }) => msg === 'request refused');
+    t.ok(lines.length >= 100 && lines.length < 290, `${lines.length} lines`);
+    const counted = Number(/calls_per_second"\} (\d+)/.exec(await limitsOf(foreign))?.[1]);
+    t.ok(counted > 280, `${counted} refusals`);
+    const told = lines.reduce((sum, { refused = 1 }) => sum + Number(refused), 0);
+    t.ok(told <= counted, 'none is told twice');
+  },
+);
+
 t.test('0 switches each off', async (t) => {
   const foreign = await openQuick(t, { callsPerSecond: 0, eventLoopDelayMs: 0 });
   const answers = await Promise.all(

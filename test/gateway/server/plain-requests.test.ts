@@ -166,7 +166,7 @@ t.test('what is plain and for a method comes past Fastify, and nothing else', as
     log: pino({ level: 'silent' }),
   });
   const checks = { assertServedHost: () => {}, ownPaths: new Set(['/own']) };
-  const refusals = { trustedProxies: options.trustedProxies, countRefusal: () => {} };
+  const refusals = { trustedProxies: options.trustedProxies, countRefusal: () => 0 };
   servePlainRequests(app, options, { exchanges }, checks, refusals, (request, reply) => {
     reply.send(`plain ${request.raw.url}`);
   });

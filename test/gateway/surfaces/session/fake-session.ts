@@ -83,7 +83,7 @@ export function openFakeSession(
     unfinished: new UnfinishedMessages(0),
     meterOf: () => ({ dropped: nothing, healed: nothing, evicted: nothing, gap: nothing, finished: nothing }),
     trafficOf: () => ({ up: 0, down: 0 }),
-    countRefusal: nothing,
+    countRefusal: () => 0,
     ...known,
   };
   return { session: new Session(socket, formatOf(protocol), options), socket, transport, exchanges };
