@@ -17,6 +17,7 @@ import { assertingOwnAccess } from './own-access.js';
 import { registerOwnCompression } from './own-compression.js';
 import { registerPage } from './page.js';
 import { registerSessions } from './sessions.js';
+import { addStrictTransport } from './transport-security.js';
 import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
 import { websocketPlugin } from './websocket-plugin.js';
 
@@ -85,6 +86,12 @@ export async function registerRoutes(
   app.websocketServer.on('headers', (headers: string[], request: IncomingMessage) => {
     headers.push(`x-request-id: ${requestIds.get(request)}`);
   });
+  if (options.tls !== undefined) {
+    app.addHook('onRequest', (request, reply, done) => {
+      addStrictTransport(request.raw, reply);
+      done();
+    });
+  }
   // After that plugin: it closes only sockets of which it knows when they are refused.
   const assertServedHost = registerHostCheck(app, options);
   // Callbacks, not promises: hooks run for every request.

@@ -11,6 +11,9 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json',
 };
 
+/** The page, the browser client that it imports, and what that imports where it is not in one piece. What else lies there is for Node. */
+const SERVED = /^(?:playground|browser|retry)\//;
+
 /** Everything from our own origin, nothing inline: what a service sends can never run as code in the page. */
 const SECURITY_HEADERS = {
   'content-security-policy':
@@ -21,16 +24,16 @@ const SECURITY_HEADERS = {
 };
 
 /**
- * Serves the page: `playground/index.html` of the folder at `/`, every file of it below `/_sluice/page/`. The files are
+ * Serves the page: `playground/index.html` of the folder at `/`, those of the page and of the browser client below `/_sluice/page/`. The files are
  * read once, now, so a request can name nothing else. Rejects when the folder cannot be read.
  */
 export async function registerPage(app: FastifyInstance, folder: string): Promise<void> {
   const names = await readdir(folder, { recursive: true });
   for (const name of names) {
     const type = MEDIA_TYPES[extname(name)];
-    if (type === undefined) continue;
-    const content = await readFile(join(folder, name));
     const path = name.split(sep).join('/');
+    if (type === undefined || !SERVED.test(path)) continue;
+    const content = await readFile(join(folder, name));
     // Its addresses are relative, so that it works below any path; they would lead nowhere from its own folder.
     const url = path === 'playground/index.html' ? '/' : `/_sluice/page/${path}`;
     app.get(url, { exposeHeadRoute: true }, async (_request, reply) =>

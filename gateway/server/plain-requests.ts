@@ -11,6 +11,7 @@ import type { HostCheck } from './host-check.js';
 import { PlainReply } from './plain-reply.js';
 import { idOfRequest } from './request-id.js';
 import type { ServerRequest } from './server-request.js';
+import { addStrictTransport } from './transport-security.js';
 
 /** An address that no router reads in another way than it is written. */
 const PLAIN_TARGET = /^(\/[\w.~:/*@!$&'()+,=-]*)(?:\?|$)/;
@@ -57,6 +58,7 @@ export function servePlainRequests(
     const reply = new PlainReply(response, request);
     try {
       reply.header('x-request-id', request.id);
+      if (options.tls !== undefined) addStrictTransport(raw, reply);
       assertServedHost(raw);
       admitOnConnection(raw, response);
       addCorsHeaders(reply, allowOrigins, raw.headers.origin);

@@ -19,6 +19,7 @@ export {
   type LimitName,
   type Limits,
   type OnRefusal,
+  RefusalLines,
   tooManyOfAddress,
   UnfinishedMessages,
 } from './exchange/index.js';

@@ -10,6 +10,7 @@ export { DEFAULT_LIMITS, type Limits, spread } from './limits.js';
 export { type CompressRule, downloadOf, type MethodRequest, uploadOf } from './method-request.js';
 export type { Peer } from './peer.js';
 export { LIMIT_NAMES, type LimitName, type OnRefusal, tooManyOfAddress } from './refusal.js';
+export { RefusalLines } from './refusal-lines.js';
 export { runExchange } from './run-exchange.js';
 export type { Surface } from './surface.js';
 export { PIECE_BYTES, type UnfinishedMessage, UnfinishedMessages } from './unfinished-messages.js';
