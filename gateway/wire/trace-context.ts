@@ -11,7 +11,9 @@ export interface TraceContext {
 }
 
 /** Version, trace, parent and flags; what a later version may have behind them begins with "-". */
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
+/** Of version 00. */
+const LENGTH = 55;
 
 /** What a later version may have behind the part that we know, and more than any has. */
 const MAX_TRACEPARENT_LENGTH = 256;
@@ -25,12 +27,13 @@ const NO_SPAN = '0'.repeat(16);
  */
 export function parseTraceparent(value: string): Omit<TraceContext, 'state'> | undefined {
   if (value.length > MAX_TRACEPARENT_LENGTH) return undefined;
-  const match = TRACEPARENT.exec(value);
-  if (match === null) return undefined;
-  const [, version, traceId = NO_TRACE, spanId = NO_SPAN, flags = '', rest] = match;
-  if (version === 'ff' || traceId === NO_TRACE || spanId === NO_SPAN) return undefined;
-  if (version === '00' && rest !== undefined) return undefined;
-  return { traceId, spanId, flags: Number.parseInt(flags, 16) };
+  if (!TRACEPARENT.test(value)) return undefined;
+  // By their places, which are fixed: to have them from the expression costs twice as much.
+  const traceId = value.slice(3, 35);
+  const spanId = value.slice(36, 52);
+  if (traceId === NO_TRACE || spanId === NO_SPAN || value.startsWith('ff')) return undefined;
+  if (value.length > LENGTH && value.startsWith('00')) return undefined;
+  return { traceId, spanId, flags: Number.parseInt(value.slice(53, LENGTH), 16) };
 }
 
 /** The `traceparent` of a place in a trace, in version 00; of the flags those that we know. */

@@ -10,13 +10,21 @@ const PARENT = 'traceparent';
 const STATE = 'tracestate';
 
 /** What metadata says of a trace. */
-export interface CarriedTrace {
+export class CarriedTrace {
   /** Absent: what it says is malformed, and counts as nothing. */
   readonly context: TraceContext | undefined;
-  /** All that is no trace context. */
-  readonly others: Metadata;
   /** What travels to the service where nothing follows the call: the client's own context unchanged, or none where it is malformed. */
   readonly metadata: Metadata;
+
+  constructor(context: TraceContext | undefined, metadata: Metadata) {
+    this.context = context;
+    this.metadata = metadata;
+  }
+
+  /** All that is no trace context. */
+  get others(): Metadata {
+    return othersOf(this.metadata);
+  }
 }
 
 /** The trace that a client's metadata carries; `undefined` where no name of it is about one, which costs no more than to look at the names. */
@@ -44,20 +52,39 @@ export function withTrace(others: Metadata, context: TraceContext): Metadata {
 }
 
 function read(metadata: Metadata): CarriedTrace {
-  const others: Metadata[number][] = [];
-  const parents: string[] = [];
-  const states: string[] = [];
-  for (const pair of metadata) {
-    if (pair[0] === PARENT) parents.push(pair[1]);
-    else if (pair[0] === STATE) states.push(pair[1]);
-    else others.push(pair);
+  let given: string | undefined;
+  let givenState: string | undefined;
+  let parents = 0;
+  let states = 0;
+  for (const [name, value] of metadata) {
+    if (name === PARENT) {
+      given = value;
+      parents += 1;
+    } else if (name === STATE) {
+      givenState = givenState === undefined ? value : `${givenState},${value}`;
+      states += 1;
+    }
   }
-  const [given = ''] = parents;
   // Two of them say nothing: none is the right one.
-  const parent = parents.length === 1 ? parseTraceparent(given) : undefined;
-  if (parent === undefined) return { context: undefined, others, metadata: others };
-  const state = usableTracestate(states.join(','));
-  const told: Metadata[number][] = [...others, [PARENT, given]];
-  if (state !== '') told.push([STATE, state]);
-  return { context: { ...parent, state }, others, metadata: told };
+  const parent = given !== undefined && parents === 1 ? parseTraceparent(given) : undefined;
+  if (given === undefined || parent === undefined) return new CarriedTrace(undefined, othersOf(metadata));
+  const state = givenState === undefined ? '' : usableTracestate(givenState);
+  const { traceId, spanId, flags } = parent;
+  // Nearly always: nothing is wrong with it, and nothing is to be changed.
+  const isAsGiven = states === 0 || (states === 1 && state === givenState);
+  const told = isAsGiven ? metadata : [...othersOf(metadata), ...pairsOf(given, state)];
+  return new CarriedTrace({ traceId, spanId, flags, state }, told);
+}
+
+function othersOf(metadata: Metadata): Metadata {
+  return metadata.filter(([name]) => !isOfTrace(name));
+}
+
+function pairsOf(parent: string, state: string): Metadata {
+  return state === ''
+    ? [[PARENT, parent]]
+    : [
+        [PARENT, parent],
+        [STATE, state],
+      ];
 }

@@ -102,7 +102,7 @@ t.test('a traceparent that is there twice is none, and several lines of tracesta
     ['a', 'b'],
     ['traceparent', PARENT],
   ]);
-  t.same(twice, { context: undefined, others: [['a', 'b']], metadata: [['a', 'b']] });
+  t.same([twice?.context, twice?.others, twice?.metadata], [undefined, [['a', 'b']], [['a', 'b']]]);
   const lines = carriedTrace([
     ['tracestate', 'a=1'],
     ['traceparent', PARENT],
