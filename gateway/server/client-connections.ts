@@ -17,6 +17,7 @@ import {
   tooManyOfAddress,
 } from '../surfaces/index.js';
 import { isSecure } from './client-tls.js';
+import type { RecordedCalls } from './recorded-calls.js';
 import type { OwnServices } from './services/index.js';
 
 /** Refused connections are logged together, so that a flood of them does not become one of lines. */
@@ -95,6 +96,8 @@ export interface ServerContext extends ExchangeContext {
   /** What clients' messages that wait for services hold in all sessions. */
   readonly heldInSessions: AllHeldBytes;
   readonly connections: ClientConnections;
+  /** Recorded calls; absent: none is recorded. */
+  readonly recorded?: RecordedCalls | undefined;
   /** Who is asked who calls, and what that allows. */
   readonly identity: Identity;
   /** What the gateway answers itself, and what calls of that are opened with. */

@@ -9,9 +9,12 @@ import {
   type HttpProtocol,
   type HttpReply,
   OWN_PROTOCOL,
+  ownerOf,
   protocolOf,
 } from '../surfaces/index.js';
+import { locationOfPath } from '../wire/index.js';
 import { ownMethods } from './allow.js';
+import { answerLocation, checkLocationRequest, matchOfLocation } from './call-locations.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
 import { answerError, type RefusalContext } from './errors.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
@@ -77,7 +80,7 @@ export function registerDispatch(
   const handler = (request: FastifyRequest, reply: FastifyReply) => {
     const call = request.admitted;
     if (call === null) throw new RpcError('INTERNAL', 'a request without admission');
-    answer(call, request, reply, refusals);
+    answer(call, request, reply, refusals, context);
   };
   app.route({
     method: 'GET',
@@ -93,10 +96,10 @@ export function registerDispatch(
   app.route({ method: OTHER_METHODS, url: METHODS, preHandler, handler });
   servePlainRequests(app, options, context, checks, refusals, (request, reply) => {
     const admitted = admit(app, request, options, schema, context);
-    if (!(admitted instanceof Promise)) return answer(admitted, request, reply, refusals);
+    if (!(admitted instanceof Promise)) return answer(admitted, request, reply, refusals, context);
     admitted.then(
       (call) => {
-        if (!reply.raw.destroyed) answer(call, request, reply, refusals);
+        if (!reply.raw.destroyed) answer(call, request, reply, refusals, context);
       },
       (reason: unknown) => {
         if (!reply.raw.destroyed) answerError(reason, request, reply, refusals);
@@ -111,8 +114,18 @@ function answer(
   request: ServerRequest,
   reply: HttpReply,
   refusals: RefusalContext,
+  context: ServerContext,
 ): void {
   const protocol = request.spoken ?? OWN_PROTOCOL;
+  const { location } = call.request;
+  if (location !== undefined && request.method !== 'GET') {
+    try {
+      answerLocation(location, call, request, reply, context);
+    } catch (reason) {
+      answerError(reason, request, reply, refusals);
+    }
+    return;
+  }
   protocol.answer(call.request, request, reply, call, call.context).catch((reason: unknown) => {
     discardBody(request.raw);
     answerError(reason, request, reply, refusals);
@@ -136,28 +149,52 @@ function admit(
   else exchanges.limits.beginUnchecked(source);
   const [path, search] = splitTarget(request.raw.url);
   request.spoken = request.ws ? OWN_PROTOCOL : protocolOf(request.raw);
+  const location = locationOfPath(path);
+  if (location !== undefined) request.spoken = OWN_PROTOCOL;
   const own = request.spoken === OWN_PROTOCOL ? undefined : context.ownServices.method(path);
   const types = own === undefined ? loaded() : context.ownServices.types;
+  // Who calls decides what is at a location.
   const match =
-    own === undefined
-      ? matchOf(app, request, path, loaded().schema)
-      : { method: own, binding: undefined, pathValues: [] };
+    location !== undefined
+      ? undefined
+      : own === undefined
+        ? matchOf(app, request, path, loaded().schema)
+        : { method: own, binding: undefined, pathValues: [] };
   // The path of a rule is for our own forms, whatever is sent there.
-  if (match.binding !== undefined) request.spoken = OWN_PROTOCOL;
+  if (match?.binding !== undefined) request.spoken = OWN_PROTOCOL;
   const protocol = request.spoken;
-  checkSite(request, match, options);
+  if (match === undefined) checkLocationRequest(request, options);
+  else checkSite(request, match, options);
   const credential = credentialShown(shown);
   const found = identity.identify(credential);
   const isOwn = own !== undefined;
   const admitKnown = (principal: Principal): AdmittedRequest => {
     if (!principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
+    const place =
+      match ?? placeOf(location ?? '', principal, credential, request, protocol, options, loaded(), context);
     if (isOwn) identity.assertOwnAccess(principal);
-    else identity.assertAccess(principal, match.method.access);
-    const call = readRequest(request, protocol, types, match, search, options);
+    else identity.assertAccess(principal, place.method.access);
+    const call = readRequest(request, protocol, types, place, search, options, location);
     const metadata = identity.metadata(call.metadata, principal, credential);
     return { ...call, metadata, principal, context: isOwn ? context.ownContext : context };
   };
   return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
+}
+
+/** The method of the call at a location. Throws NOT_FOUND. */
+function placeOf(
+  location: string,
+  principal: Principal,
+  credential: Parameters<ServerContext['identity']['metadata']>[2],
+  request: ServerRequest,
+  protocol: HttpProtocol,
+  options: ResolvedGatewayOptions,
+  loaded: LoadedSchema,
+  context: ServerContext,
+): RouteMatch {
+  const said = protocol.metadata(request.raw, [], options.headerRules);
+  const metadata = context.identity.metadata(said, principal, credential);
+  return matchOfLocation(location, ownerOf({ principal, metadata }), loaded, context);
 }
 
 /** The method that a request is for. Throws what refuses its path. */

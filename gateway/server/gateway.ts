@@ -194,6 +194,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
         heldInSessions: new AllHeldBytes(),
         connections,
         identity,
+        recorded,
         ownServices,
         ownContext: { ...shared, transport: ownServices },
       },

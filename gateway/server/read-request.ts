@@ -41,13 +41,14 @@ export function readRequest(
   match: RouteMatch,
   search: string,
   options: ResolvedGatewayOptions,
+  location?: string,
 ): ReadRequest {
   const { headers } = request.raw;
   const { method } = match;
-  const methodRequest = createMethodRequest(types, match, request.raw, options, parseQuery(search));
+  const methodRequest = createMethodRequest(types, match, request.raw, options, parseQuery(search), location);
   const unary = !method.requestStream && !method.responseStream;
   const source = requestSource(request.raw, options.trustedProxies);
-  const bound = request.ws ? fieldsOfSocket(methodRequest) : NO_FIELDS;
+  const bound = request.ws && location === undefined ? fieldsOfSocket(methodRequest) : NO_FIELDS;
   return {
     source,
     request: methodRequest,
@@ -77,8 +78,14 @@ export function createMethodRequest(
   { schema, codec }: MethodTypes,
   match: RouteMatch,
   request: IncomingMessage,
-  { limits, patchMask, compress }: Pick<ResolvedGatewayOptions, 'limits' | 'patchMask' | 'compress'>,
+  {
+    limits,
+    patchMask,
+    compress,
+    basePath,
+  }: Pick<ResolvedGatewayOptions, 'limits' | 'patchMask' | 'compress' | 'basePath'>,
   query: URLSearchParams = NO_PARAMETERS,
+  location?: string,
 ): MethodRequest {
   const { method, binding, pathValues } = match;
   const body = binding?.body;
@@ -101,6 +108,8 @@ export function createMethodRequest(
     limits,
     patchMask,
     compress,
+    basePath: basePath?.path,
+    location,
   };
 }
 

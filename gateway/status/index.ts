@@ -3,7 +3,7 @@ export { detailsOfReason, ERROR_DOMAIN, type ErrorMetadata } from './error-info.
 export { codeFromHttpStatus, httpStatusFromCode } from './http-status.js';
 export type { Metadata } from './metadata.js';
 export { MAX_METADATA_BYTES, MAX_METADATA_PAIRS, MetadataBlock } from './metadata-bounds.js';
-export { codeOfReason, REASONS, type Reason } from './reason.js';
+export { codeOfReason, httpStatusOfReason, REASONS, type Reason, retryAfterOfReason } from './reason.js';
 export { richStatusBytes } from './rich-status.js';
 export { isDefect, RpcError, type RpcErrorOptions } from './rpc-error.js';
 export { ENDED, type Status } from './status.js';

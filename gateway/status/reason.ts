@@ -6,6 +6,8 @@ interface ReasonRow {
   readonly code: Code;
   /** Where HTTP has a status that says more than the code's own. */
   readonly httpStatus?: number;
+  /** When to try again, where nothing else says it, in seconds. */
+  readonly retryAfter?: number;
 }
 
 /**
@@ -55,9 +57,9 @@ export const REASONS = {
   PRINCIPAL_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
   RATE_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
   SESSION_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
-  DETACHED_LIMIT: { code: Code.RESOURCE_EXHAUSTED },
+  DETACHED_LIMIT: { code: Code.RESOURCE_EXHAUSTED, retryAfter: 1 },
   RECORDING_FULL: { code: Code.RESOURCE_EXHAUSTED },
-  GATEWAY_LIMIT: { code: Code.UNAVAILABLE },
+  GATEWAY_LIMIT: { code: Code.UNAVAILABLE, retryAfter: 1 },
   // Something took too long, or ended early.
   HEAD_TIMEOUT: { code: Code.DEADLINE_EXCEEDED, httpStatus: 408 },
   MESSAGE_TIMEOUT: { code: Code.DEADLINE_EXCEEDED, httpStatus: 408 },
@@ -100,4 +102,10 @@ export function codeOfReason(reason: Reason): Code {
 export function httpStatusOfReason(reason: Reason): number | undefined {
   const row: ReasonRow = REASONS[reason];
   return row.httpStatus;
+}
+
+/** When to try again what was refused for a reason, in seconds; `undefined`: not said. */
+export function retryAfterOfReason(reason: Reason): number | undefined {
+  const row: ReasonRow = REASONS[reason];
+  return row.retryAfter;
 }

@@ -19,6 +19,7 @@ export {
   type LimitName,
   type Limits,
   type OnRefusal,
+  ownerOf,
   RefusalLines,
   tooManyOfAddress,
   UnfinishedMessages,

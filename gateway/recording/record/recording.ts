@@ -64,6 +64,8 @@ export class Recording {
   readonly #ageAlarm = new Alarm({ onAlarm: () => this.#onAge() });
   #detachedUntil: number | undefined;
   #failure: Status | undefined;
+  /** When it has ended and may be forgotten. */
+  #keptUntil = 0;
   /** With `pause`: what the slowest reader has been handed. */
   #floor = 0;
   /** Rings when a reader has moved while the journal is full. */
@@ -121,8 +123,7 @@ export class Recording {
   /** A reader follows it from now on, after the message of this number. It must leave. */
   add(reader: RecordingReader, after: number): void {
     this.#readers.add(reader);
-    if (!this.isDetached) this.#alarm.clear();
-    if (this.state === 'ended') this.#alarm.clear();
+    if (this.state === 'running' && !this.isDetached) this.#alarm.clear();
     if (this.rule.whenFull === 'pause') {
       this.#floor = Math.min(this.#floor, after);
       this.journal.keepAfter(this.#floor);
@@ -136,7 +137,8 @@ export class Recording {
     if (at >= 0) this.#waiting.splice(at, 1);
     this.onMoved();
     if (this.#readers.size > 0) return;
-    if (this.state === 'ended') this.#alarm.set(this.rule.maxAgeMs);
+    // Reading does not keep it.
+    if (this.state === 'ended') this.#alarm.set(Math.max(0, this.#keptUntil - performance.now()));
     else if (this.state === 'running' && !this.isDetached) this.#alarm.set(this.rule.lingerMs);
   }
 
@@ -183,8 +185,8 @@ export class Recording {
     this.state = 'ended';
     await this.journal.finish(status);
     this.#detachedUntil = undefined;
-    this.#alarm.clear();
-    if (this.#readers.size === 0) this.#alarm.set(this.rule.maxAgeMs);
+    this.#keptUntil = performance.now() + this.rule.maxAgeMs;
+    this.#alarm.set(this.rule.maxAgeMs);
     this.#options.onChanged(this);
     this.#wakeAll();
   }

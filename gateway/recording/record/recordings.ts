@@ -5,13 +5,14 @@ import type { Call, SendBatch } from '../../upstream/index.js';
 import type { CallRequest, Recorder, RecordingWish } from '../call-request.js';
 import type { EvictionCause } from '../eviction-cause.js';
 import type { ResumePoint } from '../resume-point.js';
+import { type CallState, callState } from './call-state.js';
 import { DetachedCalls, type DetachLimits } from './detached-calls.js';
 import { JournalMemory } from './journal-memory.js';
 import { MemoryJournal } from './memory-journal.js';
 import { type Beginning, Reader } from './reader.js';
 import { afterCursor, beginningAt } from './reader-point.js';
 import { Recording } from './recording.js';
-import { recordingKey, travellingMetadata } from './recording-key.js';
+import { recordingKey, travellingMetadata, versionOf } from './recording-key.js';
 
 /** What recordings need, and whom they tell. */
 export interface RecordingsOptions extends DetachLimits {
@@ -100,6 +101,21 @@ export class Recordings implements Recorder {
     recording.evictAged();
     if (detach) this.#detached.add(recording);
     reader.follow(recording, beginningAt(recording, resume), false);
+  }
+
+  /** The method of the call at a location, as `methodOf` has it now. Throws NOT_FOUND, also where its messages have changed since. */
+  methodAt(location: string, principal: string, methodOf: (path: string) => Method | undefined): Method {
+    const { method } = this.find(location, principal);
+    const current = methodOf(method.path);
+    if (current !== undefined && versionOf(current) === versionOf(method)) return current;
+    throw new RpcError('CALL_GONE', 'the schema of the service has changed since the call was recorded');
+  }
+
+  /** How the call at a location stands. Throws NOT_FOUND. */
+  stateAt(location: string, principal: string): CallState {
+    const recording = this.find(location, principal);
+    recording.evictAged();
+    return callState(recording);
   }
 
   /** The recording at a location. Throws NOT_FOUND: for ever (404), or because what was there is gone (410). */

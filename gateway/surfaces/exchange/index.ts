@@ -8,6 +8,7 @@ export { Exchanges } from './exchanges.js';
 export { boundFirstMessage } from './first-message.js';
 export { DEFAULT_LIMITS, type Limits, spread } from './limits.js';
 export { type CompressRule, downloadOf, type MethodRequest, uploadOf } from './method-request.js';
+export { ownerOf } from './open-recorded.js';
 export type { Peer } from './peer.js';
 export { LIMIT_NAMES, type LimitName, type OnRefusal, tooManyOfAddress } from './refusal.js';
 export { RefusalLines } from './refusal-lines.js';

@@ -13,6 +13,8 @@ export interface MethodRequest extends RouteMatch {
   readonly query: URLSearchParams;
   /** The recorded call that is joined; its client sends no messages. */
   readonly location?: string | undefined;
+  /** Below which everything is served; absent: the root. */
+  readonly basePath?: string | undefined;
   /** JSON <-> bytes of the method's request type. */
   readonly requestCodec: MessageCodec;
   /** The same of what a JSON body is: its request type, or the field of it that the rule's `body` names. */

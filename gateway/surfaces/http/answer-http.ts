@@ -11,14 +11,21 @@ import {
   type MethodRequest,
   runExchange,
 } from '../exchange/index.js';
-import { hasSeenEnd, type RequestWish, recordingWish, resumePointOf } from '../message/index.js';
+import {
+  hasSeenEnd,
+  prefersAsync,
+  type RequestWish,
+  recordingWish,
+  resumePointOf,
+} from '../message/index.js';
+import { accepted } from './accepted-outgoing.js';
 import { announcesBody } from './announced-body.js';
 import { HeadOutgoing } from './head-outgoing.js';
 import { HttpPeer } from './http-peer.js';
 import type { HttpCall, NamedRequest } from './http-protocol.js';
 import type { HttpReply } from './http-reply.js';
 import type { HttpForms, HttpSurface, Negotiated, OpenRequest } from './http-surface.js';
-import { ACCEPT_QUERY, negotiate } from './negotiation.js';
+import { ACCEPT_QUERY, chooseAnswer, negotiate } from './negotiation.js';
 import { assertEncodingTaken } from './request-body.js';
 import { openFileBody } from './request-forms.js';
 
@@ -32,12 +39,16 @@ export async function answerHttp(
   forms: HttpForms,
 ): Promise<void> {
   const { headers, method: httpMethod = '' } = request.http;
-  const negotiated = negotiate(forms, request, {
+  const wish = {
     httpMethod,
     contentType: headers['content-type'],
     accept: headers.accept,
     hasBody: announcesBody(request.http),
-  });
+  };
+  const negotiated =
+    request.location === undefined
+      ? negotiate(forms, request, wish)
+      : { open: openNothing, surface: chooseAnswer(forms.answers, request.method, undefined, wish) };
   assertEncodingTaken(headers['content-encoding']);
   if (httpMethod === 'QUERY' || (httpMethod === 'HEAD' && request.binding === undefined)) {
     reply.headers(ACCEPT_QUERY);
@@ -47,12 +58,14 @@ export async function answerHttp(
     reply.code(204).send();
     return;
   }
-  await answerAs(negotiated, request, named, reply, call, context);
+  const isAsync = request.location === undefined && prefersAsync(headers);
+  const form = isAsync && request.method.recording !== undefined ? accepted(negotiated) : negotiated;
+  await answerAs(form, request, named, reply, call, context);
 }
 
 /** Answers a request of which is known how it is taken and answered. Rejects with `RpcError`, before any call is opened. */
 export async function answerAs(
-  { open, surface }: Negotiated,
+  { open, surface, isDetached }: Negotiated,
   request: MethodRequest,
   { id, log }: NamedRequest,
   reply: HttpReply,
@@ -64,8 +77,14 @@ export async function answerAs(
     await surface.open(request, reply).end(ENDED, undefined);
     return;
   }
-  await runExchange(new HttpExchange(surface, open, request, reply, call, id, log, context), context);
+  await runExchange(
+    new HttpExchange(surface, open, request, reply, call, id, log, context, isDetached),
+    context,
+  );
 }
+
+/** Who joins a call sends nothing. */
+const openNothing: OpenRequest = () => ({ read: () => undefined, close: () => {} });
 
 class HttpExchange implements ExchangePlan {
   readonly surface: HttpSurface;
@@ -89,13 +108,14 @@ class HttpExchange implements ExchangePlan {
     requestId: string,
     log: FastifyBaseLogger,
     context: ExchangeContext,
+    isDetached = false,
   ) {
     this.surface = surface;
     this.request = request;
     this.peer = new HttpPeer(reply.raw, request.http, request.limits.heartbeatMs);
     this.requestId = requestId;
     this.resume = resumePointOf(request);
-    this.wish = recordingWish(request);
+    this.wish = recordingWish(request, isDetached);
     this.log = log;
     this.#open = open;
     this.#reply = reply;

@@ -25,6 +25,8 @@ export type OpenRequest = (request: MethodRequest, whole: WholeBody) => Incoming
 export interface Negotiated {
   readonly open: OpenRequest;
   readonly surface: HttpSurface;
+  /** The call is to go on without its client, which is told where. */
+  readonly isDetached?: boolean | undefined;
 }
 
 /** The forms in which HTTP takes requests and answers them; the first answer of a kind is the one for clients that do not mind. */

@@ -1,9 +1,9 @@
 import type { Registry } from '@bufbuild/protobuf';
 import type { Outgoing } from '../../bridge/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { Batch, CallStart } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { encodeBatch, scratch } from '../message/index.js';
+import { encodeBatch, positionHeaders, scratch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { headersFromMetadata, sendError, sendSmaller } from './reply.js';
 
@@ -16,10 +16,16 @@ export class JsonOutgoing implements Outgoing {
   readonly #reply: HttpReply;
   #metadata: Metadata | undefined;
   #json: Buffer | undefined;
+  #start: CallStart | undefined;
 
   constructor(request: MethodRequest, reply: HttpReply) {
     this.#request = request;
     this.#reply = reply;
+  }
+
+  /** One message has no place to go on from: of its beginning only the address of the call is told. */
+  start({ location }: CallStart): void {
+    if (location !== undefined) this.#start = { lastEventId: undefined, location };
   }
 
   head(metadata: Metadata | undefined): undefined {
@@ -44,7 +50,9 @@ export class JsonOutgoing implements Outgoing {
       sendError(this.#reply, error.toStatus(), this.#request.registry);
       throw error;
     }
-    const headers = headersFromMetadata(this.#reply, this.#metadata, status.trailers);
+    const metadata = headersFromMetadata(this.#reply, this.#metadata, status.trailers);
+    const headers =
+      this.#start === undefined ? metadata : { ...positionHeaders(this.#start, this.#request), ...metadata };
     await sendSmaller(this.#request, this.#reply, 'application/json; charset=utf-8', headers, this.#json);
   }
 

@@ -101,7 +101,8 @@ function chooseQuery(type: string | undefined): keyof HttpForms['requests'] {
   );
 }
 
-function chooseAnswer(
+/** The form in which a method answers. Throws 406. */
+export function chooseAnswer(
   answers: HttpForms['answers'],
   method: Method,
   binding: HttpBinding | undefined,

@@ -1,6 +1,13 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { Registry } from '@bufbuild/protobuf';
-import { httpStatusFromCode, type Metadata, type RpcError, type Status } from '../../status/index.js';
+import {
+  httpStatusFromCode,
+  httpStatusOfReason,
+  type Metadata,
+  type RpcError,
+  retryAfterOfReason,
+  type Status,
+} from '../../status/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { noteOpenEnded } from '../liveness/index.js';
 import { errorJson, metadataHeaders, REASON_HEADER, retryDelayMs } from '../message/index.js';
@@ -48,7 +55,11 @@ export function sendError(
   registry: Registry,
   failure?: Pick<RpcError, 'httpStatus' | 'headers'>,
 ): void {
-  const httpStatus = failure?.httpStatus;
+  const { reason } = status;
+  // What a recording says is no failure of this exchange, and has a reason of ours all the same.
+  const httpStatus = failure?.httpStatus ?? (reason && httpStatusOfReason(reason));
+  const retryAfter = reason && retryAfterOfReason(reason);
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   const delayMs = retryDelayMs(status, registry);
   if (delayMs !== undefined) reply.header('retry-after', Math.ceil(delayMs / 1_000));
   reply

@@ -46,7 +46,7 @@ export class SseOutgoing implements Outgoing {
   head(metadata: Metadata | undefined): undefined {
     this.#sink = openTextStream(this.#request, this.#reply, {
       ...SSE_HEADERS,
-      ...positionHeaders(this.#start),
+      ...positionHeaders(this.#start, this.#request),
       ...headersFromMetadata(this.#reply, metadata),
     });
     void this.#send(FIRST);

@@ -20,6 +20,7 @@ export {
   countedHeaders,
   hasSeenEnd,
   POSITION_HEADER,
+  pathOfCall,
   positionHeaders,
   resumePointOf,
   resumePointOfCursor,

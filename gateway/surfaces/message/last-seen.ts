@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { type ResumePoint, resumePoint } from '../../recording/index.js';
 import type { CallStart } from '../../upstream/index.js';
-import { type LastEventId, MAX_EVENT_ID_LENGTH, parseLastEventId } from '../../wire/index.js';
+import { CALLS_PATH, type LastEventId, MAX_EVENT_ID_LENGTH, parseLastEventId } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 
 /** Says after what an answer continues: the id right before the first message that will come. */
@@ -49,10 +49,23 @@ export function resumePointOfCursor(
   return resumePoint(method, requestCodec, last, 'cursor');
 }
 
-/** The header of an answer that begins there. */
-export function positionHeaders(start: CallStart | undefined): OutgoingHttpHeaders | undefined {
-  const id = start?.lastEventId;
-  return id === undefined ? undefined : { [POSITION_HEADER]: id };
+/** The address of a call that goes on without its clients. */
+export function pathOfCall({ basePath = '' }: Pick<MethodRequest, 'basePath'>, location: string): string {
+  return basePath + CALLS_PATH + location;
+}
+
+/** The headers of an answer that begins there; `request`: of a form of ours, which says where the call is found. */
+export function positionHeaders(
+  start: CallStart | undefined,
+  request?: Pick<MethodRequest, 'basePath'>,
+): OutgoingHttpHeaders | undefined {
+  if (start === undefined) return undefined;
+  const { lastEventId, location } = start;
+  const place = location === undefined || request === undefined ? undefined : pathOfCall(request, location);
+  return {
+    ...(lastEventId !== undefined && { [POSITION_HEADER]: lastEventId }),
+    ...(place !== undefined && { 'content-location': place }),
+  };
 }
 
 /** The id of a recording's message, which no field of the message says. */
@@ -62,10 +75,11 @@ const RECORDED = /^~[^=]/;
  * The same of an answer that has no ids: its client counts from there. It cannot where messages may be dropped without its knowing, and is not told then.
  */
 export function countedHeaders(
-  { method }: Pick<MethodRequest, 'method'>,
+  request: Pick<MethodRequest, 'method' | 'basePath'>,
   start: CallStart | undefined,
 ): OutgoingHttpHeaders | undefined {
-  const { policy } = method.slowReader;
+  const { policy } = request.method.slowReader;
   const mayMiss = policy === 'conflate' || policy === 'drop-oldest';
-  return mayMiss && RECORDED.test(start?.lastEventId ?? '') ? undefined : positionHeaders(start);
+  const isUncounted = start !== undefined && mayMiss && RECORDED.test(start.lastEventId ?? '');
+  return positionHeaders(isUncounted ? { ...start, lastEventId: undefined } : start, request);
 }

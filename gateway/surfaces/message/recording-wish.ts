@@ -13,11 +13,14 @@ export interface RequestWish {
 }
 
 /** What an HTTP request says of its call where that is recorded; `undefined` where it is not. Throws INVALID_ARGUMENT for a key that is none. */
-export function recordingWish({ method, http, location }: MethodRequest): RequestWish | undefined {
+export function recordingWish(
+  { method, http, location }: MethodRequest,
+  detach = false,
+): RequestWish | undefined {
   if (location !== undefined) return { detach: false, idempotencyKey: undefined, location };
   if (method.recording === undefined) return undefined;
   return {
-    detach: prefersAsync(http.headers),
+    detach,
     idempotencyKey: idempotencyKey(http.headers),
     location: undefined,
   };

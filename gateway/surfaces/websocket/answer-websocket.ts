@@ -14,7 +14,7 @@ import {
   runExchange,
   type Surface,
 } from '../exchange/index.js';
-import { type AddressFields, hasSeenEnd } from '../message/index.js';
+import { type AddressFields, hasSeenEnd, type RequestWish, recordingWish } from '../message/index.js';
 import { boundSocketMessages, ClientSocket } from '../socket/index.js';
 import { WebSocketIncoming } from './websocket-incoming.js';
 import { WebSocketOutgoing } from './websocket-outgoing.js';
@@ -108,6 +108,10 @@ class WebSocketExchange implements ExchangePlan {
     return this.#call.deadline;
   }
 
+  get wish(): RequestWish | undefined {
+    return recordingWish(this.request);
+  }
+
   openIncoming(exchange: ExchangeHandle): Incoming {
     const { request, peer } = this;
     const { method, limits } = request;
@@ -117,11 +121,13 @@ class WebSocketExchange implements ExchangePlan {
     boundSocketMessages(this.#socket, request.http.socket, {
       timeoutMs: limits.messageTimeoutMs,
       isPaused: () => peer.isPaused,
-      isExpecting: () => incoming.isIncomplete,
+      isExpecting: () => request.location === undefined && incoming.isIncomplete,
       unfinished: this.#context.unfinished.of(this.#call.source.group, abort, () => peer.cut()),
       onLate: abort,
     });
     const limit = this.#context.exchanges.limits.uploadLimit(limits.uploadBytes);
+    // Who joins a call has nothing to send, and may listen.
+    if (request.location !== undefined) return incoming;
     return boundFirstMessage(boundUpload(incoming, request, limit, abort), {
       stream: method.requestStream,
       limits,

@@ -1,5 +1,6 @@
 import { EventSource } from 'eventsource';
 import t from 'tap';
+import { WebSocket } from 'ws';
 import type { RecordingSettings } from '../../../gateway/schema/index.js';
 import { bytes, method, openForeign } from '../../support/foreign.js';
 import { http, open, sseEvents, until } from '../../support/http.js';
@@ -169,4 +170,154 @@ t.test('an EventSource that lost its connection goes on where it was', async (t)
   await until(t, 'the end', () => isOver);
   t.same(numbers, [1, 2, 3, 4]);
   t.equal(upstream.calls(method('Down')).length, 1);
+});
+
+t.test(
+  'a detached call: 202, its state, joined on every surface, stopped; over HTTP/1.1 and HTTP/2',
+  async (t) => {
+    const go = gate();
+    const { url, wsUrl, upstream, gateway } = await serve(
+      t,
+      {
+        Down: [
+          { in: 'end' },
+          { out: await bytes({ number: 1 }) },
+          { out: await bytes({ number: 2 }) },
+          { wait: go.wait },
+          { out: await bytes({ number: 3 }) },
+          { wait: new Promise(() => {}) },
+        ],
+        Ask: [{ in: 'end' }, { out: await bytes({ text: 'answer' }) }],
+        Up: [{ in: 'end' }, { out: await bytes({ text: 'all' }) }],
+      },
+      { Down: {}, Ask: {}, Up: {} },
+      { detachedPerPrincipal: 4 },
+    );
+    const ASYNC = { prefer: 'respond-async, wait=5' };
+    const path = url + method('Down');
+    const token = { authorization: 'Bearer a' };
+    const accepted = await http(path, { headers: { ...ASYNC, ...token } });
+    t.equal(accepted.status, 202);
+    const { location = '' } = accepted.headers;
+    t.match(location, /^\/_sluice\/calls\/[\w-]{22}$/);
+    t.equal(accepted.headers['preference-applied'], 'respond-async');
+    t.same(JSON.parse(accepted.text), { location });
+    await until(t, 'nobody is there', () => gateway.openExchanges === 0);
+    const state = () => http(url + location, { method: 'HEAD', headers: token });
+    await until(t, 'its messages', () => upstream.calls(method('Down'))[0]?.accepted === 2);
+    const running = await state();
+    t.match(running.headers, { 'sluice-call-state': 'running', 'sluice-first-event-id': /^~[\w-]{22}\.1$/ });
+    t.equal(running.headers['grpc-status'], undefined);
+    const epoch = String(running.headers['sluice-first-event-id']).slice(1, -2);
+    const one = await follow(url + location, token);
+    t.equal(one.headers['content-location'], location);
+    const h2 = connectHttp2(t, url);
+    const ndjson = ask(h2, location, { ...token, 'last-event-id': `~${epoch}.1` });
+    const socket = new WebSocket(wsUrl + location, { headers: token });
+    t.teardown(() => socket.terminate());
+    const got: string[] = [];
+    socket.on('message', (data) => got.push(String(data)));
+    await until(t, 'all have joined', () => gateway.openExchanges === 3 && got.length === 2);
+    go.open();
+    await until(t, 'the next message', () => one.numbers().length === 3 && got.length === 3);
+    t.same(got, ['{"number":1}', '{"number":2}', '{"number":3}']);
+    for (const headers of [{}, { authorization: 'Bearer b' }]) {
+      for (const verb of ['GET', 'HEAD', 'DELETE'])
+        t.equal(
+          (await http(url + location, { method: verb, headers })).status,
+          404,
+          `${verb} of another principal`,
+        );
+    }
+    t.equal((await http(`${url}/_sluice/calls/${'A'.repeat(22)}`, { headers: token })).status, 404);
+    t.equal((await http(`${url}/_sluice/calls/`, { headers: token })).status, 404);
+    const posted = await http(url + location, { method: 'POST', headers: token, body: '{}' });
+    t.same([posted.status, posted.headers.allow], [405, 'GET, HEAD, DELETE']);
+    t.notOk(upstream.calls(method('Down'))[0]?.cancelled);
+    t.equal((await http(url + location, { method: 'DELETE', headers: token })).status, 204);
+    await until(t, 'the service is told', () => upstream.calls(method('Down'))[0]?.cancelled === true);
+    t.equal(sseEvents(`${(await ndjson).text}`).length, 0);
+    t.match((await ndjson).text, /^\{"number":2\}\n\{"number":3\}\n\{"error":.*CANCELLED/);
+    await until(t, 'readers are told', () => one.events().at(-1)?.event === 'error');
+    const ended = await state();
+    t.match(ended.headers, {
+      'sluice-call-state': 'ended',
+      'grpc-status': '1',
+      'sluice-last-event-id': `~${epoch}.3`,
+    });
+    t.equal((await http(url + location, { method: 'DELETE', headers: token })).status, 204, 'again');
+    t.equal(upstream.calls(method('Down')).length, 1);
+
+    // A unary call, and one that streams its requests.
+    const unary = await http(url + method('Ask'), {
+      headers: { ...ASYNC, 'content-type': 'application/json', 'idempotency-key': 'k' },
+      body: '{"text":"q"}',
+    });
+    t.equal(unary.status, 202);
+    const answer = await http(url + unary.headers.location);
+    t.same([answer.status, answer.text], [200, '{"text":"answer"}']);
+    const again = await http(url + method('Ask'), {
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'k' },
+      body: '{"text":"q"}',
+    });
+    t.same([again.status, again.text], [200, '{"text":"answer"}']);
+    t.equal(again.headers['content-location'], unary.headers.location, 'the same call');
+    const conflict = await http(url + method('Ask'), {
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'k' },
+      body: '{"text":"other"}',
+    });
+    t.same([conflict.status, conflict.headers['sluice-reason']], [422, 'IDEMPOTENCY_CONFLICT']);
+    t.equal(upstream.calls(method('Ask')).length, 1);
+    const up = await http(url + method('Up'), {
+      headers: { ...ASYNC, 'content-type': 'application/x-ndjson' },
+      body: '{"text":"1"}\n{"text":"2"}\n',
+    });
+    t.equal(up.status, 202);
+    t.equal((await http(url + up.headers.location)).text, '{"text":"all"}');
+    t.equal(upstream.calls(method('Up'))[0]?.received.length, 2, 'all of the body');
+    const bad = await http(url + method('Ask'), {
+      headers: { ...ASYNC, 'content-type': 'application/json' },
+      body: '{"none":1}',
+    });
+    t.equal(bad.status, 400);
+    const plain = await http(url + method('Body'), { headers: ASYNC });
+    t.not(plain.status, 202, 'a method without a rule ignores it');
+  },
+);
+
+t.test('limits, ages, and the option of the method', async (t) => {
+  const { url, gateway } = await serve(
+    t,
+    { Down: [{ in: 'end' }, { out: await bytes({ number: 1 }) }, { wait: new Promise(() => {}) }] },
+    { Down: { detach: true, detachMaxAgeMs: 300, maxAgeMs: 300 } },
+    { detachedPerPrincipal: 1, detached: 2 },
+  );
+  const path = url + method('Down');
+  const ask = async (token: string) => await follow(path, { authorization: token });
+  const one = await ask('a');
+  const location = String(one.headers['content-location']);
+  t.match(location, /^\/_sluice\/calls\//);
+  one.leave();
+  await until(t, 'it has left', () => gateway.openExchanges === 0);
+  t.equal(
+    (await http(url + location, { method: 'HEAD', headers: { authorization: 'a' } })).headers[
+      'sluice-call-state'
+    ],
+    'running',
+  );
+  const second = await http(path, { headers: { authorization: 'a' } });
+  t.same(
+    [second.status, second.headers['sluice-reason'], second.headers['retry-after']],
+    [429, 'DETACHED_LIMIT', '1'],
+  );
+  const other = await ask('b');
+  const third = await http(path, { headers: { authorization: 'c' } });
+  t.same([third.status, third.headers['sluice-reason']], [503, 'GATEWAY_LIMIT']);
+  await until(t, 'it ends at its age', () => other.events().at(-1)?.event === 'error');
+  t.match(other.events().at(-1)?.data, { error: { status: 'DEADLINE_EXCEEDED' } });
+  let status = 200;
+  while (status !== 410 && status !== 404)
+    status = (await http(url + location, { headers: { authorization: 'a' } })).status;
+  t.equal(status, 410);
+  t.equal((await http(url + location, { headers: { authorization: 'b' } })).status, 404);
 });
