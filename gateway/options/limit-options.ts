@@ -76,6 +76,13 @@ export const CLIENT_LIMITS = {
   callsBurst: limit('calls', 200, 'how many of these may begin at once, after a time without any', {
     defaultText: 'twice callsPerSecond',
   }),
+  /** More waits: the body, or the socket, is not read meanwhile. */
+  bytesPerSecond: limit(
+    'bytesPerSecond',
+    0,
+    'how many bytes of requests the gateway reads in a second from one principal, or from one address without one; 0: no limit',
+    { min: 0, max: MAX_BYTES },
+  ),
   /** More is 413. */
   uploadBytes: limit(
     'bytes',

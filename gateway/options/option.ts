@@ -6,6 +6,7 @@ export const UNITS = {
   connections: 'connections',
   exchanges: 'exchanges',
   callsPerSecond: 'calls a second',
+  bytesPerSecond: 'bytes a second',
 } as const;
 
 /** The longest delay that a Node timer keeps, and more than any other number here needs. */

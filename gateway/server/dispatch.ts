@@ -175,8 +175,16 @@ function admit(
     if (isOwn) identity.assertOwnAccess(principal);
     else identity.assertAccess(principal, place.method.access);
     const call = readRequest(request, protocol, types, place, search, options, location);
+    const pace = exchanges.limits.paceOf(source, principal);
     const metadata = identity.metadata(call.metadata, principal, credential);
-    return { ...call, metadata, principal, context: isOwn ? context.ownContext : context };
+    const methodRequest = pace === undefined ? call.request : { ...call.request, pace };
+    return {
+      ...call,
+      request: methodRequest,
+      metadata,
+      principal,
+      context: isOwn ? context.ownContext : context,
+    };
   };
   return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
 }

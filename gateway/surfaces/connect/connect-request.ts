@@ -60,7 +60,7 @@ async function openBody(request: MethodRequest, codec: ConnectCodec, whole: Whol
   const coding = http.headers['content-encoding'];
   // Before the body is touched: what cannot be read is not waited for.
   inflateMessageOf(coding, limits.maxMessageBytes, UNARY_CODINGS);
-  const body = new BodyReader(http, limits);
+  const body = new BodyReader(http, limits, { pace: request.pace });
   try {
     return await openMessage(request, codec, await body.readAll(whole), coding);
   } finally {

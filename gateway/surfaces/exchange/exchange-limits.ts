@@ -6,6 +6,8 @@ import {
   TokenBuckets,
 } from '../../security/index.js';
 import type { RpcError } from '../../status/index.js';
+import { BytePace, type ClientPace } from './byte-pace.js';
+import { countedBy } from './counted-by.js';
 import {
   type OnRefusal,
   tooManyOfAddress,
@@ -31,6 +33,8 @@ export interface ExchangeBounds {
   /** The same at once, after a time without any. */
   readonly callsBurst?: number;
   /** So late is the process that nothing may begin. */
+  /** What is read in a second from one principal, or from one address without one. */
+  readonly bytesPerSecond?: number;
   readonly eventLoopDelayMs?: number;
   readonly isLate?: () => boolean;
 }
@@ -50,6 +54,7 @@ export class ExchangeLimits {
   readonly #calls = new AddressCounts();
   readonly #bounds: ExchangeBounds;
   readonly #onRefusal: OnRefusal;
+  readonly #pace: BytePace;
   readonly #rate: TokenBuckets | undefined;
   /** By address: those whose credential has not been checked, or was refused. */
   readonly #unchecked: TokenBuckets | undefined;
@@ -57,7 +62,8 @@ export class ExchangeLimits {
   constructor(bounds: ExchangeBounds = {}, onRefusal: OnRefusal = () => {}) {
     this.#bounds = bounds;
     this.#onRefusal = onRefusal;
-    const { callsPerSecond = 0, callsBurst = 2 * callsPerSecond } = bounds;
+    const { callsPerSecond = 0, callsBurst = 2 * callsPerSecond, bytesPerSecond = 0 } = bounds;
+    this.#pace = new BytePace(bytesPerSecond);
     if (callsPerSecond === 0) return;
     this.#rate = new TokenBuckets(callsPerSecond, callsBurst);
     this.#unchecked = new TokenBuckets(callsPerSecond, callsBurst);
@@ -127,6 +133,11 @@ export class ExchangeLimits {
     throw tooManyOfAddress('calls_per_address', `more than ${most} calls`, source);
   }
 
+  /** How fast a client may be read from; `undefined`: as fast as it can. */
+  paceOf(source: RequestSource, principal: Principal): ClientPace | undefined {
+    return this.#pace.of(source, principal);
+  }
+
   /** Bounds one upload; `uploadBytes`: 0 for none. */
   uploadLimit(uploadBytes: number): UploadLimit {
     if (uploadBytes === 0) return ANY_UPLOAD;
@@ -157,9 +168,4 @@ export class ExchangeLimits {
   removeCall({ group }: RequestSource): void {
     this.#calls.remove(group);
   }
-}
-
-/** What a client is counted by where its principal goes before its address. No address looks like a principal. */
-export function countedBy({ group }: RequestSource, { isAnonymous, key }: Principal): string {
-  return isAnonymous ? group : `principal ${key}`;
 }

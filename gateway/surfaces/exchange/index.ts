@@ -1,3 +1,4 @@
+export type { ClientPace } from './byte-pace.js';
 export { isOfTrace, traceIdOf } from './carried-trace.js';
 export type { ExchangeContext, FinishedExchange, Meter } from './exchange-context.js';
 export type { ExchangeHandle } from './exchange-handle.js';

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Registry } from '@bufbuild/protobuf';
 import type { MessageCodec } from '../../codec/index.js';
 import type { FileContent, RouteMatch } from '../../schema/index.js';
+import type { ClientPace } from './byte-pace.js';
 import type { Limits } from './limits.js';
 
 /** What is compressed for clients that accept it: nothing, answers that are sent whole, or streams of texts as well. */
@@ -26,6 +27,8 @@ export interface MethodRequest extends RouteMatch {
   readonly limits: Limits;
   /** A PATCH whose mask is empty gets that of its body. */
   readonly patchMask: boolean;
+  /** How fast its body may be read; left out: as fast as it comes. */
+  readonly pace?: ClientPace | undefined;
   /** What is compressed for clients that accept it. */
   readonly compress: CompressRule;
 }

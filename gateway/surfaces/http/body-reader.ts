@@ -1,21 +1,25 @@
 import type { IncomingMessage } from 'node:http';
 import { Alarm, Bell, type CancelSignal } from '../../async/index.js';
-import type { AbortCause } from '../../bridge/index.js';
-import { type Reason, RpcError } from '../../status/index.js';
+import { RpcError } from '../../status/index.js';
 import type { Limits } from '../exchange/index.js';
-import { PIECE_BYTES, type UnfinishedMessage, type UploadLimit } from '../exchange/index.js';
+import { type ClientPace, PIECE_BYTES, type UnfinishedMessage, type UploadLimit } from '../exchange/index.js';
 import { endRequest, watchRequest } from '../liveness/index.js';
 import { BodyQueue } from './body-queue.js';
-import { DRAINING } from './json-outgoing.js';
+import { reasonOf, tooLarge, tooSlow } from './body-refusal.js';
 
 /** What is read and dropped of a body that nobody wants, before the connection is closed instead. */
 const DISCARD_BYTES = 1024 * 1024;
 /** How long that may take, in milliseconds. */
 const DISCARD_MS = 2_000;
 
+/** The longest time between two looks whether a client may be read from again, in milliseconds: so it is not forgotten that it owes. */
+const MOST_KEPT_MS = 1_000;
+
 /** How far ahead of its reader a body is read, in bytes: see `BodyQueue`. Absent: as far as Node does by itself. */
 export interface ReadAhead {
   readonly aheadBytes?: number;
+  /** How fast its client may be read from. Absent: as fast as it can. */
+  readonly pace?: ClientPace | undefined;
 }
 
 /** What ends the wait for a body beside its own end. */
@@ -44,12 +48,14 @@ export class BodyReader {
   /** From the first wait on: what is here with its head needs no listeners. */
   #isListening = false;
   #ended = false;
+  #isClosed = false;
   #cut = false;
   /** Why nobody waits any more, although the body has not ended. */
   #late: RpcError | undefined;
   /** Spent on waiting for the rest of the message that has begun. */
   #waitedMs = 0;
   #unwatch: (() => void) | undefined;
+  readonly #pace: ClientPace | undefined;
   /** Where a body waits that is read ahead. */
   readonly #queue: BodyQueue | undefined;
 
@@ -57,10 +63,11 @@ export class BodyReader {
   constructor(
     request: IncomingMessage,
     limits: Pick<Limits, 'bodyIdleMs' | 'messageTimeoutMs'>,
-    { aheadBytes }: ReadAhead = {},
+    { aheadBytes, pace }: ReadAhead = {},
   ) {
     this.#request = request;
     this.#limits = limits;
+    this.#pace = pace;
     this.#queue = aheadBytes === undefined ? undefined : new BodyQueue(request, this.#wake, aheadBytes);
   }
 
@@ -92,7 +99,10 @@ export class BodyReader {
 
   /** More bytes, if they are here already. Only of a body that is read ahead. */
   take(): Buffer | undefined {
-    return this.#queue?.take();
+    if (this.#pace !== undefined && this.#pace.owedMs > 0) return undefined;
+    const piece = this.#queue?.take();
+    if (piece !== undefined) this.#pace?.took(piece.length);
+    return piece;
   }
 
   /** A message is whole: the next one has its time anew. */
@@ -102,9 +112,13 @@ export class BodyReader {
 
   async #next(isMidMessage: boolean): Promise<Buffer | undefined> {
     for (;;) {
+      if (this.#pace !== undefined && (await this.#keptBack(this.#pace))) return undefined;
       const chunk =
         this.#queue === undefined ? (this.#request.read() as Buffer | null) : (this.#queue.take() ?? null);
-      if (chunk !== null) return chunk;
+      if (chunk !== null) {
+        this.#pace?.took(chunk.length);
+        return chunk;
+      }
       this.#listen();
       if (this.#ended) return undefined;
       if (this.#cut)
@@ -115,6 +129,22 @@ export class BodyReader {
       if (this.#late) throw this.#late;
       await this.#arrival(isMidMessage);
     }
+  }
+
+  /** Waits until the client may be read from again; its time does not go on meanwhile. True: the body has been closed. */
+  async #keptBack(pace: ClientPace): Promise<boolean> {
+    for (let owedMs = pace.owedMs; owedMs > 0 && !this.#cut; owedMs = pace.owedMs) {
+      this.#listen();
+      if (this.#late !== undefined) throw this.#late;
+      const unwatch = watchRequest(this.#request);
+      const alarm = new Alarm({ onAlarm: this.#wake });
+      alarm.set(Math.min(owedMs, MOST_KEPT_MS));
+      await this.#changed.wait();
+      alarm.clear();
+      unwatch();
+      if (this.#isClosed) return true;
+    }
+    return false;
   }
 
   /** Waits for anything to happen, as long as the limits allow. */
@@ -174,7 +204,7 @@ export class BodyReader {
     if (!this.#request.complete) await undefined;
     try {
       for (;;) {
-        const here = this.#request.read() as Buffer | null;
+        const here = this.#pace === undefined ? (this.#request.read() as Buffer | null) : null;
         if (here === null && this.#isWhole) break;
         if (here === null && !this.#ended) letGo ??= this.#endWith(whole);
         const chunk = here ?? (await this.#next(true));
@@ -221,6 +251,7 @@ export class BodyReader {
    * answer before the connection ends, and a small rest leaves the connection usable.
    */
   close(): void {
+    this.#isClosed = true;
     this.#unwatch?.();
     if (!this.#ended) this.#listen();
     this.#queue?.close();
@@ -266,15 +297,6 @@ export class BodyReader {
   };
 }
 
-/** Why an exchange ends whose body has not come. */
-export function reasonOf(signal: CancelSignal): RpcError {
-  const cause = signal.reason as AbortCause;
-  if (cause instanceof RpcError) return cause;
-  return cause === 'draining'
-    ? DRAINING
-    : new RpcError('CLIENT_LEFT', 'the client ended the connection before the request body was complete');
-}
-
 /** Drops a body that nobody has begun to read, within the same bounds. Does nothing when it has been read. */
 export function discardBody(request: IncomingMessage): void {
   if (!request.readableEnded && !request.readableDidRead && !request.destroyed)
@@ -283,16 +305,3 @@ export function discardBody(request: IncomingMessage): void {
 
 /** For a body that is only dropped. */
 const NEVER_READ = { bodyIdleMs: DISCARD_MS, messageTimeoutMs: DISCARD_MS };
-
-/** RESOURCE_EXHAUSTED as HTTP says it. */
-export function tooLarge(maxBytes: number): RpcError {
-  return new RpcError(
-    'MESSAGE_TOO_LARGE',
-    `the message is larger than ${maxBytes} bytes: see --max-message-bytes`,
-  );
-}
-
-/** The client keeps us waiting, as HTTP says it. The connection is of no more use. */
-function tooSlow(reason: Reason, problem: string): RpcError {
-  return new RpcError(reason, problem, { headers: { connection: 'close' } });
-}

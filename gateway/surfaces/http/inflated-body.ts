@@ -2,7 +2,8 @@ import { createGunzip } from 'node:zlib';
 import { Bell } from '../../async/index.js';
 import { RpcError } from '../../status/index.js';
 import { PIECE_BYTES } from '../exchange/index.js';
-import { type BodyReader, reasonOf, tooLarge, type WholeBody } from './body-reader.js';
+import type { BodyReader, WholeBody } from './body-reader.js';
+import { reasonOf, tooLarge } from './body-refusal.js';
 
 /**
  * How many times its size a body may come to, beyond one message of the largest size. Texts that machines write come to thirty times; a bomb comes to a

@@ -5,7 +5,7 @@ import { Code, RpcError } from '../../status/index.js';
 import type { SendBatch } from '../../upstream/index.js';
 import type { MethodRequest, UnfinishedMessage } from '../exchange/index.js';
 import { type AddressFields, fieldsBesideBody, messageFromJson, textFromBytes } from '../message/index.js';
-import { tooLarge } from './body-reader.js';
+import { tooLarge } from './body-refusal.js';
 import { openBody, type RequestBody } from './request-body.js';
 
 const LF = 0x0a;

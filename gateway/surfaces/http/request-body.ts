@@ -18,10 +18,10 @@ export interface RequestBody {
 }
 
 /** The body of a request whose encoding is taken: see `assertEncodingTaken`. `readAhead`: see `BodyReader`. */
-export function openBody({ http, limits }: MethodRequest, readAhead: ReadAhead = {}): RequestBody {
+export function openBody({ http, limits, pace }: MethodRequest, readAhead: ReadAhead = {}): RequestBody {
   return codingOf(http.headers['content-encoding']) === 'gzip'
-    ? new InflatedBody(new BodyReader(http, limits), limits.maxMessageBytes)
-    : new BodyReader(http, limits, readAhead);
+    ? new InflatedBody(new BodyReader(http, limits, { pace }), limits.maxMessageBytes)
+    : new BodyReader(http, limits, { ...readAhead, pace });
 }
 
 /** Throws 415 for a body in any encoding but gzip, once. Source: RFC 9110 section 12.5.3, `Accept-Encoding` in a response. */

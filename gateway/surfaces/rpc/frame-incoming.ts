@@ -49,7 +49,7 @@ export class FrameIncoming implements Incoming {
     this.#maxBytes = request.limits.maxMessageBytes;
     this.#frames = new FrameReader(this.#maxBytes);
     this.#text = rules.openText?.();
-    this.#body = new BodyReader(request.http, request.limits, { aheadBytes: 0 });
+    this.#body = new BodyReader(request.http, request.limits, { aheadBytes: 0, pace: request.pace });
   }
 
   async read(): Promise<SendBatch | undefined> {
@@ -145,7 +145,7 @@ export async function messageOfFrame(
       only = frame;
     }
   };
-  const body = new BodyReader(request.http, request.limits);
+  const body = new BodyReader(request.http, request.limits, { pace: request.pace });
   try {
     await body.readEach(check, () => frames.heldBytes, whole);
     text?.end();

@@ -8,7 +8,8 @@ import { formatOf } from './session-format.js';
 /** Runs a session on a WebSocket whose sub-protocol is one of ours. Must run in the tick of the upgrade. */
 export function answerSession(socket: WebSocket, raw: Socket, context: SessionContext): void {
   const { heartbeatMs, maxPauseMs, messageTimeoutMs } = context.limits;
-  const client = new ClientSocket(socket, raw, { heartbeatMs, maxStallMs: maxPauseMs, isShared: true });
+  const pace = context.exchanges.limits.paceOf(context.source, context.principal);
+  const client = new ClientSocket(socket, raw, { heartbeatMs, maxStallMs: maxPauseMs, pace, isShared: true });
   const session = new Session(client, formatOf(socket.protocol), context);
   socket.on('message', (data: Buffer, binary: boolean) => session.receive(data, binary));
   client.onLeft(() => session.closed());

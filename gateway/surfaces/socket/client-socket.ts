@@ -3,8 +3,8 @@ import type { WebSocket } from 'ws';
 import { COPIED_BYTES } from '../../codec/index.js';
 import { memory } from '../../memory/index.js';
 import { cutReason } from '../../wire/index.js';
-import type { Peer } from '../exchange/index.js';
-import { emptyAgain, stopReading, watchDelivery, watchPeer } from '../liveness/index.js';
+import type { ClientPace, Peer } from '../exchange/index.js';
+import { emptyAgain, isFilling, stopReading, watchDelivery, watchPeer } from '../liveness/index.js';
 import { compact } from './compact.js';
 import { type FrameSocket, WRITE_BYTES } from './frame-socket.js';
 import { readInSlices } from './small-reads.js';
@@ -16,11 +16,16 @@ const CLOSE_WAIT_MS = 2_000;
 /** How often a client that does not read is looked after, in milliseconds: it must be missed within a second. */
 const LEFT_CHECK_MS = 250;
 
+/** The longest time between two looks whether a client may be read from again, in milliseconds: so it is not forgotten that it owes. */
+const MOST_KEPT_MS = 1_000;
+
 export interface ClientSocketOptions {
   /** The longest silence before a ping, and how long its answer, or any acknowledgement, may take; in milliseconds. */
   readonly heartbeatMs: number;
   /** How long a client may take nothing of what waits for it. Absent: who writes bounds that. */
   readonly maxStallMs?: number;
+  /** How fast the client may be read from, over all its connections. Absent: as fast as it can. */
+  readonly pace?: ClientPace | undefined;
   /** Many calls write to it: what they write in one turn of the event loop leaves in one system call. */
   readonly isShared: boolean;
 }
@@ -39,6 +44,10 @@ export class ClientSocket implements FrameSocket, Peer {
   #isFilled = false;
   #leftCheck: NodeJS.Timeout | undefined;
   #closing: NodeJS.Timeout | undefined;
+  /** The client has sent more than it may, and is not read until this is over. */
+  #keptBack: NodeJS.Timeout | undefined;
+  /** Somebody does not want to read. */
+  #isUnwanted = false;
   /** Bytes that the client's side had taken, and when they became more or nothing waited. */
   #taken = 0;
   #takenAt = 0;
@@ -48,12 +57,15 @@ export class ClientSocket implements FrameSocket, Peer {
     this.#raw = raw;
     this.#options = options;
     readInSlices(raw);
+    const { pace } = options;
+    if (pace !== undefined) raw.prependListener('data', (bytes: Buffer) => this.#took(bytes, pace));
     // An error closes the socket, and the close is what counts.
     socket.on('error', () => {});
     socket.once('close', () => {
       this.#unwatch?.();
       clearInterval(this.#leftCheck);
       clearTimeout(this.#closing);
+      clearTimeout(this.#keptBack);
     });
   }
 
@@ -107,13 +119,41 @@ export class ClientSocket implements FrameSocket, Peer {
   }
 
   pause(): void {
+    this.#isUnwanted = true;
+    this.#stop();
+  }
+
+  resume(): void {
+    this.#isUnwanted = false;
+    if (this.#keptBack === undefined) this.#goOn();
+  }
+
+  #took(bytes: Buffer, pace: ClientPace): void {
+    if (isFilling(bytes)) return;
+    pace.took(bytes.length);
+    if (this.#keptBack === undefined) this.#keepBack(pace);
+  }
+
+  #keepBack(pace: ClientPace): void {
+    const { owedMs } = pace;
+    // Its answer to our close must be read.
+    if (owedMs > 0 && this.#closing === undefined) {
+      this.#keptBack = setTimeout(() => this.#keepBack(pace), Math.min(owedMs, MOST_KEPT_MS));
+      this.#stop();
+      return;
+    }
+    this.#keptBack = undefined;
+    if (!this.#isUnwanted) this.#goOn();
+  }
+
+  #stop(): void {
     if (this.#unwatch !== undefined || this.#raw.destroyed) return;
     this.#socket.pause();
     if (memory.isCrowded) this.#fill();
     this.#unwatch = watchPeer(this.#raw, this.#probe);
   }
 
-  resume(): void {
+  #goOn(): void {
     if (this.#unwatch === undefined) return;
     this.#unwatch();
     this.#unwatch = undefined;
@@ -138,6 +178,8 @@ export class ClientSocket implements FrameSocket, Peer {
     if (this.isClosed) return;
     this.#socket.close(code, cutReason(reason));
     // Its answer must be read.
+    clearTimeout(this.#keptBack);
+    this.#keptBack = undefined;
     this.resume();
     this.#closing ??= setTimeout(() => this.#socket.terminate(), CLOSE_WAIT_MS);
   }

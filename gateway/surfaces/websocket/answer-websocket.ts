@@ -43,6 +43,7 @@ export function answerWebSocket(
 ): void {
   const client = new ClientSocket(socket, request.http.socket, {
     heartbeatMs: request.limits.heartbeatMs,
+    pace: request.pace,
     isShared: false,
   });
   if (hasSeenEnd(request)) {
