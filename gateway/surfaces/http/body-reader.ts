@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { Alarm, Bell, type CancelSignal } from '../../async/index.js';
 import { RpcError } from '../../status/index.js';
 import type { Limits } from '../exchange/index.js';
-import { type ClientPace, PIECE_BYTES, type UnfinishedMessage, type UploadLimit } from '../exchange/index.js';
+import { type ClientPace, PIECE_BYTES, type UnfinishedMessage } from '../exchange/index.js';
 import { endRequest, watchRequest } from '../liveness/index.js';
 import { BodyQueue } from './body-queue.js';
 import { reasonOf, tooLarge, tooSlow } from './body-refusal.js';
+import type { WholeBody } from './whole-body.js';
 
 /** What is read and dropped of a body that nobody wants, before the connection is closed instead. */
 const DISCARD_BYTES = 1024 * 1024;
@@ -20,20 +21,6 @@ export interface ReadAhead {
   readonly aheadBytes?: number;
   /** How fast its client may be read from. Absent: as fast as it can. */
   readonly pace?: ClientPace | undefined;
-}
-
-/** What ends the wait for a body beside its own end. */
-export interface WholeBody {
-  /** 413 when it is larger. */
-  readonly maxBytes: number;
-  /** The call's, in epoch milliseconds: DEADLINE_EXCEEDED when it has passed. */
-  readonly deadline: number | undefined;
-  /** The gateway is draining, has no more time, or no more memory. Its listener is removed when the body is there. */
-  readonly signal: CancelSignal;
-  /** Begins to count it, until it is whole. */
-  countUnfinished(): UnfinishedMessage;
-  /** What bounds it where it is a file. */
-  readonly upload: UploadLimit;
 }
 
 /**

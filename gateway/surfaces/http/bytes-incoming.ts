@@ -6,8 +6,8 @@ import type { SendBatch } from '../../upstream/index.js';
 import type { MethodRequest, UploadLimit } from '../exchange/index.js';
 import { messageFromAddress, RESERVED_PARAMETERS } from '../message/index.js';
 import { QUEUE_BYTES } from './body-queue.js';
-import type { WholeBody } from './body-reader.js';
 import { openBody, type RequestBody } from './request-body.js';
+import type { WholeBody } from './whole-body.js';
 
 /** Data in one message of an upload; what services are commonly tuned for. */
 const CHUNK_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 import type { Incoming, Outgoing } from '../../bridge/index.js';
 import type { MethodRequest, Surface } from '../exchange/index.js';
-import type { WholeBody } from './body-reader.js';
 import type { HttpReply } from './http-reply.js';
+import type { WholeBody } from './whole-body.js';
 
 /** What an answer consists of: one message, a stream of them, or the bytes of a file. */
 export type AnswerKind = 'message' | 'stream' | 'file';

@@ -1,5 +1,5 @@
 export { answerAs } from './answer-http.js';
-export { BodyReader, discardBody, type WholeBody } from './body-reader.js';
+export { BodyReader, discardBody } from './body-reader.js';
 export { BytesOutgoing } from './bytes-outgoing.js';
 export {
   CODINGS,
@@ -24,3 +24,4 @@ export { exposeNames, sendError, sendWhole, startStream, warnLeftOut } from './r
 export { openFileBody, openJsonBody, openNdjsonBody, openQuery } from './request-forms.js';
 export { singleIncoming } from './single-incoming.js';
 export { SseOutgoing } from './sse-outgoing.js';
+export type { WholeBody } from './whole-body.js';

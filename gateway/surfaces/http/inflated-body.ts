@@ -2,8 +2,9 @@ import { createGunzip } from 'node:zlib';
 import { Bell } from '../../async/index.js';
 import { RpcError } from '../../status/index.js';
 import { PIECE_BYTES } from '../exchange/index.js';
-import type { BodyReader, WholeBody } from './body-reader.js';
+import type { BodyReader } from './body-reader.js';
 import { reasonOf, tooLarge } from './body-refusal.js';
+import type { WholeBody } from './whole-body.js';
 
 /**
  * How many times its size a body may come to, beyond one message of the largest size. Texts that machines write come to thirty times; a bomb comes to a

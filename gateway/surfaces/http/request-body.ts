@@ -1,7 +1,8 @@
 import { RpcError } from '../../status/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { BodyReader, type ReadAhead, type WholeBody } from './body-reader.js';
+import { BodyReader, type ReadAhead } from './body-reader.js';
 import { InflatedBody } from './inflated-body.js';
+import type { WholeBody } from './whole-body.js';
 
 /** A request body as its readers see it, whatever its encoding. Whoever opens one calls `close`. */
 export interface RequestBody {

@@ -4,11 +4,11 @@ import { RpcError } from '../../status/index.js';
 import { type MethodRequest, uploadOf } from '../exchange/index.js';
 import { fieldsBesideBody, messageFromJson, messageFromQuery, textFromBytes } from '../message/index.js';
 import { saysBody } from './announced-body.js';
-import type { WholeBody } from './body-reader.js';
 import { BytesIncoming, messageFromBytes } from './bytes-incoming.js';
 import { NdjsonIncoming } from './ndjson-incoming.js';
 import { openBody } from './request-body.js';
 import { singleIncoming } from './single-incoming.js';
+import type { WholeBody } from './whole-body.js';
 
 /** The message of a request without a body: everything is in path and query. */
 export function openQuery(request: MethodRequest): Incoming {
