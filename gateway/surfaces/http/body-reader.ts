@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Alarm, Bell, type CancelSignal } from '../../async/index.js';
+import { Alarm, Bell } from '../../async/index.js';
 import { RpcError } from '../../status/index.js';
 import type { Limits } from '../exchange/index.js';
 import { type ClientPace, PIECE_BYTES, type UnfinishedMessage } from '../exchange/index.js';
