@@ -90,8 +90,13 @@ export const HOUSES = {
       security: {
         may: ['schema', 'status'],
         roof: ['index.ts'],
-        // Loaded where tokens are checked, and not before.
-        rooms: { token: { may: ['identity'], door: true }, identity: {}, '.': {} },
+        // Loaded where tokens are checked, or an authorization service is asked, and not before.
+        rooms: {
+          token: { may: ['identity'], door: true },
+          'ext-authz': { may: ['identity'], door: true },
+          identity: {},
+          '.': {},
+        },
       },
       upstream: {
         may: ['status', 'async', 'memory'],

@@ -116,7 +116,7 @@ export async function registerRoutes(
   if (options.compress !== 'off') registerOwnCompression(app);
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   if (options.publicHealth) registerPublicHealth(app, context.exchanges);
-  const ownAccess = assertingOwnAccess(context.identity);
+  const ownAccess = assertingOwnAccess(context.identity, options.trustedProxies);
   app.get('/_sluice/services', { exposeHeadRoute: true, preHandler: ownAccess }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await source.get().description()),
   );

@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import { PUBLIC } from '../schema/index.js';
 import { ForwardedClaims, type Identity, type IssuerSettings } from '../security/index.js';
 import { type AuthConfig, defaultAccess, type GatewayConfig, hasIdentity } from './config/index.js';
+import { onceEach } from './once-each.js';
+import { openAuthz } from './open-authz.js';
 
 /** Where lines go, and when the first of them may. */
 export interface IdentityLog {
@@ -25,6 +27,7 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
   if (!hasIdentity(config)) return { use: (identity) => identity.use(undefined), close: () => {} };
   const { auth = {} } = config;
   const check = await openTokens(auth, log);
+  const authz = await openAuthz(auth, log.log);
   const access = defaultAccess(auth);
   return {
     use(identity) {
@@ -34,9 +37,13 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
         ownAccess: auth.documents === 'public' ? PUBLIC : access,
         forward: auth.forward && new ForwardedClaims(auth.forward, tellingOnce(log)),
         forwardToken: auth.forwardToken ?? true,
+        authorize: authz?.authorize,
       });
     },
-    close: () => check?.close(),
+    close() {
+      check?.close();
+      authz?.close();
+    },
   };
 }
 
@@ -61,10 +68,7 @@ async function openTokens({ issuers = [], ...settings }: AuthConfig, { log, list
 }
 
 function tellingOnce({ log }: IdentityLog): (claim: string, problem: string) => void {
-  const told = new Set<string>();
-  return (claim, problem) => {
-    if (told.has(claim) || told.size >= MAX_TOLD_CLAIMS) return;
-    told.add(claim);
-    log.warn({ problem: `auth.forward.${JSON.stringify(claim)}: ${problem}` }, 'claim not forwarded');
-  };
+  return onceEach(MAX_TOLD_CLAIMS, (claim, problem) =>
+    log.warn({ problem: `auth.forward.${JSON.stringify(claim)}: ${problem}` }, 'claim not forwarded'),
+  );
 }

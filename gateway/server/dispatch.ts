@@ -1,6 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ROUTED_METHODS, type RouteMatch, type Schema } from '../schema/index.js';
-import { credentialShown, type Principal, requestSource, shownCredential } from '../security/index.js';
+import {
+  authorityOf,
+  credentialShown,
+  type Principal,
+  requestSource,
+  shownCredential,
+} from '../security/index.js';
 import { RpcError } from '../status/index.js';
 import {
   answerWebSocket,
@@ -67,7 +73,7 @@ export function registerDispatch(
   app.decorateRequest('spoken', null);
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
   const preHandler = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
-    const admitted = admit(app, request, options, schema, context);
+    const admitted = admit(app, request, reply, options, schema, context);
     whenKnown(admitted, reply, done, (call) => {
       if (request.ws) {
         assertServing(context.exchanges);
@@ -95,7 +101,7 @@ export function registerDispatch(
   });
   app.route({ method: OTHER_METHODS, url: METHODS, preHandler, handler });
   servePlainRequests(app, options, context, checks, refusals, (request, reply) => {
-    const admitted = admit(app, request, options, schema, context);
+    const admitted = admit(app, request, reply, options, schema, context);
     if (!(admitted instanceof Promise)) return answer(admitted, request, reply, refusals, context);
     admitted.then(
       (call) => {
@@ -135,6 +141,7 @@ function answer(
 function admit(
   app: FastifyInstance,
   request: ServerRequest,
+  reply: Pick<HttpReply, 'headers'>,
   options: ResolvedGatewayOptions,
   loaded: () => LoadedSchema,
   context: ServerContext,
@@ -168,7 +175,7 @@ function admit(
   const credential = credentialShown(shown);
   const found = identity.identify(credential);
   const isOwn = own !== undefined;
-  const admitKnown = (principal: Principal): AdmittedRequest => {
+  const admitKnown = (principal: Principal): AdmittedRequest | Promise<AdmittedRequest> => {
     if (!principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
     const place =
       match ?? placeOf(location ?? '', principal, credential, request, protocol, options, loaded(), context);
@@ -178,13 +185,28 @@ function admit(
     const pace = exchanges.limits.paceOf(source, principal);
     const metadata = identity.metadata(call.metadata, principal, credential);
     const methodRequest = pace === undefined ? call.request : { ...call.request, pace };
-    return {
+    const admitted = {
       ...call,
       request: methodRequest,
       metadata,
       principal,
       context: isOwn ? context.ownContext : context,
     };
+    const { path, access } = place.method;
+    const asking = () => ({
+      http: request.raw,
+      authority: authorityOf(request.raw),
+      requestId: request.id,
+      source,
+      principal,
+      path,
+    });
+    const asked = isOwn ? identity.authorizeOwn(asking) : identity.authorize(access, asking);
+    if (asked === undefined) return admitted;
+    return asked.then(({ tell, responseHeaders }) => {
+      reply.headers(responseHeaders);
+      return { ...admitted, metadata: tell(metadata) };
+    });
   };
   return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
 }

@@ -1,11 +1,28 @@
 import type { preHandlerHookHandler } from 'fastify';
-import type { Identity } from '../security/index.js';
+import {
+  authorityOf,
+  type Identity,
+  type Principal,
+  requestSource,
+  type TrustedProxies,
+} from '../security/index.js';
 import { whenKnown } from './when-known.js';
 
 /** Lets those through who may see what the gateway says of itself; everybody, where nothing is configured. */
-export function assertingOwnAccess(identity: Identity): preHandlerHookHandler {
+export function assertingOwnAccess(
+  identity: Identity,
+  trustedProxies: TrustedProxies,
+): preHandlerHookHandler {
   return (request, reply, done) => {
+    const admit = (principal: Principal) => {
+      identity.assertOwnAccess(principal);
+      return identity.authorizeOwn(() => {
+        const source = requestSource(request.raw, trustedProxies);
+        const authority = authorityOf(request.raw);
+        return { http: request.raw, authority, requestId: request.id, source, principal, path: '' };
+      });
+    };
     const found = identity.identify(identity.credentialOf(request.raw));
-    whenKnown(found, reply, done, (principal) => identity.assertOwnAccess(principal));
+    whenKnown(found instanceof Promise ? found.then(admit) : admit(found), reply, done, () => {});
   };
 }

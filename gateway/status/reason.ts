@@ -46,6 +46,8 @@ export const REASONS = {
   CREDENTIAL_INVALID: { code: Code.UNAUTHENTICATED },
   ACCESS_DENIED: { code: Code.PERMISSION_DENIED },
   KEYS_UNREACHABLE: { code: Code.UNAVAILABLE },
+  AUTHORIZATION_DENIED: { code: Code.PERMISSION_DENIED },
+  AUTHORIZATION_UNREACHABLE: { code: Code.UNAVAILABLE },
   // Too large, or too much at once.
   HEAD_TOO_LARGE: { code: Code.RESOURCE_EXHAUSTED, httpStatus: 431 },
   CHUNK_EXTENSIONS_TOO_LARGE: { code: Code.RESOURCE_EXHAUSTED, httpStatus: 413 },

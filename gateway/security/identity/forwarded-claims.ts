@@ -64,7 +64,7 @@ function textOf(claim: unknown): string | undefined {
 }
 
 /** Frameworks after CGI take `x_user.id` and `x-user-id` for the same, and a client may say a text as bytes. */
-function likeness(name: string): string {
+export function likeness(name: string): string {
   const text = name.toLowerCase().replace(/[_.]/g, '-');
   return text.endsWith(BINARY) ? text.slice(0, -BINARY.length) : text;
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { type AccessRule, PUBLIC } from '../../schema/index.js';
 import type { Metadata } from '../../status/index.js';
+import { type Asking, askedCall, askedRequest } from './asked-request.js';
 import { assertAccess } from './assert-access.js';
+import type { Authorize, Authorized } from './authorize.js';
 import { AUTHORIZATION, type Credential, credentialOf, credentialOfMetadata } from './credential.js';
 import type { ForwardedClaims } from './forwarded-claims.js';
 import { ANONYMOUS, type Principal } from './principal.js';
@@ -24,6 +26,8 @@ export interface IdentityRules {
   readonly forward: ForwardedClaims | undefined;
   /** Whether a token that was accepted goes on to the service. */
   readonly forwardToken: boolean;
+  /** Who is asked besides; `undefined`: nobody. */
+  readonly authorize: Authorize | undefined;
 }
 
 /** As long as nothing is configured: everybody is anonymous, and may do everything. */
@@ -33,6 +37,7 @@ const OFF: IdentityRules = {
   ownAccess: PUBLIC,
   forward: undefined,
   forwardToken: true,
+  authorize: undefined,
 };
 
 /**
@@ -77,6 +82,28 @@ export class Identity {
   /** The same for what the gateway answers itself. */
   assertOwnAccess(principal: Principal): void {
     assertAccess(principal, this.#rules.ownAccess);
+  }
+
+  /**
+   * Asks the authorization service about a request for a method, or, with `metadata`, about a call of a session. `undefined` where nobody is asked. Rejects
+   * with what the client is refused with.
+   */
+  authorize(
+    rule: AccessRule | undefined,
+    asking: () => Asking,
+    metadata?: Metadata,
+  ): Promise<Authorized> | undefined {
+    const { authorize } = this.#rules;
+    if (authorize === undefined) return undefined;
+    const isAsked = authorize.ofPublic || (rule === undefined ? authorize.ofUnnamed : !rule.public);
+    if (!isAsked) return undefined;
+    return authorize.ask(metadata === undefined ? askedRequest(asking()) : askedCall(asking(), metadata));
+  }
+
+  /** The same about what the gateway answers itself. */
+  authorizeOwn(asking: () => Asking): Promise<Authorized> | undefined {
+    const { authorize } = this.#rules;
+    return authorize?.ofOwn === true ? authorize.ask(askedRequest(asking())) : undefined;
   }
 
   /** The metadata for the service: without what only the gateway may say, and with what it says of the principal. */

@@ -1,7 +1,9 @@
+export { type AskedRequest, type Asking, askedCall, askedRequest } from './asked-request.js';
 export { assertAccess } from './assert-access.js';
+export type { Authorize, Authorized } from './authorize.js';
 export { type Claims, claimAt, wordsOf } from './claim.js';
 export { type Credential, credentialOf } from './credential.js';
-export { ForwardedClaims } from './forwarded-claims.js';
+export { ForwardedClaims, likeness } from './forwarded-claims.js';
 export { type CheckToken, Identity, type IdentityRules } from './identity.js';
 export { ANONYMOUS, createPrincipal, nameOfPrincipal, type Principal } from './principal.js';
 export { accessDenied, credentialNeeded, credentialRefused, keysUnreachable } from './refused-credential.js';

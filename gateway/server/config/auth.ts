@@ -7,7 +7,7 @@ import {
   SECRET_ALGORITHMS,
 } from '../../security/index.js';
 import { HeaderRules } from '../../surfaces/index.js';
-import { faultOfPair } from '../../upstream/index.js';
+import { assertUpstreamAddress, faultOfPair } from '../../upstream/index.js';
 import { object } from './object.js';
 import { wholeNumberField } from './option-fields.js';
 
@@ -99,6 +99,21 @@ const forward = z
     }
   });
 
+const TARGET = 'must be the address of an authorization service, such as 127.0.0.1:9191';
+
+const extAuthz = object({
+  target: text(TARGET).superRefine((target, context) => {
+    try {
+      assertUpstreamAddress(target);
+    } catch {
+      context.addIssue({ code: 'custom', message: TARGET });
+    }
+  }),
+  timeoutMs: wholeNumberField('a whole number of milliseconds', 1, 10_000).optional(),
+  failureModeAllow: z.boolean({ error: 'must be true or false' }).optional(),
+  public: z.boolean({ error: 'must be true or false' }).optional(),
+});
+
 const DEFAULT = 'must be authenticated or public';
 
 /** The key `auth` of the file. */
@@ -121,6 +136,7 @@ export const auth = object({
   tenantClaim: text(CLAIM).optional(),
   forward: forward.optional(),
   forwardToken: z.boolean({ error: 'must be true or false' }).optional(),
+  extAuthz: extAuthz.optional(),
 });
 
 const ACCESS = 'must be public, authenticated, or a map with scopes and roles';

@@ -1,5 +1,5 @@
 import type { ResumePoint } from '../../recording/index.js';
-import { credentialShown, type Principal, shownCredential } from '../../security/index.js';
+import { authorityOf, credentialShown, type Principal, shownCredential } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import type { ClientFrame } from '../../wire/session/index.js';
@@ -36,12 +36,27 @@ export function admitCall(open: OpenFrame, context: SessionContext): Admission |
   const request = context.methodRequestOf(open.method, context.http);
   const own = credentialShown(shown);
   const principal = own === undefined ? context.principal : identity.identify(own);
-  const admit = (known: Principal) => {
+  const admit = (known: Principal): Admission | Promise<Admission> => {
     if (shown !== undefined && !known.isAnonymous) exchanges.limits.beginChecked(source, known);
     identity.assertAccess(known, request.method.access);
-    return admitKnown(open, request, context, known, (metadata) =>
+    const call = admitKnown(open, request, context, known, (metadata) =>
       identity.metadata(metadata, known, own ?? context.credential),
     );
+    if (call === undefined) return undefined;
+    const { http, requestId } = context;
+    const { path, access } = request.method;
+    const asking = () => ({
+      http,
+      authority: authorityOf(http),
+      requestId,
+      source,
+      principal: known,
+      path,
+    });
+    const asked = identity.authorize(access, asking, open.metadata);
+    return asked === undefined
+      ? call
+      : asked.then(({ tell }) => ({ ...call, metadata: tell(call.metadata) }));
   };
   return principal instanceof Promise ? principal.then(admit) : admit(principal);
 }

@@ -424,6 +424,8 @@ const ELSEWHERE: { readonly [Name in Reason]?: string } = {
   CREDENTIAL_INVALID: 'the same',
   ACCESS_DENIED: 'the same',
   KEYS_UNREACHABLE: 'the same',
+  AUTHORIZATION_DENIED: 'needs an authorization service: ext-authz.test.ts',
+  AUTHORIZATION_UNREACHABLE: 'the same',
   PRINCIPAL_LIMIT: 'needs an issuer: exchange-limits.test.ts',
   INTERNAL: 'a defect, of which none is known',
 };

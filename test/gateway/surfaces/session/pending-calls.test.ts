@@ -34,6 +34,7 @@ function open(t: Test) {
     ownAccess: AUTHENTICATED,
     forward: undefined,
     forwardToken: true,
+    authorize: undefined,
   });
   const fake = openFakeSession('sluice.v1.json', { firstFrameMs: 60_000 }, [], () => {}, {
     identity,
