@@ -1,6 +1,5 @@
 import { CONNECT } from './connect/index.js';
-import type { Surface } from './exchange/index.js';
-import { downloadOf } from './exchange/index.js';
+import { AFTER_EXPIRY, AT_EXPIRY, BEFORE_EXPIRY, downloadOf, type Surface } from './exchange/index.js';
 import { GRPC, GRPC_WEB } from './grpc/index.js';
 import {
   type AnswerKind,
@@ -31,6 +30,7 @@ const STREAM = {
   mayDrop: true,
   isBounded: true,
   hasCredit: false,
+  expiry: AT_EXPIRY,
 } as const;
 
 /** The answers of HTTP. Of those of one kind, the first is for clients that do not mind. docs/adding-a-surface.md adds a row. */
@@ -44,6 +44,8 @@ const ANSWERS: readonly HttpSurface[] = [
     // One write, when the call is over.
     isBounded: false,
     hasCredit: false,
+    // Streams of requests.
+    expiry: AT_EXPIRY,
     open: (request, reply) => new JsonOutgoing(request, reply),
   },
   {
@@ -56,6 +58,7 @@ const ANSWERS: readonly HttpSurface[] = [
     ...STREAM,
     name: 'sse',
     mediaType: MEDIA_TYPE.sse,
+    expiry: BEFORE_EXPIRY,
     open: (request, reply) => new SseOutgoing(request, reply),
   },
   {
@@ -83,6 +86,7 @@ const ANSWERS: readonly HttpSurface[] = [
     mediaType: MEDIA_TYPE.bytes,
     finite: true,
     mayDrop: false,
+    expiry: AFTER_EXPIRY,
     open(request, reply) {
       const download = downloadOf(request);
       if (download === undefined) throw new TypeError('no field to download');
@@ -99,6 +103,7 @@ const WEBSOCKET: Surface = {
   mayDrop: true,
   isBounded: true,
   hasCredit: false,
+  expiry: AT_EXPIRY,
 };
 
 const SESSION: Surface = {
@@ -108,6 +113,8 @@ const SESSION: Surface = {
   mayDrop: true,
   isBounded: true,
   hasCredit: true,
+  // Of calls with a credential of their own; the session sees to the others.
+  expiry: AT_EXPIRY,
 };
 
 /** The RPC protocols, in the order in which they are asked whether a request is theirs. */

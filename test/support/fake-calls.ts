@@ -23,6 +23,7 @@ export async function serveCalls(
   schema: Schema,
   open: Transport['open'],
   given: Partial<GatewayOptions> = {},
+  identity: Identity = new Identity(),
 ): Promise<{ readonly url: string; readonly wsUrl: string }> {
   const log = pino({ level: 'silent' });
   const options = resolveGatewayOptions({ upstream: '127.0.0.1:1', schema, log, ...given });
@@ -64,7 +65,7 @@ export async function serveCalls(
     app,
     options,
     source,
-    { ...shared, connections, identity: new Identity(), ownServices, ownContext: shared },
+    { ...shared, connections, identity, ownServices, ownContext: shared },
     [...COMMON_METHODS],
   );
   await app.listen({ host: '127.0.0.1', port: 0 });

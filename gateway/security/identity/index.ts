@@ -6,7 +6,13 @@ export { type Credential, credentialOf } from './credential.js';
 export { ForwardedClaims, likeness } from './forwarded-claims.js';
 export { type CheckToken, Identity, type IdentityRules } from './identity.js';
 export { ANONYMOUS, createPrincipal, nameOfPrincipal, type Principal } from './principal.js';
-export { accessDenied, credentialNeeded, credentialRefused, keysUnreachable } from './refused-credential.js';
+export {
+  accessDenied,
+  credentialExpired,
+  credentialNeeded,
+  credentialRefused,
+  keysUnreachable,
+} from './refused-credential.js';
 export { credentialShown, type ShownCredential, shownCredential } from './shown-credential.js';
 export {
   algorithmsOf,

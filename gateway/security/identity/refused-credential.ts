@@ -11,6 +11,13 @@ export function credentialRefused(problem: string): RpcError {
   });
 }
 
+/** What a credential has opened ends with it. Whoever comes back with a new one goes on. */
+export function credentialExpired(): RpcError {
+  return new RpcError('CREDENTIAL_EXPIRED', 'the credential has ended: come back with a new one', {
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  });
+}
+
 /** There is none where one is needed. */
 export function credentialNeeded(): RpcError {
   return new RpcError(

@@ -1,6 +1,7 @@
 import { createRegistry } from '@bufbuild/protobuf';
 import { RpcError } from '../../status/index.js';
 import { mediaTypeOf, parseConnectTimeout } from '../../wire/index.js';
+import { AT_EXPIRY } from '../exchange/index.js';
 import { answerAs, type HttpSurface } from '../http/index.js';
 import { FrameOutgoing, type RpcProtocol, rpcMetadata } from '../rpc/index.js';
 import { failureOfHttp } from './connect-code.js';
@@ -32,6 +33,7 @@ function surfaceOf(codec: ConnectCodec, isStream: boolean): HttpSurface {
         mayDrop: true,
         isBounded: true,
         hasCredit: false,
+        expiry: AT_EXPIRY,
         open: (request, reply) => new FrameOutgoing(request, reply, frames, codec === 'json'),
       }
     : {
@@ -44,6 +46,7 @@ function surfaceOf(codec: ConnectCodec, isStream: boolean): HttpSurface {
         // One write, when the call is over.
         isBounded: false,
         hasCredit: false,
+        expiry: AT_EXPIRY,
         open: (request, reply) => new ConnectUnaryOutgoing(request, reply, codec),
       };
 }

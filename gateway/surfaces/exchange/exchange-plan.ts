@@ -4,6 +4,7 @@ import type { RecordingWish, ResumePoint } from '../../recording/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import type { ExchangeHandle } from './exchange-handle.js';
+import type { Expiry } from './expiry.js';
 import type { MethodRequest } from './method-request.js';
 import type { Peer } from './peer.js';
 import type { Surface } from './surface.js';
@@ -17,6 +18,8 @@ export interface ExchangePlan {
   readonly source: RequestSource;
   /** Who calls. */
   readonly principal: Principal;
+  /** When it ends if the credential of `principal` does; `undefined`: whoever carries the exchange sees to that. */
+  readonly expiry: Expiry | undefined;
   readonly requestId: string;
   /** What the service gets. */
   readonly metadata: Metadata;

@@ -6,6 +6,7 @@ export { ExchangeLimits } from './exchange-limits.js';
 export type { ExchangePlan } from './exchange-plan.js';
 export type { ExchangeTrace, TracedEnd, Tracing } from './exchange-trace.js';
 export { Exchanges } from './exchanges.js';
+export { AFTER_EXPIRY, AT_EXPIRY, BEFORE_EXPIRY, type Expiry } from './expiry.js';
 export { boundFirstMessage } from './first-message.js';
 export { DEFAULT_LIMITS, type Limits, spread } from './limits.js';
 export { type CompressRule, downloadOf, type MethodRequest, uploadOf } from './method-request.js';

@@ -4,6 +4,7 @@ import { openCall } from '../../recording/index.js';
 import { nameOfPrincipal } from '../../security/index.js';
 import { type CodeName, codeName, isDefect, RpcError } from '../../status/index.js';
 import { type CarriedTrace, carriedTrace, withTrace } from './carried-trace.js';
+import { endAtExpiry } from './end-at-expiry.js';
 import type { ExchangeContext, Meter } from './exchange-context.js';
 import type { ExchangeHandle } from './exchange-handle.js';
 import type { ExchangePlan } from './exchange-plan.js';
@@ -31,6 +32,7 @@ export async function runExchange(plan: ExchangePlan, context: ExchangeContext):
     plan.principal,
   );
   const traced = traceOf(plan, context);
+  const expiry = endAtExpiry(plan, exchange);
   let isOver = false;
   let lastStall: Alarm | undefined;
   peer.onLeft(() => {
@@ -50,6 +52,7 @@ export async function runExchange(plan: ExchangePlan, context: ExchangeContext):
     traced.trace?.refused(RpcError.from(reason));
     throw reason;
   } finally {
+    expiry?.clear();
     isOver = true;
     if (peer.isClosed) exchange.close();
     else {

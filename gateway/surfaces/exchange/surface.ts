@@ -1,3 +1,5 @@
+import type { Expiry } from './expiry.js';
+
 /** A way clients reach the gateway, as data: what the run of an exchange needs to know of it. The rows: `surfaces/table.ts`. */
 export interface Surface {
   /** In the log, and a label of metrics. */
@@ -15,4 +17,6 @@ export interface Surface {
    * call but not its connection.
    */
   readonly hasCredit: boolean;
+  /** When its streams end whose credential ends. */
+  readonly expiry: Expiry;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Code, type Reason, RpcError } from '../../status/index.js';
-import type { MethodRequest } from '../exchange/index.js';
+import { AT_EXPIRY, type MethodRequest } from '../exchange/index.js';
 import {
   answerAs,
   type HttpReply,
@@ -74,6 +74,7 @@ function negotiated(variant: GrpcVariant, request: MethodRequest): Negotiated {
     mayDrop: true,
     isBounded: true,
     hasCredit: false,
+    expiry: AT_EXPIRY,
     open: (of, reply) => new FrameOutgoing(of, reply, variant.formOf(types), isJson),
   };
   const open = openFrames({

@@ -4,10 +4,12 @@ import type { ResumePoint } from '../../recording/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
 import { ENDED, type Metadata, type RpcError } from '../../status/index.js';
 import {
+  AFTER_EXPIRY,
   boundUpload,
   type ExchangeContext,
   type ExchangeHandle,
   type ExchangePlan,
+  type Expiry,
   type MethodRequest,
   runExchange,
 } from '../exchange/index.js';
@@ -129,6 +131,11 @@ class HttpExchange implements ExchangePlan {
 
   get principal(): Principal {
     return this.#call.principal;
+  }
+
+  /** A file on its way up is one as well. */
+  get expiry(): Expiry {
+    return this.#open === openFileBody ? AFTER_EXPIRY : this.surface.expiry;
   }
 
   get metadata(): Metadata {

@@ -14,13 +14,20 @@ export const SSE_HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
+/** Whether an event may tell the client to come back: it goes on then, with the id that it has, and with a new credential where that had ended. */
+export function mayComeBack({ code, reason }: Pick<Status, 'code' | 'reason'>): boolean {
+  return isRetryable(code) || reason === 'CREDENTIAL_EXPIRED';
+}
+
 /** An `EventSource` gives up for ever on any status but 200, so what it should try again must not have one. */
 export function mustStayOk(
   { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
-  { code }: Pick<Status, 'code'>,
+  status: Pick<Status, 'code' | 'reason'>,
 ): boolean {
   return (
-    (method === 'GET' || method === 'HEAD') && namesOnly(headers.accept, MEDIA_TYPE.sse) && isRetryable(code)
+    (method === 'GET' || method === 'HEAD') &&
+    namesOnly(headers.accept, MEDIA_TYPE.sse) &&
+    mayComeBack(status)
   );
 }
 

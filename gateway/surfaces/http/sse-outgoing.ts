@@ -1,6 +1,6 @@
 import type { Outgoing } from '../../bridge/index.js';
 import { scalarField } from '../../codec/index.js';
-import { Code, isRetryable, type Metadata, type RpcError, type Status } from '../../status/index.js';
+import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
 import type { Batch, CallStart, Gap, MessageIds } from '../../upstream/index.js';
 import { endId, formatSseComment, formatSseEvent, formatSseRetry, idFromCursor } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
@@ -11,7 +11,7 @@ import type { HttpReply } from './http-reply.js';
 import { openTextStream } from './open-text-stream.js';
 import { headersFromMetadata, sendError, warnLeftOut } from './reply.js';
 import type { ResponseSink } from './response-sink.js';
-import { mustStayOk, retryableEvent, SSE_HEADERS } from './sse-error.js';
+import { mayComeBack, mustStayOk, retryableEvent, SSE_HEADERS } from './sse-error.js';
 
 const FIRST = Buffer.from(formatSseComment('stream'));
 const HEARTBEAT = Buffer.from(formatSseComment('heartbeat'));
@@ -145,7 +145,7 @@ export class SseOutgoing implements Outgoing {
         data: JSON.stringify(endJson(status, pairs, registry)),
       });
     }
-    if (isRetryable(status.code)) return retryableEvent(status, registry, limits.retryMs);
+    if (mayComeBack(status)) return retryableEvent(status, registry, limits.retryMs);
     const data = JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });
     return formatSseEvent({ event: 'error', id: endId(this.#lastId), data });
   }

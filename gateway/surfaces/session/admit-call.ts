@@ -14,6 +14,8 @@ export type OpenFrame = Extract<ClientFrame, { kind: 'open' }>;
 export interface AdmittedCall {
   readonly request: MethodRequest;
   readonly principal: Principal;
+  /** It does not stand on the credential of its session. */
+  readonly hasOwnCredential: boolean;
   readonly metadata: Metadata;
   /** Where the client wants its stream to go on. */
   readonly resume: ResumePoint | undefined;
@@ -39,8 +41,12 @@ export function admitCall(open: OpenFrame, context: SessionContext): Admission |
   const admit = (known: Principal): Admission | Promise<Admission> => {
     if (shown !== undefined && !known.isAnonymous) exchanges.limits.beginChecked(source, known);
     identity.assertAccess(known, request.method.access);
-    const call = admitKnown(open, request, context, known, (metadata) =>
-      identity.metadata(metadata, known, own ?? context.credential),
+    const call = admitKnown(
+      open,
+      request,
+      context,
+      { principal: known, hasOwnCredential: own !== undefined },
+      (metadata) => identity.metadata(metadata, known, own ?? context.credential),
     );
     if (call === undefined) return undefined;
     const { http, requestId } = context;
@@ -65,7 +71,7 @@ function admitKnown(
   open: OpenFrame,
   request: MethodRequest,
   context: SessionContext,
-  principal: Principal,
+  known: Pick<AdmittedCall, 'principal' | 'hasOwnCredential'>,
   told: (metadata: Metadata) => Metadata,
 ): Admission {
   const { limits } = context;
@@ -76,8 +82,8 @@ function admitKnown(
   const unary = !requestStream && !responseStream;
   const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : 0);
   return {
+    ...known,
     request,
-    principal,
     metadata,
     resume,
     deadline: timeoutMs === 0 ? undefined : Date.now() + timeoutMs,

@@ -10,6 +10,7 @@ import {
   boundUpload,
   type ExchangeHandle,
   type ExchangePlan,
+  type Expiry,
   type MethodRequest,
   type Peer,
   runExchange,
@@ -52,6 +53,7 @@ export class SessionCall implements ExchangePlan, Peer {
   readonly surface: Surface;
   readonly request: MethodRequest;
   readonly principal: Principal;
+  readonly expiry: Expiry | undefined;
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   readonly resume: ResumePoint | undefined;
@@ -73,6 +75,7 @@ export class SessionCall implements ExchangePlan, Peer {
     this.surface = shared.context.surfaces.session;
     this.request = admitted.request;
     this.principal = admitted.principal;
+    this.expiry = admitted.hasOwnCredential ? this.surface.expiry : undefined;
     this.metadata = metadata;
     this.deadline = admitted.deadline;
     this.resume = admitted.resume;

@@ -10,6 +10,7 @@ import {
   type ExchangeContext,
   type ExchangeHandle,
   type ExchangePlan,
+  type Expiry,
   type MethodRequest,
   runExchange,
   type Surface,
@@ -95,6 +96,10 @@ class WebSocketExchange implements ExchangePlan {
 
   get principal(): Principal {
     return this.#call.principal;
+  }
+
+  get expiry(): Expiry {
+    return this.surface.expiry;
   }
 
   get metadata(): Metadata {

@@ -422,6 +422,7 @@ const ELSEWHERE: { readonly [Name in Reason]?: string } = {
   CLIENT_LEFT: 'the client has left, so only the log could show it',
   CREDENTIAL_NEEDED: 'needs an issuer: identity.test.ts',
   CREDENTIAL_INVALID: 'the same',
+  CREDENTIAL_EXPIRED: 'needs a token that ends: surfaces/expiry.test.ts',
   ACCESS_DENIED: 'the same',
   KEYS_UNREACHABLE: 'the same',
   AUTHORIZATION_DENIED: 'needs an authorization service: ext-authz.test.ts',
