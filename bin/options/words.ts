@@ -1,4 +1,4 @@
-import type { NumberOption, OptionRow } from '../../gateway/options/index.js';
+import { type NumberOption, type OptionRow, UNITS } from '../../gateway/options/index.js';
 
 /** What a help text shows in the place of a value. */
 export function placeholderOf(row: OptionRow): string {
@@ -33,5 +33,6 @@ export function defaultInWords(row: OptionRow): string {
 function numberInWords({ default: value, unit, defaultText }: NumberOption): string {
   const mib = value / 1024 ** 2;
   const inMiB = unit === 'bytes' && Number.isInteger(mib) ? ` (${mib} MiB)` : '';
-  return `${value} ${unit}${inMiB}${defaultText === undefined ? '' : `, ${defaultText}`}`;
+  const word = unit === 'ms' ? unit : UNITS[unit];
+  return `${value} ${word}${inMiB}${defaultText === undefined ? '' : `, ${defaultText}`}`;
 }

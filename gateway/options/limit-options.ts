@@ -80,7 +80,7 @@ export const CLIENT_LIMITS = {
   bytesPerSecond: limit(
     'bytesPerSecond',
     0,
-    'how many bytes of requests the gateway reads in a second from one principal, or from one address without one; 0: no limit',
+    'how much of requests the gateway reads in a second from one principal, or from one address without one; 0: no limit',
     { min: 0, max: MAX_BYTES },
   ),
   /** More is 413. */
