@@ -71,7 +71,7 @@ async function scenes(): Promise<Record<string, Scene>> {
       events: ['', 'error'],
     },
     'a failure to come back from': {
-      script: [...begin, out, pause(), { status: 'UNAVAILABLE' }],
+      script: [...begin, out, pause(), { status: 'ABORTED' }],
       events: ['', 'error'],
     },
     'a gateway that leaves': {
