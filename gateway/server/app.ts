@@ -16,6 +16,7 @@ import type { SchemaSource } from './loaded-schema.js';
 import { assertingOwnAccess } from './own-access.js';
 import { registerOwnCompression } from './own-compression.js';
 import { registerPage } from './page.js';
+import { registerPublicKeys } from './public-keys.js';
 import { registerSessions } from './sessions.js';
 import { addStrictTransport } from './transport-security.js';
 import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
@@ -120,6 +121,7 @@ export async function registerRoutes(
   app.get('/_sluice/services', { exposeHeadRoute: true, preHandler: ownAccess }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await source.get().description()),
   );
+  registerPublicKeys(app, context.identity);
   registerContract(app, options.basePath?.path ?? '', () => source.get().schema, ownAccess);
   registerSessions(app, options, () => source.get(), context);
   registerDispatch(app, options, () => source.get(), context, { assertServedHost, ownPaths });

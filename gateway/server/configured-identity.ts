@@ -1,15 +1,10 @@
-import type { Logger } from 'pino';
 import { PUBLIC } from '../schema/index.js';
 import { ForwardedClaims, type Identity, type IssuerSettings } from '../security/index.js';
 import { type AuthConfig, defaultAccess, type GatewayConfig, hasIdentity } from './config/index.js';
+import type { IdentityLog } from './identity-log.js';
 import { onceEach } from './once-each.js';
 import { openAuthz } from './open-authz.js';
-
-/** Where lines go, and when the first of them may. */
-export interface IdentityLog {
-  readonly log: Logger;
-  readonly listening: Promise<unknown>;
-}
+import { openSigning } from './open-signing.js';
 
 /** What a configuration makes of identity, ready to be used. Whoever opens it uses or closes it. */
 export interface OpenIdentity {
@@ -26,6 +21,8 @@ const MAX_TOLD_CLAIMS = 100;
 export async function openIdentity(config: GatewayConfig, log: IdentityLog): Promise<OpenIdentity> {
   if (!hasIdentity(config)) return { use: (identity) => identity.use(undefined), close: () => {} };
   const { auth = {} } = config;
+  // First: it has nothing to close when what comes after it fails.
+  const ownTokens = await openSigning(auth, log);
   const check = await openTokens(auth, log);
   const authz = await openAuthz(auth, log.log);
   const access = defaultAccess(auth);
@@ -36,7 +33,8 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
         access,
         ownAccess: auth.documents === 'public' ? PUBLIC : access,
         forward: auth.forward && new ForwardedClaims(auth.forward, tellingOnce(log)),
-        forwardToken: auth.forwardToken ?? true,
+        forwardToken: auth.forwardToken ?? auth.sign === undefined,
+        ownTokens,
         authorize: authz?.authorize,
       });
     },

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { ROUTED_METHODS, type RouteMatch, type Schema } from '../schema/index.js';
+import { type Method, ROUTED_METHODS, type RouteMatch, type Schema } from '../schema/index.js';
 import {
   authorityOf,
   credentialShown,
@@ -7,7 +7,7 @@ import {
   requestSource,
   shownCredential,
 } from '../security/index.js';
-import { RpcError } from '../status/index.js';
+import { type Metadata, RpcError } from '../status/index.js';
 import {
   answerWebSocket,
   discardBody,
@@ -182,17 +182,25 @@ function admit(
     if (isOwn) identity.assertOwnAccess(principal);
     else identity.assertAccess(principal, place.method.access);
     const call = readRequest(request, protocol, types, place, search, options, location);
+    const told = identity.metadata(call.metadata, principal, credential);
+    const signed = isOwn ? told : identity.signed(told, principal, place.method.path);
+    const ask = (metadata: Metadata) => askAbout({ ...call, metadata }, place.method, principal);
+    return signed instanceof Promise ? signed.then(ask) : ask(signed);
+  };
+  const askAbout = (
+    call: ReadRequest,
+    { path, access }: Method,
+    principal: Principal,
+  ): AdmittedRequest | Promise<AdmittedRequest> => {
+    const { metadata } = call;
     const pace = exchanges.limits.paceOf(source, principal);
-    const metadata = identity.metadata(call.metadata, principal, credential);
     const methodRequest = pace === undefined ? call.request : { ...call.request, pace };
     const admitted = {
       ...call,
       request: methodRequest,
-      metadata,
       principal,
       context: isOwn ? context.ownContext : context,
     };
-    const { path, access } = place.method;
     const asking = () => ({
       http: request.raw,
       authority: authorityOf(request.raw),

@@ -6,6 +6,7 @@ import { assertAccess } from './assert-access.js';
 import type { Authorize, Authorized } from './authorize.js';
 import { AUTHORIZATION, type Credential, credentialOf, credentialOfMetadata } from './credential.js';
 import type { ForwardedClaims } from './forwarded-claims.js';
+import type { OwnTokens, PublishedKey } from './own-tokens.js';
 import { ANONYMOUS, type Principal } from './principal.js';
 
 /**
@@ -26,6 +27,8 @@ export interface IdentityRules {
   readonly forward: ForwardedClaims | undefined;
   /** Whether a token that was accepted goes on to the service. */
   readonly forwardToken: boolean;
+  /** What the service gets in place of the client's token; `undefined`: nothing. */
+  readonly ownTokens?: OwnTokens | undefined;
   /** Who is asked besides; `undefined`: nobody. */
   readonly authorize: Authorize | undefined;
 }
@@ -51,6 +54,8 @@ export class Identity {
 
   /** `undefined`: nothing is configured. */
   use(rules: IdentityRules | undefined): void {
+    const before = this.#rules.ownTokens;
+    if (before !== undefined) void rules?.ownTokens?.adopt(before);
     this.#rules = rules ?? OFF;
     this.#isOn = rules !== undefined;
   }
@@ -108,13 +113,34 @@ export class Identity {
 
   /** The metadata for the service: without what only the gateway may say, and with what it says of the principal. */
   metadata(given: Metadata, principal: Principal, credential: Credential | undefined): Metadata {
-    const { checkToken, forward, forwardToken } = this.#rules;
+    const { checkToken, forward, forwardToken, ownTokens } = this.#rules;
     const told = forward === undefined ? given : forward.tell(given, principal);
-    if (checkToken === undefined) return told;
+    if (checkToken === undefined && ownTokens === undefined) return told;
     // Also one that came by another way than its header: nobody has checked that.
     const isToken = (name: string) => name === AUTHORIZATION;
     const rest = told.some(([name]) => isToken(name)) ? told.filter(([name]) => !isToken(name)) : told;
     if (!forwardToken || credential === undefined) return rest;
-    return [...rest, [AUTHORIZATION, `Bearer ${credential.token}`]];
+    return withToken(rest, credential.token);
   }
+
+  /**
+   * The same with a token of our own, where such are configured and somebody is known. `path`: of the method. A promise only where one has to be signed.
+   */
+  signed(metadata: Metadata, principal: Principal, path: string): Metadata | Promise<Metadata> {
+    const { ownTokens } = this.#rules;
+    if (ownTokens === undefined || principal.isAnonymous) return metadata;
+    const token = ownTokens.tokenOf(principal, path);
+    return typeof token === 'string'
+      ? withToken(metadata, token)
+      : token.then((signed) => withToken(metadata, signed));
+  }
+
+  /** What our own tokens are checked with; `undefined` where there are none. */
+  publicKeys(): Promise<readonly PublishedKey[]> | undefined {
+    return this.#rules.ownTokens?.publicKeys();
+  }
+}
+
+function withToken(metadata: Metadata, token: string): Metadata {
+  return [...metadata, [AUTHORIZATION, `Bearer ${token}`]];
 }

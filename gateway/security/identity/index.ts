@@ -5,6 +5,7 @@ export { type Claims, claimAt, wordsOf } from './claim.js';
 export { type Credential, credentialOf } from './credential.js';
 export { ForwardedClaims, likeness } from './forwarded-claims.js';
 export { type CheckToken, Identity, type IdentityRules } from './identity.js';
+export type { OwnTokens, PublishedKey, SignSettings } from './own-tokens.js';
 export { ANONYMOUS, createPrincipal, nameOfPrincipal, type Principal } from './principal.js';
 export {
   accessDenied,

@@ -114,6 +114,25 @@ const extAuthz = object({
   public: z.boolean({ error: 'must be true or false' }).optional(),
 });
 
+const KEY_FILE = 'must be the name of a file with a private key: PEM (PKCS#8), or a JSON Web Key';
+const OWN_AUDIENCE = 'must be a name, or a list of names, that the tokens have in aud';
+
+/** Seconds for which a token of our own may last. */
+const MIN_TTL_SECONDS = 10;
+const MAX_TTL_SECONDS = 3_600;
+
+/** Tokens of our own, in place of the client's. */
+const sign = object({
+  keyFile: text(KEY_FILE),
+  issuer: text('must be what the tokens have in iss'),
+  ttlSeconds: wholeNumberField('a whole number of seconds', MIN_TTL_SECONDS, MAX_TTL_SECONDS).optional(),
+  audience: z
+    .union([text(OWN_AUDIENCE), z.array(text(OWN_AUDIENCE), { error: OWN_AUDIENCE }).min(1)], {
+      error: OWN_AUDIENCE,
+    })
+    .optional(),
+});
+
 const DEFAULT = 'must be authenticated or public';
 
 /** The key `auth` of the file. */
@@ -137,6 +156,11 @@ export const auth = object({
   forward: forward.optional(),
   forwardToken: z.boolean({ error: 'must be true or false' }).optional(),
   extAuthz: extAuthz.optional(),
+  sign: sign.optional(),
+}).superRefine(({ sign, forwardToken }, context) => {
+  if (sign === undefined || forwardToken !== true) return;
+  const message = 'must not be true beside auth.sign: the service gets one token, and that is ours';
+  context.addIssue({ code: 'custom', path: ['forwardToken'], message });
 });
 
 const ACCESS = 'must be public, authenticated, or a map with scopes and roles';

@@ -49,6 +49,12 @@ export function admitCall(open: OpenFrame, context: SessionContext): Admission |
       (metadata) => identity.metadata(metadata, known, own ?? context.credential),
     );
     if (call === undefined) return undefined;
+    const signed = identity.signed(call.metadata, known, request.method.path);
+    return signed instanceof Promise
+      ? signed.then((metadata) => ask(known, { ...call, metadata }))
+      : ask(known, { ...call, metadata: signed });
+  };
+  const ask = (known: Principal, call: AdmittedCall): Admission | Promise<Admission> => {
     const { http, requestId } = context;
     const { path, access } = request.method;
     const asking = () => ({
