@@ -144,6 +144,8 @@ export interface ResolvedGatewayOptions
    * quarter of the places at the service, so that no client takes them all.
    */
   readonly callsPerAddress: number | undefined;
+  /** `callsPerSecond` is somebody's choice, so it is also for clients of this machine. By default it is for those from outside. */
+  readonly countsLoopback: boolean;
 }
 
 /** Fills, checks and freezes, once. Throws a TypeError or RangeError that names the option. */
@@ -196,6 +198,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     ...numbers,
     limits: resolveLimits({ ...burstOf(chosen), ...chosen }),
     callsPerAddress: chosen.exchangesPerAddress,
+    countsLoopback: chosen.callsPerSecond !== undefined,
     log: given.log,
     logCalls: given.logCalls ?? true,
   });

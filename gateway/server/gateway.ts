@@ -108,8 +108,9 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const callsPerAddress = () => options.callsPerAddress ?? Math.max(1, Math.floor(transport.places / 4));
   const loopDelay = new LoopDelay(limits.eventLoopDelayMs);
   const isLate = () => loopDelay.isLate;
+  const { countsLoopback } = options;
   const exchanges = new Exchanges(
-    new ExchangeLimits({ ...limits, callsPerAddress, isLate }, metrics.refused),
+    new ExchangeLimits({ ...limits, callsPerAddress, countsLoopback, isLate }, metrics.refused),
   );
   const unfinished = new UnfinishedMessages(limits.unfinishedBytes, metrics.refused);
   const { codeGeneration } = options;

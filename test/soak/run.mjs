@@ -95,7 +95,7 @@ async function start() {
         '--core-listen',
         '127.0.0.1:0',
       ],
-      ...['--data-dir', data, '--grace-ms', '3000', '--calls-per-second', '0', '--event-loop-delay-ms', '0'],
+      ...['--data-dir', data, '--grace-ms', '3000', '--event-loop-delay-ms', '0'],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -66,10 +66,15 @@ export async function openForeign(
     log,
     graceMs: 1_000,
     ...options,
-    limits: { ...UNHURRIED, ...options.limits },
+    limits: present({ ...UNHURRIED, ...options.limits }),
   });
   t.teardown(() => gateway.close());
   return { gateway, upstream, schema, url: gateway.url, wsUrl: gateway.url.replace('http', 'ws'), lines };
+}
+
+/** The same without what is `undefined`: those limits have their own defaults. */
+function present(limits: NonNullable<GatewayOptions['limits']>): NonNullable<GatewayOptions['limits']> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 
 /** "/foreign.v1.Foreign/Ask" */

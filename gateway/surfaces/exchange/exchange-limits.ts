@@ -1,6 +1,7 @@
 import {
   AddressCounts,
   ANONYMOUS,
+  isLoopbackAddress,
   type Principal,
   type RequestSource,
   TokenBuckets,
@@ -32,9 +33,11 @@ export interface ExchangeBounds {
   readonly callsPerSecond?: number;
   /** The same at once, after a time without any. */
   readonly callsBurst?: number;
-  /** So late is the process that nothing may begin. */
+  /** `callsPerSecond` is also for clients without a principal that come from this machine, and through no proxy that is trusted. Default true. */
+  readonly countsLoopback?: boolean;
   /** What is read in a second from one principal, or from one address without one. */
   readonly bytesPerSecond?: number;
+  /** So late is the process that nothing may begin. */
   readonly eventLoopDelayMs?: number;
   readonly isLate?: () => boolean;
 }
@@ -76,6 +79,7 @@ export class ExchangeLimits {
   begin(source: RequestSource, principal: Principal = ANONYMOUS): void {
     this.#assertInTime();
     this.assertRoom(source, principal);
+    if (principal.isAnonymous && this.#isFree(source)) return;
     this.#take(this.#rate, source, principal);
   }
 
@@ -83,14 +87,19 @@ export class ExchangeLimits {
   beginUnchecked(source: RequestSource): void {
     this.#assertInTime();
     this.assertRoom(source, ANONYMOUS);
-    this.#take(this.#unchecked, source, ANONYMOUS);
+    if (!this.#isFree(source)) this.#take(this.#unchecked, source, ANONYMOUS);
   }
 
   /** It was good. Throws RESOURCE_EXHAUSTED where its principal may not begin. */
   beginChecked(source: RequestSource, principal: Principal): void {
-    this.#unchecked?.spend(source.group, -1);
+    if (!this.#isFree(source)) this.#unchecked?.spend(source.group, -1);
     this.assertRoom(source, principal);
     this.#take(this.#rate, source, principal);
+  }
+
+  /** Comes from this machine, where that is not counted: it is no client from outside, or a proxy that is not named, with many clients behind it. */
+  #isFree({ address, isProxied }: RequestSource): boolean {
+    return this.#bounds.countsLoopback === false && !isProxied && isLoopbackAddress(address);
   }
 
   #assertInTime(): void {

@@ -255,3 +255,13 @@ t.test('0 switches each off', async (t) => {
   );
   t.ok(answers.every(({ status }) => status === 200));
 });
+
+t.test('by default clients of this machine are not counted', async (t) => {
+  const limits = { callsPerSecond: undefined, callsBurst: 1 } as never;
+  const foreign = await openQuick(t, limits);
+  const ask = { method: 'POST', headers: JSON_TYPE, body: '{}' };
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () => http(foreign.url + method('Ask'), ask)),
+  );
+  t.same([...new Set(answers.map(({ status }) => status))], [200]);
+});

@@ -45,7 +45,7 @@ async function startGateway(upstreamPort, transport, isProbed) {
       ...['--upstream', `127.0.0.1:${upstreamPort}`, '--transport', transport],
       ...['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--log-level', 'info', '--no-page'],
       // All clients are of one address.
-      ...['--exchanges-per-address', '0', '--connections-per-address', '0', '--calls-per-second', '0'],
+      ...['--exchanges-per-address', '0', '--connections-per-address', '0'],
       ...['--event-loop-delay-ms', '0'],
       // A client that pauses before its socket is full would be missed for its pongs.
       ...['--heartbeat-ms', '3600000'],

@@ -108,3 +108,28 @@ t.test('while the process is late nothing begins, whoever it is', async (t) => {
   t.throws(() => limits.begin(HERE, ANN), late);
   t.throws(() => limits.beginUnchecked(HERE), late);
 });
+
+t.test('clients of this machine are free where they are not counted, and nobody else is', (t) => {
+  const limits = new ExchangeLimits({ callsPerSecond: 1, callsBurst: 2, countsLoopback: false });
+  const begins = (address: string, isProxied = false, principal?: Principal) => {
+    const source = { ...from(address), isProxied };
+    for (let count = 0; count < 100; count += 1) {
+      try {
+        limits.begin(source, principal);
+      } catch {
+        return count;
+      }
+    }
+    return 100;
+  };
+  t.equal(begins('127.0.0.1'), 100);
+  t.equal(begins('127.8.8.8'), 100);
+  t.equal(begins('::1'), 100);
+  t.equal(begins('127.0.0.1', true), 2, 'a proxy may say anything');
+  t.equal(begins('203.0.113.7'), 2);
+  t.equal(begins('127.0.0.1', false, ANN), 2, 'a principal is counted wherever it is');
+  const local = from('127.0.0.1');
+  for (let count = 0; count < 100; count += 1) limits.beginUnchecked(local);
+  t.throws(() => limits.beginChecked(local, ANN), /of one principal/);
+  t.end();
+});
