@@ -105,7 +105,7 @@ export class ReflectionHungUp extends ReflectionEnded {
   }
 }
 
-/** Questions and answers over one reflection call, one at a time. */
+/** Questions and answers over one reflection call: one at a time, or several where the answers say what they answer. */
 export class ReflectionStream {
   readonly #call: ReflectionCall;
   readonly #request: DescMessage;
@@ -116,6 +116,8 @@ export class ReflectionStream {
   readonly #asked = new Set<string>();
   /** Whether the server has answered anything, so that it does have the service. */
   answered = false;
+  /** Whether its last answer repeated the question. */
+  repeats = false;
 
   constructor(call: ReflectionCall, request: DescMessage, response: DescMessage, budget: ReflectionBudget) {
     this.#call = call;
@@ -140,7 +142,38 @@ export class ReflectionStream {
       const repeated = originalRequest && textOfQuestion(originalRequest);
       if (repeated !== undefined && repeated !== asked && this.#asked.has(repeated)) continue;
       this.#asked.add(asked);
-      return answerFromResponse(response, ANSWER_CASES[Object.keys(question)[0] ?? '']);
+      this.repeats = repeated === asked;
+      return answerFromResponse(response, caseOf(question));
+    }
+  }
+
+  /**
+   * Sends all the questions before it reads, and tells `onAnswer` each answer with its question, in whatever order they come. Throws as `ask` does, and where
+   * an answer does not say what it answers: what has no answer by then is to be asked by itself, over another call.
+   */
+  async askTogether(
+    questions: readonly ReflectionQuestion[],
+    onAnswer: (question: ReflectionQuestion, answer: ReflectionAnswer) => void,
+  ): Promise<void> {
+    const open = new Map<string, ReflectionQuestion>();
+    const batch: Uint8Array[] = [];
+    for (const question of questions) {
+      const message = fromJson(this.#request, { ...question });
+      open.set(textOfQuestion(message), question);
+      batch.push(toBinary(this.#request, message));
+    }
+    await this.#call.write(batch);
+    while (open.size > 0) {
+      const response = this.#decode(await this.#next());
+      const repeated = response.originalRequest && textOfQuestion(response.originalRequest);
+      const question = repeated === undefined ? undefined : open.get(repeated);
+      if (repeated !== undefined && question !== undefined) {
+        open.delete(repeated);
+        this.#asked.add(repeated);
+        onAnswer(question, answerFromResponse(response, caseOf(question)));
+      } else if (repeated === undefined || !this.#asked.has(repeated)) {
+        throw new ReflectionEnded(Code.UNKNOWN, 'an answer does not say what it answers');
+      }
     }
   }
 
@@ -181,6 +214,10 @@ export class ReflectionStream {
     if (code === Code.OK) return new ReflectionHungUp();
     return new ReflectionEnded(codeFromNumber(code), message, publicMessage);
   }
+}
+
+function caseOf(question: ReflectionQuestion): Response['messageResponse']['case'] {
+  return ANSWER_CASES[Object.keys(question)[0] ?? ''];
 }
 
 /** Questions are told apart by what they ask, in which oneof they stand. */

@@ -51,6 +51,10 @@ export class ReflectionClient {
   #version = 0;
   #answered = false;
   #questions = 0;
+  /** Answers to questions that were asked ahead, by question. */
+  readonly #ahead = new Map<string, ReflectionAnswer>();
+  /** Something went wrong when several were asked: from then on one is asked after the other. */
+  #isOneByOne = false;
   readonly #startedAt = performance.now();
 
   constructor(open: ReflectionOpen, options: ReflectionClientOptions) {
@@ -63,6 +67,12 @@ export class ReflectionClient {
    * refuses us, or the signal has aborted; `ReflectionBound` when a bound is reached.
    */
   async ask(question: ReflectionQuestion): Promise<ReflectionAnswer> {
+    const text = JSON.stringify(question);
+    const ahead = this.#ahead.get(text);
+    if (ahead !== undefined) {
+      this.#ahead.delete(text);
+      return ahead;
+    }
     this.#questions += 1;
     if (this.#questions > this.#options.maxQuestions) {
       throw new ReflectionBound(`more than ${this.#options.maxQuestions} questions`);
@@ -86,6 +96,46 @@ export class ReflectionClient {
     }
     const problem = failure?.message ?? 'no answer';
     return { files: [], services: [], extensionNumbers: [], problem };
+  }
+
+  /**
+   * How many questions may be asked together: 0 where answers do not say what they answer, where that went wrong before, and where half of the bytes that answers
+   * may have are spent, since a server may send the same files with each.
+   */
+  get roomAhead(): number {
+    const { budget, maxQuestions } = this.#options;
+    if (this.#isOneByOne || this.#stream?.repeats !== true || budget.bytes * 2 < budget.maxBytes) return 0;
+    return maxQuestions - this.#questions;
+  }
+
+  /**
+   * Asks several questions at once, so that `ask` has their answers, once each. What gets no answer in this way is asked again, by itself: whatever a
+   * server does to one question, the others are none the worse for it. Throws `ReflectionBound`.
+   */
+  async askAhead(questions: readonly ReflectionQuestion[]): Promise<void> {
+    const stream = this.#stream;
+    if (stream === undefined || questions.length > this.roomAhead) return;
+    this.#questions += questions.length;
+    const timer = setTimeout(() => this.#stop?.abort(), this.#options.answerMs);
+    try {
+      await stream.askTogether(questions, (question, answer) => {
+        timer.refresh();
+        this.#ahead.set(JSON.stringify(question), answer);
+      });
+    } catch (reason) {
+      this.close();
+      this.#isOneByOne = true;
+      if (reason instanceof ReflectionBound) throw reason;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Drops what was asked ahead and not wanted after all, and says how much that is. */
+  forgetAhead(questions: readonly ReflectionQuestion[]): number {
+    let unused = 0;
+    for (const question of questions) if (this.#ahead.delete(JSON.stringify(question))) unused += 1;
+    return unused;
   }
 
   /** Ends the call, if one is open. */

@@ -5,8 +5,10 @@ import { type ProblemList, SchemaError, SchemaProblem } from '../problem/index.j
 import { countParts, fileFromBytes } from './file-bytes.js';
 import { extensionNames } from './link/index.js';
 import { isOperatorService } from './operator-services.js';
-import { type ReflectionAnswer, ReflectionBound } from './reflection-call.js';
+import { ReflectionAhead } from './reflection-ahead.js';
+import { type ReflectionAnswer, ReflectionBound, type ReflectionQuestion } from './reflection-call.js';
 import type { ReflectionClient } from './reflection-client.js';
+import { bare, candidatesOf, isPlaceholder, MAX_NAME_CHARS } from './reflection-names.js';
 
 /** Bounds of what a server may make us hold; what is beyond is not asked for. */
 export interface GatherBounds {
@@ -96,13 +98,21 @@ class Gathering {
     const { maxFiles } = this.#bounds;
     const all = new Set(listed.services.slice(0, maxFiles));
     const names = services ?? [...all].filter((name) => !isOperatorService(bare(name)));
-    for (const name of names) await this.#askForService(name);
+    const ahead = new ReflectionAhead(this.#client);
+    for (const [at, name] of names.entries()) {
+      await ahead.reach(at, names, this.#questionOfService);
+      await this.#askForService(name);
+    }
     if (listed.services.length > maxFiles) throw new ReflectionBound(`more than ${maxFiles} services`);
     await this.#askForImports();
+    await this.#askForTypes();
+    const extensions = new ReflectionAhead(this.#client);
     // Lists grow while they are walked: what an answer brings is looked at in its turn.
-    for (const reference of this.#references) await this.#askForType(reference);
-    for (const message of this.#extendable) await this.#askForExtensions(message);
-    for (const reference of this.#references) await this.#askForType(reference);
+    for (const [at, message] of this.#extendable.entries()) {
+      await extensions.reach(at, this.#extendable, questionOfExtensions);
+      await this.#askForExtensions(message);
+    }
+    await this.#askForTypes();
   }
 
   get digest(): string {
@@ -122,14 +132,43 @@ class Gathering {
     this.#problems.add(problem);
   }
 
+  readonly #questionOfService = (name: string): ReflectionQuestion | undefined =>
+    this.#declared.has(bare(name)) ? undefined : { fileContainingSymbol: name };
+
   async #askForImports(): Promise<void> {
-    for (; this.#imported < this.files.length; this.#imported += 1) {
-      for (const name of this.files[this.#imported]?.dependency ?? []) {
-        if (this.#fileNames.has(name) || !this.#isNew(`file ${name}`)) continue;
-        this.#keep(await this.#client.ask({ fileByFilename: name }));
+    while (this.#imported < this.files.length) {
+      const missing: string[] = [];
+      for (; this.#imported < this.files.length; this.#imported += 1) {
+        for (const name of this.files[this.#imported]?.dependency ?? [])
+          if (!this.#fileNames.has(name) && this.#isNew(`file ${name}`)) missing.push(name);
+      }
+      const ahead = new ReflectionAhead(this.#client);
+      for (const [at, name] of missing.entries()) {
+        await ahead.reach(at, missing, this.#questionOfFile);
+        if (!this.#fileNames.has(name)) this.#keep(await this.#client.ask({ fileByFilename: name }));
       }
     }
   }
+
+  readonly #questionOfFile = (name: string): ReflectionQuestion | undefined =>
+    this.#fileNames.has(name) ? undefined : { fileByFilename: name };
+
+  async #askForTypes(): Promise<void> {
+    const ahead = new ReflectionAhead(this.#client);
+    for (const [at, reference] of this.#references.entries()) {
+      await ahead.reach(at, this.#references, this.#questionOfType);
+      await this.#askForType(reference);
+    }
+  }
+
+  /** Only of a name that says where it is: of another one the first place where it may be is often the wrong one. */
+  readonly #questionOfType = ({ name }: Reference): ReflectionQuestion | undefined => {
+    const symbol = name.slice(1);
+    const isKnown = !name.startsWith('.') || name.length > MAX_NAME_CHARS;
+    return isKnown || this.#declared.has(symbol) || this.#asked.has(symbol)
+      ? undefined
+      : { fileContainingSymbol: symbol };
+  };
 
   /** Asks from the innermost scope outwards, as the name would be looked up. */
   async #askForType({ name, scope }: Reference): Promise<void> {
@@ -228,32 +267,6 @@ class Gathering {
   }
 }
 
-const MAX_NAME_CHARS = 512;
-/** Scopes around a name that are asked for. */
-const MAX_CANDIDATES = 8;
-
-function candidatesOf(name: string, scope: string): string[] {
-  if (name.length > MAX_NAME_CHARS) return [];
-  if (name.startsWith('.')) return [name.slice(1)];
-  const candidates: string[] = [];
-  for (
-    let outer = scope;
-    candidates.length < MAX_CANDIDATES;
-    outer = outer.slice(0, Math.max(0, outer.lastIndexOf('.')))
-  ) {
-    candidates.push(outer === '' ? name : `${outer}.${name}`);
-    if (outer === '') break;
-  }
-  return candidates;
-}
-
-/** What grpc-go sends for an import that it does not know: a name and nothing in it. */
-function isPlaceholder(file: FileDescriptorProto): boolean {
-  return (
-    file.syntax.startsWith('<') && file.messageType.length + file.enumType.length + file.service.length === 0
-  );
-}
-
-function bare(name: string): string {
-  return name.startsWith('.') ? name.slice(1) : name;
-}
+const questionOfExtensions = (message: string): ReflectionQuestion => ({
+  allExtensionNumbersOfType: message,
+});

@@ -52,15 +52,24 @@ t.test('one service that cannot be described does not take the others away, howe
     'a placeholder': [answerWith(file({ name: 'b.proto', syntax: '<unknown:0>' })), /does not declare it/],
   };
   for (const [name, [answer, reason]] of Object.entries(bad)) {
-    for (const endsAfterAnswer of [false, true]) {
+    for (const [endsAfterAnswer, repeats] of [
+      [false, false],
+      [true, false],
+      [false, true],
+      [true, true],
+    ] as const) {
+      const told = (request: JsonObject, given: typeof answer): typeof answer =>
+        repeats && typeof given === 'object' && !('code' in given)
+          ? { originalRequest: request, ...given }
+          : given;
       const open = memoryReflection(
         (request) => {
           if (request.listServices !== undefined) {
-            return {
+            return told(request, {
               listServicesResponse: { service: ['a.S', 'b.S', 'c.S'].map((each) => ({ name: each })) },
-            };
+            });
           }
-          return request.fileContainingSymbol === 'b.S' ? answer : good(request);
+          return told(request, request.fileContainingSymbol === 'b.S' ? answer : good(request));
         },
         { endsAfterAnswer },
       );
@@ -235,6 +244,72 @@ t.test('bounds: what is beyond is not asked for, and what came before is used', 
       String(text),
     );
   }
+});
+
+/** A server that repeats each question, and how many questions each write had. */
+function tellingReflection(files: FileDescriptorProto[], order: (answers: JsonObject[]) => JsonObject[]) {
+  const good = answerFromFiles(files, { alone: true });
+  const writes: number[] = [];
+  const open: ReturnType<typeof memoryReflection> = (path, signal, max) => {
+    let due: JsonObject[] = [];
+    let expected = 0;
+    const call = memoryReflection((request) => {
+      due.push({ originalRequest: request, ...good(request) });
+      if (due.length < expected) return [];
+      const all = order(due);
+      due = [];
+      return all;
+    })(path, signal, max);
+    return {
+      ...call,
+      get status() {
+        return call.status;
+      },
+      write: (batch) => {
+        expected = batch.length;
+        writes.push(expected);
+        return call.write(batch);
+      },
+    };
+  };
+  return { open, writes };
+}
+
+t.test('questions are asked together where answers say what they answer, in any order', async (t) => {
+  const names = Array.from({ length: 200 }, (_, index) => `n${index}`);
+  const types = names.map((name) => file({ name: `${name}-types.proto`, package: `${name}.types` }));
+  const services = names.map((name) => {
+    const made = serviceFile(name);
+    made.dependency = [`${name}-types.proto`];
+    return made;
+  });
+  for (const order of [
+    (answers: JsonObject[]) => answers,
+    (answers: JsonObject[]) => answers.toReversed(),
+    (answers: JsonObject[]) => [...answers, ...answers],
+  ]) {
+    const { open, writes } = tellingReflection([...services, ...types], order);
+    const schema = await schemaFromReflection(open, limit());
+    t.equal(schema.methods.size, names.length);
+    t.same(schema.problems, []);
+    t.ok(writes.length < 30, `${writes}`);
+    t.ok(Math.max(...writes) <= 32, `${writes}`);
+    const asked = writes.reduce((sum, each) => sum + each);
+    t.equal(asked, 1 + 2 * names.length, 'each once');
+  }
+  // All that it would bring again counts against the bytes that answers may have.
+  const all = file({ name: 'all.proto', package: 'all', messageType: [{ name: 'M' }] });
+  const method = { name: 'Do', inputType: '.all.M', outputType: '.all.M' };
+  all.service = create(FileDescriptorProtoSchema, {
+    service: names.map((name) => ({ name, method: [method] })),
+  }).service;
+  const { open, writes } = tellingReflection([all], (answers) => answers);
+  t.equal((await schemaFromReflection(open, limit())).methods.size, names.length);
+  t.same(writes, [1, 4]);
+  const bounded = tellingReflection([...services, ...types], (answers) => answers);
+  const schema = await schemaFromReflection(bounded.open, { ...limit(), maxQuestions: 30 });
+  t.equal(schema.methods.size, 29);
+  t.ok(schema.problems.some(({ reason }) => /more than 30 questions/.test(reason)));
 });
 
 t.test('a server that takes calls and says nothing is left in time', async (t) => {

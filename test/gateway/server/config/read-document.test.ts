@@ -47,6 +47,11 @@ t.test('an error is short, however long the key or the file', async (t) => {
     `limits:\n  ? ${long}\n  : 1`,
     `methods: {? "${long}" : 1}`,
   ];
-  for (const text of texts) t.ok((await fault(text)).length < 300, text.slice(0, 12));
+  for (const text of texts) {
+    // What it may be instead is told as well, and that is as long as it is.
+    const short = await fault(text.replace(long, 'a'.repeat(100)));
+    t.equal(await fault(text), short, text.slice(0, 12));
+    t.ok(short.length < 600, text.slice(0, 12));
+  }
   t.equal(await fault(`#${'x'.repeat(MAX_CONFIG_LENGTH)}`), 'g.yaml: longer than 1048576 characters');
 });
