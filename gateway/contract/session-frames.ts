@@ -41,6 +41,7 @@ export const CLIENT_FRAMES: Readonly<Record<string, FrameDescription>> = {
     fields: { id: UINT32, messages: UINT32, bytes: UINT32 },
   },
   ping: { about: 'Is answered by pong with the same token.', fields: { token: TEXT } },
+  auth: { about: 'A credential for what is opened from now on: a JSON Web Token.', fields: { token: TEXT } },
 };
 
 /** The frames that the gateway sends. */
@@ -70,6 +71,14 @@ export const SERVER_FRAMES: Readonly<Record<string, FrameDescription>> = {
   dropped: {
     about: 'How many messages were not delivered, because the client was slow.',
     fields: { id: UINT32, count: UINT32 },
+  },
+  authenticated: {
+    about: 'The credential of auth is accepted. When it ends, in milliseconds; left out where it does not.',
+    fields: { expiresInMs: UINT32 },
+  },
+  authExpires: {
+    about: 'How many milliseconds are left until the credential of the session ends: an auth keeps the session.',
+    fields: { inMs: UINT32 },
   },
   goAway: {
     about: 'The gateway is draining.',

@@ -7,6 +7,7 @@ export const CloseCode = {
   policy: 1008,
   tooBig: 1009,
   internal: 1011,
+  tryAgainLater: 1013,
 } as const;
 
 /** A control frame holds 125 bytes, two of which are the code. Source: RFC 6455 section 5.5. */

@@ -1,11 +1,18 @@
 import type { ResumePoint } from '../../recording/index.js';
-import { authorityOf, credentialShown, type Principal, shownCredential } from '../../security/index.js';
+import {
+  authorityOf,
+  credentialExpired,
+  credentialShown,
+  type Principal,
+  shownCredential,
+} from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import type { ClientFrame } from '../../wire/session/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { callMetadata, resumePointOfCursor } from '../message/index.js';
 import type { SessionContext } from './session-context.js';
+import type { SessionCaller } from './session-credential.js';
 
 /** The frame that opens a call. */
 export type OpenFrame = Extract<ClientFrame, { kind: 'open' }>;
@@ -29,15 +36,21 @@ export type Admission = AdmittedCall | undefined;
  * Checks an `open`. Throws `RpcError`, or rejects with it: how the call ends before it has begun. A promise only where it cannot be said at once who calls:
  * a call may say `authorization` in its own metadata, and has the session's principal otherwise.
  */
-export function admitCall(open: OpenFrame, context: SessionContext): Admission | Promise<Admission> {
+export function admitCall(
+  open: OpenFrame,
+  context: SessionContext,
+  caller: SessionCaller,
+): Admission | Promise<Admission> {
   const { identity, exchanges, source } = context;
   const shown = shownCredential(() => identity.credentialOfCall(open.metadata));
   // Before everything that costs more than a refusal may.
-  if (shown === undefined) exchanges.limits.begin(source, context.principal);
+  if (shown === undefined) exchanges.limits.begin(source, caller.principal);
   else exchanges.limits.beginUnchecked(source);
   const request = context.methodRequestOf(open.method, context.http);
   const own = credentialShown(shown);
-  const principal = own === undefined ? context.principal : identity.identify(own);
+  // Also where nobody need be known: who has shown a credential wants to be.
+  if (own === undefined && caller.isExpired) throw credentialExpired();
+  const principal = own === undefined ? caller.principal : identity.identify(own);
   const admit = (known: Principal): Admission | Promise<Admission> => {
     if (shown !== undefined && !known.isAnonymous) exchanges.limits.beginChecked(source, known);
     identity.assertAccess(known, request.method.access);
@@ -46,7 +59,7 @@ export function admitCall(open: OpenFrame, context: SessionContext): Admission |
       request,
       context,
       { principal: known, hasOwnCredential: own !== undefined },
-      (metadata) => identity.metadata(metadata, known, own ?? context.credential),
+      (metadata) => identity.metadata(metadata, known, own ?? caller.credential),
     );
     if (call === undefined) return undefined;
     const signed = identity.signed(call.metadata, known, request.method.path);

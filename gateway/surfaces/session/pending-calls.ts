@@ -8,7 +8,7 @@ import type { HeldBytes } from './held-bytes.js';
 const FRAME_BYTES = 128;
 
 /** A frame for a call that has been opened. */
-export type CallFrame = Exclude<ClientFrame, { kind: 'open' | 'ping' }>;
+export type CallFrame = Exclude<ClientFrame, { kind: 'open' | 'ping' | 'auth' }>;
 
 interface PendingCall {
   readonly frames: CallFrame[];

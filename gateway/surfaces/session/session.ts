@@ -1,36 +1,31 @@
-import { createRegistry, type Registry } from '@bufbuild/protobuf';
 import { IdTable } from '../../async/index.js';
-import { ENDED, RpcError, type Status, type StatusDetail } from '../../status/index.js';
+import { credentialExpired } from '../../security/index.js';
+import { ENDED, RpcError, type Status } from '../../status/index.js';
 import { CloseCode } from '../../wire/index.js';
 import {
   type ClientFrame,
   joinMetadata,
-  type ServerFrame,
   SessionCloseCode,
   SessionFault,
   UsedIds,
 } from '../../wire/session/index.js';
 import { spread } from '../exchange/index.js';
-import { detailJson } from '../message/index.js';
 import type { FrameSocket } from '../socket/index.js';
 import { type Admission, type AdmittedCall, admitCall, type OpenFrame } from './admit-call.js';
 import { assertFirstCredit, assertGrant } from './credit-rules.js';
 import { HeldBytes } from './held-bytes.js';
+import { OpenCalls } from './open-calls.js';
 import { type CallFrame, PendingCalls } from './pending-calls.js';
 import { RefusedOpens } from './refused-opens.js';
 import { SessionCall, type SharedByCalls } from './session-call.js';
 import type { SessionContext } from './session-context.js';
+import { SessionCredential } from './session-credential.js';
 import type { SessionFormat } from './session-format.js';
 import { logClosedSession, logFailedSession, logRefusedOpen } from './session-log.js';
-import { WriteQueue } from './write-queue.js';
+import { SessionOutput } from './session-output.js';
 
-/**
- * What may wait for the client beyond `highWaterBytes` before nothing more is read from it: the answers to its own frames would
- * otherwise grow for as long as it sends and does not read.
- */
-const READ_STOP_BYTES = 64 * 1024;
-
-const NO_TYPES = createRegistry();
+/** How long the ends of calls may take to leave when the credential of their session has ended, in milliseconds. */
+const LAST_ENDS_MS = 2_000;
 
 /**
  * Many calls on one socket: hands each frame to its call, and closes the socket when a rule is broken.
@@ -45,7 +40,7 @@ export class Session {
   readonly #socket: FrameSocket;
   readonly #format: SessionFormat;
   readonly #context: SessionContext;
-  readonly #queue: WriteQueue;
+  readonly #output: SessionOutput;
   readonly #held: HeldBytes;
   readonly #shared: SharedByCalls;
   readonly #pending: PendingCalls;
@@ -54,13 +49,9 @@ export class Session {
   readonly #calls = new IdTable<SessionCall>();
   readonly #leaveCarriers: () => void;
   /** Calls whose end has not left this process. */
-  #open = 0;
+  readonly #open = new OpenCalls((code, reason) => this.#close(code, reason));
+  readonly #credential: SessionCredential;
   #firstFrame: NodeJS.Timeout | undefined;
-  #drainTimer: NodeJS.Timeout | undefined;
-  /** The types of the schema, to unpack error details. */
-  #registry: Registry = NO_TYPES;
-  #draining = false;
-  #paused = false;
   /** No frame is taken any more. */
   #over = false;
 
@@ -71,16 +62,23 @@ export class Session {
     this.#held = new HeldBytes(context.heldInSessions, context.source.group);
     this.#pending = new PendingCalls(this.#held);
     const { highWaterBytes, firstFrameMs } = context.limits;
-    this.#queue = new WriteQueue(() => !this.#over && socket.bufferedBytes <= highWaterBytes);
+    const output = new SessionOutput(socket, format, highWaterBytes);
+    this.#output = output;
     this.#shared = {
       context,
       format,
-      queue: this.#queue,
+      queue: output.queue,
       held: this.#held,
-      send: (frames) => frames.handTo(this.#send, this.#onLeft),
-      control: (frame, onLeft) => this.#control(frame, onLeft),
+      send: (frames) => frames.handTo(output.send, output.onLeft),
+      control: (frame, onLeft) => output.control(frame, onLeft),
       cut: () => socket.cut(),
     };
+    this.#credential = new SessionCredential({
+      ...context,
+      send: (frame) => output.control(frame),
+      refuse: (code, error) => this.#refuseCredential(code, error),
+      expire: () => this.#expire(),
+    });
     this.#firstFrame = setTimeout(
       () => this.#close(SessionCloseCode.silent, `no frame within ${firstFrameMs} ms`),
       firstFrameMs,
@@ -90,7 +88,7 @@ export class Session {
 
   /** Calls that count: their `end` has not left this process. */
   get openCalls(): number {
-    return this.#open;
+    return this.#open.size;
   }
 
   /** Bytes of the client's messages that wait for services. */
@@ -142,7 +140,11 @@ export class Session {
 
   #take(frame: ClientFrame): void {
     if (frame.kind === 'ping') {
-      this.#control({ kind: 'pong', token: frame.token });
+      this.#output.control({ kind: 'pong', token: frame.token });
+      return;
+    }
+    if (frame.kind === 'auth') {
+      this.#credential.renew(frame.token);
       return;
     }
     if (frame.id === 0) throw new SessionFault(`${frame.kind}: the id must not be 0`);
@@ -164,16 +166,19 @@ export class Session {
     assertFirstCredit(open);
     this.#used.add(open.id);
     const { sessionCalls } = this.#context.limits;
-    if (this.#open >= sessionCalls) {
+    if (this.#open.size >= sessionCalls) {
       throw new SessionFault(`more than ${sessionCalls} calls at once`, SessionCloseCode.tooMany);
     }
-    this.#open += 1;
-    this.#admit(open, () => admitCall(open, this.#context));
+    this.#open.begin();
+    const { checking } = this.#credential;
+    const admit = () => (this.#over ? undefined : admitCall(open, this.#context, this.#credential.caller));
+    // Who calls is known when what came before is checked.
+    this.#admit(open, checking === undefined ? admit : () => checking.then(admit));
   }
 
   #admit(open: OpenFrame, admit: () => Admission | Promise<Admission>): void {
     try {
-      if (this.#draining) throw shuttingDown();
+      this.#open.assertStaying();
       const admission = admit();
       if (admission instanceof Promise) this.#pending.wait(open, admission, this.#goOn);
       else if (admission === undefined) this.#endAtOnce(open.id, ENDED);
@@ -193,13 +198,13 @@ export class Session {
   };
 
   #run(open: OpenFrame, admitted: AdmittedCall): void {
-    this.#registry = admitted.request.registry;
+    this.#output.registry = admitted.request.registry;
     const call = new SessionCall(open, admitted, this.#shared);
     this.#calls.add(call);
     call.run().then(
       () => {
         this.#calls.delete(open.id);
-        this.#callOver();
+        this.#open.over();
       },
       (reason) => {
         this.#calls.delete(open.id);
@@ -220,33 +225,39 @@ export class Session {
 
   #endAtOnce(id: number, status: Status): void {
     const end = { kind: 'end', id, status, trailers: joinMetadata([]), truncated: false } as const;
-    this.#control(end, () => this.#callOver());
-  }
-
-  #callOver(): void {
-    this.#open -= 1;
-    this.#closeIfDrained();
+    this.#output.control(end, () => this.#open.over());
   }
 
   #drain(): void {
-    if (this.#over) return;
-    this.#draining = true;
+    if (this.#over || this.#open.isLeaving) return;
     const { drainMs, limits } = this.#context;
-    this.#control({ kind: 'goAway', graceMs: drainMs, reconnectAfterMs: spread(limits.retryMs) });
-    this.#drainTimer = setTimeout(() => {
+    this.#output.control({ kind: 'goAway', graceMs: drainMs, reconnectAfterMs: spread(limits.retryMs) });
+    const leave = { code: CloseCode.goingAway, reason: shuttingDown().message, refusal: shuttingDown };
+    this.#open.leave(leave, drainMs, () => {
       for (const call of this.#calls.all()) if (call.isEndless) call.abort(shuttingDown());
-    }, drainMs);
-    this.#closeIfDrained();
+    });
   }
 
-  #closeIfDrained(): void {
-    if (this.#draining && this.#open === 0) this.#close(CloseCode.goingAway, 'the gateway is shutting down');
+  /** Nobody has brought a new credential. */
+  #expire(): void {
+    const code = SessionCloseCode.unauthenticated;
+    const { message: reason } = credentialExpired();
+    for (const call of this.#calls.all()) call.abort(credentialExpired());
+    this.#open.leave({ code, reason, refusal: credentialExpired }, LAST_ENDS_MS, () =>
+      this.#close(code, reason),
+    );
   }
 
-  #close(code: number, reason: string): void {
+  #refuseCredential(code: number, error: RpcError): void {
+    this.#context.countRefusal(error);
+    this.#close(code, error.message, error.problem);
+  }
+
+  /** `problem`: what the log says in place of the reason. */
+  #close(code: number, reason: string, problem = reason): void {
     if (this.#over) return;
     this.#end();
-    if (code !== CloseCode.goingAway) logClosedSession(code, reason, this.#context);
+    if (code !== CloseCode.goingAway) logClosedSession(code, problem, this.#context);
     this.#socket.close(code, reason);
   }
 
@@ -255,42 +266,11 @@ export class Session {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#firstFrame);
-    clearTimeout(this.#drainTimer);
+    this.#output.stop();
+    this.#open.clear();
+    this.#credential.close();
     for (const call of this.#calls.all()) call.left();
     this.#pending.clear();
-  }
-
-  readonly #send = (frames: Uint8Array, onLeft: () => void): void => {
-    this.#socket.write(frames, onLeft);
-    this.#watchReading();
-  };
-
-  #control(frame: ServerFrame, onLeft?: () => void): void {
-    const bytes = this.#format.control(frame, this.#detailJson);
-    if (onLeft === undefined) this.#send(bytes, this.#onLeft);
-    else {
-      this.#send(bytes, () => {
-        onLeft();
-        this.#onLeft();
-      });
-    }
-  }
-
-  readonly #detailJson = (detail: StatusDetail): unknown => detailJson(detail, this.#registry);
-
-  readonly #onLeft = (): void => {
-    this.#queue.run();
-    this.#watchReading();
-  };
-
-  /** Reads from the client only while it takes what it is sent. */
-  #watchReading(): void {
-    if (this.#over) return;
-    const full = this.#socket.bufferedBytes > this.#context.limits.highWaterBytes + READ_STOP_BYTES;
-    if (full === this.#paused) return;
-    this.#paused = full;
-    if (full) this.#socket.pause();
-    else this.#socket.resume();
   }
 }
 

@@ -95,6 +95,8 @@ function readFrame(reader: JsonReader, name: string): ClientFrame {
       return { kind: 'cancel', id: readFields(reader, ['id']).id };
     case 'ping':
       return { kind: 'ping', token: readFields(reader, ['token']).token };
+    case 'auth':
+      return { kind: 'auth', token: readFields(reader, ['token']).token };
     case 'open': {
       const fields = readFields(reader, OPEN_FIELDS);
       const { id, method, metadata, timeoutMs, credit, creditBytes, cursor } = fields;

@@ -34,17 +34,23 @@ function readFrame(number: number, body: Buffer): ClientFrame {
       const [id = 0, messages = 0, bytes = 0] = readNumbers(body, ['id', 'messages', 'bytes']);
       return { kind: 'credit', id, messages, bytes };
     }
-    case 6: {
-      let token = '';
-      eachField(body, (reader, field, wireType) => {
-        if (field !== 1 || wireType !== WireType.LengthDelimited) throw unknownField(field);
-        token = reader.string(true);
-      });
-      return { kind: 'ping', token };
-    }
+    case 6:
+      return { kind: 'ping', token: readToken(body) };
+    case 7:
+      return { kind: 'auth', token: readToken(body) };
     default:
       throw new SessionFault(`unknown frame ${number}`);
   }
+}
+
+/** A text, the only field. */
+function readToken(body: Buffer): string {
+  let token = '';
+  eachField(body, (reader, field, wireType) => {
+    if (field !== 1 || wireType !== WireType.LengthDelimited) throw unknownField(field);
+    token = reader.string(true);
+  });
+  return token;
 }
 
 function readOpen(body: Buffer): ClientFrame {

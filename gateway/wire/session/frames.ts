@@ -21,7 +21,8 @@ export type ClientFrame =
   | { readonly kind: 'halfClose'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'credit'; readonly id: number; readonly messages: number; readonly bytes: number }
-  | { readonly kind: 'ping'; readonly token: string };
+  | { readonly kind: 'ping'; readonly token: string }
+  | { readonly kind: 'auth'; readonly token: string };
 
 /** What the gateway sends besides messages, which are written around the bytes of the service instead. */
 export type ServerFrame =
@@ -49,6 +50,9 @@ export type ServerFrame =
   | { readonly kind: 'pong'; readonly token: string }
   | { readonly kind: 'gap'; readonly id: number; readonly requested: string; readonly resumed: string }
   | { readonly kind: 'dropped'; readonly id: number; readonly count: number }
+  /** `expiresInMs`: undefined where it does not end. */
+  | { readonly kind: 'authenticated'; readonly expiresInMs: number | undefined }
+  | { readonly kind: 'authExpires'; readonly inMs: number }
   | { readonly kind: 'goAway'; readonly graceMs: number; readonly reconnectAfterMs: number };
 
 /** Metadata with one value a name: those of one name joined by ",". */
@@ -65,7 +69,13 @@ export const SESSION_PATH = '/_sluice/session';
 export const MAX_CREDIT = 2 ** 31 - 1;
 
 /** Close codes of a session that RFC 6455 does not have. Source: gateway/PROTOCOL.md section 12. */
-export const SessionCloseCode = { broken: 4400, forbidden: 4403, silent: 4408, tooMany: 4429 } as const;
+export const SessionCloseCode = {
+  broken: 4400,
+  unauthenticated: 4401,
+  forbidden: 4403,
+  silent: 4408,
+  tooMany: 4429,
+} as const;
 
 /** The client broke a rule of the session, which is closed for it. */
 export class SessionFault extends Error {

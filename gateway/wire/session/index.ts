@@ -7,6 +7,7 @@ export {
   JSON_PROTOCOL,
   joinMetadata,
   MAX_CREDIT,
+  MAX_UINT32,
   PROTO_PROTOCOL,
   SESSION_PATH,
   type ServerFrame,

@@ -43,6 +43,12 @@ export function protoFromServerFrame(frame: ServerFrame): Uint8Array {
     case 'goAway':
       putNumbers(begin(9), frame.graceMs, frame.reconnectAfterMs);
       break;
+    case 'authenticated':
+      putNumbers(begin(10), frame.expiresInMs ?? 0);
+      break;
+    case 'authExpires':
+      putNumbers(begin(11), frame.inMs);
+      break;
   }
   return writer.join().finish();
 }

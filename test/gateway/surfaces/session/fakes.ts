@@ -97,6 +97,7 @@ const INBOX = 6;
 export class FakeCall implements Call {
   readonly headers: Promise<Metadata | undefined>;
   readonly status: Promise<Status>;
+  readonly metadata: Metadata;
   /** What the service has taken. */
   readonly received: Uint8Array[] = [];
   halfClosed = false;
@@ -110,7 +111,8 @@ export class FakeCall implements Call {
   #wakeRead: (() => void) | undefined;
   #wakeWrite: ((room: boolean) => void) | undefined;
 
-  constructor({ signal }: CallOptions) {
+  constructor({ signal, metadata }: CallOptions) {
+    this.metadata = metadata;
     this.headers = new Promise((resolve) => {
       this.#settleHeaders = resolve;
     });
