@@ -77,7 +77,8 @@ export const SERVER_FRAMES: Readonly<Record<string, FrameDescription>> = {
     fields: { expiresInMs: UINT32 },
   },
   authExpires: {
-    about: 'How many milliseconds are left until the credential of the session ends: an auth keeps the session.',
+    about:
+      'How many milliseconds are left until the credential of the session ends: an auth keeps the session.',
     fields: { inMs: UINT32 },
   },
   goAway: {
