@@ -79,8 +79,13 @@ export const HOUSES = {
       recording: {
         may: ['upstream', 'schema', 'codec', 'wire', 'status', 'memory', 'async'],
         roof: ['open-call.ts'],
-        // Loaded when a method is recorded.
-        rooms: { record: { may: ['.'], door: true }, heal: { may: ['.'] }, '.': {} },
+        // Loaded when a method is recorded, and where gateways share their recordings.
+        rooms: {
+          record: { may: ['replica', '.'], door: true },
+          replica: { door: true },
+          heal: { may: ['.'] },
+          '.': {},
+        },
       },
       bridge: {
         may: ['upstream', 'status'],

@@ -204,9 +204,9 @@ const RECORDINGS = {
   journal: {
     group: 'Recordings',
     type: 'text',
-    value: 'memory',
+    value: 'memory|nats://HOST:PORT',
     default: 'memory',
-    help: 'where calls of methods with a rule for recordings are written down: the memory of this process',
+    help: 'where calls of methods with a rule for recordings are written down: the memory of this process, or NATS JetStream, which several gateways share (further servers of its cluster behind commas)',
   },
 } as const satisfies OptionTable;
 

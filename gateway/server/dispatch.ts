@@ -216,7 +216,17 @@ function admit(
       return { ...admitted, metadata: tell(metadata) };
     });
   };
-  return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
+  // Another gateway may have it.
+  const { recorded } = context;
+  const bring =
+    location &&
+    recorded &&
+    ((): Promise<void> | undefined => recorded.bring(location, (name) => loaded().schema.methods.get(name)));
+  const admitPlaced = (principal: Principal): AdmittedRequest | Promise<AdmittedRequest> => {
+    const brought = bring ? bring() : undefined;
+    return brought === undefined ? admitKnown(principal) : brought.then(() => admitKnown(principal));
+  };
+  return found instanceof Promise ? found.then(admitPlaced) : admitPlaced(found);
 }
 
 /** The method of the call at a location. Throws NOT_FOUND. */

@@ -17,6 +17,7 @@ import { faultOfPair, type UpstreamTls } from '../upstream/index.js';
 import { BasePath } from './base-path.js';
 import type { ClientTls } from './client-tls.js';
 import type { GatewayConfig, LimitsConfig } from './config/index.js';
+import { parseJournal } from './journal-place.js';
 
 /** What a gateway is made of. Everything but `upstream` and `log` has a default. */
 export interface GatewayOptions {
@@ -60,7 +61,7 @@ export interface GatewayOptions {
    * too). Default 'whole': a stream of small messages saves little for the time and the memory that it costs.
    */
   readonly compress?: CompressRule;
-  /** Where calls are recorded. Default "memory", the only place so far. */
+  /** Where calls are recorded. Default "memory"; or "nats://HOST:PORT,HOST:PORT", which all gateways share. */
   readonly journal?: string;
   /** What is configured for single methods, from `parseConfig`; it wins over what the schema says. Default: nothing. */
   readonly config?: GatewayConfig;
@@ -206,10 +207,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
 
 /** Throws a TypeError for a place where calls cannot be recorded. */
 export function assertJournal(journal: string): void {
-  if (journal === 'memory') return;
-  throw new TypeError(
-    `journal must be memory, not ${JSON.stringify(journal)}: recordings are kept in the memory of the gateway only`,
-  );
+  parseJournal(journal);
 }
 
 /** Whoever sets the rate alone gets a burst that fits it. */

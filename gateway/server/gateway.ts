@@ -176,7 +176,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     refreshing.abort();
     readiness.close();
     source.close();
-    recorded.close();
+    await recorded.close();
     await transport.close();
     await Promise.all([app.close(), admin.close()]);
     await traces?.close();
@@ -205,6 +205,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     opened.use(identity);
     if (options.schema !== undefined) source.use(options.schema);
     else await source.learn(transport);
+    await recorded.connect();
     const adminUrl = await listen(admin, options.adminListen);
     const url = `${await listen(app, options.listen, front === undefined ? 'http' : 'https')}${options.basePath?.path ?? ''}`;
     // Without lines of calls it stays at warnings, or at less.

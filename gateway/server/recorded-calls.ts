@@ -1,18 +1,22 @@
 import { openCall, type Recorder } from '../recording/index.js';
 import type { Recordings } from '../recording/record/index.js';
+import type { Replicas } from '../recording/replica/index.js';
+import type { Method } from '../schema/index.js';
 import type { ExchangeContext } from '../surfaces/index.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
+import { parseJournal } from './journal-place.js';
 
 /** The recordings of a gateway. What makes them is loaded when the first call of a method with a rule comes. Whoever makes it closes it. */
 export class RecordedCalls {
-  readonly #options: Pick<ResolvedGatewayOptions, 'limits'>;
+  readonly #options: Pick<ResolvedGatewayOptions, 'limits' | 'journal'>;
   readonly #context: Pick<ExchangeContext, 'transport' | 'meterOf'>;
   #recordings: Recordings | undefined;
   #loading: Promise<Recordings> | undefined;
+  #replicas: Replicas | undefined;
   #isClosed = false;
 
   constructor(
-    options: Pick<ResolvedGatewayOptions, 'limits'>,
+    options: Pick<ResolvedGatewayOptions, 'limits' | 'journal'>,
     context: Pick<ExchangeContext, 'transport' | 'meterOf'>,
   ) {
     this.#options = options;
@@ -44,9 +48,25 @@ export class RecordedCalls {
     return this.#loading;
   };
 
-  /** Ends every recorded call. */
-  close(): void {
+  /** Reaches the journal that gateways share, where there is one. Rejects with an error that says what is wrong. */
+  async connect(): Promise<void> {
+    const servers = parseJournal(this.#options.journal);
+    if (servers === undefined) return;
+    const { NatsLink, Replicas } = await import('../recording/replica/index.js');
+    this.#replicas = await Replicas.open(await NatsLink.open(servers));
+  }
+
+  /** Finds what is at a location on another gateway; `undefined`: there is none to be asked. Rejects with UNAVAILABLE. */
+  bring(location: string, methodOf: (path: string) => Method | undefined): Promise<void> | undefined {
+    if (this.#replicas === undefined) return undefined;
+    return Promise.resolve(this.recorder()).then(() => this.#recordings?.bring(location, methodOf));
+  }
+
+  /** Ends every recorded call; other gateways go on with those that they share. */
+  async close(): Promise<void> {
     this.#isClosed = true;
+    // First, so that nobody is told that what ends here is over.
+    await this.#replicas?.close();
     this.#recordings?.close();
   }
 
@@ -60,6 +80,7 @@ export class RecordedCalls {
       maxPauseMs,
       detached,
       detachedPerPrincipal,
+      replicas: this.#replicas,
       onEvicted: (method, messages, cause) => meterOf(method).evicted(messages, cause),
       onGap: (method) => meterOf(method).gap(),
     });

@@ -78,6 +78,8 @@ export const REASONS = {
   GAP: { code: Code.OUT_OF_RANGE },
   // The gateway is not ready, or leaves.
   DRAINING: { code: Code.UNAVAILABLE },
+  JOURNAL_UNREACHABLE: { code: Code.UNAVAILABLE, retryAfter: 1 },
+  LEADER_LOST: { code: Code.UNAVAILABLE },
   SCHEMA_NOT_LOADED: { code: Code.UNAVAILABLE },
   // The service could not be asked, or what it sent is not gRPC.
   UPSTREAM_UNREACHABLE: { code: Code.UNAVAILABLE },

@@ -54,6 +54,17 @@ export class DetachedCalls {
     this.#running.set(recording.principal, own + 1);
   }
 
+  /** A call that another gateway has given this location, and counts. */
+  adopt(recording: Recording, location: string): void {
+    recording.location = location;
+    this.#byLocation.set(location, recording);
+  }
+
+  /** Whether something is at a location here. */
+  has(location: string): boolean {
+    return this.#byLocation.has(location);
+  }
+
   /** What is at a location. Throws NOT_FOUND. What is shared with everyone is everybody's to read. */
   find(location: string, principal: string): Recording {
     const recording = this.#byLocation.get(location);

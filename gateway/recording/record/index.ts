@@ -1,1 +1,2 @@
-export { Recordings, type RecordingsOptions } from './recordings.js';
+export { Recordings } from './recordings.js';
+export type { RecordingsOptions } from './recordings-options.js';

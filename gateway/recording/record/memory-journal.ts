@@ -25,9 +25,14 @@ export interface JournalListener {
   onUnwanted(): void;
 }
 
+/** What nobody can guess. */
+export function newEpoch(): string {
+  return randomBytes(16).toString('base64url');
+}
+
 /** A journal in the memory of this process, in a few pieces of it. */
 export class MemoryJournal implements Journal, Evictable {
-  readonly epoch = randomBytes(16).toString('base64url');
+  readonly epoch: string;
   firstSeq = 1;
   lastSeq = 0;
   ended: Status | undefined;
@@ -50,7 +55,9 @@ export class MemoryJournal implements Journal, Evictable {
     memory: JournalMemory,
     listener: JournalListener,
     clock: () => number = () => performance.now(),
+    epoch: string = newEpoch(),
   ) {
+    this.epoch = epoch;
     this.#bounds = bounds;
     this.#memory = memory;
     this.#listener = listener;
@@ -76,6 +83,16 @@ export class MemoryJournal implements Journal, Evictable {
       if (!this.#makeRoom(end - start) || !this.#put(batch.bytes, start, end, now)) return false;
     }
     return true;
+  }
+
+  /** Gives up all messages: the next one has this number. */
+  skipTo(seq: number): void {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    while (this.#drop());
+    this.#kept = kept;
+    this.firstSeq = seq;
+    this.lastSeq = seq - 1;
   }
 
   finish(status: Status): void {

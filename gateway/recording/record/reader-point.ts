@@ -1,6 +1,7 @@
-import { scalarField } from '../../codec/index.js';
+import { type MessageCodec, scalarField } from '../../codec/index.js';
 import { RpcError } from '../../status/index.js';
-import type { ResumePoint } from '../resume-point.js';
+import { idFromCursor } from '../../wire/index.js';
+import { cursorField, type ResumePoint } from '../resume-point.js';
 import type { Beginning } from './reader.js';
 import type { Recording } from './recording.js';
 
@@ -69,6 +70,28 @@ export function afterCursor({ method, journal }: Recording, cursor: string): Beg
       after = first + batch.count - 1;
     }
     return found === undefined ? undefined : { after: found };
+  } finally {
+    reading.close();
+  }
+}
+
+/** What asks a service with cursors to go on behind the newest message; `undefined` where that is not kept, or has no cursor. */
+export function pointAtEnd(
+  { method, journal }: Recording,
+  requestCodec: MessageCodec,
+): ResumePoint | undefined {
+  const { resume, requestStream } = method;
+  if (resume === undefined || requestStream || journal.firstSeq > journal.lastSeq) return undefined;
+  const reading = journal.openCursor();
+  try {
+    const batch = reading.read(journal.lastSeq - 1, 1);
+    if (batch === undefined || batch instanceof Promise) return undefined;
+    const cursor = scalarField(batch.message(0), resume.cursor);
+    if (cursor === undefined) return undefined;
+    const field = cursorField(method, requestCodec, cursor, 'cursor');
+    return { id: idFromCursor(cursor), last: { kind: 'cursor', cursor }, field };
+  } catch {
+    return undefined;
   } finally {
     reading.close();
   }

@@ -9,6 +9,7 @@ import {
   type Gap,
   type SendBatch,
 } from '../../upstream/index.js';
+import type { ResumePoint } from '../resume-point.js';
 import type { JournalBatch, JournalCursor } from './journal.js';
 import type { Recording } from './recording.js';
 
@@ -33,6 +34,10 @@ export interface ReaderOptions {
   readonly onGap: (method: Method) => void;
   /** Finds the recording when the client has sent everything: it then calls `follow` or `fail`. */
   readonly attach: (reader: Reader, messages: readonly Uint8Array[]) => void;
+  /** Does the same for one whose call has ended because its gateway is gone: it goes on in another call, behind a gap. Absent: that never happens. */
+  readonly attachAgain?:
+    | ((reader: Reader, messages: readonly Uint8Array[], resume: ResumePoint) => void)
+    | undefined;
 }
 
 /**
@@ -56,6 +61,8 @@ export class Reader implements Call {
   #snapshot: number[] = [];
   #gap: Gap | undefined;
   #isOver = false;
+  /** It has followed another recording before. */
+  #isAgain = false;
   /** Ends a `read` that waits. */
   #resolve: ((batch: Batch | undefined) => void) | undefined;
 
@@ -103,7 +110,7 @@ export class Reader implements Call {
     if (this.#isOver) return;
     this.#recording = recording;
     this.#isWriter = isWriter;
-    this.#messages = [];
+    if (this.#options.attachAgain === undefined) this.#messages = [];
     this.#after = after;
     this.#snapshot = snapshot;
     recording.add(this, snapshot.length > 0 ? 0 : after);
@@ -111,6 +118,8 @@ export class Reader implements Call {
     const known = snapshot.length > 0 ? undefined : (lastEventId ?? this.#idOf(after));
     const gap = requested === undefined ? undefined : { requested, resumed: this.#idOf(after) };
     if (gap !== undefined) this.#options.onGap(recording.method);
+    // The client has begun to read long ago.
+    if (this.#isAgain) this.#gap = gap;
     const { location } = recording;
     this.#start.resolve({ lastEventId: known, ...(location && { location }), ...(gap && { gap }) });
     void recording.headers.then((headers) => {
@@ -202,6 +211,7 @@ export class Reader implements Call {
       if (journal.ended === undefined || this.#after < journal.lastSeq) return 'wait';
       const gap = this.#takeGap();
       if (gap !== undefined) return Batch.ofGap(gap);
+      if (this.#asksAgain(recording, journal.ended)) return 'wait';
       this.#end(journal.ended);
       return undefined;
     }
@@ -222,6 +232,23 @@ export class Reader implements Call {
     if (method.resume === undefined) batch.ids = batch;
     recording.onMoved();
     return batch;
+  }
+
+  /** Goes on in another call, where the gateway of this one is gone and the call is one that may be made again. */
+  #asksAgain(recording: Recording, { reason }: Status): boolean {
+    const { attachAgain } = this.#options;
+    const { method, journal, location } = recording;
+    if (reason !== 'LEADER_LOST' || attachAgain === undefined || this.#messages.length === 0) return false;
+    if (method.requestStream || !method.responseStream || location !== undefined) return false;
+    const id = this.#idOf(this.#after);
+    this.#cursor?.close();
+    this.#cursor = undefined;
+    recording.leave(this);
+    this.#recording = undefined;
+    this.#isAgain = true;
+    const last = { kind: 'recorded', epoch: journal.epoch, seq: this.#after } as const;
+    attachAgain(this, this.#messages, { id, last, field: NO_FIELD });
+    return true;
   }
 
   /** All before the message of this number is gone. */
@@ -262,6 +289,7 @@ export class Reader implements Call {
   }
 }
 
+const NO_FIELD = new Uint8Array(0);
 const LEFT = new RpcError('CANCELLED', 'the call was cancelled').toStatus();
 
 /** How many numbers at the beginning follow one another. */

@@ -3,17 +3,8 @@ import type { Method, RecordingRule } from '../../schema/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch, Call } from '../../upstream/index.js';
 import type { Journal } from './journal.js';
+import type { RecordingReader } from './recording-reader.js';
 import { Snapshot } from './snapshot.js';
-
-/** One of those who read a recording, as that knows it. */
-export interface RecordingReader {
-  /** The number of the last message that it was handed. */
-  readonly position: number;
-  /** There is more, or the end. */
-  wake(): void;
-  /** It reads no more, and its client is told why. */
-  fail(reason: RpcError): void;
-}
 
 /** What a recording is made with. */
 export interface RecordingOptions {
@@ -30,6 +21,10 @@ export interface RecordingOptions {
   readonly maxPauseMs: number;
   /** Tells of room in the memory of all journals, until the function that is returned is called. */
   readonly onRoom: (listener: () => void) => () => void;
+  /** Whether clients of other gateways follow it; absent: there are none. */
+  readonly isWantedElsewhere?: () => Promise<boolean>;
+  /** Has it stopped where it is led; false where that is here. */
+  readonly stopElsewhere?: (status: Status) => boolean;
   /** It is over, or nothing of it is left: it cannot be joined any more, or not be found. */
   readonly onChanged: (recording: Recording) => void;
 }
@@ -114,7 +109,7 @@ export class Recording {
 
   /** Ends the call, which is told to all readers; what was written down stays as long as after any end. Nothing happens when it is over. */
   stop(status: Status): void {
-    if (this.state !== 'running') return;
+    if (this.state !== 'running' || this.#options.stopElsewhere?.(status)) return;
     this.#failure ??= status;
     this.#call.cancel();
     this.#moved.ring();
@@ -183,10 +178,11 @@ export class Recording {
     const status = this.#failure ?? (await call.status);
     if (this.state !== 'running') return;
     this.state = 'ended';
-    await this.journal.finish(status);
     this.#detachedUntil = undefined;
     this.#keptUntil = performance.now() + this.rule.maxAgeMs;
     this.#alarm.set(this.rule.maxAgeMs);
+    const told = this.journal.finish(status);
+    if (told instanceof Promise) await told;
     this.#options.onChanged(this);
     this.#wakeAll();
   }
@@ -263,7 +259,19 @@ export class Recording {
     if (this.state === 'running' && this.isDetached) {
       const problem = `the call has gone on for ${this.rule.detachMaxAgeMs} ms, which is detach_max_age_ms of its rule`;
       this.stop(new RpcError('DEADLINE_PASSED', problem).toStatus());
-    } else if (this.#readers.size === 0) this.drop();
+    } else if (this.#readers.size === 0) {
+      const { isWantedElsewhere } = this.#options;
+      if (this.state === 'running' && isWantedElsewhere !== undefined)
+        void this.#dropUnwanted(isWantedElsewhere);
+      else this.drop();
+    }
+  }
+
+  async #dropUnwanted(isWantedElsewhere: () => Promise<boolean>): Promise<void> {
+    const isWanted = await isWantedElsewhere();
+    if (this.#readers.size > 0 || this.state !== 'running' || this.isDetached) return;
+    if (isWanted) this.#alarm.set(this.rule.lingerMs);
+    else this.drop();
   }
 
   get #agePeriodMs(): number {

@@ -1,63 +1,63 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { Method, RecordingRule } from '../../schema/index.js';
-import { isRetryable, RpcError } from '../../status/index.js';
+import { randomBytes } from 'node:crypto';
+import type { Method } from '../../schema/index.js';
+import { RpcError } from '../../status/index.js';
 import type { Call, SendBatch } from '../../upstream/index.js';
 import type { CallRequest, Recorder, RecordingWish } from '../call-request.js';
-import type { EvictionCause } from '../eviction-cause.js';
-import type { ResumePoint } from '../resume-point.js';
+import type { Member, SharedCall, SharedRecord } from '../replica/index.js';
+import { type Asked, type AskedCall, begun, keyOf, nameOf, ownerIn, recordOf } from './asked-call.js';
 import { type CallState, callState } from './call-state.js';
-import { DetachedCalls, type DetachLimits } from './detached-calls.js';
+import { DetachedCalls } from './detached-calls.js';
 import { JournalMemory } from './journal-memory.js';
-import { MemoryJournal } from './memory-journal.js';
+import { KnownRecordings } from './known-recordings.js';
+import { makeRecording, openRecorded, reopenRecorded } from './make-recording.js';
+import { newEpoch } from './memory-journal.js';
 import { type Beginning, Reader } from './reader.js';
-import { afterCursor, beginningAt } from './reader-point.js';
-import { Recording } from './recording.js';
-import { recordingKey, travellingMetadata, versionOf } from './recording-key.js';
+import { beginningAt } from './reader-point.js';
+import type { Recording } from './recording.js';
+import { versionOf } from './recording-key.js';
+import type { RecordingsOptions } from './recordings-options.js';
+import { ReplicatedRecordings } from './replicated-recordings.js';
 
-/** What recordings need, and whom they tell. */
-export interface RecordingsOptions extends DetachLimits {
-  /** Opens a call of the service. */
-  readonly openCall: (request: CallRequest) => Call;
-  /** Of all journals together. */
-  readonly journalBytes: number;
-  /** How long a service waits for the slowest reader, in milliseconds. */
-  readonly maxPauseMs: number;
-  readonly onEvicted: (method: Method, messages: number, cause: EvictionCause) => void;
-  /** A reader is told that messages are missing. */
-  readonly onGap: (method: Method) => void;
-}
-
-const NEVER = { aborted: false, reason: undefined, addEventListener() {}, removeEventListener() {} } as const;
+const NO_NAMES = { key: undefined, name: undefined };
 
 /** Every recording of a gateway: finds the one that a request is for, or opens one. Whoever makes it closes it. */
 export class Recordings implements Recorder {
   readonly #options: RecordingsOptions;
   readonly #memory: JournalMemory;
-  /** All of them by the epochs of their journals, which nobody can guess. */
-  readonly #byEpoch = new Map<string, Recording>();
-  /** Those that run and are shared, by what makes requests equal. */
-  readonly #shared = new Map<string, Recording>();
-  /** By principal and `Idempotency-Key`. */
-  readonly #byIdempotency = new Map<string, Recording>();
-  readonly #idempotencyOf = new Map<Recording, string>();
+  readonly #known = new KnownRecordings();
   readonly #detached: DetachedCalls;
+  readonly #replicated: ReplicatedRecordings | undefined;
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
     this.#memory = new JournalMemory(options.journalBytes);
     this.#detached = new DetachedCalls(options);
+    this.#replicated =
+      options.replicas &&
+      new ReplicatedRecordings(options.replicas, {
+        isHere: (epoch) => this.#known.byEpoch.has(epoch),
+        follow: (epoch, record, method, asked) => this.#followElsewhere(epoch, record, method, asked),
+        isAsked: (epoch, asked, name) => {
+          const recording = this.#known.byEpoch.get(epoch);
+          if (recording === undefined) return;
+          if (name !== undefined) this.#known.name(recording, name);
+          const isEqual = recording.key === keyOf(asked.request, asked.messages);
+          if (isEqual)
+            options.replicas?.mayReopen(epoch, () =>
+              reopenRecorded(this.#options.openCall, recording, asked),
+            );
+        },
+      });
   }
 
   /** How many there are, running or ended. */
   get size(): number {
-    return this.#byEpoch.size;
+    return this.#known.byEpoch.size;
   }
 
   /** How many clients follow one. */
   get readers(): number {
-    let readers = 0;
-    for (const recording of this.#byEpoch.values()) readers += recording.readers;
-    return readers;
+    return this.#known.readers;
   }
 
   /** What all journals hold, in bytes. */
@@ -67,14 +67,22 @@ export class Recordings implements Recorder {
 
   open(request: CallRequest, wish: RecordingWish): Reader {
     const { method, signal, deadline } = request;
-    const asked = { ...request, ...wish };
+    const asked = { ...request, ...wish, principal: ownerIn(this.#replicated, wish.principal) };
+    const replicated = this.#replicated;
     const reader = new Reader({
       signal,
       deadline,
       onGap: this.#options.onGap,
       attach: (reader, messages) => {
-        this.#attempt(reader, () => this.#attach(reader, asked, messages));
+        if (replicated === undefined) this.#attempt(reader, () => this.#attach(reader, asked, messages));
+        else void this.#attachShared(replicated, reader, asked, messages);
       },
+      // Who follows a call of another gateway may have to ask for it again.
+      attachAgain:
+        replicated === undefined || wish.idempotencyKey !== undefined
+          ? undefined
+          : (reader, messages, resume) =>
+              void this.#attachShared(replicated, reader, { ...asked, resume }, messages),
     });
     const { location } = wish;
     if (location !== undefined) this.#attempt(reader, () => this.#join(reader, asked, location));
@@ -96,8 +104,72 @@ export class Recordings implements Recorder {
     }
   }
 
+  async #attachShared(
+    replicated: ReplicatedRecordings,
+    reader: Reader,
+    request: AskedCall,
+    messages: readonly Uint8Array[],
+  ): Promise<void> {
+    const { method, idempotencyKey, principal, resume } = request;
+    const key = keyOf(request, messages);
+    const last = resume?.last;
+    try {
+      await replicated.inTurn(key, async () => {
+        const names = {
+          key: method.recording?.sharing === 'none' || last?.kind === 'cursor' ? undefined : key,
+          name: idempotencyKey === undefined ? undefined : nameOf(principal, idempotencyKey),
+          epoch: last?.kind === 'recorded' ? last.epoch : undefined,
+        };
+        const asked = { request, messages };
+        await replicated.bring(names, key, asked);
+        const found = () => this.#known.placeFor(request, key)?.recording.journal.epoch;
+        const own = recordOf(method, key, principal);
+        let epoch: string | undefined;
+        const known = found();
+        if (known === undefined) {
+          epoch = await replicated.claim(names, own, asked);
+          // What has its names is over, and nothing to go on with.
+          if (epoch === undefined && found() === undefined)
+            epoch = await replicated.claim(NO_NAMES, own, asked);
+        } else if (names.name !== undefined) await replicated.name(names.name, known);
+        this.#attach(reader, request, messages, epoch);
+      });
+    } catch (reason) {
+      reader.fail(RpcError.from(reason));
+    }
+  }
+
+  /** Makes a recording of another gateway readable here, as far as it has come. */
+  #followElsewhere(
+    epoch: string,
+    record: SharedRecord,
+    method: Method,
+    asked: Asked | undefined,
+  ): Promise<void> {
+    const { key, owner, location } = record;
+    const reopen = asked && (() => reopenRecorded(this.#options.openCall, recording, asked));
+    let call: SharedCall | undefined;
+    const recording: Recording = this.#make(method, key, owner, epoch, (member) => {
+      call = this.#options.replicas?.follow({ ...member, reopen }, record);
+      return call as Call;
+    });
+    const { idempotencyKey } = asked?.request ?? {};
+    if (idempotencyKey !== undefined) this.#known.name(recording, nameOf(owner, idempotencyKey));
+    if (location !== undefined) this.#detached.adopt(recording, location);
+    return call?.caughtUp ?? Promise.resolve();
+  }
+
+  /** Finds what is at a location on another gateway. Rejects with UNAVAILABLE. */
+  async bring(location: string, methodOf: (path: string) => Method | undefined): Promise<void> {
+    if (this.#detached.has(location)) return;
+    await this.#replicated?.bringLocation(location, ({ method: path, version }) => {
+      const method = methodOf(path);
+      return method !== undefined && versionOf(method) === version ? method : undefined;
+    });
+  }
+
   #join(reader: Reader, { principal, resume, detach }: AskedCall, location: string): void {
-    const recording = this.find(location, principal);
+    const recording = this.#detached.find(location, principal);
     recording.evictAged();
     if (detach) this.#detached.add(recording);
     reader.follow(recording, beginningAt(recording, resume), false);
@@ -120,42 +192,32 @@ export class Recordings implements Recorder {
 
   /** The recording at a location. Throws NOT_FOUND: for ever (404), or because what was there is gone (410). */
   find(location: string, principal: string): Recording {
-    return this.#detached.find(location, principal);
+    return this.#detached.find(location, ownerIn(this.#replicated, principal));
   }
 
   /** Ends the call at a location. Throws NOT_FOUND, as `find` does, and for everybody but who opened it. */
   stop(location: string, principal: string): void {
-    this.#detached.stop(location, principal);
+    this.#detached.stop(location, ownerIn(this.#replicated, principal));
   }
 
   /** Ends all calls and gives everything up. */
   close(): void {
-    for (const recording of [...this.#byEpoch.values()]) recording.drop();
+    for (const recording of [...this.#known.byEpoch.values()]) recording.drop();
     this.#detached.close();
   }
 
-  #attach(reader: Reader, request: AskedCall, messages: readonly Uint8Array[]): void {
-    const { method, resume, idempotencyKey, principal } = request;
-    const last = resume?.last;
-    const rule = method.recording as RecordingRule;
+  #attach(
+    reader: Reader,
+    request: AskedCall,
+    messages: readonly Uint8Array[],
+    epoch: string | undefined = newEpoch(),
+  ): void {
     const key = keyOf(request, messages);
-    const known =
-      idempotencyKey === undefined ? undefined : this.#byIdempotency.get(nameOf(principal, idempotencyKey));
-    if (known !== undefined && known.key !== key) {
-      throw new RpcError('IDEMPOTENCY_CONFLICT', 'header idempotency-key: was used for another request');
-    }
-    const named = known ?? (last?.kind === 'recorded' ? this.#byEpoch.get(last.epoch) : undefined);
-    // Another principal's, or that of another request, is as unknown as one that never was.
-    const old = named?.key === key && !isBroken(named, resume) ? named : undefined;
-    const found = old ?? (rule.sharing === 'none' ? undefined : this.#shared.get(key));
-    found?.evictAged();
-    // A service that knows cursors goes on after one that is not kept.
-    const place =
-      found && (last?.kind === 'cursor' ? afterCursor(found, last.cursor) : beginningAt(found, resume));
-    if (found !== undefined && place !== undefined) this.#follow(reader, request, found, place, false);
+    const found = this.#known.placeFor(request, key);
+    if (found !== undefined) this.#follow(reader, request, found.recording, found.beginning, false);
     else {
-      const recording = this.#begin(request, key, messages);
-      this.#follow(reader, request, recording, begun(resume), true);
+      const recording = this.#begin(request, key, messages, epoch);
+      this.#follow(reader, request, recording, begun(request.resume), true);
     }
   }
 
@@ -175,100 +237,61 @@ export class Recordings implements Recorder {
         throw reason;
       }
     }
-    if (idempotencyKey !== undefined && !this.#idempotencyOf.has(recording)) {
-      const name = nameOf(principal, idempotencyKey);
-      this.#byIdempotency.set(name, recording);
-      this.#idempotencyOf.set(recording, name);
-    }
-    reader.follow(recording, beginning, isWriter);
+    if (idempotencyKey !== undefined) this.#known.name(recording, nameOf(principal, idempotencyKey));
+    const { location, journal } = recording;
+    const told = location === undefined ? undefined : this.#replicated?.locate(journal.epoch, location);
+    const follow = () => reader.follow(recording, beginning, isWriter);
+    if (told === undefined) follow();
+    else told.then(follow, (reason: unknown) => reader.fail(RpcError.from(reason)));
   }
 
   /** Opens a call. `messages`: all that the client sends; `undefined`: it will send more. */
-  #begin(request: AskedCall, key: string, messages: SendBatch | undefined): Recording {
-    const { method, principal, metadata } = request;
-    const { openCall, maxPauseMs, onEvicted } = this.#options;
-    const rule = method.recording as RecordingRule;
+  #begin(
+    request: AskedCall,
+    key: string,
+    messages: SendBatch | undefined,
+    epoch: string = newEpoch(),
+  ): Recording {
+    const { method, principal } = request;
+    const { replicas } = this.#options;
     const resume = request.resume?.last.kind === 'cursor' ? request.resume : undefined;
-    let recording: Recording | undefined;
-    const journal = new MemoryJournal(rule, this.#memory, {
-      onEvicted: (messages, cause) => onEvicted(method, messages, cause),
-      onUnwanted: () => recording?.drop(),
+    const open = () => openRecorded(this.#options.openCall, { ...request, resume }, messages);
+    const recording = this.#make(method, key, principal, epoch, (member) => {
+      if (replicas === undefined) return open();
+      const record = recordOf(method, key, principal);
+      // The others know of it already, but for that which is nobody else's.
+      const claimed =
+        messages === undefined ? replicas.records.claim(epoch, record, []).then(() => undefined) : undefined;
+      return replicas.lead(member, record, open, claimed);
     });
-    recording = new Recording({
-      method,
-      rule,
-      key,
-      principal,
-      journal,
-      maxPauseMs,
-      openCall: () => {
-        const call = openCall({
-          ...request,
-          resume,
-          metadata: travellingMetadata(rule, metadata),
-          signal: NEVER,
-          deadline: undefined,
-        });
-        if (messages !== undefined) {
-          if (messages.length > 0) void call.write(messages);
-          call.halfClose();
-        }
-        return call;
-      },
-      onRoom: (listener) => this.#memory.onRoom(listener),
-      onChanged: this.#onChanged,
-    });
-    this.#byEpoch.set(journal.epoch, recording);
     // What goes on after a cursor is not what others ask for who name none.
-    if (rule.sharing !== 'none' && resume === undefined) this.#shared.set(key, recording);
+    const isShared = method.recording?.sharing !== 'none' && resume === undefined;
+    if (isShared) this.#known.shared.set(key, recording);
+    return recording;
+  }
+
+  #make(
+    method: Method,
+    key: string,
+    principal: string,
+    epoch: string,
+    openCall: (member: Member) => Call,
+  ): Recording {
+    const recording = makeRecording(
+      { method, key, principal, epoch, openCall },
+      { ...this.#options, memory: this.#memory, onChanged: this.#onChanged },
+    );
+    this.#known.byEpoch.set(epoch, recording);
+    const leads = this.#options.replicas?.leads(epoch) ?? true;
+    if (recording.rule.sharing !== 'none' && !leads) this.#known.shared.set(key, recording);
     return recording;
   }
 
   readonly #onChanged = (recording: Recording): void => {
-    if (this.#shared.get(recording.key) === recording) this.#shared.delete(recording.key);
+    this.#known.onChanged(recording);
     this.#detached.onChanged(recording);
-    if (recording.state !== 'dropped') return;
-    this.#byEpoch.delete(recording.journal.epoch);
-    const name = this.#idempotencyOf.get(recording);
-    this.#idempotencyOf.delete(recording);
-    if (name !== undefined && this.#byIdempotency.get(name) === recording) this.#byIdempotency.delete(name);
+    const { state, journal } = recording;
+    if (state === 'dropped') this.#options.replicas?.dropped(journal.epoch);
+    else this.#options.replicas?.ended(journal.epoch);
   };
-}
-
-/** A call that is recorded, as it is asked for. */
-type AskedCall = CallRequest & RecordingWish;
-
-function keyOf({ method, principal, metadata }: AskedCall, messages: readonly Uint8Array[]): string {
-  return recordingKey({ method, rule: method.recording as RecordingRule, principal, metadata, messages });
-}
-
-/** Principals are longer than anybody needs to keep twice. */
-function nameOf(principal: string, idempotencyKey: string): string {
-  return createHash('sha256')
-    .update(`${Buffer.byteLength(principal)}:${principal}${idempotencyKey}`)
-    .digest('base64url');
-}
-
-/** The client has read all of a call that broke off, and comes back for what did not come: that is not there. */
-function isBroken({ journal }: Recording, resume: ResumePoint | undefined): boolean {
-  const last = resume?.last;
-  return (
-    journal.ended !== undefined &&
-    isRetryable(journal.ended.code) &&
-    last?.kind === 'recorded' &&
-    last.seq === journal.lastSeq
-  );
-}
-
-/** Where the one begins who opens a recording. */
-function begun(resume: ResumePoint | undefined): Beginning {
-  switch (resume?.last.kind) {
-    // What the client has seen was of a call that is not here any more.
-    case 'recorded':
-      return { after: 0, requested: resume.id };
-    case 'cursor':
-      return { after: 0, lastEventId: resume.id };
-    default:
-      return { after: 0 };
-  }
 }

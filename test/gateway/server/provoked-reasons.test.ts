@@ -419,6 +419,8 @@ const ELSEWHERE: { readonly [Name in Reason]?: string } = {
   IDEMPOTENCY_CONFLICT: 'the same',
   DETACHED_LIMIT: 'the same',
   RECORDING_FULL: 'the same',
+  JOURNAL_UNREACHABLE: 'needs NATS: recording/record/replicas.test.ts',
+  LEADER_LOST: 'the same',
   CLIENT_LEFT: 'the client has left, so only the log could show it',
   CREDENTIAL_NEEDED: 'needs an issuer: identity.test.ts',
   CREDENTIAL_INVALID: 'the same',

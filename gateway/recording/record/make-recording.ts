@@ -1,0 +1,110 @@
+import type { Method, RecordingRule } from '../../schema/index.js';
+import type { Call, SendBatch } from '../../upstream/index.js';
+import type { CallRequest } from '../call-request.js';
+import type { EvictionCause } from '../eviction-cause.js';
+import type { Member, Replicas, SharedCall } from '../replica/index.js';
+import type { Asked, AskedCall } from './asked-call.js';
+import type { JournalMemory } from './journal-memory.js';
+import { MemoryJournal } from './memory-journal.js';
+import { pointAtEnd } from './reader-point.js';
+import { Recording } from './recording.js';
+import { travellingMetadata } from './recording-key.js';
+import { SharedJournal } from './shared-journal.js';
+
+/** What makes a recording this one and not another. */
+export interface RecordingParts {
+  readonly method: Method;
+  readonly key: string;
+  readonly principal: string;
+  readonly epoch: string;
+  /** Opens its call; what other gateways need of it is given. */
+  readonly openCall: (member: Member) => Call;
+}
+
+/** What all recordings of a gateway are made with. */
+export interface RecordingTools {
+  readonly memory: JournalMemory;
+  readonly maxPauseMs: number;
+  readonly replicas?: Replicas | undefined;
+  readonly onEvicted: (method: Method, messages: number, cause: EvictionCause) => void;
+  readonly onChanged: (recording: Recording) => void;
+}
+
+/** A recording, with its journal, whose call begins at once. */
+export function makeRecording(parts: RecordingParts, tools: RecordingTools): Recording {
+  const { memory, maxPauseMs, onEvicted, onChanged, replicas } = tools;
+  const { method, key, principal, epoch, openCall } = parts;
+  const rule = method.recording as RecordingRule;
+  let recording: Recording | undefined;
+  const listener = {
+    onEvicted: (messages: number, cause: EvictionCause) => onEvicted(method, messages, cause),
+    onUnwanted: () => recording?.drop(),
+  };
+  const journal =
+    replicas === undefined
+      ? new MemoryJournal(rule, memory, listener, undefined, epoch)
+      : new SharedJournal(rule, memory, listener, undefined, epoch);
+  const isHere = () => replicas === undefined || replicas.leads(epoch);
+  recording = new Recording({
+    method,
+    rule,
+    key,
+    principal,
+    journal,
+    maxPauseMs,
+    openCall: () => {
+      const call = openCall({
+        epoch,
+        bounds: rule,
+        journal: journal as SharedJournal,
+        isWanted: () => recording !== undefined && (recording.readers > 0 || recording.isDetached),
+        onStop: (status) => recording?.stop(status),
+      });
+      if (journal instanceof SharedJournal) journal.tell = (status) => (call as SharedCall).finish(status);
+      return call;
+    },
+    onRoom: (listener) => memory.onRoom(listener),
+    onChanged,
+    ...(replicas !== undefined && {
+      isWantedElsewhere: () => replicas.isWantedElsewhere(epoch),
+      stopElsewhere: (status) => {
+        if (isHere()) return false;
+        replicas.stopElsewhere(epoch, status);
+        return true;
+      },
+    }),
+  });
+  return recording;
+}
+
+const NEVER = { aborted: false, reason: undefined, addEventListener() {}, removeEventListener() {} } as const;
+
+/** The call of the service for a request, without what is its client's alone. `messages`: all that the client sends; `undefined`: it will send more. */
+export function openRecorded(
+  openCall: (request: CallRequest) => Call,
+  request: AskedCall,
+  messages: SendBatch | undefined,
+): Call {
+  const { method, metadata } = request;
+  const call = openCall({
+    ...request,
+    metadata: travellingMetadata(method.recording as RecordingRule, metadata),
+    signal: NEVER,
+    deadline: undefined,
+  });
+  if (messages !== undefined) {
+    if (messages.length > 0) void call.write(messages);
+    call.halfClose();
+  }
+  return call;
+}
+
+/** The same behind what is recorded; `undefined` where the service cannot be asked to go on there. */
+export function reopenRecorded(
+  openCall: (request: CallRequest) => Call,
+  recording: Recording,
+  { request, messages }: Asked,
+): Call | undefined {
+  const resume = pointAtEnd(recording, request.requestCodec);
+  return resume && openRecorded(openCall, { ...request, resume }, messages);
+}

@@ -1,0 +1,98 @@
+import { journalUnreachable, type NatsLink } from './nats-link.js';
+
+/** What all gateways know of a recording. Nothing in it is a secret: whose it is stands there as a hash. */
+export interface SharedRecord {
+  /** What makes requests equal to its own. */
+  readonly key: string;
+  /** The path of its method, and how the schema was. */
+  readonly method: string;
+  readonly version: string;
+  readonly owner: string;
+  /** The gateway that leads. */
+  readonly leader: string;
+  readonly location?: string;
+  /** What the service has answered: see `encodeHead`. */
+  readonly head?: string;
+  /** When it ended, in epoch milliseconds. */
+  readonly endedAt?: number;
+}
+
+/** Which of the names of a recording is looked for. */
+export type NameKind = 'key' | 'name' | 'location';
+
+/** What all gateways know of all recordings, and the names by which these are found. Everything rejects with UNAVAILABLE when NATS is away. */
+export class SharedRecords {
+  /** This gateway among the others. */
+  readonly #id: string;
+  readonly #link: NatsLink;
+
+  constructor(link: NatsLink, id: string) {
+    this.#link = link;
+    this.#id = id;
+  }
+
+  /** The epoch of the recording of this name. Rejects with UNAVAILABLE. */
+  async find(kind: NameKind, name: string): Promise<string | undefined> {
+    return (await this.#asked(() => this.#link.get(`${kind}.${name}`)))?.text;
+  }
+
+  /** What is known of a recording. Rejects with UNAVAILABLE. */
+  async recordOf(epoch: string): Promise<SharedRecord | undefined> {
+    const value = await this.#asked(() => this.#link.get(`epoch.${epoch}`));
+    return value && (JSON.parse(value.text) as SharedRecord);
+  }
+
+  /**
+   * Makes a recording known that this gateway leads, by the names that it has; its own epoch, or that of another gateway's that has one of
+   * the names already. Rejects with UNAVAILABLE.
+   */
+  async claim(
+    epoch: string,
+    record: Omit<SharedRecord, 'leader'>,
+    names: readonly [NameKind, string][],
+  ): Promise<string> {
+    return await this.#asked(async () => {
+      await this.#link.put(`epoch.${epoch}`, JSON.stringify({ ...record, leader: this.#id }), undefined);
+      for (const [kind, name] of names) {
+        const winner = await this.#take(`${kind}.${name}`, epoch);
+        if (winner === epoch) continue;
+        await this.#link.delete(`epoch.${epoch}`);
+        return winner;
+      }
+      return epoch;
+    });
+  }
+
+  /** An `Idempotency-Key`, with whose it is, stands for this recording, unless it stands for another one. */
+  async name(name: string, epoch: string): Promise<void> {
+    await this.#asked(() => this.#link.put(`name.${name}`, epoch, undefined));
+  }
+
+  /** A recording is found at this location from now on. */
+  async locate(epoch: string, location: string): Promise<void> {
+    await this.#asked(() => this.#link.put(`location.${location}`, epoch, undefined));
+  }
+
+  /** Whose name it is now. */
+  async #take(name: string, epoch: string): Promise<string> {
+    for (;;) {
+      const known = await this.#link.get(name);
+      if (known !== undefined) {
+        const record = await this.#link.get(`epoch.${known.text}`);
+        const isEnded =
+          record === undefined || (JSON.parse(record.text) as SharedRecord).endedAt !== undefined;
+        // What an `Idempotency-Key` names is found also when it is over.
+        if (record !== undefined && !(isEnded && name.startsWith('key.'))) return known.text;
+      }
+      if ((await this.#link.put(name, epoch, known?.revision)) !== undefined) return epoch;
+    }
+  }
+
+  async #asked<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (reason) {
+      throw journalUnreachable(reason);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Test } from 'tap';
+import { ownPort } from './own-port.js';
+
+/** Debian puts it where daemons are, which is not in everybody's PATH. */
+const ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+
+/** Why tests with NATS are skipped; false: they run. */
+export const NO_NATS: string | false =
+  spawnSync('nats-server', ['--version'], { env: ENV }).status === 0
+    ? false
+    : 'nats-server is not installed (Debian: nats-server)';
+
+/** A server of NATS with JetStream on loopback, whose files are the test's. */
+export interface NatsServer {
+  /** "HOST:PORT". */
+  readonly address: string;
+  /** Kills the process, as a crash does. */
+  kill(): Promise<void>;
+  /** Starts it again, with what it has kept. */
+  start(): Promise<void>;
+}
+
+export async function openNats(t: Test, ...more: string[]): Promise<NatsServer> {
+  const port = await ownPort();
+  const directory = t.testdir();
+  let child: ChildProcess | undefined;
+  const kill = async () => {
+    const running = child;
+    child = undefined;
+    if (running === undefined || running.exitCode !== null) return;
+    running.kill('SIGKILL');
+    await once(running, 'close');
+  };
+  const start = async () => {
+    const line = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', directory, ...more];
+    const started = spawn('nats-server', line, { env: ENV, stdio: ['ignore', 'ignore', 'pipe'] });
+    child = started;
+    for await (const text of createInterface(started.stderr)) if (text.includes('Server is ready')) break;
+    started.stderr.resume();
+  };
+  t.teardown(kill);
+  await start();
+  return { address: `127.0.0.1:${port}`, kill, start };
+}
