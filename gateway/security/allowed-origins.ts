@@ -34,7 +34,15 @@ export class AllowedOrigins {
 
   /** Whether pages of this origin, as `Origin` has it, may call. */
   has(origin: string): boolean {
-    if (this.isAny) return true;
+    return this.isAny || this.#has(origin);
+  }
+
+  /** The same for what a browser does by itself for any page: `*` and `null` are nobody in particular. */
+  names(origin: string): boolean {
+    return origin !== 'null' && this.#has(origin);
+  }
+
+  #has(origin: string): boolean {
     const name = origin.toLowerCase();
     return this.#exact.has(name) || this.#patterns.some((pattern) => fits(name, pattern));
   }

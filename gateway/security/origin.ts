@@ -4,6 +4,9 @@ import { requestSource } from './request-source.js';
 import { authorityOf } from './served-hosts.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
+/** What of a request says whose page it is of. */
+export type PageRequest = Pick<IncomingMessage, 'headers' | 'method' | 'url' | 'socket'>;
+
 /** Whose pages may call. */
 export interface PageRules {
   readonly allowOrigins: AllowedOrigins;
@@ -36,18 +39,40 @@ export function isForeignSite(request: IncomingMessage, rules: PageRules): boole
   return isReading && agent.startsWith('Mozilla/');
 }
 
+/**
+ * Whether a cookie that came with this request may not count, because another site's page may have caused it. `Origin` is our own, or one that is allowed
+ * by name: neither `*` nor `null` name anybody. Without it the browser must say that the page is of our own origin. A program that is no browser says
+ * neither, and has no reason to use a cookie.
+ */
+export function isForeignCookie(request: PageRequest, rules: PageRules): boolean {
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  if (site === 'cross-site') return true;
+  if (origin === undefined) return site !== 'same-origin';
+  return !rules.allowOrigins.names(origin) && !isOwnOrigin(origin, request, rules);
+}
+
+/** Whether a browser asks for this because its user typed the address in, or chose a bookmark; never of a WebSocket. */
+export function isTypedIn({ method, headers }: PageRequest): boolean {
+  if (method !== 'GET' || headers.origin !== undefined || headers.upgrade !== undefined) return false;
+  return headers['sec-fetch-site'] === 'none';
+}
+
 /** A page of ours, or nobody's: an address that was typed in. */
 function isOwnSite(site: string | string[] | undefined): boolean {
   return site === undefined || site === 'same-origin' || site === 'none';
 }
 
 /** The origin is allowed, or the host that was asked. */
-function isOurs(
+function isOurs(origin: string, request: PageRequest, rules: PageRules): boolean {
+  return rules.allowOrigins.has(origin) || isOwnOrigin(origin, request, rules);
+}
+
+/** The origin is the host that was asked. */
+export function isOwnOrigin(
   origin: string,
-  request: IncomingMessage,
-  { allowOrigins, trustedProxies }: PageRules,
+  request: PageRequest,
+  { trustedProxies }: Pick<PageRules, 'trustedProxies'>,
 ): boolean {
-  if (allowOrigins.has(origin)) return true;
   const asked = requestSource(request, trustedProxies).host ?? authorityOf(request);
   if (asked === undefined || !/^https?:\/\//i.test(origin) || !URL.canParse(origin)) return false;
   const { protocol, host } = new URL(origin);

@@ -18,6 +18,7 @@ import { registerOwnCompression } from './own-compression.js';
 import { registerPage } from './page.js';
 import { registerPublicKeys } from './public-keys.js';
 import { registerSessions } from './sessions.js';
+import { registerTickets } from './ticket-route.js';
 import { addStrictTransport } from './transport-security.js';
 import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
 import { websocketPlugin } from './websocket-plugin.js';
@@ -123,6 +124,7 @@ export async function registerRoutes(
   );
   registerPublicKeys(app, context.identity);
   registerContract(app, options.basePath?.path ?? '', () => source.get().schema, ownAccess);
+  registerTickets(app, options, context);
   registerSessions(app, options, () => source.get(), context);
   registerDispatch(app, options, () => source.get(), context, { assertServedHost, ownPaths });
 }

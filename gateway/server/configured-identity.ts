@@ -36,6 +36,8 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
         forwardToken: auth.forwardToken ?? auth.sign === undefined,
         ownTokens,
         authorize: authz?.authorize,
+        cookie: auth.cookie?.name,
+        ticketMs: auth.ticket?.ttlMs,
       });
     },
     close() {

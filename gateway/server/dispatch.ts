@@ -3,6 +3,7 @@ import { type Method, ROUTED_METHODS, type RouteMatch, type Schema } from '../sc
 import {
   authorityOf,
   credentialShown,
+  type KnownClient,
   type Principal,
   requestSource,
   shownCredential,
@@ -172,10 +173,9 @@ function admit(
   const protocol = request.spoken;
   if (match === undefined) checkLocationRequest(request, options);
   else checkSite(request, match, options);
-  const credential = credentialShown(shown);
-  const found = identity.identify(credential);
+  const found = identity.recognize(credentialShown(shown), match?.method.safe ?? true);
   const isOwn = own !== undefined;
-  const admitKnown = (principal: Principal): AdmittedRequest | Promise<AdmittedRequest> => {
+  const admitKnown = ({ principal, credential }: KnownClient): AdmittedRequest | Promise<AdmittedRequest> => {
     if (!principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
     const place =
       match ?? placeOf(location ?? '', principal, credential, request, protocol, options, loaded(), context);

@@ -69,7 +69,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     ...(options.upstreamTls === undefined ? {} : { tls: options.upstreamTls }),
     ...(options.upstreamAuthority === undefined ? {} : { authority: options.upstreamAuthority }),
   });
-  const identity = new Identity();
+  const identity = new Identity(options);
   const begun = createDeferred<void>();
   const identityLog = { log: options.log, listening: begun.promise };
   // The first line of the log is where we listen; what the schema has to say comes after it.

@@ -2,7 +2,7 @@ import type { preHandlerHookHandler } from 'fastify';
 import {
   authorityOf,
   type Identity,
-  type Principal,
+  type KnownClient,
   requestSource,
   type TrustedProxies,
 } from '../security/index.js';
@@ -14,7 +14,7 @@ export function assertingOwnAccess(
   trustedProxies: TrustedProxies,
 ): preHandlerHookHandler {
   return (request, reply, done) => {
-    const admit = (principal: Principal) => {
+    const admit = ({ principal }: KnownClient) => {
       identity.assertOwnAccess(principal);
       return identity.authorizeOwn(() => {
         const source = requestSource(request.raw, trustedProxies);
@@ -22,7 +22,7 @@ export function assertingOwnAccess(
         return { http: request.raw, authority, requestId: request.id, source, principal, path: '' };
       });
     };
-    const found = identity.identify(identity.credentialOf(request.raw));
+    const found = identity.recognize(identity.credentialOf(request.raw), true);
     whenKnown(found instanceof Promise ? found.then(admit) : admit(found), reply, done, () => {});
   };
 }

@@ -2,11 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import {
-  type Credential,
+  credentialShown,
+  type KnownClient,
   type Principal,
   type RequestSource,
   requestSource,
+  type ShownCredential,
   shownCredential,
+  type TokenCredential,
 } from '../security/index.js';
 import { codeName, type Metadata, RpcError } from '../status/index.js';
 import { answerSession, type MethodRequest, requestMetadata } from '../surfaces/index.js';
@@ -43,7 +46,7 @@ interface Handshake {
   /** Whose session it is. */
   readonly source: RequestSource;
   readonly principal: Principal;
-  readonly credential: Credential | undefined;
+  readonly credential: TokenCredential | undefined;
 }
 
 /** The route of sessions. What is wrong with the handshake is a plain HTTP error; after it the session speaks for itself. */
@@ -71,10 +74,10 @@ export function registerSessions(
       if (!request.ws) return done();
       const source = requestSource(request.raw, options.trustedProxies);
       const { identity, exchanges } = context;
-      const isUnchecked = shownCredential(() => identity.credentialOf(request.raw)) !== undefined;
-      if (isUnchecked) exchanges.limits.beginUnchecked(source);
-      else exchanges.limits.begin(source);
-      whenKnown(admitSession(request, source, options, context), reply, done, (handshake) => {
+      const shown = shownCredential(() => identity.credentialOf(request.raw));
+      if (shown === undefined) exchanges.limits.begin(source);
+      else exchanges.limits.beginUnchecked(source);
+      whenKnown(admitSession(request, source, shown, options, context), reply, done, (handshake) => {
         assertServing(context.exchanges);
         request.handshake = handshake;
         if (handshake instanceof RpcError) return;
@@ -115,6 +118,7 @@ export function registerSessions(
 function admitSession(
   request: FastifyRequest,
   source: RequestSource,
+  shown: ShownCredential,
   options: ResolvedGatewayOptions,
   { exchanges, surfaces, identity }: ServerContext,
 ): Handshake | RpcError | Promise<Handshake> {
@@ -130,13 +134,12 @@ function admitSession(
   // A browser hides from its page why a handshake failed, but not why a socket was closed.
   const refusal = refusalOfOrigin(request.raw, options);
   if (refusal === undefined) {
-    const credential = identity.credentialOf(request.raw);
-    const admitKnown = (principal: Principal): Handshake => {
+    const admitKnown = ({ principal, credential }: KnownClient): Handshake => {
       const known = knownMetadata(request, options.trustedProxies);
       const metadata = requestMetadata(headers, known, options.headerRules);
       return { metadata: identity.metadata(metadata, principal, credential), source, principal, credential };
     };
-    const found = identity.identify(credential);
+    const found = identity.recognize(credentialShown(shown), false);
     return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
   }
   const { code, reason, message: problem } = refusal;

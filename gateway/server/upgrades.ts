@@ -46,10 +46,14 @@ function serveAgain(server: Server, request: IncomingMessage, socket: Duplex, he
   server.emit('connection', socket);
 }
 
-/** The sub-protocol of a socket: sessions have one, plain WebSockets none, where the library would choose the first one offered. */
+/** What a client of a plain WebSocket offers beside a token, because browsers want one of what they have offered. */
+const PLAIN_PROTOCOL = 'sluice.plain';
+
+/** The sub-protocol of a socket: where there is none of ours the library would choose the first one offered, which may be a token. */
 export function protocolOfSocket(offered: Set<string>, { url = '' }: IncomingMessage): string | false {
   const isSession = url === SESSION_PATH || url.startsWith(`${SESSION_PATH}?`);
-  return (isSession && chooseProtocol(offered)) || false;
+  if (isSession) return chooseProtocol(offered) ?? false;
+  return offered.has(PLAIN_PROTOCOL) && PLAIN_PROTOCOL;
 }
 
 /** Checks what the WebSocket library would refuse with an answer of its own. Source: RFC 6455 section 4.2.1. */

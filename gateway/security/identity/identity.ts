@@ -1,13 +1,26 @@
-import type { IncomingMessage } from 'node:http';
 import { type AccessRule, PUBLIC } from '../../schema/index.js';
-import type { Metadata } from '../../status/index.js';
+import { type Metadata, RpcError } from '../../status/index.js';
+import { AllowedOrigins } from '../allowed-origins.js';
+import type { PageRules } from '../origin.js';
+import { TrustedProxies } from '../trusted-proxies.js';
 import { type Asking, askedCall, askedRequest } from './asked-request.js';
 import { assertAccess } from './assert-access.js';
 import type { Authorize, Authorized } from './authorize.js';
-import { AUTHORIZATION, type Credential, credentialOf, credentialOfMetadata } from './credential.js';
+import { withoutCookie } from './cookie-token.js';
+import {
+  AUTHORIZATION,
+  type Credential,
+  credentialOf,
+  credentialOfMetadata,
+  type ShowingRequest,
+  type TokenCredential,
+} from './credential.js';
 import type { ForwardedClaims } from './forwarded-claims.js';
 import type { OwnTokens, PublishedKey } from './own-tokens.js';
 import { ANONYMOUS, type Principal } from './principal.js';
+import { credentialNeeded, credentialRefused } from './refused-credential.js';
+import type { TicketStore } from './ticket-store.js';
+import { DEFAULT_TICKET_MS, type IssuedTicket, Tickets } from './tickets.js';
 
 /**
  * Who a token names: at once where it has been checked before. Throws, or rejects with, UNAUTHENTICATED for what is not accepted and UNAVAILABLE when
@@ -31,7 +44,22 @@ export interface IdentityRules {
   readonly ownTokens?: OwnTokens | undefined;
   /** Who is asked besides; `undefined`: nobody. */
   readonly authorize: Authorize | undefined;
+  /** The cookie that may hold a token. Default: none. */
+  readonly cookie?: string | undefined;
+  /** How long a ticket is good, in milliseconds. Default `DEFAULT_TICKET_MS`. */
+  readonly ticketMs?: number | undefined;
 }
+
+/** Who a request is of, and the token that says so; what a ticket or a cookie was is no longer of interest. */
+export interface KnownClient {
+  readonly principal: Principal;
+  readonly credential: TokenCredential | undefined;
+}
+
+const OWN_PAGES: PageRules = {
+  allowOrigins: new AllowedOrigins([]),
+  trustedProxies: new TrustedProxies([]),
+};
 
 /** As long as nothing is configured: everybody is anonymous, and may do everything. */
 const OFF: IdentityRules = {
@@ -51,6 +79,14 @@ export class Identity {
   #rules: IdentityRules = OFF;
   /** The schema's own rules count only where there is something configured to fulfil them. */
   #isOn = false;
+  readonly #pages: PageRules;
+  readonly #tickets: Tickets;
+
+  /** `pages`: whose pages may use a cookie; default: our own. `store`: where tickets are kept; default: in memory. */
+  constructor(pages: PageRules = OWN_PAGES, store?: TicketStore) {
+    this.#pages = pages;
+    this.#tickets = new Tickets(store);
+  }
 
   /** `undefined`: nothing is configured. */
   use(rules: IdentityRules | undefined): void {
@@ -60,21 +96,71 @@ export class Identity {
     this.#isOn = rules !== undefined;
   }
 
-  /** What a request shows. Throws UNAUTHENTICATED for what cannot be one. */
-  credentialOf(request: Pick<IncomingMessage, 'rawHeaders'>): Credential | undefined {
-    return this.#rules.checkToken === undefined ? undefined : credentialOf(request);
+  /** What a request shows; a ticket is taken out of its address, so ask once for each. Throws UNAUTHENTICATED for what cannot be one. */
+  credentialOf(request: ShowingRequest): Credential | undefined {
+    const { checkToken, cookie } = this.#rules;
+    return checkToken === undefined ? undefined : credentialOf(request, { cookie, pages: this.#pages });
   }
 
   /** What a call of a session shows itself, in its metadata. Throws UNAUTHENTICATED for what cannot be one. */
-  credentialOfCall(metadata: Metadata): Credential | undefined {
+  credentialOfCall(metadata: Metadata): TokenCredential | undefined {
     return this.#rules.checkToken === undefined ? undefined : credentialOfMetadata(metadata);
+  }
+
+  /**
+   * The token that a credential is, or stands for, at once where that can be said at once. A ticket is used up by it. `isSafe`: what is asked for has no
+   * side effects; otherwise a cookie that no page of ours sent does not count. Throws, or rejects with, UNAUTHENTICATED.
+   */
+  redeem(
+    credential: Credential | undefined,
+    isSafe: boolean,
+  ): TokenCredential | undefined | Promise<TokenCredential> {
+    switch (credential?.kind) {
+      case 'ticket':
+        return this.#tickets.redeem(credential.ticket, credential.shownBy, this.#pages);
+      case 'cookie':
+        return credential.isSafeOnly && !isSafe ? undefined : { kind: 'token', token: credential.token };
+      default:
+        return credential;
+    }
+  }
+
+  /** Who a request is of, and by which token: `redeem` and `identify`, at once where both are. Throws, or rejects with, what they do. */
+  recognize(credential: Credential | undefined, isSafe: boolean): KnownClient | Promise<KnownClient> {
+    const known = (token: TokenCredential | undefined): KnownClient | Promise<KnownClient> => {
+      const principal = this.identify(token);
+      if (!(principal instanceof Promise)) return { principal, credential: token };
+      return principal.then((principal) => ({ principal, credential: token }));
+    };
+    const token = this.redeem(credential, isSafe);
+    return token instanceof Promise ? token.then(known) : known(token);
+  }
+
+  /**
+   * A ticket for whoever shows this credential, to be used by the same origin. Rejects with UNAUTHENTICATED without one, for one that is not accepted and
+   * for a ticket, and with NOT_FOUND where no tokens are checked. `known` hears whose it is before there is one, and may throw.
+   */
+  async issueTicket(
+    credential: Credential | undefined,
+    { headers }: ShowingRequest,
+    known: (principal: Principal) => void,
+  ): Promise<IssuedTicket> {
+    const { checkToken, ticketMs = DEFAULT_TICKET_MS } = this.#rules;
+    if (checkToken === undefined)
+      throw new RpcError('PATH_NOT_FOUND', 'there are no tickets here: auth.issuers is not configured');
+    if (credential?.kind === 'ticket') throw credentialRefused('a ticket cannot buy a ticket');
+    const token = await this.redeem(credential, false);
+    if (token === undefined) throw credentialNeeded();
+    const principal = await checkToken(token.token);
+    known(principal);
+    return await this.#tickets.issue(token, principal, headers.origin, ticketMs);
   }
 
   /**
    * Who that is, at once where it can be said at once; ANONYMOUS without a credential. Throws, or rejects with, UNAUTHENTICATED for one that is not
    * accepted, also where none is needed, and UNAVAILABLE when that cannot be said now.
    */
-  identify(credential: Credential | undefined): Principal | Promise<Principal> {
+  identify(credential: TokenCredential | undefined): Principal | Promise<Principal> {
     const { checkToken } = this.#rules;
     return credential === undefined || checkToken === undefined ? ANONYMOUS : checkToken(credential.token);
   }
@@ -112,13 +198,14 @@ export class Identity {
   }
 
   /** The metadata for the service: without what only the gateway may say, and with what it says of the principal. */
-  metadata(given: Metadata, principal: Principal, credential: Credential | undefined): Metadata {
-    const { checkToken, forward, forwardToken, ownTokens } = this.#rules;
+  metadata(given: Metadata, principal: Principal, credential: TokenCredential | undefined): Metadata {
+    const { checkToken, forward, forwardToken, ownTokens, cookie } = this.#rules;
     const told = forward === undefined ? given : forward.tell(given, principal);
     if (checkToken === undefined && ownTokens === undefined) return told;
     // Also one that came by another way than its header: nobody has checked that.
     const isToken = (name: string) => name === AUTHORIZATION;
-    const rest = told.some(([name]) => isToken(name)) ? told.filter(([name]) => !isToken(name)) : told;
+    const tokenless = told.some(([name]) => isToken(name)) ? told.filter(([name]) => !isToken(name)) : told;
+    const rest = cookie === undefined ? tokenless : leavingOutCookie(tokenless, cookie);
     if (!forwardToken || credential === undefined) return rest;
     return withToken(rest, credential.token);
   }
@@ -143,4 +230,13 @@ export class Identity {
 
 function withToken(metadata: Metadata, token: string): Metadata {
   return [...metadata, [AUTHORIZATION, `Bearer ${token}`]];
+}
+
+/** A cookie that is a credential does not travel, whatever it was worth. */
+function leavingOutCookie(metadata: Metadata, cookie: string): Metadata {
+  if (!metadata.some(([name]) => name === 'cookie')) return metadata;
+  return metadata.flatMap(([name, value]) => {
+    const rest = name === 'cookie' ? withoutCookie(value, cookie) : value;
+    return rest === undefined ? [] : [[name, rest] as const];
+  });
 }

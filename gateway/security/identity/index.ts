@@ -2,10 +2,10 @@ export { type AskedRequest, type Asking, askedCall, askedRequest } from './asked
 export { assertAccess } from './assert-access.js';
 export type { Authorize, Authorized } from './authorize.js';
 export { type Claims, claimAt, wordsOf } from './claim.js';
-export { type Credential, credentialOf } from './credential.js';
+export { type Credential, credentialOf, type ShowingRequest, type TokenCredential } from './credential.js';
 export { ForwardedClaims, likeness } from './forwarded-claims.js';
-export { type CheckToken, Identity, type IdentityRules } from './identity.js';
 export type { OwnTokens, PublishedKey, SignSettings } from './own-tokens.js';
+export { type CheckToken, Identity, type IdentityRules, type KnownClient } from './identity.js';
 export { ANONYMOUS, createPrincipal, nameOfPrincipal, type Principal } from './principal.js';
 export {
   accessDenied,
@@ -15,6 +15,8 @@ export {
   keysUnreachable,
 } from './refused-credential.js';
 export { credentialShown, type ShownCredential, shownCredential } from './shown-credential.js';
+export { type KeptTicket, MemoryTicketStore, type TicketStore } from './ticket-store.js';
+export { DEFAULT_TICKET_MS, type IssuedTicket, Tickets } from './tickets.js';
 export {
   algorithmsOf,
   DEFAULT_ALGORITHMS,

@@ -133,6 +133,11 @@ const sign = object({
     .optional(),
 });
 
+const COOKIE = 'must be the name of a cookie: letters, digits and -_.';
+/** A token of RFC 9110 section 5.6.2, which is what a name of a cookie is (RFC 6265 section 4.1.1). */
+const COOKIE_NAME = /^[\w!#$%&'*+.^`|~-]{1,128}$/;
+const TICKET_MS = 'a whole number of milliseconds';
+
 const DEFAULT = 'must be authenticated or public';
 
 /** The key `auth` of the file. */
@@ -155,6 +160,8 @@ export const auth = object({
   tenantClaim: text(CLAIM).optional(),
   forward: forward.optional(),
   forwardToken: z.boolean({ error: 'must be true or false' }).optional(),
+  cookie: object({ name: z.string({ error: COOKIE }).regex(COOKIE_NAME, { error: COOKIE }) }).optional(),
+  ticket: object({ ttlMs: wholeNumberField(TICKET_MS, 1_000, 600_000).optional() }).optional(),
   extAuthz: extAuthz.optional(),
   sign: sign.optional(),
 }).superRefine(({ sign, forwardToken }, context) => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Credential, Identity, Principal, RequestSource } from '../../security/index.js';
+import type { TokenCredential, Identity, Principal, RequestSource } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import type { ExchangeContext, Limits, MethodRequest, Surface } from '../exchange/index.js';
 import type { HeaderRules } from '../message/index.js';
@@ -16,7 +16,7 @@ export interface SessionContext extends ExchangeContext {
   readonly identity: Identity;
   /** Whom the credential of the handshake names. */
   readonly principal: Principal;
-  readonly credential: Credential | undefined;
+  readonly credential: TokenCredential | undefined;
   /** What a call may say itself. */
   readonly headerRules: HeaderRules;
   readonly requestId: string;
