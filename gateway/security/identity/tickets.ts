@@ -49,7 +49,7 @@ export class Tickets {
     shownBy: ShowingRequest,
     pages: PageRules,
   ): TokenCredential | Promise<TokenCredential> {
-    if (!FORM.test(ticket)) throw credentialRefused('the ticket is none of ours');
+    if (!FORM.test(ticket)) throw credentialRefused('the ticket does not have the form of a ticket');
     const take = (kept: KeptTicket | undefined): TokenCredential => {
       if (kept === undefined) throw credentialRefused('the ticket is unknown, too old, or was used');
       if (!isBoundTo(kept.origin, shownBy, pages)) throw credentialRefused('the ticket is of another origin');
