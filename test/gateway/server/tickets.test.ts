@@ -155,7 +155,10 @@ t.test('a ticket is good once, for one origin, on every surface, and goes nowher
     }
     t.equal(told.size, 1, `${name}: the same for all: ${[...told].slice(0, 2)}`);
     const own = { origin: APP };
-    t.ok(isIn((await way({ query: `ticket=${await fetched(own)}`, headers: own })).status), `${name}: its origin`);
+    t.ok(
+      isIn((await way({ query: `ticket=${await fetched(own)}`, headers: own })).status),
+      `${name}: its origin`,
+    );
   }
   const text = JSON.stringify(foreign.lines);
   for (const ticket of tickets) t.notOk(text.includes(ticket), 'none is in the log');
@@ -202,7 +205,11 @@ t.test('who gets a ticket', async (t) => {
     ['nobody', {}, 'CREDENTIAL_NEEDED'],
     ['a bad token', { headers: { authorization: 'Bearer a.b.c' } }, 'CREDENTIAL_INVALID'],
     ['another scheme', { headers: { authorization: 'Basic YTpi' } }, 'CREDENTIAL_INVALID'],
-    ['an expired one', { headers: { authorization: `Bearer ${await token({ exp: 1 })}` } }, 'CREDENTIAL_INVALID'],
+    [
+      'an expired one',
+      { headers: { authorization: `Bearer ${await token({ exp: 1 })}` } },
+      'CREDENTIAL_INVALID',
+    ],
   ];
   for (const [what, options, reason] of refused) {
     const answer = await post(options);
@@ -225,7 +232,11 @@ t.test('who gets a ticket', async (t) => {
     },
   });
   t.match(preflight, { status: 204, headers: { 'access-control-allow-origin': APP } });
-  t.notOk((await post({ headers: { ...bearer, origin: 'https://evil.example' } })).headers['access-control-allow-origin']);
+  t.notOk(
+    (await post({ headers: { ...bearer, origin: 'https://evil.example' } })).headers[
+      'access-control-allow-origin'
+    ],
+  );
   const short = await ticketFor(await token({ exp: Math.floor(Date.now() / 1_000) + 10 }));
   t.ok(short.expiresInMs > 0 && short.expiresInMs <= 10_000, 'never good for longer than its token');
   const big = 'a'.repeat(1_000_000);
@@ -276,8 +287,14 @@ t.test('a token in a sub-protocol lets in, and is never echoed', async (t) => {
   const { token, ways, foreign } = await setUp(t);
   const alice = await token();
   const entry = `bearer.${Buffer.from(alice).toString('base64url')}`;
-  t.match(await ways.websocket?.({ protocols: ['sluice.plain', entry] }), { status: 101, protocol: 'sluice.plain' });
-  t.match(await ways.websocket?.({ protocols: [entry, 'sluice.plain'] }), { status: 101, protocol: 'sluice.plain' });
+  t.match(await ways.websocket?.({ protocols: ['sluice.plain', entry] }), {
+    status: 101,
+    protocol: 'sluice.plain',
+  });
+  t.match(await ways.websocket?.({ protocols: [entry, 'sluice.plain'] }), {
+    status: 101,
+    protocol: 'sluice.plain',
+  });
   t.match(await ways.session?.({ protocols: [entry] }), { status: 101, protocol: 'sluice.v1.json' });
   const bad: Record<string, Shown> = {
     'bad base64': { protocols: ['sluice.plain', 'bearer.a'] },
@@ -300,7 +317,8 @@ t.test('a cookie lets in the pages that may use it, and does not travel', async 
   const cookie = `theme=dark; token=${alice}; a=b`;
   const own = new URL(url).origin;
   for (const [name, way] of Object.entries(ways)) {
-    const status = async (headers: Record<string, string>) => (await way({ headers: { cookie, ...headers } })).status;
+    const status = async (headers: Record<string, string>) =>
+      (await way({ headers: { cookie, ...headers } })).status;
     t.ok(isIn(await status({ origin: APP })), `${name}: allowed`);
     t.ok(isIn(await status({ origin: own })), `${name}: our own`);
     t.ok(isIn(await status({ 'sec-fetch-site': 'same-origin' })), name);
@@ -313,7 +331,11 @@ t.test('a cookie lets in the pages that may use it, and does not travel', async 
     }
     t.equal(await status({ origin: APP, authorization: 'Bearer a.b.c' }), 401, `${name}: the header counts`);
   }
-  t.equal((await ways.document?.({ headers: { cookie, 'sec-fetch-site': 'none' } }))?.status, 200, 'typed in');
+  t.equal(
+    (await ways.document?.({ headers: { cookie, 'sec-fetch-site': 'none' } }))?.status,
+    200,
+    'typed in',
+  );
   for (const site of [{ origin: APP }, { 'sec-fetch-site': 'same-origin' }] as Record<string, string>[]) {
     const answer = await http(url + method('Ask'), {
       headers: { 'content-type': 'application/json', cookie, ...site },

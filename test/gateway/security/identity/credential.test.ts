@@ -134,8 +134,7 @@ t.test('a sub-protocol of a WebSocket may be a token', async (t) => {
     `${entry('a')}, ${entry('b')}`,
     `${entry('a')}, bearer.`,
   ];
-  for (const protocols of bad)
-    t.throws(() => find(offering(protocols)), REFUSED, protocols);
+  for (const protocols of bad) t.throws(() => find(offering(protocols)), REFUSED, protocols);
   t.throws(() => find(offering(entry('a'), { authorization: 'Bearer a' })), REFUSED);
   const both = offering(entry('a'));
   both.url = '/?ticket=a';
