@@ -1,16 +1,18 @@
-import { isForeignCookie, isTypedIn, type PageRules } from '../origin.js';
-import type { CookieCredential, ShowingRequest } from './credential.js';
+import { isForeignCookie, isTypedIn, type PageRequest, type PageRules } from '../origin.js';
 import { credentialRefused } from './refused-credential.js';
+
+/** A token in a cookie, which a browser sends whether its page wants that or not. */
+export interface CookieToken {
+  readonly token: string;
+  /** Nobody's page has asked for this, an address was typed in: it counts only for what has no side effects. */
+  readonly isSafeOnly: boolean;
+}
 
 /**
  * The token in a cookie of this name, where the request is of a page that may use it: otherwise the cookie is as if it were not there, because a browser
  * sends it whoever asks. An empty one is none. Throws UNAUTHENTICATED for several, and for one that can be no token.
  */
-export function cookieToken(
-  request: ShowingRequest,
-  name: string,
-  pages: PageRules,
-): CookieCredential | undefined {
+export function cookieToken(request: PageRequest, name: string, pages: PageRules): CookieToken | undefined {
   const { cookie } = request.headers;
   if (cookie === undefined || !cookie.includes(name)) return undefined;
   const values = cookie.split(';').map(cookieValue(name));
@@ -23,7 +25,7 @@ export function cookieToken(
   if (found.length > 1)
     throw credentialRefused(`there are several cookies of the name ${JSON.stringify(name)}`);
   if (!/^[!-~]+$/.test(token)) throw credentialRefused('the cookie is no token');
-  return { kind: 'cookie', token, isSafeOnly };
+  return { token, isSafeOnly };
 }
 
 /** What a service would get as `cookie`, without that one; `undefined`: nothing is left. */

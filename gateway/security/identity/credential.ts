@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Metadata } from '../../status/index.js';
 import type { PageRules } from '../origin.js';
-import { cookieToken } from './cookie-token.js';
+import { type CookieToken, cookieToken } from './cookie-token.js';
 import { credentialRefused } from './refused-credential.js';
 import { socketTokens } from './socket-token.js';
 import { takeTickets } from './ticket-parameter.js';
@@ -12,12 +12,9 @@ export interface TokenCredential {
   readonly token: string;
 }
 
-/** The same in a cookie, which a browser sends whether its page wants that or not. */
-export interface CookieCredential {
+/** The same in a cookie. */
+export interface CookieCredential extends CookieToken {
   readonly kind: 'cookie';
-  readonly token: string;
-  /** Nobody's page has asked for this, an address was typed in: it counts only for what has no side effects. */
-  readonly isSafeOnly: boolean;
 }
 
 /** Stands for a token, once. */
@@ -70,7 +67,8 @@ export function credentialOf(
   if (header !== undefined) return credentialOfText(header);
   const [token] = tokens;
   if (token !== undefined) return { kind: 'token', token };
-  return cookie === undefined ? undefined : cookieToken(request, cookie, pages);
+  const found = cookie === undefined ? undefined : cookieToken(request, cookie, pages);
+  return found && { kind: 'cookie', ...found };
 }
 
 function authorizationOf({ rawHeaders }: ShowingRequest): string | undefined {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
-import type { TokenCredential, Identity, Principal, RequestSource } from '../../security/index.js';
+import type { Identity, Principal, RequestSource, TokenCredential } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import type { ExchangeContext, Limits, MethodRequest, Surface } from '../exchange/index.js';
 import type { HeaderRules } from '../message/index.js';

@@ -108,7 +108,7 @@ async function setUp(t: Test, auth = '', forward: readonly string[] = []) {
 }
 
 /** What a service was told under a name. */
-function valueOf({ metadata }: { readonly metadata: Metadata }, name: string): string | undefined {
+function toldOf({ metadata }: { readonly metadata: Metadata }, name: string): string | undefined {
   return metadata.find(([given]) => given === name)?.[1];
 }
 
@@ -169,7 +169,7 @@ t.test('a ticket is good once, for one origin, on every surface, and goes nowher
   t.ok(calls.length > 0 && calls.every(({ principal }) => principal === 'alice'), 'whose it was is known');
   for (const call of foreign.upstream.calls(method('Ask'))) {
     t.notOk(JSON.stringify(call.metadata).includes('ticket'));
-    t.equal(valueOf(call, 'x-user-id'), 'alice');
+    t.equal(toldOf(call, 'x-user-id'), 'alice');
   }
 });
 
@@ -348,7 +348,7 @@ t.test('a cookie lets in the pages that may use it, and does not travel', async 
   const foreignSite = { cookie, origin: 'https://evil.example' };
   t.equal((await http(`${url}/_sluice/ticket`, { method: 'POST', headers: foreignSite })).status, 401);
   for (const call of foreign.upstream.calls(method('Ask'))) {
-    t.equal(valueOf(call, 'cookie'), 'theme=dark; a=b');
-    t.equal(valueOf(call, 'x-user-id'), 'alice');
+    t.equal(toldOf(call, 'cookie'), 'theme=dark; a=b');
+    t.equal(toldOf(call, 'x-user-id'), 'alice');
   }
 });

@@ -1,5 +1,10 @@
 import t from 'tap';
 import {
+  MAX_TICKET_BYTES,
+  MAX_TICKETS,
+  MAX_TICKETS_PER_PRINCIPAL,
+} from '../../../../gateway/security/identity/ticket-store.js';
+import {
   AllowedOrigins,
   createPrincipal,
   type KeptTicket,
@@ -7,11 +12,6 @@ import {
   Tickets,
   TrustedProxies,
 } from '../../../../gateway/security/index.js';
-import {
-  MAX_TICKET_BYTES,
-  MAX_TICKETS,
-  MAX_TICKETS_PER_PRINCIPAL,
-} from '../../../../gateway/security/identity/ticket-store.js';
 
 const kept: KeptTicket = { token: 'a.b.c', origin: undefined };
 
