@@ -4,8 +4,8 @@ export type { Authorize, Authorized } from './authorize.js';
 export { type Claims, claimAt, wordsOf } from './claim.js';
 export { type Credential, credentialOf, type ShowingRequest, type TokenCredential } from './credential.js';
 export { ForwardedClaims, likeness } from './forwarded-claims.js';
-export type { OwnTokens, PublishedKey, SignSettings } from './own-tokens.js';
 export { type CheckToken, Identity, type IdentityRules, type KnownClient } from './identity.js';
+export type { OwnTokens, PublishedKey, SignSettings } from './own-tokens.js';
 export { ANONYMOUS, createPrincipal, nameOfPrincipal, type Principal } from './principal.js';
 export {
   accessDenied,
