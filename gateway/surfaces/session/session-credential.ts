@@ -1,10 +1,10 @@
 import { Alarm, type Sleeper } from '../../async/index.js';
 import {
-  type Credential,
   credentialRefused,
   type Identity,
   type Principal,
   TokenBucket,
+  type TokenCredential,
 } from '../../security/index.js';
 import { Code, RpcError } from '../../status/index.js';
 import { CloseCode } from '../../wire/index.js';
@@ -21,7 +21,7 @@ const MAX_TOKEN_LENGTH = 64 * 1024;
 /** Who opens a call that says no credential of its own. */
 export interface SessionCaller {
   readonly principal: Principal;
-  readonly credential: Credential | undefined;
+  readonly credential: TokenCredential | undefined;
   /** The credential has ended: nothing new stands on it, though a new one may still come. */
   readonly isExpired: boolean;
 }
@@ -31,7 +31,7 @@ export interface SessionCredentialOptions {
   readonly identity: Identity;
   /** Of the handshake. */
   readonly principal: Principal;
-  readonly credential: Credential | undefined;
+  readonly credential: TokenCredential | undefined;
   readonly send: (frame: ServerFrame) => void;
   /** Closes the session for a credential that does not do. */
   readonly refuse: (closeCode: number, error: RpcError) => void;
@@ -52,7 +52,7 @@ export class SessionCredential implements Sleeper {
   readonly #checks = new TokenBucket(CHECKS.burst, CHECKS.perSecond);
   readonly #alarm = new Alarm(this);
   #principal: Principal;
-  #credential: Credential | undefined;
+  #credential: TokenCredential | undefined;
   /** In milliseconds of `performance`. */
   #endsAt = Number.POSITIVE_INFINITY;
   #isTold = false;
@@ -83,9 +83,9 @@ export class SessionCredential implements Sleeper {
       throw new SessionFault(rule, SessionCloseCode.tooMany);
     }
     if (this.#checking === undefined) {
-      const checked = this.#check({ token });
+      const checked = this.#check({ kind: 'token', token });
       if (checked !== undefined) this.#wait(checked);
-    } else this.#wait(this.#checking.then(() => this.#check({ token })));
+    } else this.#wait(this.#checking.then(() => this.#check({ kind: 'token', token })));
   }
 
   onAlarm(): void {
@@ -110,7 +110,7 @@ export class SessionCredential implements Sleeper {
     });
   }
 
-  #check(credential: Credential): Promise<void> | undefined {
+  #check(credential: TokenCredential): Promise<void> | undefined {
     if (this.#isClosed) return undefined;
     try {
       if (credential.token.length > MAX_TOKEN_LENGTH) throw credentialRefused('the token is too long');
@@ -123,7 +123,7 @@ export class SessionCredential implements Sleeper {
     return undefined;
   }
 
-  #take(known: Principal, credential: Credential): void {
+  #take(known: Principal, credential: TokenCredential): void {
     if (this.#isClosed) return;
     if (!this.#principal.isAnonymous && known.key !== this.#principal.key) {
       throw credentialRefused('auth names another principal than that of the session');
