@@ -222,9 +222,9 @@ function admit(
     location &&
     recorded &&
     ((): Promise<void> | undefined => recorded.bring(location, (name) => loaded().schema.methods.get(name)));
-  const admitPlaced = (principal: Principal): AdmittedRequest | Promise<AdmittedRequest> => {
+  const admitPlaced = (known: KnownClient): AdmittedRequest | Promise<AdmittedRequest> => {
     const brought = bring ? bring() : undefined;
-    return brought === undefined ? admitKnown(principal) : brought.then(() => admitKnown(principal));
+    return brought === undefined ? admitKnown(known) : brought.then(() => admitKnown(known));
   };
   return found instanceof Promise ? found.then(admitPlaced) : admitPlaced(found);
 }
