@@ -1,5 +1,6 @@
 // A schema of 10,000 methods: 2,000 resources with the five methods that a resource has, in 100 files, each with comments and an HTTP rule.
-// `node test/bench/many-methods.mjs` starts the built gateway with it, from a file: time, processor time, and memory.
+// `node test/bench/many-methods.mjs` starts the built gateway with it, from a file, from .proto files, and by reflection of another gateway that has it: time,
+// processor time, and memory.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FILES = 100;
 const METHODS_OF_RESOURCE = 5;
 
-/** Writes a descriptor set with so many methods into the folder, and returns its path. */
+/** Writes a descriptor set with so many methods into the folder, and returns its path, and those of the sources. */
 function manyMethods(folder, count) {
   const protos = join(folder, 'proto');
   for (const name of ['annotations', 'http', 'field_behavior']) {
@@ -29,7 +30,7 @@ function manyMethods(folder, count) {
   const out = join(folder, `many-${count}.binpb`);
   const buf = join(ROOT, 'node_modules', '@bufbuild', 'buf', 'bin', 'buf');
   execFileSync(process.execPath, [buf, 'build', protos, '--as-file-descriptor-set', '-o', out]);
-  return out;
+  return { set: out, protos };
 }
 
 function fileText(file, resources) {
@@ -97,9 +98,8 @@ async function lineOf(child, pattern) {
   throw new Error(`it ended without ${pattern}`);
 }
 
-/** Milliseconds to the line that says it listens, processor time until then, and the largest resident memory in MiB. */
-async function startOnce(args) {
-  const begin = performance.now();
+/** Starts a gateway with more options; resolves with its process and its address once it listens. */
+async function startGateway(args) {
   const command = [
     join(ROOT, 'dist/bin/sluice.js'),
     'gateway',
@@ -111,7 +111,14 @@ async function startOnce(args) {
     'json',
   ];
   const child = spawn(process.execPath, [...command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await lineOf(child, /"gateway listening"/);
+  const line = await lineOf(child, /"gateway listening"/);
+  return { child, address: /127\.0\.0\.1:\d+/.exec(line)?.[0] };
+}
+
+/** Milliseconds to the line that says it listens, processor time until then, and the largest resident memory in MiB. */
+async function startOnce(args) {
+  const begin = performance.now();
+  const { child } = await startGateway(args);
   const ms = performance.now() - begin;
   // utime and stime, in hundredths of a second.
   const [user, system] = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
@@ -137,10 +144,23 @@ async function measure(name, args) {
 
 async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-many-'));
+  let described;
   try {
-    const set = manyMethods(folder, Number(process.argv[2] ?? 10_000));
-    await measure('from a file', ['--upstream', '127.0.0.1:1', '--descriptor-set', set]);
+    const { set, protos } = manyMethods(folder, Number(process.argv[2] ?? 10_000));
+    const nobody = ['--upstream', '127.0.0.1:1'];
+    await measure('from a file', [...nobody, '--descriptor-set', set]);
+    const sources = Array.from({ length: FILES }, (_, file) => [
+      '--proto',
+      join(protos, `many${file}.proto`),
+    ]);
+    await measure('from .proto files', [...nobody, '--proto-path', protos, ...sources.flat()]);
+    described = await startGateway([...nobody, '--descriptor-set', set]);
+    const byReflection = ['--upstream', described.address];
+    // The first one has the other gateway read everything.
+    await startOnce(byReflection);
+    await measure('by reflection', byReflection);
   } finally {
+    described?.child.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   }
 }

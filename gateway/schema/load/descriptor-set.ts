@@ -1,4 +1,5 @@
 import { createRegistry, type DescService } from '@bufbuild/protobuf';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { baseFiles } from '../base/index.js';
 import { createRouteTable } from '../http/index.js';
@@ -32,6 +33,24 @@ export function schemaFromDescriptorSet(bytes: Uint8Array, options: SchemaOption
 
 /** From this size on a set is read file by file, when its types are needed: reading a smaller one takes some milliseconds. */
 const LATE_BYTES = 512 * 1024;
+
+/** The same of serialized files; `undefined` where they are few bytes or not plain, and are to be read at once. */
+export function lateSchemaFromSources(
+  files: readonly Uint8Array[],
+  options: SchemaOptions,
+): Schema | undefined {
+  if (files.reduce((sum, { length }) => sum + length, 0) < LATE_BYTES) return undefined;
+  const set = Buffer.concat(files.flatMap((file) => [fileHead(file.length), file]));
+  return lateSchemaFromSet(set, options.services);
+}
+
+/** What is before a file in a set: the tag of `file`, and its length. */
+function fileHead(length: number): Uint8Array {
+  return new BinaryWriter().uint32(FILE_TAG).uint32(length).finish();
+}
+
+/** Field 1, length-delimited. */
+const FILE_TAG = 10;
 
 /** The same, read at once. */
 export function wholeSchemaFromSet(bytes: Uint8Array, options: SchemaOptions = {}): Schema {

@@ -20,6 +20,8 @@ export interface GatherBounds {
 /** The files of a server, as far as it gives them. */
 export interface GatheredFiles {
   readonly files: readonly FileDescriptorProto[];
+  /** The same as they came, one by one: a serialized FileDescriptorProto each. */
+  readonly sources: readonly Uint8Array[];
   /** Why a name has no file: what the server said, by name. */
   readonly refusals: ReadonlyMap<string, string>;
   /** Services that the server lists and does not describe, by "/pkg.Service/". */
@@ -58,12 +60,20 @@ export async function gatherFiles(
     bound = reason;
     problems.add(new SchemaProblem('the schema', `${reason.message}; the rest is not known`));
   }
-  const { files, refusals, undescribed } = gathering;
-  return { files, refusals, undescribed, bound, digest: bound === undefined ? gathering.digest : undefined };
+  const { files, sources, refusals, undescribed } = gathering;
+  return {
+    files,
+    sources,
+    refusals,
+    undescribed,
+    bound,
+    digest: bound === undefined ? gathering.digest : undefined,
+  };
 }
 
 class Gathering {
   readonly files: FileDescriptorProto[] = [];
+  readonly sources: Uint8Array[] = [];
   readonly refusals = new Map<string, string>();
   readonly undescribed = new Map<string, SchemaProblem>();
   readonly #client: ReflectionClient;
@@ -214,7 +224,10 @@ class Gathering {
       this.#seen.add(content);
       const file = fileFromBytes(bytes);
       if (file instanceof SchemaProblem) this.#problems.add(file);
-      else if (!isPlaceholder(file)) this.#take(file);
+      else if (!isPlaceholder(file)) {
+        this.sources.push(bytes);
+        this.#take(file);
+      }
     }
   }
 

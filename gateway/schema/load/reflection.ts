@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { ProblemList, SchemaError } from '../problem/index.js';
-import { type SchemaOptions, schemaFromFiles } from './descriptor-set.js';
+import { lateSchemaFromSources, type SchemaOptions, schemaFromFiles } from './descriptor-set.js';
 import type { ReflectionOpen } from './reflection-call.js';
 import { ReflectionClient } from './reflection-client.js';
 import { type GatheredFiles, gatherFiles } from './reflection-files.js';
@@ -82,13 +82,15 @@ export async function changedSchemaFromReflection(
 }
 
 function schemaOfGathered(
-  { files, refusals, undescribed, bound, digest }: GatheredFiles,
+  { files, sources, refusals, undescribed, bound, digest }: GatheredFiles,
   options: ReflectionOptions,
   problems: ProblemList,
 ): Schema {
   const explain = (name: string, scope: string) => refusalText(refusals, name, scope);
   try {
-    const schema = schemaFromFiles(files, options, problems, explain);
+    // What was found wrong meanwhile, and a name that nobody declares, are told by reading all.
+    const late = problems.list().length === 0 ? lateSchemaFromSources(sources, options) : undefined;
+    const schema = late ?? schemaFromFiles(files, options, problems, explain);
     return { ...schema, digest, leftOut: new Map([...schema.leftOut, ...undescribed]) };
   } catch (reason) {
     throw reason instanceof SchemaError && bound !== undefined ? bound : reason;

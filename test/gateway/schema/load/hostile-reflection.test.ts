@@ -1,7 +1,8 @@
 import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import t from 'tap';
-import { schemaFromReflection } from '../../../../gateway/schema/index.js';
+import { changedSchemaFromReflection, schemaFromReflection } from '../../../../gateway/schema/index.js';
+import { LateRegistry } from '../../../../gateway/schema/load/late-registry.js';
 import { memoryReflection } from './memory-reflection.js';
 import { answerFromFiles } from './reflection-server.js';
 
@@ -310,6 +311,53 @@ t.test('questions are asked together where answers say what they answer, in any 
   const schema = await schemaFromReflection(bounded.open, { ...limit(), maxQuestions: 30 });
   t.equal(schema.methods.size, 29);
   t.ok(schema.problems.some(({ reason }) => /more than 30 questions/.test(reason)));
+});
+
+t.test('a large schema is read file by file, unless something is wrong with it', async (t) => {
+  const field = (index: number) => ({
+    name: `f${index}`,
+    number: index + 1,
+    type: 9,
+    label: 1,
+    jsonName: `f${index}`,
+  });
+  const large = (missing: string) =>
+    Array.from({ length: 40 }, (_, index) => {
+      const made = serviceFile(`p${index}`);
+      made.messageType.push(
+        ...file({
+          messageType: Array.from({ length: 40 }, (_, at) => ({
+            name: `T${at}`,
+            field: Array.from({ length: 20 }, (_, each) => field(each)),
+          })),
+        }).messageType,
+      );
+      const [method] = made.service[0]?.method ?? [];
+      if (index === 7 && method !== undefined && missing !== '') method.inputType = missing;
+      return made;
+    });
+  const { open } = tellingReflection(large(''), (answers) => answers);
+  const schema = await schemaFromReflection(open, limit());
+  t.ok(schema.registry instanceof LateRegistry);
+  t.equal(schema.methods.size, 40);
+  t.same(schema.problems, []);
+  t.equal(schema.registry.getMessage('p3.T7')?.fields.length, 20);
+  t.equal(schema.registry.getService('p39.S')?.methods[0]?.input.typeName, 'p39.M');
+  t.equal(await changedSchemaFromReflection(open, schema, undefined, limit()), undefined, 'the same');
+  const one = await schemaFromReflection(open, { ...limit(), services: ['p5.S'] });
+  t.notOk(one.registry instanceof LateRegistry, 'one file is little');
+  t.same([...one.methods.keys()], ['/p5.S/Do']);
+  await t.rejects(schemaFromReflection(open, { ...limit(), services: ['p5.S', 'no.S'] }), {
+    name: 'SchemaError',
+    message: /no service "no.S"/,
+  });
+  const broken = tellingReflection(large('.nowhere.N'), (answers) => answers);
+  const other = await schemaFromReflection(broken.open, limit());
+  t.equal(other.methods.size, 39);
+  t.match(other.problems, [/p7\.S\/Do.*nowhere\.N/]);
+  t.equal(other.leftOut.get('/p7.S/Do'), other.problems[0]);
+  const changed = await changedSchemaFromReflection(broken.open, schema, undefined, limit());
+  t.equal(changed?.methods.size, 39);
 });
 
 t.test('a server that takes calls and says nothing is left in time', async (t) => {
