@@ -10,7 +10,8 @@ t.teardown(() => clearInterval(awake));
 
 /** A gateway of several, without its surfaces. */
 async function openReplica(t: Test, address: string) {
-  const replicas = await Replicas.open(await NatsLink.open([address]));
+  const link = await NatsLink.open([address]);
+  const replicas = await Replicas.open(link);
   const fake = fakeRecordings({ replicas });
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -18,7 +19,9 @@ async function openReplica(t: Test, address: string) {
     return closing;
   };
   t.teardown(close);
-  return { ...fake, close };
+  /** The others hear nothing of it any more, and it says nothing of that. */
+  const vanish = () => link.close();
+  return { ...fake, close, vanish };
 }
 
 /** Numbers that it is handed, until there are so many. */
@@ -200,6 +203,28 @@ t.test('gateways that share a journal', { skip: NO_NATS, timeout: 60_000 }, asyn
       t.equal(b.calls.length, 1);
     },
   );
+
+  t.test('a gateway that vanishes without a word is succeeded within five seconds', async (t) => {
+    const [a, b, c] = [
+      await openReplica(t, nats.address),
+      await openReplica(t, nats.address),
+      await openReplica(t, nats.address),
+    ];
+    const numbers = method('Numbers', { sharing: 'everyone', start: 'beginning', keyMetadata: ['v'] });
+    const requestCodec = { fromJson: () => Buffer.from([0x10, 0x02]) } as never;
+    const first = a.open(numbers, { requestCodec });
+    await first.start;
+    const readers = [b.open(numbers, { requestCodec }), c.open(numbers, { requestCodec })];
+    a.calls[0]?.send(numbered(1));
+    for (const reader of readers) t.same(await take(reader, 1), [1]);
+    const begun = performance.now();
+    await a.vanish();
+    while (b.calls.length + c.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    [...b.calls, ...c.calls][0]?.send(numbered(2));
+    for (const reader of readers) t.same(await take(reader, 1), [2]);
+    t.ok(performance.now() - begun < 5_000);
+    t.equal(b.calls.length + c.calls.length, 1, 'one of them leads');
+  });
 
   t.test(
     'NATS is killed and comes back: nobody misses a message, and who comes meanwhile is told',
