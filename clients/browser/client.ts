@@ -4,6 +4,7 @@ import type { CallOptions } from './session/call-options.js';
 import type { Metadata } from './session/session-frame.js';
 import type { SessionOptions } from './session/session-options.js';
 import { createSessionPool } from './session/session-pool.js';
+import { sessionToken } from './session/session-token.js';
 import { createEndpoint, type EndpointOptions } from './shared/endpoint.js';
 import type { JsonObject } from './shared/json.js';
 import { type CallSocket, openCallSocket } from './socket/call-socket.js';
@@ -13,6 +14,11 @@ import type { ServiceTypes, TypedClient } from './typed-client.js';
 export interface ClientOptions extends EndpointOptions {
   /** Metadata of every `call`; metadata of the call replaces it, name by name. A function is called whenever a call begins or resumes. */
   readonly metadata?: Metadata | (() => Metadata | Promise<Metadata>);
+  /**
+   * Gets the token of who calls, for `call`: when a shared WebSocket is opened, and whenever the gateway asks for a new one before the old one
+   * ends. One fetch at a time. If it fails, calls end with UNAUTHENTICATED.
+   */
+  readonly auth?: () => string | Promise<string>;
   /** The WebSockets that calls share. */
   readonly session?: SessionOptions;
 }
@@ -48,7 +54,7 @@ export function createClient<Services extends ServiceTypes<Services>>(
 export function createClient(options?: ClientOptions): Client;
 export function createClient(options: ClientOptions = {}): Client {
   const endpoint = createEndpoint(options);
-  const pool = createSessionPool(endpoint, options.session ?? {});
+  const pool = createSessionPool(endpoint, options.session ?? {}, options.auth && sessionToken(options.auth));
   const { metadata = {} } = options;
   const clientMetadata = typeof metadata === 'function' ? metadata : () => metadata;
   return {

@@ -25,7 +25,7 @@ interface OpenAttempt {
 }
 
 /** A frame that belongs to one call. */
-type AttemptFrame = Exclude<ServerFrame, { readonly type: 'pong' | 'goAway' }>;
+type AttemptFrame = Exclude<ServerFrame, { readonly type: 'pong' | 'authExpires' | 'goAway' }>;
 
 /** The attempts on one session, by the id of their call. */
 export interface AttemptTable {

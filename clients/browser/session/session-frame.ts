@@ -31,6 +31,7 @@ export type ServerFrame =
   | { readonly type: 'dropped'; readonly id: number; readonly count: number }
   | { readonly type: 'gap'; readonly id: number; readonly gap: Gap }
   | { readonly type: 'goAway'; readonly reconnectAfterMs: number }
+  | { readonly type: 'authExpires' }
   | { readonly type: 'pong' };
 
 /** A stream resumed after a later cursor than the requested one: the messages between the two are lost. */
@@ -101,6 +102,7 @@ export function serverFrameFromText(text: string): ServerFrame | undefined {
       return { type, id: idOf(body, text), gap: gapFrom(body) };
     case 'goAway':
       return { type, reconnectAfterMs: countOf(body.reconnectAfterMs, text) };
+    case 'authExpires':
     case 'pong':
       return { type };
     default:
@@ -132,6 +134,11 @@ export function cancelFrame(id: number): string {
 export function creditFrame(id: number, { messages, bytes }: CreditAmount): string {
   const bytesField = bytes > 0 ? `,"bytes":${bytes}` : '';
   return `{"credit":{"id":${id},"messages":${messages}${bytesField}}}`;
+}
+
+/** `auth`. */
+export function authFrame(token: string): string {
+  return JSON.stringify({ auth: { token } });
 }
 
 /** `ping`. The token is not compared: any answer shows that the gateway is alive. */

@@ -43,6 +43,8 @@ export async function openSessionOrFallBack(
         session.close(new SluiceError(Code.UNAVAILABLE, 'the WebSocket handshake was not answered'));
         return undefined;
       }
+      // Nothing is wrong with WebSockets: there is no token.
+      if (first.error instanceof SluiceError && first.error.code === Code.UNAUTHENTICATED) throw first.error;
       if (reachable) return undefined;
       reachable = await probeHttp();
       if (!reachable) throw first.error;

@@ -36,8 +36,13 @@ export interface SessionPool {
 const OLD_GATEWAY_MS = 600_000;
 
 /** Creates a pool. It opens no socket until a call begins. */
-export function createSessionPool(endpoint: Endpoint, options: SessionOptions): SessionPool {
+export function createSessionPool(
+  endpoint: Endpoint,
+  options: SessionOptions,
+  token?: () => Promise<string>,
+): SessionPool {
   const settings: Omit<SessionSocketSettings, 'countsBytes'> = {
+    token,
     callsPerSession: options.callsPerSession ?? 100,
     idleMs: options.idleMs ?? 30_000,
     openTimeoutMs: options.openTimeoutMs ?? 20_000,

@@ -9,11 +9,11 @@ import { whenSocketHasRoom } from '../shared/socket-room.js';
 import { createAttemptTable } from './attempt-table.js';
 import type { CallTransport } from './call-transport.js';
 import { createLivenessCheck } from './liveness-check.js';
-import { PING_FRAME, type ServerFrame, serverFrameFromText } from './session-frame.js';
+import { authFrame, PING_FRAME, type ServerFrame, serverFrameFromText } from './session-frame.js';
 
 /** One WebSocket that many calls share (PROTOCOL.md, section 12). */
 export interface SessionSocket extends CallTransport {
-  /** Resolves when the socket is open. Rejects with a `SluiceError` if the handshake fails. */
+  /** Resolves when the socket is open and its token sent. Rejects with a `SluiceError` if the handshake or the fetch of the token fails. */
   readonly opened: Promise<void>;
 }
 
@@ -24,6 +24,8 @@ export interface SessionSocketSettings {
   readonly openTimeoutMs: number;
   readonly pingMs: number;
   readonly highWaterBytes: number;
+  /** The token of who calls; rejects with UNAUTHENTICATED. Absent: none. */
+  readonly token?: (() => Promise<string>) | undefined;
   /** Whether the gateway may be told of credit in bytes. */
   readonly countsBytes: boolean;
 }
@@ -100,6 +102,10 @@ export function openSessionSocket(
     switch (frame.type) {
       case 'pong':
         return;
+      case 'authExpires':
+        // One that fails is told as the end of the calls, when the gateway has waited long enough.
+        if (settings.token !== undefined) authenticate(settings.token()).catch(() => undefined);
+        return;
       case 'goAway':
         if (leaving) return;
         leaving = true;
@@ -112,11 +118,23 @@ export function openSessionSocket(
     startIdleTimer();
   };
 
-  const onOpen = () => {
+  const ready = () => {
+    if (closed) return;
     isOpen = true;
-    clearTimeout(openTimer);
     opened.resolve();
     startIdleTimer();
+  };
+  // While the socket opens: the gateway waits for a first frame no longer than 10 s.
+  const firstToken = settings.token?.();
+  firstToken?.catch((error: SluiceError) => shut(error));
+  const authenticate = async (token: Promise<string>) => {
+    const frame = authFrame(await token);
+    if (!closed) socket.send(frame);
+  };
+  const onOpen = () => {
+    clearTimeout(openTimer);
+    if (firstToken === undefined) ready();
+    else authenticate(firstToken).then(ready, () => undefined);
   };
   const onMessage = (event: { data: unknown }) => {
     liveness.heard();
