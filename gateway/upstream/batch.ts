@@ -1,5 +1,6 @@
 import { memory, PAGED_BYTES } from '../memory/index.js';
 import type { Gap, MessageIds } from './call-start.js';
+import type { SharedForms } from './shared-forms.js';
 
 /** The boundaries of fewer messages are smaller as they are than with what the engine needs around bytes. */
 const LEAST_HELD = 32;
@@ -31,6 +32,8 @@ export class Batch implements Iterable<Uint8Array> {
   ids: MessageIds | undefined;
   /** Messages are missing right before this batch, which may have none itself: then they are missing before what comes next, or before the end. */
   gap: Gap | undefined;
+  /** Others get the same messages: in what form, where one was made already. Gone once it waits. */
+  shared: SharedForms | undefined;
   /** Where each message starts, and where it ends. */
   #bounds: Bounds;
   #onTaken: ((wireBytes: number) => void) | undefined;
@@ -94,6 +97,7 @@ export class Batch implements Iterable<Uint8Array> {
 
   /** What has not been taken will wait for long: its boundaries are kept in as few bytes as they need. */
   hold(): void {
+    this.shared = undefined;
     // What is borrowed is moved at the end of the read, with its boundaries.
     if (this.isBorrowed || this.count < LEAST_HELD || !Array.isArray(this.#bounds)) return;
     const bounds = newBounds(this.#bounds.length, this.bytes.length);
@@ -111,6 +115,7 @@ export class Batch implements Iterable<Uint8Array> {
     this.at = this.count;
     this.limit = this.count;
     this.bytes = NO_BYTES;
+    this.shared = undefined;
     this.#bounds = NO_BOUNDS;
     this.settle();
   }
@@ -144,6 +149,7 @@ export class Batch implements Iterable<Uint8Array> {
   /** For transports: `bytes` is about to be written over, so what has not been taken is copied into memory of its own. */
   keep(): void {
     this.isBorrowed = false;
+    this.shared = undefined;
     if (this.at >= this.count) {
       this.bytes = NO_BYTES;
       return;

@@ -65,6 +65,7 @@ export function startCommand(command, { cpu, limitMs, stdin = 'ignore' }) {
   });
   return {
     pid: child.pid,
+    stdin: child.stdin,
     ended,
     lines: createInterface({ input: child.stdout }),
     errors: createInterface({ input: child.stderr }),

@@ -48,7 +48,20 @@ const idleReach = ({ row, results }) => [
   verdict(row.reach.kib, 'KiB', median(results.map(({ kibEach }) => kibEach))),
 ];
 
-const REACHES = { latency: latencyReach, start: startReach, idle: idleReach };
+const FAN_OUT = {
+  us: ['us a delivery', ({ usEach }) => usEach],
+  kib: ['KiB', ({ kibEach }) => kibEach],
+  storm: ['s to be back', ({ stormS }) => stormS],
+};
+
+function fanOutReach({ row, results }) {
+  return Object.entries(row.reach).map(([what, limit]) => {
+    const [unit, value] = FAN_OUT[what];
+    return verdict(limit, unit, median(results.map(value)));
+  });
+}
+
+const REACHES = { latency: latencyReach, start: startReach, idle: idleReach, 'fan-out': fanOutReach };
 
 /** For a line of Sluice whose row has a reach: `0.43 of 0.3 R: not met`. Empty for everybody else. */
 export function reachText(group, entry, entries) {

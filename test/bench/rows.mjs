@@ -2,6 +2,7 @@
 // reference runs once a round for all of them.
 import { create, toBinary } from '@bufbuild/protobuf';
 import { startGroup } from './cold-start.mjs';
+import { fanOutGroup } from './fan-out.mjs';
 import { idleGroup } from './idle.mjs';
 import { latencyGroups } from './latency-rows.mjs';
 import { SERVICE } from './samples.mjs';
@@ -319,6 +320,7 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
     },
     startGroup(),
     idleGroup(),
+    fanOutGroup(),
     ...latencyGroups({ go, messages, wire, get: getLoad(1).request }),
   ];
 }

@@ -1,5 +1,6 @@
 // The tables: medians of the rounds, as text or Markdown. A group says which table it belongs to; each kind is a head and a line.
 import { costHead, costLine } from './cost-table.mjs';
+import { fanOutBriefly, fanOutHead, fanOutLine } from './fan-out-table.mjs';
 import { idleBriefly, idleHead, idleLine } from './idle-table.mjs';
 import { latencyBriefly, latencyHead, latencyLine } from './latency-table.mjs';
 import { startBriefly, startHead, startLine } from './start-table.mjs';
@@ -12,6 +13,7 @@ const TABLES = {
   },
   start: { head: startHead, line: startLine, briefly: startBriefly },
   idle: { head: idleHead, line: idleLine, briefly: idleBriefly },
+  'fan-out': { head: fanOutHead, line: fanOutLine, briefly: fanOutBriefly },
   latency: { head: latencyHead, line: latencyLine, briefly: latencyBriefly },
 };
 const tableOf = (group) => group.table ?? 'cost';

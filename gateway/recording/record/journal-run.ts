@@ -1,3 +1,4 @@
+import { SharedForms } from '../../upstream/index.js';
 import { JournalBatch } from './journal.js';
 import type { JournalPiece } from './journal-piece.js';
 
@@ -5,8 +6,7 @@ import type { JournalPiece } from './journal-piece.js';
 const READ_BYTES = 32 * 1024;
 
 /**
- * Messages that lie one behind the other, for all who read the same next: they share the memory and its boundaries. An encoded form for each surface and codec
- * would be kept here.
+ * Messages that lie one behind the other, for all who read the same next: they share the memory, its boundaries, and the forms in which they go to clients.
  */
 export class JournalRun {
   readonly seq: number;
@@ -15,6 +15,7 @@ export class JournalRun {
   readonly #byteLength: number;
   /** Its piece had more messages, which were too many. */
   readonly #isCut: boolean;
+  #forms: SharedForms | undefined;
 
   /** The messages from `seq` on, at most `most`. */
   constructor(seq: number, piece: JournalPiece, most: number) {
@@ -44,9 +45,15 @@ export class JournalRun {
     return !this.#isCut && this.seq + this.#bounds.length / 2 <= this.#piece.lastSeq;
   }
 
+  readonly #takeForms = (): SharedForms => {
+    this.#forms ??= new SharedForms();
+    return this.#forms;
+  };
+
   batch(epoch: string): JournalBatch {
     const batch = new JournalBatch(epoch, this.seq, this.bytes, this.#bounds, this.#byteLength);
     batch.isBorrowed = true;
+    batch.forms = this.#takeForms;
     return batch;
   }
 }

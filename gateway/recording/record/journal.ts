@@ -1,5 +1,5 @@
 import type { Status } from '../../status/index.js';
-import { Batch, type MessageIds } from '../../upstream/index.js';
+import { Batch, type MessageIds, type SharedForms } from '../../upstream/index.js';
 
 /** What of a call is kept at most. */
 export interface JournalBounds {
@@ -48,6 +48,8 @@ export interface Journal {
 export class JournalBatch extends Batch implements MessageIds {
   /** The number of the first. */
   readonly firstSeq: number;
+  /** Where the forms of these messages are kept for others who read the same, if they are. */
+  forms: (() => SharedForms) | undefined;
   readonly #epoch: string;
 
   constructor(epoch: string, firstSeq: number, bytes: Buffer, bounds: number[], byteLength: number) {

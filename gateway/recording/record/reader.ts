@@ -228,6 +228,8 @@ export class Reader implements Call {
       return this.#handed(batch);
     }
     batch.gap = this.#takeGap();
+    // A lone one would make copies for nobody.
+    if (recording.readers > 1) batch.shared = batch.forms?.();
     // Others have ids of their own.
     if (method.resume === undefined) batch.ids = batch;
     recording.onMoved();

@@ -79,13 +79,40 @@ export class ChunkedBody implements ResponseSink {
       return undefined;
     }
     if (bytes > MOST_IN_HEAD) return this.write(out.take().subarray(CHUNK_HEAD.length));
+    this.#frame(out, bytes);
+    this.#writes += 1;
+    out.handTo((chunk, onLeft) => socket.write(chunk, onLeft), this.#onLeft);
+    return this.#roomOf(socket);
+  }
+
+  get sealing(): string | undefined {
+    return this.#socket === undefined ? undefined : 'chunk';
+  }
+
+  seal(out: ByteWriter): Buffer {
+    const bytes = out.length - CHUNK_HEAD.length;
+    if (bytes > MOST_IN_HEAD) {
+      const content = out.take().subarray(CHUNK_HEAD.length);
+      return Buffer.concat([Buffer.from(`${bytes.toString(16)}\r\n`), content, CRLF]);
+    }
+    this.#frame(out, bytes);
+    return out.take();
+  }
+
+  sendSealed(chunk: Buffer): Promise<void> | undefined {
+    const socket = this.#socket;
+    if (this.closed || socket === undefined) return undefined;
+    this.#writes += 1;
+    socket.write(chunk, this.#onLeft);
+    return this.#roomOf(socket);
+  }
+
+  /** Around the bytes that lie behind the place of the head. */
+  #frame(out: ByteWriter, bytes: number): void {
     out.bytes(CRLF);
     for (let at = HEAD_DIGITS - 1, rest = bytes; at >= 0; at--, rest >>>= 4) {
       out.buffer[at] = HEX[rest & 15] as number;
     }
-    this.#writes += 1;
-    out.handTo((chunk, onLeft) => socket.write(chunk, onLeft), this.#onLeft);
-    return this.#roomOf(socket);
   }
 
   /** Source: RFC 9112 section 7.1. */

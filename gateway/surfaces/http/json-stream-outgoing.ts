@@ -3,12 +3,14 @@ import { Code, type Metadata, type RpcError, type Status } from '../../status/in
 import type { Batch, CallStart } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
-import { countedHeaders, errorJson, scratch, sendBatch } from '../message/index.js';
+import { countedHeaders, errorJson, type SendOptions, scratch, sendBatch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { DRAINING, sendDraining } from './json-outgoing.js';
 import { openTextStream } from './open-text-stream.js';
 import { headersFromMetadata, sendError } from './reply.js';
 import type { ResponseSink } from './response-sink.js';
+
+const ALONE: SendOptions = {};
 
 /** What is written around the JSON of the messages of a stream. */
 export interface JsonFrame {
@@ -42,6 +44,7 @@ export class JsonStreamOutgoing implements Outgoing {
   /** What goes before the next message: nothing stands between the first one and the head. */
   #prefix: string;
   readonly #nextPrefix: string;
+  readonly #shared: SendOptions;
   #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
 
   constructor(request: MethodRequest, reply: HttpReply, frame: JsonFrame) {
@@ -50,6 +53,7 @@ export class JsonStreamOutgoing implements Outgoing {
     this.#request = request;
     this.#reply = reply;
     this.#frame = frame;
+    this.#shared = { framing: { frame, codec: request.responseCodec, lastId: undefined } };
     this.#prefix = frame.before;
     this.#nextPrefix = frame.between + frame.before;
   }
@@ -77,7 +81,12 @@ export class JsonStreamOutgoing implements Outgoing {
 
   write(batch: Batch): Promise<void> | undefined {
     this.#heartbeat?.beat();
-    return this.#sink && sendBatch(batch, this.#sink, this.#encode);
+    return this.#sink && sendBatch(batch, this.#sink, this.#encode, this.#options);
+  }
+
+  /** Nothing has been written that the others have not. */
+  get #options(): SendOptions {
+    return this.#prefix === this.#nextPrefix ? this.#shared : ALONE;
   }
 
   readonly #encode = (bytes: Buffer, start: number, end: number): void => {

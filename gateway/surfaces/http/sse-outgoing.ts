@@ -6,7 +6,16 @@ import { endId, formatSseComment, formatSseEvent, formatSseRetry, idFromCursor }
 import type { MethodRequest } from '../exchange/index.js';
 import { spread } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
-import { endJson, errorJson, passedOn, positionHeaders, scratch, sendBatch } from '../message/index.js';
+import {
+  endJson,
+  errorJson,
+  type Framing,
+  passedOn,
+  positionHeaders,
+  type SendOptions,
+  scratch,
+  sendBatch,
+} from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { openTextStream } from './open-text-stream.js';
 import { headersFromMetadata, sendError, warnLeftOut } from './reply.js';
@@ -14,6 +23,10 @@ import type { ResponseSink } from './response-sink.js';
 import { mayComeBack, mustStayOk, retryableEvent, SSE_HEADERS } from './sse-error.js';
 
 const FIRST = Buffer.from(formatSseComment('stream'));
+/** All events are written in one way. */
+const EVENT = {};
+/** The next one is not: news of dropped messages goes before it. */
+const ALONE: SendOptions = {};
 const HEARTBEAT = Buffer.from(formatSseComment('heartbeat'));
 
 /** A stream of messages as server-sent events. */
@@ -25,7 +38,8 @@ export class SseOutgoing implements Outgoing {
   #sink: ResponseSink | undefined;
   #start: CallStart | undefined;
   #ids: MessageIds | undefined;
-  #lastId: string | undefined;
+  readonly #framing: Framing;
+  readonly #shared: SendOptions;
   #dropped = 0;
   /** Not told yet. */
   #gap: Gap | undefined;
@@ -35,6 +49,8 @@ export class SseOutgoing implements Outgoing {
     this.headWaitMs = request.limits.headWaitMs;
     this.flushMs = request.limits.flushMs;
     this.#request = request;
+    this.#framing = { frame: EVENT, codec: request.responseCodec, lastId: undefined };
+    this.#shared = { framing: this.#framing };
     this.#reply = reply;
   }
 
@@ -60,7 +76,7 @@ export class SseOutgoing implements Outgoing {
   write(batch: Batch): Promise<void> | undefined {
     this.#heartbeat?.beat();
     this.#ids = batch.ids;
-    return this.#sink && sendBatch(batch, this.#sink, this.#encode);
+    return this.#sink && sendBatch(batch, this.#sink, this.#encode, this.#dropped > 0 ? ALONE : this.#shared);
   }
 
   readonly #encode = (bytes: Buffer, start: number, end: number, index: number): void => {
@@ -70,7 +86,7 @@ export class SseOutgoing implements Outgoing {
     scratch.text(id === undefined ? 'data: ' : `id: ${id}\ndata: `);
     responseCodec.writeJson(bytes, start, end, scratch);
     scratch.text('\n\n');
-    this.#lastId = id ?? this.#lastId;
+    this.#framing.lastId = id ?? this.#framing.lastId;
   };
 
   #cursorId(bytes: Buffer, start: number, end: number): string | undefined {
@@ -81,7 +97,7 @@ export class SseOutgoing implements Outgoing {
 
   gap(gap: Gap): void {
     this.#gap = gap;
-    this.#lastId = gap.resumed;
+    this.#framing.lastId = gap.resumed;
     this.#tellGap();
   }
 
@@ -141,12 +157,12 @@ export class SseOutgoing implements Outgoing {
       warnLeftOut(this.#reply, leftOut);
       return formatSseEvent({
         event: 'end',
-        id: endId(this.#lastId),
+        id: endId(this.#framing.lastId),
         data: JSON.stringify(endJson(status, pairs, registry)),
       });
     }
     if (mayComeBack(status)) return retryableEvent(status, registry, limits.retryMs);
     const data = JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });
-    return formatSseEvent({ event: 'error', id: endId(this.#lastId), data });
+    return formatSseEvent({ event: 'error', id: endId(this.#framing.lastId), data });
   }
 }

@@ -56,6 +56,16 @@ export class StreamBody implements ResponseSink {
     return this.#roomNow();
   }
 
+  readonly sealing = 'none';
+
+  seal(out: ByteWriter): Buffer {
+    return out.take();
+  }
+
+  sendSealed(bytes: Buffer): Promise<void> | undefined {
+    return this.write(bytes);
+  }
+
   async end(bytes: Uint8Array | string = '', trailers?: OutgoingHttpHeaders): Promise<void> {
     if (this.closed) return;
     this.#isEnding = true;

@@ -2,6 +2,8 @@ import type { ByteWriter } from '../../codec/index.js';
 import { memory } from '../../memory/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { scratch } from './scratch.js';
+import { sharePiece } from './share-batch.js';
+import { canSeal, type Framing, type TextOutgoing } from './text-outgoing.js';
 
 /** Appends one message, which lies in `bytes` from `start` to `end` and is the one at `index` of its batch. */
 export type EncodeMessage = (bytes: Buffer, start: number, end: number, index: number) => void;
@@ -18,34 +20,39 @@ export const TEXT_BYTES = 32 * 1024;
  */
 export const CROWDED_TEXT_BYTES = 15 * 512;
 
-/** Where pieces of text go. */
-export interface TextOutgoing {
-  /** Nobody wants them any more. */
-  readonly closed: boolean;
-  /** Before a piece: appends what goes in front of it. */
-  begin(out: ByteWriter): void;
-  /** Sends what lies in `out` since `begin` and empties it. Resolves when there is room for more, or never will be; returns nothing when there is room at once. */
-  send(out: ByteWriter): Promise<void> | undefined;
-}
-
 /** Takes messages of a batch and appends them to `out`, as `encodeBatch` does. */
 export type TakeMessages = (batch: Batch, out: ByteWriter, encode: EncodeMessage, enough: number) => unknown;
 
+/** How a surface writes its messages, where it is not the plain way. */
+export interface SendOptions {
+  /** How they are encoded, where that is not one by one. */
+  readonly take?: TakeMessages;
+  /** Other clients of the surface get the same bytes now. */
+  readonly framing?: Framing | undefined;
+}
+
 /**
  * Sends the messages of a batch piece by piece, each as soon as there is room. What waits meanwhile are the messages as they came, which are
- * less than their text. When one of them is no message, those before it are sent, nothing of it is, and it throws or rejects. `take`: how they are
- * encoded, where that is not one by one.
- */
+ * less than their text. When one of them is no message, those before it are sent, nothing of it is, and it throws or rejects. */
 export function sendBatch(
   batch: Batch,
   sink: TextOutgoing,
   encode: EncodeMessage,
-  take: TakeMessages = encodeBatch,
+  { take = encodeBatch, framing }: SendOptions = {},
 ): Promise<void> | undefined {
   for (;;) {
     if (sink.closed) {
       batch.release();
       return undefined;
+    }
+    if (batch.shared !== undefined && framing !== undefined && canSeal(sink)) {
+      const room = sharePiece(batch, batch.shared, sink, framing, (enough) =>
+        take(batch, scratch, encode, enough),
+      );
+      if (batch.isTaken) return room;
+      if (room === undefined) continue;
+      batch.hold();
+      return room.then(() => sendBatch(batch, sink, encode, { take, framing }));
     }
     sink.begin(scratch);
     const enough = memory.isCrowded ? CROWDED_TEXT_BYTES : TEXT_BYTES;
@@ -55,7 +62,7 @@ export function sendBatch(
     if (batch.isTaken) return room;
     if (room !== undefined) {
       batch.hold();
-      return room.then(() => sendBatch(batch, sink, encode, take));
+      return room.then(() => sendBatch(batch, sink, encode, { take, framing }));
     }
   }
 }

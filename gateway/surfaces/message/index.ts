@@ -10,9 +10,9 @@ export {
 export {
   type EncodeMessage,
   encodeBatch,
+  type SendOptions,
   sendBatch,
   type TakeMessages,
-  type TextOutgoing,
 } from './encode-batch.js';
 export { detailJson, endJson, errorJson, REASON_HEADER, retryDelayMs } from './error-json.js';
 export { HeaderRules } from './header-rules.js';
@@ -30,3 +30,4 @@ export { messageFromJson, textFromBytes } from './request-message.js';
 export { addMetadata, callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';
 export { metadataHeaders, type PassedOn, passedOn } from './response-metadata.js';
 export { scratch } from './scratch.js';
+export type { Framing, TextOutgoing } from './text-outgoing.js';

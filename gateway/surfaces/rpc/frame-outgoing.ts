@@ -4,9 +4,18 @@ import type { Metadata, RpcError, Status } from '../../status/index.js';
 import type { Batch, CallStart } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { DRAINING, type HttpReply } from '../http/index.js';
-import { countedHeaders, type EncodeMessage, scratch, sendBatch } from '../message/index.js';
+import {
+  countedHeaders,
+  type EncodeMessage,
+  type SendOptions,
+  scratch,
+  sendBatch,
+} from '../message/index.js';
 import type { AnswerForm, FrameBody } from './answer-form.js';
 import { takeFrames, writeFrame, writeFrameOf } from './take-frames.js';
+
+const JSON_FRAME = {};
+const BYTES_FRAME = {};
 
 /**
  * The messages of a call as frames of a body: of gRPC, gRPC-Web, and streams of Connect, which differ in their `AnswerForm`. As bytes they are what the
@@ -19,7 +28,7 @@ export class FrameOutgoing implements Outgoing {
   readonly #reply: HttpReply;
   readonly #form: AnswerForm;
   readonly #encode: EncodeMessage;
-  readonly #isJson: boolean;
+  readonly #options: SendOptions;
   #metadata: Metadata | undefined;
   #begins: CallStart | undefined;
   #sink: FrameBody | undefined;
@@ -33,7 +42,12 @@ export class FrameOutgoing implements Outgoing {
     this.#request = request;
     this.#reply = reply;
     this.#form = form;
-    this.#isJson = isJson;
+    const framing = {
+      frame: isJson ? JSON_FRAME : BYTES_FRAME,
+      codec: request.responseCodec,
+      lastId: undefined,
+    };
+    this.#options = isJson ? { framing } : { framing, take: takeFrames };
     this.#encode = isJson ? this.#encodeJson : this.#encodeBytes;
   }
 
@@ -52,9 +66,7 @@ export class FrameOutgoing implements Outgoing {
 
   write(batch: Batch): Promise<void> | undefined {
     const sink = this.#sink ?? this.#start(undefined);
-    return this.#isJson
-      ? sendBatch(batch, sink, this.#encode)
-      : sendBatch(batch, sink, this.#encode, takeFrames);
+    return sendBatch(batch, sink, this.#encode, this.#options);
   }
 
   async end(status: Status, failure?: RpcError): Promise<void> {

@@ -5,8 +5,11 @@ import type { Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import { CloseCode, closeFromStatus } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { scratch, sendBatch, type TextOutgoing } from '../message/index.js';
+import { type Framing, scratch, sendBatch, type TextOutgoing } from '../message/index.js';
 import { type ClientSocket, writeBinaryFrame, writeTextFrame } from '../socket/index.js';
+
+const TEXT = {};
+const BINARY = {};
 
 /** The messages and the end of a call as frames of a plain WebSocket. */
 export class WebSocketOutgoing implements Outgoing, TextOutgoing {
@@ -19,6 +22,7 @@ export class WebSocketOutgoing implements Outgoing, TextOutgoing {
   /** Writes that have not left this process. */
   #writes = 0;
   readonly #allLeft = new Bell();
+  readonly #framing: Framing & { frame: object };
   /** Only the close follows: what waits for room is dropped. */
   #isEnding = false;
   /** The service has sent something. */
@@ -28,6 +32,7 @@ export class WebSocketOutgoing implements Outgoing, TextOutgoing {
   constructor(request: MethodRequest, socket: ClientSocket, isBinary: () => boolean) {
     this.flushMs = request.limits.flushMs;
     this.#request = request;
+    this.#framing = { frame: TEXT, codec: request.responseCodec, lastId: undefined };
     this.#socket = socket;
     this.#isBinary = isBinary;
   }
@@ -36,7 +41,10 @@ export class WebSocketOutgoing implements Outgoing, TextOutgoing {
 
   write(batch: Batch): Promise<void> | undefined {
     this.hasAnswer = true;
-    return sendBatch(batch, this, this.#isBinary() ? this.#encodeBinary : this.#encodeText);
+    const isBinary = this.#isBinary();
+    const encode = isBinary ? this.#encodeBinary : this.#encodeText;
+    this.#framing.frame = isBinary ? BINARY : TEXT;
+    return sendBatch(batch, this, encode, { framing: this.#framing });
   }
 
   readonly #encodeBinary = (bytes: Buffer, start: number, end: number): void =>
@@ -57,6 +65,22 @@ export class WebSocketOutgoing implements Outgoing, TextOutgoing {
       this.#writes += 1;
       out.handTo((frames, onLeft) => this.#socket.write(frames, onLeft), this.#onLeft);
     }
+    return this.#roomNow();
+  }
+
+  readonly sealing = 'none';
+
+  seal(out: ByteWriter): Buffer {
+    return out.take();
+  }
+
+  sendSealed(frames: Buffer): Promise<void> | undefined {
+    this.#writes += 1;
+    this.#socket.write(frames, this.#onLeft);
+    return this.#roomNow();
+  }
+
+  #roomNow(): Promise<void> | undefined {
     return this.#socket.bufferedBytes > this.#request.limits.highWaterBytes ? this.#room() : undefined;
   }
 

@@ -1,0 +1,121 @@
+// What it costs to give one stream to many: the gateway's processor time for one message to one reader of a shared recording, how late the readers of a
+// write get it, what an idle reader takes, and how long all need who were cut at once.
+//
+//     node test/bench/fan-out.mjs [CHECKOUT [ROW…]]     one line of JSON a row; by default this checkout and all rows
+//
+// 5,000 readers need as many file descriptors in the gateway and in the load: `ulimit -n` has to allow more.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { firstJson, GATEWAY_CPU, here, OTHER_CPU, startCommand, startSluice } from './processes.mjs';
+import { SERVICE } from './samples.mjs';
+
+const LIMIT_MS = 110_000;
+const MEASURE_MS = 4_000;
+const IDLE_MS = 2_000;
+
+const CONFIG = {
+  methods: { [`${SERVICE}/GetStockPrices`]: { recording: { sharing: 'everyone', start: 'now' } } },
+};
+
+/** `{ usEach, p50, p99, rounds, calls, kibEach?, stormS?, stormCalls? }`, the times of deliveries in milliseconds after the write of the service. */
+export async function measureFanOut({ command, descriptorSet }, settings) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-fan-out-'));
+  const config = join(folder, 'sluice.yaml');
+  writeFileSync(config, JSON.stringify(CONFIG));
+  const load = startCommand(
+    [
+      process.execPath,
+      '--import',
+      here('watchdog.mjs'),
+      here('load/fan-out.mjs'),
+      descriptorSet,
+      JSON.stringify({ measureMs: MEASURE_MS, ...settings }),
+    ],
+    { cpu: OTHER_CPU, limitMs: LIMIT_MS, stdin: 'pipe' },
+  );
+  const running = [load];
+  try {
+    const { port } = await firstJson(load, 'the service');
+    const listens = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--log-level', 'warn'];
+    const args = ['--upstream', `127.0.0.1:${port}`, '--config', config, '--descriptor-set', descriptorSet];
+    const gateway = await startSluice([command, 'gateway', ...listens, ...args, '--heartbeat-ms', '600000'], {
+      cpu: GATEWAY_CPU,
+      limitMs: LIMIT_MS,
+    });
+    running.push(gateway);
+    const result = firstJson(load, 'the readers');
+    load.stdin.write(`${JSON.stringify({ port: gateway.port, pid: gateway.pid })}\n`);
+    return await result;
+  } finally {
+    for (const one of running.reverse()) await one.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const row = (name, title, fanOut, reach) => ({
+  name,
+  title,
+  label: title,
+  contenders: ['sluice'],
+  loads: {},
+  fanOut,
+  reach,
+});
+
+const ROWS = [
+  row(
+    'fan-out-1000',
+    '1,000 readers, one message a write',
+    { readers: 1_000, messages: 1, idleMs: IDLE_MS },
+    { us: 5.5, kib: 14 },
+  ),
+  row(
+    'fan-out-1000-8',
+    '1,000 readers, eight messages a write',
+    { readers: 1_000, messages: 8 },
+    { us: 1.4 },
+  ),
+  row(
+    'fan-out-5000',
+    '5,000 readers, one message a write; cut at once',
+    { readers: 5_000, messages: 1, storm: true },
+    { us: 7.5, storm: 10 },
+  ),
+  row(
+    'fan-out-5000-8',
+    '5,000 readers, eight messages a write',
+    { readers: 5_000, messages: 8 },
+    { us: 1.7 },
+  ),
+  row(
+    'fan-out-stalled',
+    '1,000 readers, one message a write; one more reads nothing',
+    { readers: 1_001, messages: 1, stalled: 1 },
+    { us: 5.5 },
+  ),
+];
+
+/** The rows of the bench. */
+export function fanOutGroup() {
+  return {
+    name: 'fan-out',
+    title:
+      'SSE readers of one shared stream; the next write of the service comes when all have the one before',
+    table: 'fan-out',
+    measure: (_settings, { row: { fanOut }, contender }) => measureFanOut(contender.build, fanOut),
+    rows: ROWS,
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [checkout = fileURLToPath(new URL('../..', import.meta.url)), ...names] = process.argv.slice(2);
+  const build = {
+    command: join(checkout, 'dist/bin/sluice.js'),
+    descriptorSet: join(checkout, 'dist/proto/sluice.binpb'),
+  };
+  for (const { name, fanOut } of ROWS.filter((one) => names.length === 0 || names.includes(one.name))) {
+    process.stdout.write(`${JSON.stringify({ name, ...(await measureFanOut(build, fanOut)) })}\n`);
+  }
+}
