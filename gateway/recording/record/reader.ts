@@ -63,7 +63,6 @@ export class Reader implements Call {
   #isOver = false;
   /** It has followed another recording before. */
   #isAgain = false;
-  /** Ends a `read` that waits. */
   #resolve: ((batch: Batch | undefined) => void) | undefined;
 
   constructor(options: ReaderOptions) {
@@ -96,7 +95,6 @@ export class Reader implements Call {
     return this.#after;
   }
 
-  /** The recording that it follows. */
   get recording(): Recording | undefined {
     return this.#recording;
   }
@@ -229,8 +227,7 @@ export class Reader implements Call {
     }
     batch.gap = this.#takeGap();
     // A lone one would make copies for nobody.
-    if (recording.readers > 1) batch.shared = batch.forms?.();
-    // Others have ids of their own.
+    batch.shared = recording.readers > 1 ? batch.forms?.() : undefined;
     if (method.resume === undefined) batch.ids = batch;
     recording.onMoved();
     return batch;
