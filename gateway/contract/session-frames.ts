@@ -19,15 +19,17 @@ export interface FrameDescription {
 /** The frames that a client sends in a session. */
 export const CLIENT_FRAMES: Readonly<Record<string, FrameDescription>> = {
   open: {
-    about: 'Begins a call.',
+    about: 'Begins a call, or joins the one at a location.',
     fields: {
       id: UINT32,
-      method: { type: 'string', description: '"pkg.Service/Method".' },
+      method: { type: 'string', description: '"pkg.Service/Method"; not with location.' },
       metadata: TEXTS,
       timeoutMs: UINT32,
       credit: UINT32,
       cursor: TEXT,
       creditBytes: UINT32,
+      location: { type: 'string', description: 'Joins the detached call that is found there.' },
+      detach: { type: 'boolean', description: 'The call goes on without its client.' },
     },
   },
   message: {
@@ -35,7 +37,8 @@ export const CLIENT_FRAMES: Readonly<Record<string, FrameDescription>> = {
     fields: { id: UINT32, data: DATA, cursor: TEXT, bytes: UINT32 },
   },
   halfClose: { about: 'No more messages of the client follow in this call.', fields: { id: UINT32 } },
-  cancel: { about: 'The client wants no more of this call.', fields: { id: UINT32 } },
+  cancel: { about: 'The client wants no more of this call; a detached one goes on.', fields: { id: UINT32 } },
+  stop: { about: 'The same, and a detached call ends for everybody.', fields: { id: UINT32 } },
   credit: {
     about: 'How many more messages, and bytes of them, the gateway may send.',
     fields: { id: UINT32, messages: UINT32, bytes: UINT32 },
@@ -48,7 +51,7 @@ export const CLIENT_FRAMES: Readonly<Record<string, FrameDescription>> = {
 export const SERVER_FRAMES: Readonly<Record<string, FrameDescription>> = {
   opened: {
     about: 'The call was accepted. How many messages, and bytes of them, the client may send at first.',
-    fields: { id: UINT32, credit: UINT32, creditBytes: UINT32 },
+    fields: { id: UINT32, credit: UINT32, creditBytes: UINT32, location: TEXT },
   },
   headers: { about: "The service's initial metadata.", fields: { id: UINT32, metadata: TEXTS } },
   message: {
@@ -65,7 +68,7 @@ export const SERVER_FRAMES: Readonly<Record<string, FrameDescription>> = {
   },
   pong: { about: 'The answer to ping.', fields: { token: TEXT } },
   gap: {
-    about: 'Reserved: nothing sends it today.',
+    about: 'Messages are missing before the next one.',
     fields: { id: UINT32, requested: TEXT, resumed: TEXT },
   },
   dropped: {

@@ -27,6 +27,8 @@ export interface RecordingWish {
   readonly idempotencyKey?: string | undefined;
   /** The call at this location is joined, and no message is sent. */
   readonly location?: string | undefined;
+  /** Where the call is to be found that goes on, if its client has been told already: `newLocation()`. */
+  readonly newLocation?: string | undefined;
 }
 
 /** What opens calls of methods with a rule for recordings. */

@@ -21,6 +21,7 @@ import {
   SESSION_PATH,
   SessionCloseCode,
 } from '../wire/session/index.js';
+import { matchOfLocation } from './call-locations.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
 import { assertNotLeftOut, assertServing } from './dispatch.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
@@ -66,6 +67,12 @@ export function registerSessions(
     }
     return createMethodRequest(loaded, { method, binding: undefined, pathValues: [] }, request, options);
   };
+  const requestAt = (location: string, owner: string, request: IncomingMessage): MethodRequest => {
+    const loaded = schema();
+    const match = matchOfLocation(location, owner, loaded, context);
+    return createMethodRequest(loaded, match, request, options, undefined, location);
+  };
+  const stopAt = (location: string, owner: string): void => context.recorded?.known?.stop(location, owner);
   app.decorateRequest('handshake', null);
   app.route({
     method: 'GET',
@@ -108,6 +115,8 @@ export function registerSessions(
         requestId: request.id,
         http: request.raw,
         methodRequestOf,
+        requestAt,
+        stopAt,
         drainMs: Math.min(Math.floor(graceMs / 2), MAX_DRAIN_MS),
         log: request.log,
       });

@@ -1,6 +1,6 @@
 export { chooseMediaType, mediaTypeOf, namesMediaType, namesOnly } from './accept.js';
 export { chooseCoding, forbidsTransform } from './accept-encoding.js';
-export { CALLS_PATH, locationOfPath } from './calls-path.js';
+export { CALLS_PATH, locationInPath, locationOfPath } from './calls-path.js';
 export { CloseCode, closeFromStatus, cutReason } from './close-code.js';
 export { parseConnectTimeout } from './connect-timeout.js';
 export { contentDisposition } from './content-disposition.js';

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { Alarm } from '../../async/index.js';
 import { RpcError } from '../../status/index.js';
+import { newLocation } from '../new-location.js';
 import type { Recording } from './recording.js';
 
 /** How many calls may go on without their clients; 0: any number. */
@@ -13,13 +13,23 @@ export interface DetachLimits {
 const MOST_GONE = 10_000;
 const GONE_LOOK_MS = 10_000;
 
+/** A call that several ask for has no more places than this. */
+const MOST_PLACES = 100;
+
+/** A location of a call, and whose it is where it counts as one of those that run. */
+interface Place {
+  readonly location: string;
+  readonly counts: string | undefined;
+}
+
 /** Calls that outlive their clients, by the locations where they are found. */
 export class DetachedCalls {
   readonly #limits: DetachLimits;
   readonly #byLocation = new Map<string, Recording>();
-  /** Of each principal, how many run. */
+  readonly #places = new Map<Recording, Place[]>();
+  /** Of each principal, how many run; of all together. */
   readonly #running = new Map<string, number>();
-  readonly #counted = new Set<Recording>();
+  #allRunning = 0;
   /** What was found at a location once, oldest first: whose it was, and until when it is told, in milliseconds of `performance`. */
   readonly #gone = new Map<string, { readonly principal: string | undefined; readonly until: number }>();
   readonly #alarm = new Alarm({ onAlarm: () => this.#forget() });
@@ -28,12 +38,33 @@ export class DetachedCalls {
     this.#limits = limits;
   }
 
-  /** It goes on without its clients from now on. Throws RESOURCE_EXHAUSTED or UNAVAILABLE where too many do. */
-  add(recording: Recording): void {
-    if (recording.location !== undefined) return;
+  /**
+   * It goes on without its clients from now on. `location`: what its client has been told already, a place of its own where the call has one. Each counts for
+   * the principal who asks. Throws RESOURCE_EXHAUSTED or UNAVAILABLE where too many do.
+   */
+  add(recording: Recording, principal: string, location?: string): void {
+    if (recording.location !== undefined && location === undefined) return;
+    const places = this.#places.get(recording) ?? [];
+    const isRunning = recording.state === 'running';
+    if (isRunning) this.#assertRoom(principal);
+    if (places.length >= MOST_PLACES) {
+      throw new RpcError('DETACHED_LIMIT', `more than ${MOST_PLACES} locations of one call: join it at one of them`);
+    }
+    const place = location ?? newLocation();
+    recording.location ??= place;
+    if (isRunning) {
+      recording.detach();
+      this.#running.set(principal, (this.#running.get(principal) ?? 0) + 1);
+      this.#allRunning += 1;
+    }
+    places.push({ location: place, counts: isRunning ? principal : undefined });
+    this.#places.set(recording, places);
+    this.#byLocation.set(place, recording);
+  }
+
+  #assertRoom(principal: string): void {
     const { detached, detachedPerPrincipal } = this.#limits;
-    const own = this.#running.get(recording.principal) ?? 0;
-    if (detachedPerPrincipal > 0 && own >= detachedPerPrincipal) {
+    if (detachedPerPrincipal > 0 && (this.#running.get(principal) ?? 0) >= detachedPerPrincipal) {
       throw new RpcError(
         'DETACHED_LIMIT',
         `more than ${detachedPerPrincipal} calls that outlive their clients: stop one`,
@@ -42,16 +73,11 @@ export class DetachedCalls {
         },
       );
     }
-    if (detached > 0 && this.#counted.size >= detached) {
+    if (detached > 0 && this.#allRunning >= detached) {
       throw new RpcError('GATEWAY_LIMIT', `more than ${detached} calls that outlive their clients`, {
         headers: { 'retry-after': '1' },
       });
     }
-    recording.location = randomBytes(16).toString('base64url');
-    recording.detach();
-    this.#byLocation.set(recording.location, recording);
-    this.#counted.add(recording);
-    this.#running.set(recording.principal, own + 1);
   }
 
   /** A call that another gateway has given this location, and counts. */
@@ -85,18 +111,32 @@ export class DetachedCalls {
 
   /** It runs no more, or is not kept any more. */
   onChanged(recording: Recording): void {
-    const { location, principal, rule } = recording;
-    if (location === undefined) return;
-    if (this.#counted.delete(recording)) {
-      const left = (this.#running.get(principal) ?? 1) - 1;
-      if (left === 0) this.#running.delete(principal);
-      else this.#running.set(principal, left);
+    const places = this.#places.get(recording);
+    if (places === undefined) return;
+    const { state, rule } = recording;
+    if (state !== 'running') {
+      for (const [index, { location, counts }] of places.entries()) {
+        if (counts === undefined) continue;
+        this.#release(counts);
+        places[index] = { location, counts: undefined };
+      }
     }
-    if (recording.state !== 'dropped' || !this.#byLocation.delete(location)) return;
-    const [oldest] = this.#gone.keys();
-    if (this.#gone.size >= MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
-    this.#gone.set(location, { principal: readersOf(recording), until: performance.now() + rule.maxAgeMs });
+    if (state !== 'dropped') return;
+    this.#places.delete(recording);
+    for (const { location } of places) {
+      this.#byLocation.delete(location);
+      const [oldest] = this.#gone.keys();
+      if (this.#gone.size >= MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
+      this.#gone.set(location, { principal: readersOf(recording), until: performance.now() + rule.maxAgeMs });
+    }
     if (!this.#alarm.isSet) this.#alarm.set(GONE_LOOK_MS);
+  }
+
+  #release(principal: string): void {
+    this.#allRunning -= 1;
+    const left = (this.#running.get(principal) ?? 1) - 1;
+    if (left === 0) this.#running.delete(principal);
+    else this.#running.set(principal, left);
   }
 
   close(): void {

@@ -171,7 +171,7 @@ export class Recordings implements Recorder {
   #join(reader: Reader, { principal, resume, detach }: AskedCall, location: string): void {
     const recording = this.#detached.find(location, principal);
     recording.evictAged();
-    if (detach) this.#detached.add(recording);
+    if (detach) this.#detached.add(recording, principal);
     reader.follow(recording, beginningAt(recording, resume), false);
   }
 
@@ -228,10 +228,11 @@ export class Recordings implements Recorder {
     beginning: Beginning,
     isWriter: boolean,
   ): void {
-    const { detach, principal, idempotencyKey } = request;
-    if ((detach || recording.rule.detach) && recording.state === 'running') {
+    const { detach, principal, idempotencyKey, newLocation } = request;
+    const isUnknown = recording.state === 'running' || newLocation !== undefined;
+    if ((detach || recording.rule.detach) && isUnknown) {
       try {
-        this.#detached.add(recording);
+        this.#detached.add(recording, principal, newLocation);
       } catch (reason) {
         if (isWriter) recording.drop();
         throw reason;

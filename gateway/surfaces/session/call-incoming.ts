@@ -55,6 +55,11 @@ export class CallIncoming implements Incoming {
     return { messages: this.#window.granted, bytes: this.#window.grantedBytes };
   }
 
+  /** The client has sent all that it will. */
+  get isComplete(): boolean {
+    return this.#halfClosed || (this.#messages > 0 && !this.#options.stream);
+  }
+
   /** A message has come. Throws `SessionFault` when the client had no credit for it. */
   receive(data: Buffer): void {
     if (this.#closed) return;

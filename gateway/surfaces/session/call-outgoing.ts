@@ -32,6 +32,8 @@ export interface CallOutgoingOptions {
   readonly control: (frame: ServerFrame, onLeft?: () => void) => void;
   /** Hears the names of metadata that are left out. */
   readonly onLeftOut: (names: readonly string[]) => void;
+  /** It is known where the messages begin, so the call is recorded. */
+  readonly onStart?: (() => void) | undefined;
 }
 
 /**
@@ -90,6 +92,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
 
   start({ gap }: CallStart): void {
     if (gap !== undefined) this.gap(gap);
+    this.#options.onStart?.();
   }
 
   /** At once: it may be long until the next message. Ids are as in `cursor` of messages, not escaped. */

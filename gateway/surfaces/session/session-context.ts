@@ -24,6 +24,10 @@ export interface SessionContext extends ExchangeContext {
   readonly http: IncomingMessage;
   /** What a call of a method ("pkg.Service/Method") needs. Throws `RpcError`: UNIMPLEMENTED when it may not be called. */
   readonly methodRequestOf: (method: string, http: IncomingMessage) => MethodRequest;
+  /** The same for the call at a location, which its owner, `ownerOf` the call, may read. Throws NOT_FOUND. */
+  readonly requestAt: (location: string, owner: string, http: IncomingMessage) => MethodRequest;
+  /** Ends the call at a location for everybody. Throws NOT_FOUND, also for everybody but who opened it. */
+  readonly stopAt: (location: string, owner: string) => void;
   /** Whose calls these are. */
   readonly source: RequestSource;
   /** How long streams may go on when the gateway drains, in milliseconds. */

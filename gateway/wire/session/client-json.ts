@@ -65,13 +65,25 @@ interface Fields {
   credit: number;
   creditBytes: number;
   cursor: string;
+  location: string;
+  detach: boolean;
   data: Buffer;
   messages: number;
   bytes: number;
   token: string;
 }
 
-const OPEN_FIELDS = ['id', 'method', 'metadata', 'timeoutMs', 'credit', 'creditBytes', 'cursor'] as const;
+const OPEN_FIELDS = [
+  'id',
+  'method',
+  'metadata',
+  'timeoutMs',
+  'credit',
+  'creditBytes',
+  'cursor',
+  'location',
+  'detach',
+] as const;
 /** Fields of more than one word, by their names in the proto. */
 const PROTO_NAMES = new Map<string, keyof Fields>([
   ['timeout_ms', 'timeoutMs'],
@@ -92,15 +104,27 @@ function readFrame(reader: JsonReader, name: string): ClientFrame {
     case 'half_close':
       return { kind: 'halfClose', id: readFields(reader, ['id']).id };
     case 'cancel':
-      return { kind: 'cancel', id: readFields(reader, ['id']).id };
+    case 'stop':
+      return { kind: name, id: readFields(reader, ['id']).id };
     case 'ping':
       return { kind: 'ping', token: readFields(reader, ['token']).token };
     case 'auth':
       return { kind: 'auth', token: readFields(reader, ['token']).token };
     case 'open': {
       const fields = readFields(reader, OPEN_FIELDS);
-      const { id, method, metadata, timeoutMs, credit, creditBytes, cursor } = fields;
-      return { kind: 'open', id, method, metadata, timeoutMs, credit, creditBytes, cursor };
+      const { id, method, metadata, timeoutMs, credit, creditBytes, cursor, location, detach } = fields;
+      return {
+        kind: 'open',
+        id,
+        method,
+        metadata,
+        timeoutMs,
+        credit,
+        creditBytes,
+        cursor,
+        location,
+        detach,
+      };
     }
     default:
       throw new SessionFault(`unknown frame ${quote(name)}`);
@@ -116,6 +140,8 @@ function readFields(reader: JsonReader, allowed: readonly (keyof Fields)[]): Fie
     credit: 0,
     creditBytes: 0,
     cursor: '',
+    location: '',
+    detach: false,
     data: NO_DATA,
     messages: 0,
     bytes: 0,
@@ -137,8 +163,12 @@ function readFields(reader: JsonReader, allowed: readonly (keyof Fields)[]): Fie
         break;
       case 'method':
       case 'cursor':
+      case 'location':
       case 'token':
         fields[field] = reader.text(field);
+        break;
+      case 'detach':
+        fields.detach = reader.bool(field);
         break;
       default:
         fields[field] = reader.uint32(field);

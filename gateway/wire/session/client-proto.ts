@@ -38,6 +38,8 @@ function readFrame(number: number, body: Buffer): ClientFrame {
       return { kind: 'ping', token: readToken(body) };
     case 7:
       return { kind: 'auth', token: readToken(body) };
+    case 8:
+      return { kind: 'stop', id: readNumbers(body, ['id'])[0] ?? 0 };
     default:
       throw new SessionFault(`unknown frame ${number}`);
   }
@@ -60,9 +62,11 @@ function readOpen(body: Buffer): ClientFrame {
   let credit = 0;
   let creditBytes = 0;
   let cursor = '';
+  let location = '';
+  let detach = false;
   const metadata = new Map<string, string>();
   eachField(body, (reader, field, wireType) => {
-    const isText = field === 2 || field === 3 || field === 6;
+    const isText = field === 2 || field === 3 || field === 6 || field === 8;
     if (wireType !== (isText ? WireType.LengthDelimited : WireType.Varint)) throw unknownField(field);
     if (field === 1) id = readUint32(reader, 'id');
     else if (field === 2) method = reader.string(true);
@@ -71,9 +75,22 @@ function readOpen(body: Buffer): ClientFrame {
     else if (field === 5) credit = readUint32(reader, 'credit');
     else if (field === 6) cursor = reader.string(true);
     else if (field === 7) creditBytes = readUint32(reader, 'creditBytes');
+    else if (field === 8) location = reader.string(true);
+    else if (field === 9) detach = reader.bool();
     else throw unknownField(field);
   });
-  return { kind: 'open', id, method, metadata: [...metadata], timeoutMs, credit, creditBytes, cursor };
+  return {
+    kind: 'open',
+    id,
+    method,
+    metadata: [...metadata],
+    timeoutMs,
+    credit,
+    creditBytes,
+    cursor,
+    location,
+    detach,
+  };
 }
 
 function readMessage(body: Buffer): ClientFrame {

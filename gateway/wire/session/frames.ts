@@ -5,7 +5,7 @@ export type ClientFrame =
   | {
       readonly kind: 'open';
       readonly id: number;
-      /** "pkg.Service/Method" */
+      /** "pkg.Service/Method"; empty where `location` is not. */
       readonly method: string;
       readonly metadata: Metadata;
       /** 0: the default of the method. */
@@ -15,11 +15,16 @@ export type ClientFrame =
       readonly creditBytes: number;
       /** Empty: from the start. */
       readonly cursor: string;
+      /** Where the call is found that is joined; empty: a call is begun. */
+      readonly location: string;
+      /** The call is to go on without its client. */
+      readonly detach: boolean;
     }
   /** `data`: the message as the sub-protocol spells it, not checked; no bytes at all are an empty message in both. */
   | { readonly kind: 'message'; readonly id: number; readonly data: Buffer }
   | { readonly kind: 'halfClose'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'stop'; readonly id: number }
   | { readonly kind: 'credit'; readonly id: number; readonly messages: number; readonly bytes: number }
   | { readonly kind: 'ping'; readonly token: string }
   | { readonly kind: 'auth'; readonly token: string };
@@ -32,6 +37,8 @@ export type ServerFrame =
       readonly id: number;
       readonly credit: number;
       readonly creditBytes?: number | undefined;
+      /** Where it is found, if it goes on without its client. */
+      readonly location?: string | undefined;
     }
   | { readonly kind: 'headers'; readonly id: number; readonly metadata: JoinedMetadata }
   | {

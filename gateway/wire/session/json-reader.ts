@@ -75,6 +75,15 @@ export class JsonReader {
     return value;
   }
 
+  /** Takes `true` or `false`; null is false. */
+  bool(name: string): boolean {
+    if (this.null()) return false;
+    this.#peek();
+    const token = this.#token();
+    if (token === 'true' || token === 'false') return token === 'true';
+    throw new SessionFault(`${shortQuote(name)} must be true or false, not ${shortQuote(token)}`);
+  }
+
   /**
    * Steps over a value and returns its bytes. They are a value if they are well formed, which whoever reads them must check: if so,
    * this is where it ends.

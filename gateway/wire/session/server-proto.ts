@@ -12,6 +12,7 @@ export function protoFromServerFrame(frame: ServerFrame): Uint8Array {
   switch (frame.kind) {
     case 'opened':
       putNumbers(begin(1), frame.id, frame.credit, frame.creditBytes ?? 0);
+      putText(writer, 4, frame.location ?? '');
       break;
     case 'headers':
       begin(2);
