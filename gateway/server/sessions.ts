@@ -72,6 +72,8 @@ export function registerSessions(
     const match = matchOfLocation(location, owner, loaded, context);
     return createMethodRequest(loaded, match, request, options, undefined, location);
   };
+  const bring = (location: string) =>
+    context.recorded?.bring(location, (path) => schema().schema.methods.get(path));
   const stopAt = (location: string, owner: string): void => context.recorded?.known?.stop(location, owner);
   app.decorateRequest('handshake', null);
   app.route({
@@ -116,6 +118,7 @@ export function registerSessions(
         http: request.raw,
         methodRequestOf,
         requestAt,
+        bring,
         stopAt,
         drainMs: Math.min(Math.floor(graceMs / 2), MAX_DRAIN_MS),
         log: request.log,

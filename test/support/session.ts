@@ -72,6 +72,7 @@ export async function frameOf(received: string | Buffer): Promise<Frame> {
   ] as const) {
     if (body?.[name] === 0) delete body[name];
   }
+  if (frame.opened?.location === '') delete frame.opened.location;
   const { message } = frame;
   if (message === undefined) return frame;
   const { data, cursor, ...rest } = message;

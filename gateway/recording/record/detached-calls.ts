@@ -84,6 +84,7 @@ export class DetachedCalls {
   adopt(recording: Recording, location: string): void {
     recording.location = location;
     this.#byLocation.set(location, recording);
+    this.#places.set(recording, [{ location, counts: undefined }]);
   }
 
   /** Whether something is at a location here. */

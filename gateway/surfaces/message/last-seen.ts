@@ -42,11 +42,16 @@ export function resumePointOfCursor(
   { method, requestCodec }: Pick<MethodRequest, 'method' | 'requestCodec'>,
   cursor: string,
 ): ResumePoint | undefined {
-  const last: LastEventId =
-    method.resume === undefined || cursor === '' || cursor.length > MAX_EVENT_ID_LENGTH
-      ? parseLastEventId(cursor)
-      : { kind: 'cursor', cursor };
-  return resumePoint(method, requestCodec, last, 'cursor');
+  return resumePoint(method, requestCodec, lastOfCursor(method, cursor), 'cursor');
+}
+
+/** A cursor of a service is as it is. What has the form of an id of ours is one where the method is recorded: a gap says such ids, too. */
+function lastOfCursor({ resume, recording }: MethodRequest['method'], cursor: string): LastEventId {
+  const last = parseLastEventId(cursor);
+  if (resume === undefined || cursor === '' || cursor.length > MAX_EVENT_ID_LENGTH) return last;
+  const { kind } = last;
+  const isOurs = recording !== undefined && (kind === 'recorded' || kind === 'earliest' || kind === 'now');
+  return isOurs ? last : { kind: 'cursor', cursor };
 }
 
 /** The address of a call that goes on without its clients. */

@@ -9,8 +9,9 @@ import {
 import type { Metadata } from '../../status/index.js';
 import { parseLastEventId } from '../../wire/index.js';
 import type { ClientFrame } from '../../wire/session/index.js';
-import type { MethodRequest } from '../exchange/index.js';
+import { type MethodRequest, ownerOf } from '../exchange/index.js';
 import { callMetadata, resumePointOfCursor } from '../message/index.js';
+import { type CallPlace, joinedLocation, placeOfCall } from './call-place.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionCaller } from './session-credential.js';
 
@@ -26,6 +27,8 @@ export interface AdmittedCall {
   readonly metadata: Metadata;
   /** Where the client wants its stream to go on. */
   readonly resume: ResumePoint | undefined;
+  /** What it says of its recording. */
+  readonly place: CallPlace | undefined;
   readonly deadline: number | undefined;
 }
 
@@ -46,21 +49,24 @@ export function admitCall(
   // Before everything that costs more than a refusal may.
   if (shown === undefined) exchanges.limits.begin(source, caller.principal);
   else exchanges.limits.beginUnchecked(source);
-  const request = context.methodRequestOf(open.method, context.http);
+  const location = joinedLocation(open);
+  const begun = location === undefined ? context.methodRequestOf(open.method, context.http) : undefined;
   const own = credentialShown(shown);
   // Also where nobody need be known: who has shown a credential wants to be.
   if (own === undefined && caller.isExpired) throw credentialExpired();
   const principal = own === undefined ? caller.principal : identity.identify(own);
   const admit = (known: Principal): Admission | Promise<Admission> => {
     if (shown !== undefined && !known.isAnonymous) exchanges.limits.beginChecked(source, known);
+    const told = (): Metadata => {
+      const metadata = callMetadata(context.metadata, open.metadata, context.headerRules);
+      return identity.metadata(metadata, known, own ?? caller.credential);
+    };
+    // Who calls decides what is at a location.
+    const request =
+      begun ?? context.requestAt(location ?? '', ownerOf({ principal: known, metadata: told() }), context.http);
     identity.assertAccess(known, request.method.access);
-    const call = admitKnown(
-      open,
-      request,
-      context,
-      { principal: known, hasOwnCredential: own !== undefined },
-      (metadata) => identity.metadata(metadata, known, own ?? caller.credential),
-    );
+    const who = { principal: known, hasOwnCredential: own !== undefined };
+    const call = admitKnown(open, request, context, who, told);
     if (call === undefined) return undefined;
     const signed = identity.signed(call.metadata, known, request.method.path);
     return signed instanceof Promise
@@ -69,7 +75,7 @@ export function admitCall(
   };
   const ask = (known: Principal, call: AdmittedCall): Admission | Promise<Admission> => {
     const { http, requestId } = context;
-    const { path, access } = request.method;
+    const { path, access } = call.request.method;
     const asking = () => ({
       http,
       authority: authorityOf(http),
@@ -83,6 +89,9 @@ export function admitCall(
       ? call
       : asked.then(({ tell }) => ({ ...call, metadata: tell(call.metadata) }));
   };
+  // It may be on another gateway.
+  const brought = location === undefined ? undefined : context.bring(location);
+  if (brought !== undefined) return Promise.all([principal, brought]).then(([known]) => admit(known));
   return principal instanceof Promise ? principal.then(admit) : admit(principal);
 }
 
@@ -91,12 +100,12 @@ function admitKnown(
   request: MethodRequest,
   context: SessionContext,
   known: Pick<AdmittedCall, 'principal' | 'hasOwnCredential'>,
-  told: (metadata: Metadata) => Metadata,
+  told: () => Metadata,
 ): Admission {
   const { limits } = context;
   const { requestStream, responseStream } = request.method;
   if (responseStream && parseLastEventId(open.cursor).kind === 'ended') return undefined;
-  const metadata = told(callMetadata(context.metadata, open.metadata, context.headerRules));
+  const metadata = told();
   const resume = resumePointOfCursor(request, open.cursor);
   const unary = !requestStream && !responseStream;
   const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : 0);
@@ -105,6 +114,7 @@ function admitKnown(
     request,
     metadata,
     resume,
+    place: placeOfCall(open, request),
     deadline: timeoutMs === 0 ? undefined : Date.now() + timeoutMs,
   };
 }

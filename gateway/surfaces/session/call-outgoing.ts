@@ -4,9 +4,10 @@ import type { ByteWriter } from '../../codec/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
 import { Batch, type CallStart, type Gap } from '../../upstream/index.js';
 import { cursorFromId } from '../../wire/index.js';
-import { joinMetadata, MAX_CREDIT, type ServerFrame, SessionFault } from '../../wire/session/index.js';
+import { joinMetadata, type ServerFrame } from '../../wire/session/index.js';
 import type { ExchangeHandle, MethodRequest } from '../exchange/index.js';
 import { passedOn, scratch } from '../message/index.js';
+import { addCredit } from './credit-rules.js';
 import type { SessionFormat } from './session-format.js';
 import type { QueuedWriter, WriteQueue } from './write-queue.js';
 
@@ -189,13 +190,10 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
    * when that is more than there may be.
    */
   grant(messages: number, bytes: number): void {
-    const counted = this.#creditBytes === Number.POSITIVE_INFINITY ? 0 : bytes;
-    if (this.#credit + messages > MAX_CREDIT) throw new SessionFault(`credit: messages past ${MAX_CREDIT}`);
-    if (counted > 0 && this.#creditBytes + counted > MAX_CREDIT) {
-      throw new SessionFault(`credit: bytes past ${MAX_CREDIT}`);
+    this.#credit = addCredit(this.#credit, messages, 'messages');
+    if (this.#creditBytes !== Number.POSITIVE_INFINITY) {
+      this.#creditBytes = addCredit(this.#creditBytes, bytes, 'bytes');
     }
-    this.#credit += messages;
-    this.#creditBytes += counted;
     if (!this.#hasCredit) return;
     if (!this.#batch.isTaken || this.#roomChanged.isAwaited) this.#options.queue.add(this);
   }

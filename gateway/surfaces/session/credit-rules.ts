@@ -14,3 +14,9 @@ export function assertGrant({ messages, bytes }: Extract<ClientFrame, { kind: 'c
   }
   if (bytes > MAX_CREDIT) throw new SessionFault(`credit: bytes must be at most ${MAX_CREDIT}`);
 }
+
+/** What is granted together. Throws `SessionFault` when that is more than there may be. */
+export function addCredit(granted: number, more: number, name: 'messages' | 'bytes'): number {
+  if (granted + more > MAX_CREDIT) throw new SessionFault(`credit: ${name} past ${MAX_CREDIT}`);
+  return granted + more;
+}

@@ -12,13 +12,17 @@ import {
   type ExchangePlan,
   type Expiry,
   type MethodRequest,
+  ownerOf,
   type Peer,
   runExchange,
   type Surface,
 } from '../exchange/index.js';
+import { pathOfCall } from '../message/index.js';
 import type { AdmittedCall, OpenFrame } from './admit-call.js';
 import { CallIncoming } from './call-incoming.js';
 import { CallOutgoing } from './call-outgoing.js';
+import type { CallPlace } from './call-place.js';
+import { addCredit } from './credit-rules.js';
 import type { HeldBytes } from './held-bytes.js';
 import type { CallFrame } from './pending-calls.js';
 import type { SessionContext } from './session-context.js';
@@ -27,6 +31,9 @@ import type { WriteQueue } from './write-queue.js';
 
 /** The longest `x-request-id` in the log: as long as those of HTTP requests may be. */
 const MAX_REQUEST_ID_LENGTH = 128;
+
+/** What is sent by who joins a call. */
+const NOTHING: Incoming = { read: () => undefined, close: () => {} };
 
 /** The `x-request-id` that a client has given to a call of its own. */
 export function requestIdOf(metadata: Metadata): string | undefined {
@@ -57,15 +64,25 @@ export class SessionCall implements ExchangePlan, Peer {
   readonly metadata: Metadata;
   readonly deadline: number | undefined;
   readonly resume: ResumePoint | undefined;
+  readonly wish: CallPlace | undefined;
   /** What the service gets as `x-request-id`: that of the handshake, unless the call has its own. */
   readonly requestId: string;
   readonly #open: OpenFrame;
   readonly #shared: SharedByCalls;
+  /** What the client grants before there is an answer to take it. */
+  #credit: number;
+  #creditBytes: number;
   #exchange: ExchangeHandle | undefined;
+  /** What the client may send at first. */
+  #granted: CallIncoming['granted'] | undefined;
   #incoming: CallIncoming | undefined;
   #outgoing: CallOutgoing | undefined;
   #onLeft: (() => void) | undefined;
   #hasLeft = false;
+  /** What a call needs to go on without its client is there. */
+  #isRecorded = false;
+  /** Its client leaves as soon as that is so. */
+  #leaves = false;
   /** It has been logged that metadata is left out. */
   #isWarned = false;
 
@@ -79,8 +96,11 @@ export class SessionCall implements ExchangePlan, Peer {
     this.metadata = metadata;
     this.deadline = admitted.deadline;
     this.resume = admitted.resume;
+    this.wish = admitted.place;
     this.requestId = requestIdOf(metadata) ?? shared.context.requestId;
     this.#open = open;
+    this.#credit = open.credit;
+    this.#creditBytes = open.creditBytes;
     this.#shared = shared;
   }
 
@@ -149,6 +169,7 @@ export class SessionCall implements ExchangePlan, Peer {
     const countsBytes = creditBytes > 0;
     const abort = (error: RpcError) => exchange.abort(error);
     this.#exchange = exchange;
+    if (request.location !== undefined) return NOTHING;
     this.#incoming = new CallIncoming({
       stream: requestStream,
       countsBytes,
@@ -160,6 +181,7 @@ export class SessionCall implements ExchangePlan, Peer {
       },
       onViolation: abort,
     });
+    this.#granted = this.#incoming.granted;
     const limit = context.exchanges.limits.uploadLimit(context.limits.uploadBytes);
     return boundFirstMessage(boundUpload(this.#incoming, request, limit, abort), {
       stream: requestStream,
@@ -171,40 +193,77 @@ export class SessionCall implements ExchangePlan, Peer {
 
   openOutgoing(exchange: ExchangeHandle): Outgoing {
     const { format, queue, send, control } = this.#shared;
-    const { id, credit, creditBytes } = this.#open;
+    const { id, creditBytes } = this.#open;
     this.#outgoing = new CallOutgoing({
       id,
       request: this.request,
       format,
       queue,
-      credit,
-      creditBytes,
+      credit: this.#credit,
+      creditBytes: this.#creditBytes,
       exchange,
       send,
       control,
       onLeftOut: this.#warnLeftOut,
+      onStart: this.wish && this.#onStart,
     });
-    const granted = this.#incoming?.granted;
-    control({ kind: 'opened', id, credit: granted?.messages ?? 0, creditBytes: granted?.bytes });
+    const { messages, bytes } = this.#granted ?? { messages: 0, bytes: creditBytes > 0 ? 0 : undefined };
+    const place = this.wish?.location ?? this.wish?.newLocation;
+    const location = place && pathOfCall(this.request, place);
+    control({ kind: 'opened', id, credit: messages, creditBytes: bytes, location });
     return this.#outgoing;
   }
 
   /** A frame of the client for this call. Throws `SessionFault`. */
   receive(frame: CallFrame): void {
-    // It may have crossed the end.
-    if (this.isClosed) return;
+    // It may have crossed the end. What opens the call may have to be loaded first.
+    if (this.#hasLeft || this.#outgoing?.ended === true) return;
     switch (frame.kind) {
       case 'message':
-        this.#incoming?.receive(frame.data);
+        if (this.request.location === undefined) this.#incoming?.receive(frame.data);
+        else this.abort(new RpcError('UNEXPECTED_MESSAGE', 'who joins a call sends no messages'));
         break;
       case 'halfClose':
         this.#incoming?.halfClose();
         break;
       case 'credit':
-        this.#outgoing?.grant(frame.messages, frame.bytes);
+        this.#grant(frame.messages, frame.bytes);
         break;
       case 'cancel':
-        this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));
+        this.#cancel();
+        break;
+      case 'stop':
+        this.#stop();
+    }
+  }
+
+  #grant(messages: number, bytes: number): void {
+    if (this.#outgoing === undefined) {
+      this.#credit = addCredit(this.#credit, messages, 'messages');
+      if (this.#creditBytes > 0) this.#creditBytes = addCredit(this.#creditBytes, bytes, 'bytes');
+    } else this.#outgoing.grant(messages, bytes);
+  }
+
+  /** A call that has all that it needs to go on without its client does so, also when that leaves at once. */
+  #cancel(): void {
+    if (this.wish?.newLocation !== undefined && !this.#isRecorded && this.#incoming?.isComplete === true) {
+      this.#leaves = true;
+    } else this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));
+  }
+
+  readonly #onStart = (): void => {
+    this.#isRecorded = true;
+    if (this.#leaves) this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));
+  };
+
+  #stop(): void {
+    const place = this.wish?.location ?? this.wish?.newLocation;
+    try {
+      // What has not begun is nowhere yet.
+      if (place !== undefined && this.#isRecorded) this.#shared.context.stopAt(place, ownerOf(this));
+      this.abort(new RpcError('CANCELLED', 'the client has stopped the call'));
+    } catch (reason) {
+      this.abort(RpcError.from(reason));
     }
   }
 

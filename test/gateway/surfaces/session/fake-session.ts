@@ -73,6 +73,11 @@ export function openFakeSession(
         compress: 'whole',
       };
     },
+    requestAt() {
+      throw new RpcError('CALL_NOT_FOUND', 'no such call');
+    },
+    bring: () => undefined,
+    stopAt() {},
     drainMs: DRAIN_MS,
     log,
     source: { address: '', group: '', isProxied: false, proto: undefined, host: undefined },
