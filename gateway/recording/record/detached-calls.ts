@@ -48,7 +48,10 @@ export class DetachedCalls {
     const isRunning = recording.state === 'running';
     if (isRunning) this.#assertRoom(principal);
     if (places.length >= MOST_PLACES) {
-      throw new RpcError('DETACHED_LIMIT', `more than ${MOST_PLACES} locations of one call: join it at one of them`);
+      throw new RpcError(
+        'DETACHED_LIMIT',
+        `more than ${MOST_PLACES} locations of one call: join it at one of them`,
+      );
     }
     const place = location ?? newLocation();
     recording.location ??= place;

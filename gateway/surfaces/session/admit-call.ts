@@ -63,7 +63,8 @@ export function admitCall(
     };
     // Who calls decides what is at a location.
     const request =
-      begun ?? context.requestAt(location ?? '', ownerOf({ principal: known, metadata: told() }), context.http);
+      begun ??
+      context.requestAt(location ?? '', ownerOf({ principal: known, metadata: told() }), context.http);
     identity.assertAccess(known, request.method.access);
     const who = { principal: known, hasOwnCredential: own !== undefined };
     const call = admitKnown(open, request, context, who, told);

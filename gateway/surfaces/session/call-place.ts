@@ -19,7 +19,10 @@ export function joinedLocation({ location, method }: OpenFrame): string | undefi
 }
 
 /** Where a call is found that goes on without its client, or is joined; `undefined`: it is neither. */
-export function placeOfCall({ detach }: OpenFrame, { method, location }: MethodRequest): CallPlace | undefined {
+export function placeOfCall(
+  { detach }: OpenFrame,
+  { method, location }: MethodRequest,
+): CallPlace | undefined {
   if (location !== undefined) return { location };
   const { recording } = method;
   if (recording === undefined || !(detach || recording.detach)) return undefined;

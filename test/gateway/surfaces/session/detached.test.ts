@@ -11,7 +11,10 @@ const AS_A = { headers: { authorization: 'a' } };
 /** A service that sends two numbers and goes on until it is cancelled, recorded. */
 async function serve(t: Parameters<typeof openForeign>[0], rules: Record<string, object>, limits = {}) {
   const methods = Object.fromEntries(
-    Object.entries(rules).map(([name, recording]) => [method(name).slice(1), { recording: recording as never }]),
+    Object.entries(rules).map(([name, recording]) => [
+      method(name).slice(1),
+      { recording: recording as never },
+    ]),
   );
   const numbers = [{ out: await bytes({ number: 1 }) }, { out: await bytes({ number: 2 }) }];
   return await openForeign(
@@ -26,7 +29,9 @@ async function serve(t: Parameters<typeof openForeign>[0], rules: Record<string,
 }
 
 const numbersOf = (frames: readonly object[]) =>
-  frames.flatMap((frame) => ('message' in frame ? [(frame.message as { data: { number: number } }).data.number] : []));
+  frames.flatMap((frame) =>
+    'message' in frame ? [(frame.message as { data: { number: number } }).data.number] : [],
+  );
 
 /** What comes in a call up to so many messages. */
 async function upTo(count: number, client: SessionClient, id: number): Promise<Frame[]> {
@@ -113,7 +118,10 @@ for (const protocol of PROTOCOLS) {
     const unary = String(asked[0]?.opened?.location);
     t.equal((await http(url + unary, AS_A)).text, '{"text":"answer"}');
     await one.send({ open: { id: 8, location: unary, credit: 1 } });
-    t.match((await one.all(8)).slice(-2), [{ message: { data: { text: 'answer' } } }, { end: { status: { code: 0 } } }]);
+    t.match((await one.all(8)).slice(-2), [
+      { message: { data: { text: 'answer' } } },
+      { end: { status: { code: 0 } } },
+    ]);
 
     // Both ways: the upward half ends with its client.
     await one.send(openOf(9, 'Both', { detach: true }), { message: { id: 9, data: {} } });
@@ -152,11 +160,17 @@ t.test('equal requests that share a call: each has its location, and counts', as
   t.not(locations[0], locations[1]);
   await until(t, 'one call', () => upstream.calls(method('Down')).length === 1);
   await open(one, 3);
-  t.match((await one.all(3)).at(-1), { end: { status: { code: 8, details: [{ reason: 'DETACHED_LIMIT' }] } } });
+  t.match((await one.all(3)).at(-1), {
+    end: { status: { code: 8, details: [{ reason: 'DETACHED_LIMIT' }] } },
+  });
   const foreign = await open(other, 1);
   await upTo(2, other, 1);
   await other.send({ stop: { id: 1 } });
-  t.match((await other.all(1)).at(-1), { end: { status: { code: 5 } } }, 'who has not opened it cannot stop it');
+  t.match(
+    (await other.all(1)).at(-1),
+    { end: { status: { code: 5 } } },
+    'who has not opened it cannot stop it',
+  );
   for (const location of [...locations, foreign])
     t.match((await http(url + location, { method: 'HEAD' })).headers, { 'sluice-call-state': 'running' });
   await one.send({ stop: { id: 1 } });
