@@ -1,8 +1,10 @@
 import { newLocation, type RecordingWish } from '../../recording/index.js';
 import { RpcError } from '../../status/index.js';
 import { locationInPath } from '../../wire/index.js';
+import type { ClientFrame } from '../../wire/session/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import type { OpenFrame } from './admit-call.js';
+
+type OpenFrame = Extract<ClientFrame, { kind: 'open' }>;
 
 /** What a call of a session says of its recording. */
 export type CallPlace = Partial<Omit<RecordingWish, 'principal'>>;
