@@ -99,6 +99,7 @@ export const HOUSES = {
         rooms: {
           token: { may: ['identity'], door: true },
           'ext-authz': { may: ['identity'], door: true },
+          certificate: { may: ['identity', '.'] },
           identity: { may: ['.'] },
           '.': {},
         },

@@ -1,5 +1,12 @@
 export { AddressCounts } from './address-counts.js';
 export { AllowedOrigins } from './allowed-origins.js';
+export {
+  CERTIFICATE_NAMES,
+  type CertificateName,
+  CertificatePrincipals,
+  type CertificateSettings,
+  DEFAULT_CERTIFICATE_ISSUER,
+} from './certificate/index.js';
 export { type ClientCertificate, carriedBy, clientCertificate } from './client-certificate.js';
 export { forwardedMetadata } from './forwarded-metadata.js';
 export * from './identity/index.js';

@@ -1,5 +1,12 @@
 import { PUBLIC } from '../schema/index.js';
-import { ForwardedClaims, type Identity, type IssuerSettings } from '../security/index.js';
+import {
+  CERTIFICATE_NAMES,
+  CertificatePrincipals,
+  DEFAULT_CERTIFICATE_ISSUER,
+  ForwardedClaims,
+  type Identity,
+  type IssuerSettings,
+} from '../security/index.js';
 import { type AuthConfig, defaultAccess, type GatewayConfig, hasIdentity } from './config/index.js';
 import type { IdentityLog } from './identity-log.js';
 import { onceEach } from './once-each.js';
@@ -21,6 +28,7 @@ const MAX_TOLD_CLAIMS = 100;
 export async function openIdentity(config: GatewayConfig, log: IdentityLog): Promise<OpenIdentity> {
   if (!hasIdentity(config)) return { use: (identity) => identity.use(undefined), close: () => {} };
   const { auth = {} } = config;
+  const certificates = openCertificates(auth, log);
   // First: it has nothing to close when what comes after it fails.
   const ownTokens = await openSigning(auth, log);
   const check = await openTokens(auth, log);
@@ -30,6 +38,7 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
     use(identity) {
       identity.use({
         checkToken: check && ((token) => check.check(token)),
+        certificates,
         access,
         ownAccess: auth.documents === 'public' ? PUBLIC : access,
         forward: auth.forward && new ForwardedClaims(auth.forward, tellingOnce(log)),
@@ -45,6 +54,24 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
       authz?.close();
     },
   };
+}
+
+/** Throws an Error where no client could ever show a certificate. */
+function openCertificates(
+  { clientCertificates: settings }: AuthConfig,
+  { hasClientCa }: IdentityLog,
+): CertificatePrincipals | undefined {
+  if (settings === undefined) return undefined;
+  if (!hasClientCa)
+    throw new Error(
+      'auth.clientCertificates needs --tls-client-ca: without it the gateway asks no client for one',
+    );
+  const { subject = CERTIFICATE_NAMES, issuer = DEFAULT_CERTIFICATE_ISSUER, roles = {} } = settings;
+  return new CertificatePrincipals({
+    subject: typeof subject === 'string' ? [subject] : subject,
+    issuer,
+    roles,
+  });
 }
 
 async function openTokens({ issuers = [], ...settings }: AuthConfig, { log, listening }: IdentityLog) {

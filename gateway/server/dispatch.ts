@@ -153,7 +153,8 @@ function admit(
   const { identity, exchanges } = context;
   const shown = shownCredential(() => identity.credentialOf(request.raw));
   // Before everything that costs more than a refusal may.
-  if (shown === undefined) exchanges.limits.begin(source);
+  const workload = identity.ofConnection(request.raw.socket, source);
+  if (shown === undefined) exchanges.limits.begin(source, workload);
   else exchanges.limits.beginUnchecked(source);
   const [path, search] = splitTarget(request.raw.url);
   request.spoken = request.ws ? OWN_PROTOCOL : protocolOf(request.raw);
@@ -173,10 +174,10 @@ function admit(
   const protocol = request.spoken;
   if (match === undefined) checkLocationRequest(request, options);
   else checkSite(request, match, options);
-  const found = identity.recognize(credentialShown(shown), match?.method.safe ?? true);
+  const found = identity.recognize(credentialShown(shown), match?.method.safe ?? true, workload);
   const isOwn = own !== undefined;
   const admitKnown = ({ principal, credential }: KnownClient): AdmittedRequest | Promise<AdmittedRequest> => {
-    if (!principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
+    if (shown !== undefined && !principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
     const place =
       match ?? placeOf(location ?? '', principal, credential, request, protocol, options, loaded(), context);
     if (isOwn) identity.assertOwnAccess(principal);

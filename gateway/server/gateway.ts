@@ -71,7 +71,11 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   });
   const identity = new Identity(options);
   const begun = createDeferred<void>();
-  const identityLog = { log: options.log, listening: begun.promise };
+  const identityLog = {
+    log: options.log,
+    listening: begun.promise,
+    hasClientCa: options.tls?.clientCa !== undefined,
+  };
   // The first line of the log is where we listen; what the schema has to say comes after it.
   const early: (() => void)[] = [];
   let listening = false;

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 
-/** Where lines of what is configured for identity go, and when the first of them may. */
+/** What identity is opened with besides its configuration: where lines go, and when the first of them may. */
 export interface IdentityLog {
   readonly log: Logger;
   readonly listening: Promise<unknown>;
+  /** Clients may show certificates: `--tls-client-ca`. */
+  readonly hasClientCa: boolean;
 }

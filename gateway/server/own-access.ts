@@ -14,15 +14,16 @@ export function assertingOwnAccess(
   trustedProxies: TrustedProxies,
 ): preHandlerHookHandler {
   return (request, reply, done) => {
+    const source = requestSource(request.raw, trustedProxies);
     const admit = ({ principal }: KnownClient) => {
       identity.assertOwnAccess(principal);
       return identity.authorizeOwn(() => {
-        const source = requestSource(request.raw, trustedProxies);
         const authority = authorityOf(request.raw);
         return { http: request.raw, authority, requestId: request.id, source, principal, path: '' };
       });
     };
-    const found = identity.recognize(identity.credentialOf(request.raw), true);
+    const workload = identity.ofConnection(request.raw.socket, source);
+    const found = identity.recognize(identity.credentialOf(request.raw), true, workload);
     whenKnown(found instanceof Promise ? found.then(admit) : admit(found), reply, done, () => {});
   };
 }

@@ -84,14 +84,15 @@ export function registerSessions(
       const source = requestSource(request.raw, options.trustedProxies);
       const { identity, exchanges } = context;
       const shown = shownCredential(() => identity.credentialOf(request.raw));
-      if (shown === undefined) exchanges.limits.begin(source);
+      if (shown === undefined)
+        exchanges.limits.begin(source, identity.ofConnection(request.raw.socket, source));
       else exchanges.limits.beginUnchecked(source);
       whenKnown(admitSession(request, source, shown, options, context), reply, done, (handshake) => {
         assertServing(context.exchanges);
         request.handshake = handshake;
         if (handshake instanceof RpcError) return;
         const { principal } = handshake;
-        if (!principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
+        if (shown !== undefined && !principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
         admitWebSocket(request.raw.socket, source, principal, context);
       });
     },
@@ -151,7 +152,8 @@ function admitSession(
       const metadata = requestMetadata(headers, known, options.headerRules);
       return { metadata: identity.metadata(metadata, principal, credential), source, principal, credential };
     };
-    const found = identity.recognize(credentialShown(shown), false);
+    const workload = identity.ofConnection(request.raw.socket, source);
+    const found = identity.recognize(credentialShown(shown), false, workload);
     return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
   }
   const { code, reason, message: problem } = refusal;

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import t from 'tap';
-import { GATEWAY_COMMAND, readSettings, unknownVariables } from '../../bin/options/index.js';
+import { FILE_SECTIONS, GATEWAY_COMMAND, readSettings, unknownVariables } from '../../bin/options/index.js';
+import { parseConfigFile } from '../../gateway/index.js';
 import { sluice } from '../support/process.js';
 import { buildOverlay } from './kustomize.js';
 import { builds, containerOf, FOLDERS, ofKind, one } from './overlays.js';
@@ -126,6 +127,15 @@ for (const [name, folder, leaveOut] of [
     t.equal(await running.exit, 0);
   });
 }
+
+t.test('what the document says of auth may be merged into the file of the ConfigMap', async (t) => {
+  const block = /## Who may call\n[\s\S]*?```yaml\n([\s\S]*?)```/.exec(document)?.[1] ?? '';
+  t.match(block, /^auth:\n/);
+  const config = ofKind(builds().production, 'ConfigMap').find(({ data }) => 'gateway.yaml' in data);
+  const text = `${config?.data['gateway.yaml']}\n${block}`;
+  await t.resolves(parseConfigFile(text, 'gateway.yaml', FILE_SECTIONS));
+  await t.rejects(parseConfigFile(text.replace('audience', 'audiences'), 'gateway.yaml', FILE_SECTIONS));
+});
 
 t.test('production: the budget lets a node be emptied, and the autoscaler keeps enough', (t) => {
   const { production } = builds();

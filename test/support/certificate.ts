@@ -9,17 +9,19 @@ export interface Certificate {
 /**
  * Makes a certificate for tests, good for a day: self-signed, or signed by an issuer. No key has to be kept in the
  * repository, none can expire, and no program is needed.
- * `name` is the common name and, but for an authority, the one DNS name it is good for.
+ * `name` is the common name and, but for an authority, the one DNS name it is good for; `uris` are names besides.
  */
 export function createCertificate(
   name: string,
   issuer?: { certificate: Certificate; name: string },
+  uris: readonly string[] = [],
 ): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const signer: KeyObject = issuer ? createPrivateKey(issuer.certificate.key) : privateKey;
   const now = Date.now();
   const basic = sequence(oid('551d13'), boolean(true), octets(issuer ? sequence() : sequence(boolean(true))));
-  const names = sequence(oid('551d11'), octets(sequence(element(0x82, Buffer.from(name)))));
+  const others = uris.map((uri) => element(0x86, Buffer.from(uri)));
+  const names = sequence(oid('551d11'), octets(sequence(element(0x82, Buffer.from(name)), ...others)));
   const body = sequence(
     element(0xa0, integer(2)),
     integer(1, ...randomBytes(8)),

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { type AccessRule, PUBLIC } from '../../schema/index.js';
 import { type Metadata, RpcError } from '../../status/index.js';
 import { AllowedOrigins } from '../allowed-origins.js';
@@ -32,6 +33,8 @@ export type CheckToken = (token: string) => Principal | Promise<Principal>;
 export interface IdentityRules {
   /** Without it nobody's credential is looked at, and `authorization` travels as any other header. */
   readonly checkToken: CheckToken | undefined;
+  /** Whom certificates of clients name; absent: nobody. */
+  readonly certificates?: { of(socket: Socket): Principal | undefined } | undefined;
   /** Of what no rule names. */
   readonly access: AccessRule;
   /** Of our own paths, and of the services that the gateway answers itself. */
@@ -125,10 +128,14 @@ export class Identity {
     }
   }
 
-  /** Who a request is of, and by which token: `redeem` and `identify`, at once where both are. Throws, or rejects with, what they do. */
-  recognize(credential: Credential | undefined, isSafe: boolean): KnownClient | Promise<KnownClient> {
+  /** Who a request is of, and by which token, `workload` without one: `redeem` and `identify`, at once where both are. Throws, or rejects with, what they do. */
+  recognize(
+    credential: Credential | undefined,
+    isSafe: boolean,
+    workload: Principal,
+  ): KnownClient | Promise<KnownClient> {
     const known = (token: TokenCredential | undefined): KnownClient | Promise<KnownClient> => {
-      const principal = this.identify(token);
+      const principal = this.identify(token, workload);
       if (!(principal instanceof Promise)) return { principal, credential: token };
       return principal.then((principal) => ({ principal, credential: token }));
     };
@@ -157,12 +164,23 @@ export class Identity {
   }
 
   /**
-   * Who that is, at once where it can be said at once; ANONYMOUS without a credential. Throws, or rejects with, UNAUTHENTICATED for one that is not
+   * Whose connection, or stream of one, it is, by the client's certificate: who calls where no other credential says so. `isProxied`: it is a trusted
+   * proxy's, whose certificate says nothing of its clients.
+   */
+  ofConnection(socket: Socket, { isProxied }: { readonly isProxied: boolean }): Principal {
+    return (isProxied ? undefined : this.#rules.certificates?.of(socket)) ?? ANONYMOUS;
+  }
+
+  /**
+   * Who that is, at once where it can be said at once; `workload` without a credential. Throws, or rejects with, UNAUTHENTICATED for one that is not
    * accepted, also where none is needed, and UNAVAILABLE when that cannot be said now.
    */
-  identify(credential: TokenCredential | undefined): Principal | Promise<Principal> {
+  identify(
+    credential: TokenCredential | undefined,
+    workload: Principal = ANONYMOUS,
+  ): Principal | Promise<Principal> {
     const { checkToken } = this.#rules;
-    return credential === undefined || checkToken === undefined ? ANONYMOUS : checkToken(credential.token);
+    return credential === undefined || checkToken === undefined ? workload : checkToken(credential.token);
   }
 
   /** `rule`: what is said of the method; `undefined`: nothing. Throws UNAUTHENTICATED or PERMISSION_DENIED. */

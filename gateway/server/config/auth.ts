@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
+  CERTIFICATE_NAMES,
   DEFAULT_ALGORITHMS,
+  DEFAULT_CERTIFICATE_ISSUER,
   faultOfKeyUrl,
   isSecretAlgorithm,
   PUBLIC_KEY_ALGORITHMS,
@@ -117,6 +119,20 @@ const extAuthz = object({
 const KEY_FILE = 'must be the name of a file with a private key: PEM (PKCS#8), or a JSON Web Key';
 const OWN_AUDIENCE = 'must be a name, or a list of names, that the tokens have in aud';
 
+const SUBJECT = `must be one of ${CERTIFICATE_NAMES.join(', ')}, or a list of them`;
+const ROLES = 'must be a map of roles to lists of subjects; one that ends in * is for all that begin so';
+
+/** Certificates of clients. */
+const clientCertificates = object({
+  subject: z
+    .union([z.enum(CERTIFICATE_NAMES), z.array(z.enum(CERTIFICATE_NAMES)).min(1)], { error: SUBJECT })
+    .optional(),
+  issuer: text('must be a name of your choice, such as mtls').optional(),
+  roles: z
+    .record(text(ROLES), z.array(text(ROLES), { error: ROLES }).min(1, { error: ROLES }), { error: ROLES })
+    .optional(),
+});
+
 /** Seconds for which a token of our own may last. */
 const MIN_TTL_SECONDS = 10;
 const MAX_TTL_SECONDS = 3_600;
@@ -164,7 +180,13 @@ export const auth = object({
   ticket: object({ ttlMs: wholeNumberField(TICKET_MS, 1_000, 600_000).optional() }).optional(),
   extAuthz: extAuthz.optional(),
   sign: sign.optional(),
-}).superRefine(({ sign, forwardToken }, context) => {
+  clientCertificates: clientCertificates.optional(),
+}).superRefine(({ sign, forwardToken, issuers = [], clientCertificates }, context) => {
+  const named = clientCertificates?.issuer ?? DEFAULT_CERTIFICATE_ISSUER;
+  if (clientCertificates !== undefined && issuers.some(({ issuer }) => issuer === named)) {
+    const message = 'must not be the name of an issuer of tokens: their subjects would be the same';
+    context.addIssue({ code: 'custom', path: ['clientCertificates', 'issuer'], message });
+  }
   if (sign === undefined || forwardToken !== true) return;
   const message = 'must not be true beside auth.sign: the service gets one token, and that is ours';
   context.addIssue({ code: 'custom', path: ['forwardToken'], message });

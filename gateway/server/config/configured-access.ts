@@ -15,8 +15,15 @@ export function hasIdentity({ auth, methods = {} }: GatewayConfig): boolean {
 }
 
 /** Of what no rule names: whoever is known, as soon as somebody can be. */
-export function defaultAccess({ issuers = [], default: chosen }: AuthConfig): AccessRule {
-  return (chosen ?? (issuers.length > 0 ? 'authenticated' : 'public')) === 'public' ? PUBLIC : AUTHENTICATED;
+export function defaultAccess(auth: AuthConfig): AccessRule {
+  return (auth.default ?? (canBeKnown(auth) ? 'authenticated' : 'public')) === 'public'
+    ? PUBLIC
+    : AUTHENTICATED;
+}
+
+/** Some client can show who it is. */
+function canBeKnown({ issuers = [], clientCertificates }: AuthConfig): boolean {
+  return issuers.length > 0 || clientCertificates !== undefined;
 }
 
 /** What lets everybody in, or nobody, and so may not be what was meant. */
@@ -32,12 +39,11 @@ export function problemsOfAccess(methods: Iterable<Method>, config: GatewayConfi
     ];
   }
   const closed = all.filter(({ access }) => !(access ?? defaultAccess(auth)).public).length;
-  const canBeKnown = (auth.issuers ?? []).length > 0;
-  if (closed > 0 && !canBeKnown)
+  if (closed > 0 && !canBeKnown(auth))
     return [
       `auth.issuers is empty, so no client can be known: ${closed} of ${all.length} methods refuse everybody`,
     ];
-  if (closed === 0 && auth.issuers !== undefined)
+  if (closed === 0 && (auth.issuers ?? auth.clientCertificates) !== undefined)
     return [`every method is public: everybody may call all of them, also without a credential`];
   return [];
 }
