@@ -10,10 +10,10 @@ export function parseJournal(journal: string): readonly string[] | undefined {
   }
   return journal.split(',').map((entry) => {
     const address = entry.startsWith(SCHEME) ? entry.slice(SCHEME.length) : entry;
-    if (address.includes('@')) throw new TypeError('journal: an address of NATS has no user and no @');
+    if (address.includes('@')) throw new TypeError('journal must have no user and no @ in an address');
     if (!isAddress(address)) {
       throw new TypeError(
-        `journal: ${JSON.stringify(address)} must be HOST:PORT, for example 127.0.0.1:4222`,
+        `journal must have HOST:PORT behind nats://, not ${JSON.stringify(address)}, for example 127.0.0.1:4222`,
       );
     }
     return address;
