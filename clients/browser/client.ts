@@ -14,11 +14,6 @@ import type { ServiceTypes, TypedClient } from './typed-client.js';
 export interface ClientOptions extends EndpointOptions {
   /** Metadata of every `call`; metadata of the call replaces it, name by name. A function is called whenever a call begins or resumes. */
   readonly metadata?: Metadata | (() => Metadata | Promise<Metadata>);
-  /**
-   * Gets the token of who calls, for `call`: when a shared WebSocket is opened, and whenever the gateway asks for a new one before the old one
-   * ends. One fetch at a time. If it fails, calls end with UNAUTHENTICATED.
-   */
-  readonly auth?: () => string | Promise<string>;
   /** The WebSockets that calls share. */
   readonly session?: SessionOptions;
 }

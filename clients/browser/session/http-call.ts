@@ -96,7 +96,7 @@ export async function callOverHttp(
       }
       // Unknown events are for newer clients.
     }
-    throw new SluiceError(Code.UNAVAILABLE, 'the stream was cut: it has no end event', retryAfter());
+    throw new SluiceError(Code.UNAVAILABLE, 'the stream was cut: no end event', retryAfter());
   } catch (cause) {
     // The head of an HTTP error may have trailers.
     return { error: scope.errorFrom(cause), trailers };

@@ -1,8 +1,16 @@
 import { Code } from './code.js';
+import { errorFromResponse } from './error-from-wire.js';
 import { createHttpEndpoint, type HttpEndpoint, type HttpEndpointOptions, pathOf } from './http-endpoint.js';
 import { SluiceError } from './sluice-error.js';
+import { type Auth, createTokenSource } from './token-source.js';
 
 export interface EndpointOptions extends HttpEndpointOptions {
+  /**
+   * Gives the token of who calls. Requests by HTTP ask for it once, and again when the gateway answers 401 or ends a stream because the token has expired;
+   * a shared WebSocket asks for one when it is opened, and whenever the gateway wants a new one before the old one ends; `socket` asks for a ticket with
+   * it. Where it fails, calls end with UNAUTHENTICATED.
+   */
+  readonly auth?: Auth;
   /** Default: the global one. Node before 22 has none: pass the one of `ws`. */
   readonly WebSocket?: WebSocketConstructor;
 }
@@ -33,6 +41,8 @@ export interface Endpoint extends HttpEndpoint {
   /** The URL of a method for a WebSocket, with message fields in the query. Throws as `httpUrl` does. */
   socketUrl(method: string, query: Readonly<Record<string, string>>): string;
   openSocket(url: string): WebSocketLike;
+  /** What lets one WebSocket in, without headers; nothing from a gateway that needs none. Rejects with UNAUTHENTICATED. Absent: the client has no token. */
+  ticket?(signal: AbortSignal): Promise<string | undefined>;
   /** Opens the WebSocket that many calls share (PROTOCOL.md, section 12). */
   openSession(): WebSocketLike;
 }
@@ -41,7 +51,7 @@ const SESSION_PATH = '/_sluice/session';
 
 /** Completes the options. Opens no connection. */
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  const http = createHttpEndpoint(options);
+  const http: HttpEndpoint & Pick<Endpoint, 'ticket'> = withAuth(createHttpEndpoint(options), options.auth);
   const { baseUrl } = http;
   const { WebSocket: givenSocket } = options;
   const urlOf = (path: string) => {
@@ -75,5 +85,23 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     },
     openSocket: (url) => openSocket(url),
     openSession: () => openSocket(socketUrlOf(SESSION_PATH).href, 'sluice.v1.json'),
+  };
+}
+
+/** Adds the token of the page, if it gives one. */
+function withAuth(http: HttpEndpoint, auth: Auth | undefined): HttpEndpoint & Pick<Endpoint, 'ticket'> {
+  if (auth === undefined) return http;
+  const tokens = createTokenSource(auth, http.fetch);
+  return {
+    ...http,
+    fetch: tokens.fetch,
+    async ticket(signal) {
+      const response = await tokens.fetch(`${http.baseUrl}/_sluice/ticket`, { method: 'POST', signal });
+      // A gateway without tokens has no tickets.
+      if (response.status === 404) return undefined;
+      if (!response.ok) throw await errorFromResponse(response);
+      return ((await response.json()) as { ticket: string }).ticket;
+    },
+    renews: (code) => code === Code.UNAUTHENTICATED && tokens.renew(),
   };
 }

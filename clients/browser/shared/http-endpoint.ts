@@ -35,6 +35,8 @@ export interface HttpEndpoint {
   /** The request of one call, a `POST`. Headers of the call replace those of the client, and what the call says besides replaces both. */
   post(body: string, call: HttpCallHead): Promise<RequestInit>;
   readonly fetch: typeof fetch;
+  /** Whether a stream may resume after an error with this code, because the client has another token then. Absent: it has none. */
+  renews?(code: Code): boolean;
 }
 
 /** Completes the options. Opens no connection. */

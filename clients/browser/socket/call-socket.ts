@@ -49,21 +49,23 @@ export function openCallSocket<Message extends JsonObject>(
     maxMessages: options.maxUnreadMessages ?? 4096,
     maxLength: options.maxUnreadLength ?? 16 * 1024 * 1024,
   });
-  let socket: WebSocketLike;
+  const open = (address: string) =>
+    followSocket(endpoint.openSocket(address), scope, received, openTimeoutMs);
+  let opened: Promise<WebSocketLike>;
   try {
-    socket = endpoint.openSocket(url);
+    opened =
+      endpoint.ticket === undefined ? open(url) : openWithTicket(url, endpoint.ticket, scope, received, open);
   } catch (cause) {
     scope.close();
     throw cause;
   }
-  const opened = followSocket(socket, scope, received, openTimeoutMs);
   const sendQueue = createSendQueue(options.maxWaitingLength ?? 16 * 1024 * 1024);
   let halfClosed: Promise<void> | undefined;
   let left = false;
 
   const sendText = (text: string) =>
     sendQueue.run(text.length, async () => {
-      await opened;
+      const socket = await opened;
       scope.signal.throwIfAborted();
       socket.send(text);
       await whenSocketHasRoom(socket, highWaterBytes, scope.signal);
@@ -106,17 +108,46 @@ export function openCallSocket<Message extends JsonObject>(
   };
 }
 
+/** Opens the socket with a ticket, for a WebSocket has no headers. Rejects with why there is none, which ends the call. */
+function openWithTicket(
+  url: string,
+  ticketOf: (signal: AbortSignal) => Promise<string | undefined>,
+  scope: CallScope,
+  received: ReceiveQueue,
+  open: (address: string) => Promise<WebSocketLike>,
+): Promise<WebSocketLike> {
+  const opening = async () => {
+    try {
+      const ticket = await ticketOf(scope.signal);
+      scope.signal.throwIfAborted();
+      const address = new URL(url);
+      if (ticket !== undefined) address.searchParams.append('ticket', ticket);
+      return await open(address.href);
+    } catch (cause) {
+      const error = scope.errorFrom(cause);
+      received.end(error);
+      scope.abort(error);
+      scope.close();
+      throw error;
+    }
+  };
+  const opened = opening();
+  // Nobody may be waiting for it.
+  opened.catch(() => undefined);
+  return opened;
+}
+
 /**
  * Connects the socket, the scope and the queue of a call: the first of them that ends, ends the other two. The returned promise
- * resolves when the handshake succeeded, and rejects with the error of the scope if the call ended before.
+ * resolves with the socket when the handshake succeeded, and rejects with the error of the scope if the call ended before.
  */
 function followSocket(
   socket: WebSocketLike,
   scope: CallScope,
   received: ReceiveQueue,
   openTimeoutMs: number,
-): Promise<void> {
-  const handshake = createDeferred<void>();
+): Promise<WebSocketLike> {
+  const handshake = createDeferred<WebSocketLike>();
   let opened = false;
   const openTimer = setTimeout(() => {
     scope.abort(new SluiceError(Code.UNAVAILABLE, `the WebSocket did not open within ${openTimeoutMs} ms`));
@@ -124,7 +155,7 @@ function followSocket(
   const onOpen = () => {
     opened = true;
     clearTimeout(openTimer);
-    handshake.resolve();
+    handshake.resolve(socket);
   };
   const onMessage = (event: { data: unknown }) => {
     const error =

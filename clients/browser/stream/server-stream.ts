@@ -59,7 +59,7 @@ export function openServerStream<Message extends JsonObject>(
       for (;;) {
         const failure = yield* streamConnection<Message>(send, progress, call.signal, options);
         if (failure === undefined) return;
-        await waitToReconnect(failure, progress, call, options);
+        await waitToReconnect(failure, progress, call, options, endpoint);
       }
     } finally {
       call.close();
@@ -90,13 +90,14 @@ async function waitToReconnect(
   progress: StreamProgress,
   scope: CallScope,
   options: StreamOptions,
+  endpoint: HttpEndpoint,
 ): Promise<void> {
   if (scope.signal.aborted) throw scope.errorFrom(error);
   if (
     isFinal ||
-    !isRetryable(error.code) ||
     progress.cursor === '' ||
-    !mayReconnect(progress.failures, options)
+    !mayReconnect(progress.failures, options) ||
+    !(isRetryable(error.code) || endpoint.renews?.(error.code))
   )
     throw error;
   progress.failures += 1;

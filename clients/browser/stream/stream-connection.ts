@@ -54,7 +54,7 @@ export async function* streamConnection<Message extends JsonObject>(
       progress.failures = 0;
       yield message;
     }
-    throw new SluiceError(Code.UNAVAILABLE, 'the stream was cut: it has no end event');
+    throw new SluiceError(Code.UNAVAILABLE, 'the stream was cut: no end event');
   } catch (reason) {
     // Thrown by a callback of the page, so it is neither explained nor retried here.
     if (!(reason instanceof SluiceError)) throw reason;

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
-import { createClient } from '../../../../clients/browser/index.js';
+import { createClient, type SluiceError } from '../../../../clients/browser/index.js';
 import { createDeferred } from '../../../../gateway/async/index.js';
 import { ENDED, type Status } from '../../../../gateway/status/index.js';
 import { Batch, type Call } from '../../../../gateway/upstream/index.js';
@@ -34,7 +34,7 @@ function play(method: string, signal: { addEventListener(type: 'abort', listener
   };
 }
 
-async function serve(t: Test, auth: () => string | Promise<string>) {
+async function served(t: Test): Promise<string> {
   const { url } = await serveCalls(
     t,
     await foreignSchema(),
@@ -42,6 +42,11 @@ async function serve(t: Test, auth: () => string | Promise<string>) {
     {},
     leasedIdentity(),
   );
+  return url;
+}
+
+async function serve(t: Test, auth: () => string | Promise<string>) {
+  const url = await served(t);
   const client = createClient({ baseUrl: url, WebSocket, auth });
   t.teardown(() => client.close());
   return client;
@@ -82,4 +87,49 @@ t.test('a function that fails is UNAUTHENTICATED', async (t) => {
 t.test('a token that is not accepted is UNAUTHENTICATED', async (t) => {
   const client = await serve(t, () => 'bad');
   await t.rejects(client.call(name('Ask'), { request: {} }).result(), { code: 16 });
+});
+
+t.test('requests by HTTP and WebSockets of their own are signed as well, each in its way', async (t) => {
+  let fetched = 0;
+  const client = await serve(t, async () => {
+    fetched += 1;
+    return 'me::60000';
+  });
+  const answers = await Promise.all([client.unary(name('Ask'), {}), client.unary(name('Ask'), {})]);
+  t.same(answers, [{ text: 'a' }, { text: 'a' }]);
+  for await (const message of client.serverStream(name('Down'), {})) {
+    t.same(message, { text: 'a' });
+    break;
+  }
+  t.equal(fetched, 1, 'one fetch for all of them');
+  const socket = client.socket(name('Down'));
+  await socket.send({});
+  t.same((await socket.next()).value, { text: 'a' });
+  await socket.return?.();
+  t.equal(fetched, 1, 'and for the ticket');
+});
+
+t.test('a token that has ended is fetched again, once', async (t) => {
+  const given = ['bad', 'me::60000'];
+  const client = await serve(t, () => given.shift() ?? 'bad');
+  t.same(await client.unary(name('Ask'), {}), { text: 'a' });
+  t.same(given, []);
+  const refused = await serve(t, () => 'bad');
+  await t.rejects(refused.unary(name('Ask'), {}), { code: 16 });
+  const socket = refused.socket(name('Down'));
+  await t.rejects(socket.send({}), { code: 16 });
+  await t.rejects(socket.next(), { code: 16 });
+});
+
+t.test('a function that fails is UNAUTHENTICATED on every way, and nothing is unhandled', async (t) => {
+  const client = await serve(t, () => {
+    throw new Error('signed out');
+  });
+  const refused = (error: unknown) =>
+    t.match(error as SluiceError, { code: 16, cause: { message: 'signed out' } });
+  await client.unary(name('Ask'), {}).then(t.fail, refused);
+  await client.serverStream(name('Down'), {}).next().then(t.fail, refused);
+  const socket = client.socket(name('Down'));
+  await socket.next().then(t.fail, refused);
+  client.socket(name('Down')).close();
 });
