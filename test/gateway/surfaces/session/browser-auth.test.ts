@@ -34,6 +34,16 @@ function play(method: string, signal: { addEventListener(type: 'abort', listener
   };
 }
 
+/** The sockets that were opened, to wait for their ends. */
+const closes: Promise<unknown>[] = [];
+
+class Followed extends WebSocket {
+  constructor(url: string, subProtocol?: string) {
+    super(url, subProtocol);
+    closes.push(new Promise((resolve) => this.once('close', resolve)));
+  }
+}
+
 async function served(t: Test): Promise<string> {
   const { url } = await serveCalls(
     t,
@@ -47,7 +57,7 @@ async function served(t: Test): Promise<string> {
 
 async function serve(t: Test, auth: () => string | Promise<string>) {
   const url = await served(t);
-  const client = createClient({ baseUrl: url, WebSocket, auth });
+  const client = createClient({ baseUrl: url, WebSocket: Followed, auth });
   t.teardown(() => client.close());
   return client;
 }
@@ -89,7 +99,7 @@ t.test('a token that is not accepted is UNAUTHENTICATED', async (t) => {
   await t.rejects(client.call(name('Ask'), { request: {} }).result(), { code: 16 });
 });
 
-t.test('requests by HTTP and WebSockets of their own are signed as well, each in its way', async (t) => {
+t.test('requests by HTTP are signed as well', async (t) => {
   let fetched = 0;
   const client = await serve(t, async () => {
     fetched += 1;
@@ -102,11 +112,15 @@ t.test('requests by HTTP and WebSockets of their own are signed as well, each in
     break;
   }
   t.equal(fetched, 1, 'one fetch for all of them');
+});
+
+t.test('a WebSocket of its own comes in with a ticket', async (t) => {
+  const client = await serve(t, () => 'me::60000');
   const socket = client.socket(name('Down'));
   await socket.send({});
   t.same((await socket.next()).value, { text: 'a' });
   await socket.return?.();
-  t.equal(fetched, 1, 'and for the ticket');
+  await Promise.all(closes);
 });
 
 t.test('a token that has ended is fetched again, once', async (t) => {
