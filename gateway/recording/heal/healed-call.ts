@@ -134,6 +134,8 @@ export class HealedCall implements Call {
       this.#isTaken = true;
       this.#headers.resolve(metadata);
     });
+    // Before the client has said anything: who waits to hear where the stream begins would wait for ever.
+    void attempt.status.then(() => this.#start.resolve(undefined));
     return attempt;
   }
 
