@@ -136,11 +136,6 @@ export function creditFrame(id: number, { messages, bytes }: CreditAmount): stri
   return `{"credit":{"id":${id},"messages":${messages}${bytesField}}}`;
 }
 
-/** `auth`. */
-export function authFrame(token: string): string {
-  return JSON.stringify({ auth: { token } });
-}
-
 /** `ping`. The token is not compared: any answer shows that the gateway is alive. */
 export const PING_FRAME = '{"ping":{"token":""}}';
 

@@ -9,7 +9,7 @@ import { whenSocketHasRoom } from '../shared/socket-room.js';
 import { createAttemptTable } from './attempt-table.js';
 import type { CallTransport } from './call-transport.js';
 import { createLivenessCheck } from './liveness-check.js';
-import { authFrame, PING_FRAME, type ServerFrame, serverFrameFromText } from './session-frame.js';
+import { PING_FRAME, type ServerFrame, serverFrameFromText } from './session-frame.js';
 
 /** One WebSocket that many calls share (PROTOCOL.md, section 12). */
 export interface SessionSocket extends CallTransport {
@@ -128,7 +128,7 @@ export function openSessionSocket(
   const firstToken = settings.token?.();
   firstToken?.catch((error: SluiceError) => shut(error));
   const authenticate = async (token: Promise<string>) => {
-    const frame = authFrame(await token);
+    const frame = JSON.stringify({ auth: { token: await token } });
     if (!closed) socket.send(frame);
   };
   const onOpen = () => {

@@ -1,5 +1,5 @@
-import { Code } from '../shared/code.js';
-import { SluiceError } from '../shared/sluice-error.js';
+import { Code } from './code.js';
+import { SluiceError } from './sluice-error.js';
 
 /** Fetches a token for whoever asks, one at a time: those who ask meanwhile get the same. Rejects with UNAUTHENTICATED, and the failure as its cause. */
 export function sessionToken(auth: () => string | Promise<string>): () => Promise<string> {
