@@ -8,7 +8,16 @@ const read = (name: string) =>
   JSON.parse(readFileSync(new URL(`schemas/${name}`, import.meta.url), 'utf8')) as Manifest;
 const { kinds, definitions } = read('kubernetes.json');
 
-const ajv = new Ajv({ strict: false, allErrors: true });
+/** Kubernetes reads patterns as Go does, where one may say within it that letters are of any case. */
+const regExp = Object.assign(
+  (pattern: string, flags: string) =>
+    pattern.includes('(?i)')
+      ? new RegExp(pattern.replace('(?i)', ''), `${flags}i`)
+      : new RegExp(pattern, flags),
+  { code: 'new RegExp' },
+);
+
+const ajv = new Ajv({ strict: false, allErrors: true, code: { regExp } });
 ajv.addFormat('int32', { type: 'number', validate: (value) => Math.abs(value) < 2 ** 31 });
 ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
 ajv.addFormat('double', true);

@@ -156,7 +156,7 @@ for (const version of ['v1', 'v1alpha']) {
     t.equal(fromBinary(FileDescriptorProtoSchema, file).name, 'sluice/v1/options.proto');
     t.strictSame(numbers?.all_extension_numbers_response, {
       base_type_name: type,
-      extension_number: [50_810, 50_811, 50_814, 72_295_728],
+      extension_number: [50_810, 50_811, 50_812, 50_813, 50_814, 72_295_728],
     });
     t.strictSame(none?.all_extension_numbers_response?.extension_number, []);
     t.strictSame(services?.list_services_response?.service, [

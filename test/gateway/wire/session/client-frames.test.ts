@@ -168,7 +168,7 @@ t.test('what is not a frame of JSON says what is wrong', async (t) => {
 t.test('what is not a frame of protobuf is refused as well', async (t) => {
   const cases: [number[], RegExp][] = [
     [[], /empty frame/],
-    [[0x3a, 0], /unknown frame 7/],
+    [[0x4a, 0], /unknown frame 9/],
     [[0x08, 1], /unknown frame 1/],
     [[0x22, 2, 8, 1, 0x32, 0], /second frame in one/],
     [[0x22, 4, 8, 1, 0x10, 1], /unknown field 2/],
