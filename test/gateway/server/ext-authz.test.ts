@@ -12,6 +12,8 @@ type Options = { policy?: Policy; authz?: string; auth?: string; methods?: strin
 
 const headersOf = ({ attributes }: Check) => attributes.request.http.headers;
 const PLEASE = ['let me in'];
+/** A busy machine needs more than the default. */
+const PATIENT = ', timeoutMs: 5000';
 
 /** Lets in who says so. */
 const BY_HEADER: Policy = (check) =>
@@ -19,7 +21,10 @@ const BY_HEADER: Policy = (check) =>
     ? ALLOW
     : { status: { code: 7 }, deniedResponse: { status: { code: 403 }, body: 'say please' } };
 
-async function setUp(t: Scope, { policy = BY_HEADER, authz = '', auth = '', methods = '' }: Options = {}) {
+async function setUp(
+  t: Scope,
+  { policy = BY_HEADER, authz = PATIENT, auth = '', methods = '' }: Options = {},
+) {
   const service = await openAuthzService(t, policy);
   const config = await parseConfig(
     `auth:\n  extAuthz: { target: "${service.target}"${authz} }\n${auth}${methods}`,
@@ -219,7 +224,7 @@ t.test(
     const all = await setUp(t, {
       auth,
       methods,
-      authz: ', public: true',
+      authz: `${PATIENT}, public: true`,
       policy: () => ({ status: { code: 7 } }),
     });
     t.equal((await all.surfaces.sse?.([]))?.reason, 'AUTHORIZATION_DENIED');
