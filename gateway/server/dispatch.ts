@@ -5,10 +5,11 @@ import {
   credentialShown,
   type KnownClient,
   type Principal,
+  type RequestSource,
   requestSource,
   shownCredential,
 } from '../security/index.js';
-import { type Metadata, RpcError } from '../status/index.js';
+import { RpcError } from '../status/index.js';
 import {
   answerWebSocket,
   discardBody,
@@ -35,6 +36,8 @@ import { whenKnown } from './when-known.js';
 
 /** A request that has been let in. */
 interface AdmittedRequest extends ReadRequest {
+  /** Where it comes from. */
+  readonly source: RequestSource;
   readonly principal: Principal;
   /** What its call is opened with. */
   readonly context: ExchangeContext;
@@ -183,25 +186,28 @@ function admit(
     if (isOwn) identity.assertOwnAccess(principal);
     else identity.assertAccess(principal, place.method.access);
     const call = readRequest(request, protocol, types, place, search, options, location);
-    const told = identity.metadata(call.metadata, principal, credential);
-    const signed = isOwn ? told : identity.signed(told, principal, place.method.path);
-    const ask = (metadata: Metadata) => askAbout({ ...call, metadata }, place.method, principal);
-    return signed instanceof Promise ? signed.then(ask) : ask(signed);
-  };
-  const askAbout = (
-    call: ReadRequest,
-    { path, access }: Method,
-    principal: Principal,
-  ): AdmittedRequest | Promise<AdmittedRequest> => {
-    const { metadata } = call;
     const pace = exchanges.limits.paceOf(source, principal);
-    const methodRequest = pace === undefined ? call.request : { ...call.request, pace };
-    const admitted = {
-      ...call,
-      request: methodRequest,
+    const metadata = identity.metadata(call.metadata, principal, credential);
+    const admitted: AdmittedRequest = {
+      request: pace === undefined ? call.request : { ...call.request, pace },
+      metadata,
+      deadline: call.deadline,
+      bound: call.bound,
+      resume: call.resume,
+      source,
       principal,
       context: isOwn ? context.ownContext : context,
     };
+    const { method } = place;
+    const signed = isOwn ? metadata : identity.signed(metadata, principal, method.path);
+    if (signed instanceof Promise) return signed.then((metadata) => ask({ ...admitted, metadata }, method));
+    return ask(signed === metadata ? admitted : { ...admitted, metadata: signed }, method);
+  };
+  const ask = (
+    admitted: AdmittedRequest,
+    { path, access }: Method,
+  ): AdmittedRequest | Promise<AdmittedRequest> => {
+    const { principal, metadata } = admitted;
     const asking = () => ({
       http: request.raw,
       authority: authorityOf(request.raw),
@@ -217,17 +223,14 @@ function admit(
       return { ...admitted, metadata: tell(metadata) };
     });
   };
-  // Another gateway may have it.
   const { recorded } = context;
-  const bring =
-    location &&
-    recorded &&
-    ((): Promise<void> | undefined => recorded.bring(location, (name) => loaded().schema.methods.get(name)));
-  const admitPlaced = (known: KnownClient): AdmittedRequest | Promise<AdmittedRequest> => {
-    const brought = bring ? bring() : undefined;
-    return brought === undefined ? admitKnown(known) : brought.then(() => admitKnown(known));
-  };
-  return found instanceof Promise ? found.then(admitPlaced) : admitPlaced(found);
+  if (location === undefined || recorded === undefined)
+    return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
+  // Another gateway may have what is there.
+  return Promise.resolve(found).then(async (known) => {
+    await recorded.bring(location, (name) => loaded().schema.methods.get(name));
+    return await admitKnown(known);
+  });
 }
 
 /** The method of the call at a location. Throws NOT_FOUND. */

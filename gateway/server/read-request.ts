@@ -1,11 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RouteMatch } from '../schema/index.js';
-import {
-  forwardedMetadata,
-  type RequestSource,
-  requestSource,
-  type TrustedProxies,
-} from '../security/index.js';
+import { forwardedMetadata, type TrustedProxies } from '../security/index.js';
 import { type Metadata, RpcError } from '../status/index.js';
 import {
   type AddressFields,
@@ -27,7 +22,6 @@ export interface ReadRequest {
   readonly bound: AddressFields;
   /** The same: where the client wants its stream to go on. */
   readonly resume: ReturnType<typeof resumePointOf>;
-  readonly source: RequestSource;
 }
 
 const NO_FIELDS: AddressFields = { wire: new Uint8Array(0), nested: false };
@@ -47,10 +41,8 @@ export function readRequest(
   const { method } = match;
   const methodRequest = createMethodRequest(types, match, request.raw, options, parseQuery(search), location);
   const unary = !method.requestStream && !method.responseStream;
-  const source = requestSource(request.raw, options.trustedProxies);
   const bound = request.ws && location === undefined ? fieldsOfSocket(methodRequest) : NO_FIELDS;
   return {
-    source,
     request: methodRequest,
     metadata: protocol.metadata(
       request.raw,

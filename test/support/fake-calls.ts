@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { createDeferred } from '../../gateway/async/index.js';
@@ -68,12 +68,18 @@ export async function serveCalls(
     { ...shared, connections, identity, ownServices, ownContext: shared },
     [...COMMON_METHODS],
   );
+  // Node's own server waits half a minute for connections that have sent nothing, and does not count them as idle.
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await app.listen({ host: '127.0.0.1', port: 0 });
   t.teardown(async () => {
     shared.exchanges.abortAll();
     http2.cut();
     for (const socket of app.websocketServer.clients) socket.terminate();
-    app.server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
     source.close();
     await app.close();
   });
