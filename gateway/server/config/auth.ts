@@ -181,7 +181,13 @@ export const auth = object({
   extAuthz: extAuthz.optional(),
   sign: sign.optional(),
   clientCertificates: clientCertificates.optional(),
-}).superRefine(({ sign, forwardToken, issuers = [], clientCertificates }, context) => {
+}).superRefine((given, context) => {
+  const { sign, forwardToken, issuers = [], clientCertificates } = given;
+  // What stands for a token is nothing where no token counts.
+  for (const key of ['cookie', 'ticket'] as const) {
+    if (given[key] === undefined || issuers.length > 0) continue;
+    context.addIssue({ code: 'custom', path: [key], message: 'needs auth.issuers: it stands for a token' });
+  }
   const named = clientCertificates?.issuer ?? DEFAULT_CERTIFICATE_ISSUER;
   if (clientCertificates !== undefined && issuers.some(({ issuer }) => issuer === named)) {
     const message = 'must not be the name of an issuer of tokens: their subjects would be the same';

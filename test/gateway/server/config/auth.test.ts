@@ -17,6 +17,8 @@ t.test('what is wrong with auth is named with its place', async (t) => {
     [issuer(`issuer: x, audience: [], ${KEYS}`), /auth\.issuers\.0\.audience must be a list of names/],
     [issuer(`issuer: x, audience: sluice, ${KEYS}`), /auth\.issuers\.0\.audience must be a list of names/],
     [issuer(`audience: [a], ${KEYS}`), /auth\.issuers\.0\.issuer must be exactly what tokens have/],
+    ['auth: { cookie: { name: token } }', /auth\.cookie needs auth\.issuers/],
+    ['auth: { issuers: [], ticket: { ttlMs: 5000 } }', /auth\.ticket needs auth\.issuers/],
     [issuer(ISSUER), /auth\.issuers\.0\.keys must be a map with jwksUrl, discovery, file/],
     [issuer(`${ISSUER}, keys: {}`), /auth\.issuers\.0\.keys must have one of jwksUrl, discovery and file/],
     [issuer(`${ISSUER}, keys: { discovery: true, file: a }`), /must have one of jwksUrl/],
