@@ -186,7 +186,11 @@ export const auth = object({
   // What stands for a token is nothing where no token counts.
   for (const key of ['cookie', 'ticket'] as const) {
     if (given[key] === undefined || issuers.length > 0) continue;
-    context.addIssue({ code: 'custom', path: [key], message: 'needs auth.issuers: it stands for a token' });
+    context.addIssue({
+      code: 'custom',
+      path: [key],
+      message: 'needs auth.issuers: without them the gateway accepts no tokens',
+    });
   }
   const named = clientCertificates?.issuer ?? DEFAULT_CERTIFICATE_ISSUER;
   if (clientCertificates !== undefined && issuers.some(({ issuer }) => issuer === named)) {
