@@ -7,6 +7,7 @@ import {
   type Identity,
   type IssuerSettings,
 } from '../security/index.js';
+import { accessLog } from './access-log.js';
 import { type AuthConfig, defaultAccess, type GatewayConfig, hasIdentity } from './config/index.js';
 import type { IdentityLog } from './identity-log.js';
 import { onceEach } from './once-each.js';
@@ -45,6 +46,7 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
         forwardToken: auth.forwardToken ?? auth.sign === undefined,
         ownTokens,
         authorize: authz?.authorize,
+        audit: (auth.audit ?? true) ? accessLog(log.log) : undefined,
         cookie: auth.cookie?.name,
         ticketMs: auth.ticket?.ttlMs,
       });

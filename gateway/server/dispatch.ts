@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { type Method, ROUTED_METHODS, type RouteMatch, type Schema } from '../schema/index.js';
+import { type Method, ROUTED_METHODS, type RouteMatch } from '../schema/index.js';
 import {
+  type AccessDecision,
   authorityOf,
   credentialShown,
+  decided,
   type KnownClient,
   type Principal,
   type RequestSource,
@@ -21,12 +23,12 @@ import {
   protocolOf,
 } from '../surfaces/index.js';
 import { locationOfPath } from '../wire/index.js';
-import { ownMethods } from './allow.js';
 import { answerLocation, checkLocationRequest, matchOfLocation } from './call-locations.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
 import { answerError, type RefusalContext } from './errors.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
+import { matchOf } from './method-of-request.js';
 import { type PlainChecks, servePlainRequests } from './plain-requests.js';
 import { type ReadRequest, readRequest } from './read-request.js';
 import { splitTarget } from './request-target.js';
@@ -150,11 +152,29 @@ function admit(
   loaded: () => LoadedSchema,
   context: ServerContext,
 ): AdmittedRequest | Promise<AdmittedRequest> {
+  const decision = context.identity.decision(() => ({
+    requestId: request.id,
+    peer: requestSource(request.raw, options.trustedProxies).address,
+    path: splitTarget(request.raw.url)[0],
+  }));
+  return decided(decision, () => decide(app, request, reply, options, loaded, context, decision));
+}
+
+function decide(
+  app: FastifyInstance,
+  request: ServerRequest,
+  reply: Pick<HttpReply, 'headers'>,
+  options: ResolvedGatewayOptions,
+  loaded: () => LoadedSchema,
+  context: ServerContext,
+  decision: AccessDecision | undefined,
+): AdmittedRequest | Promise<AdmittedRequest> {
   // What comes in one request is answered until the grace ends; what would go on is sent elsewhere by its surface.
   if (request.ws) assertServing(context.exchanges);
   const source = requestSource(request.raw, options.trustedProxies);
   const { identity, exchanges } = context;
   const shown = shownCredential(() => identity.credentialOf(request.raw));
+  decision?.shows(shown);
   // Before everything that costs more than a refusal may.
   const workload = identity.ofConnection(request.raw.socket, source);
   if (shown === undefined) exchanges.limits.begin(source, workload);
@@ -183,8 +203,9 @@ function admit(
     if (shown !== undefined && !principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
     const place =
       match ?? placeOf(location ?? '', principal, credential, request, protocol, options, loaded(), context);
-    if (isOwn) identity.assertOwnAccess(principal);
-    else identity.assertAccess(principal, place.method.access);
+    decision?.isOf(principal, place.method.path);
+    if (isOwn) identity.assertOwnAccess(principal, decision);
+    else identity.assertAccess(principal, place.method.access, decision);
     const call = readRequest(request, protocol, types, place, search, options, location);
     const pace = exchanges.limits.paceOf(source, principal);
     const metadata = identity.metadata(call.metadata, principal, credential);
@@ -216,7 +237,9 @@ function admit(
       principal,
       path,
     });
-    const asked = isOwn ? identity.authorizeOwn(asking) : identity.authorize(access, asking);
+    const asked = isOwn
+      ? identity.authorizeOwn(asking, decision)
+      : identity.authorize(access, asking, undefined, decision);
     if (asked === undefined) return admitted;
     return asked.then(({ tell, responseHeaders }) => {
       reply.headers(responseHeaders);
@@ -249,41 +272,10 @@ function placeOf(
   return matchOfLocation(location, ownerOf({ principal, metadata }), loaded, context);
 }
 
-/** The method that a request is for. Throws what refuses its path. */
-function matchOf(app: FastifyInstance, request: ServerRequest, path: string, schema: Schema): RouteMatch {
-  // Its path is nobody else's: no rule takes it.
-  if (schema.leftOut.has(path)) assertNotLeftOut(path, schema);
-  const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
-  // A rule that is for any method has made this one known.
-  if (match?.binding === undefined) assertKnown(request.method, schema.routes.httpMethods);
-  if (match !== undefined) return match;
-  assertNotLeftOut(path, schema);
-  const allowed = [...ownMethods(app, path), ...schema.routes.allowed(path)];
-  if (allowed.length > 0) request.spoken = OWN_PROTOCOL;
-  throw (request.spoken ?? OWN_PROTOCOL).unknownPath(path, allowed);
-}
-
 /** Throws UNAVAILABLE while the gateway drains. */
 export function assertServing({ draining }: ExchangeContext['exchanges']): void {
   if (!draining) return;
   throw new RpcError('DRAINING', 'the gateway is shutting down', {
     headers: { connection: 'close', 'retry-after': '1' },
   });
-}
-
-/** Throws UNIMPLEMENTED, with the reason, for the gRPC path of a method or a service that is there and that the schema cannot describe. */
-export function assertNotLeftOut(path: string, { leftOut }: Schema): void {
-  const problem = leftOut.get(path) ?? leftOut.get(path.slice(0, path.lastIndexOf('/') + 1));
-  if (problem !== undefined) {
-    throw new RpcError('METHOD_LEFT_OUT', `the schema of the service is broken: ${problem}`);
-  }
-}
-
-/** Throws 501 for a method that no rule of the schema has. Source: RFC 9110 section 15.6.2. */
-function assertKnown(httpMethod: string, known: readonly string[]): void {
-  if (known.includes(httpMethod)) return;
-  throw new RpcError(
-    'HTTP_METHOD_UNKNOWN',
-    `the HTTP method ${httpMethod} is not supported: no rule of the service has it`,
-  );
 }

@@ -1,11 +1,15 @@
 import type { preHandlerHookHandler } from 'fastify';
 import {
   authorityOf,
+  credentialShown,
+  decided,
   type Identity,
   type KnownClient,
   requestSource,
+  shownCredential,
   type TrustedProxies,
 } from '../security/index.js';
+import { splitTarget } from './request-target.js';
 import { whenKnown } from './when-known.js';
 
 /** Lets those through who may see what the gateway says of itself; everybody, where nothing is configured. */
@@ -15,15 +19,27 @@ export function assertingOwnAccess(
 ): preHandlerHookHandler {
   return (request, reply, done) => {
     const source = requestSource(request.raw, trustedProxies);
+    const decision = identity.decision(() => ({
+      requestId: request.id,
+      peer: source.address,
+      path: splitTarget(request.raw.url)[0],
+    }));
     const admit = ({ principal }: KnownClient) => {
-      identity.assertOwnAccess(principal);
-      return identity.authorizeOwn(() => {
+      decision?.isOf(principal);
+      identity.assertOwnAccess(principal, decision);
+      const asking = () => {
         const authority = authorityOf(request.raw);
         return { http: request.raw, authority, requestId: request.id, source, principal, path: '' };
-      });
+      };
+      return identity.authorizeOwn(asking, decision);
     };
-    const workload = identity.ofConnection(request.raw.socket, source);
-    const found = identity.recognize(identity.credentialOf(request.raw), true, workload);
-    whenKnown(found instanceof Promise ? found.then(admit) : admit(found), reply, done, () => {});
+    const known = decided(decision, () => {
+      const shown = shownCredential(() => identity.credentialOf(request.raw));
+      decision?.shows(shown);
+      const workload = identity.ofConnection(request.raw.socket, source);
+      const found = identity.recognize(credentialShown(shown), true, workload);
+      return found instanceof Promise ? found.then(admit) : admit(found);
+    });
+    whenKnown(known, reply, done, () => {});
   };
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import {
   credentialShown,
+  decided,
   type KnownClient,
   type Principal,
   type RequestSource,
@@ -23,9 +24,10 @@ import {
 } from '../wire/session/index.js';
 import { matchOfLocation } from './call-locations.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
-import { assertNotLeftOut, assertServing } from './dispatch.js';
+import { assertServing } from './dispatch.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
+import { assertNotLeftOut } from './method-of-request.js';
 import { createMethodRequest, knownMetadata } from './read-request.js';
 import { refusalOfOrigin } from './site-check.js';
 import { whenKnown } from './when-known.js';
@@ -153,8 +155,20 @@ function admitSession(
       return { metadata: identity.metadata(metadata, principal, credential), source, principal, credential };
     };
     const workload = identity.ofConnection(request.raw.socket, source);
-    const found = identity.recognize(credentialShown(shown), false, workload);
-    return found instanceof Promise ? found.then(admitKnown) : admitKnown(found);
+    const decision = identity.decision(() => ({
+      requestId: request.id,
+      peer: source.address,
+      path: SESSION_PATH,
+    }));
+    return decided<Handshake>(decision, () => {
+      decision?.shows(shown);
+      const admit = (known: KnownClient): Handshake => {
+        decision?.isOf(known.principal);
+        return admitKnown(known);
+      };
+      const found = identity.recognize(credentialShown(shown), false, workload);
+      return found instanceof Promise ? found.then(admit) : admit(found);
+    });
   }
   const { code, reason, message: problem } = refusal;
   const line = {

@@ -1,5 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { credentialShown, requestSource, shownCredential, type TrustedProxies } from '../security/index.js';
+import {
+  credentialShown,
+  decided,
+  requestSource,
+  shownCredential,
+  type TrustedProxies,
+} from '../security/index.js';
 import { discardBody } from '../surfaces/index.js';
 import type { ServerContext } from './client-connections.js';
 
@@ -12,7 +18,7 @@ export function registerTickets(
   { trustedProxies }: { readonly trustedProxies: TrustedProxies },
   { identity, exchanges }: Pick<ServerContext, 'identity' | 'exchanges'>,
 ): void {
-  app.post(TICKET_PATH, async ({ raw }, reply) => {
+  app.post(TICKET_PATH, async ({ raw, id }, reply) => {
     // Also of a refusal.
     reply.header('cache-control', 'no-store');
     discardBody(raw);
@@ -21,8 +27,17 @@ export function registerTickets(
     const shown = shownCredential(() => identity.credentialOf(raw));
     if (shown === undefined) limits.begin(source);
     else limits.beginUnchecked(source);
-    return await identity.issueTicket(credentialShown(shown), raw, (principal) =>
-      limits.beginChecked(source, principal),
+    const decision = identity.decision(() => ({
+      requestId: id,
+      peer: source.address,
+      path: TICKET_PATH,
+    }));
+    decision?.shows(shown);
+    return await decided(decision, () =>
+      identity.issueTicket(credentialShown(shown), raw, (principal) => {
+        decision?.isOf(principal);
+        limits.beginChecked(source, principal);
+      }),
     );
   });
 }

@@ -4,6 +4,7 @@ import { type Metadata, RpcError } from '../../status/index.js';
 import { AllowedOrigins } from '../allowed-origins.js';
 import type { PageRules } from '../origin.js';
 import { TrustedProxies } from '../trusted-proxies.js';
+import { AccessDecision, type AskedAccess, type WriteAccess } from './access-decision.js';
 import { type Asking, askedCall, askedRequest } from './asked-request.js';
 import { assertAccess } from './assert-access.js';
 import type { Authorize, Authorized } from './authorize.js';
@@ -47,6 +48,8 @@ export interface IdentityRules {
   readonly ownTokens?: OwnTokens | undefined;
   /** Who is asked besides; `undefined`: nobody. */
   readonly authorize: Authorize | undefined;
+  /** Hears who is let in, and who is not; absent: no such line is written. */
+  readonly audit?: WriteAccess | undefined;
   /** The cookie that may hold a token. Default: none. */
   readonly cookie?: string | undefined;
   /** How long a ticket is good, in milliseconds. Default `DEFAULT_TICKET_MS`. */
@@ -97,6 +100,12 @@ export class Identity {
     if (before !== undefined) void rules?.ownTokens?.adopt(before);
     this.#rules = rules ?? OFF;
     this.#isOn = rules !== undefined;
+  }
+
+  /** What notes who asks, until it is decided; `undefined` where no line of it is written. */
+  decision(asked: () => AskedAccess): AccessDecision | undefined {
+    const { audit } = this.#rules;
+    return audit === undefined ? undefined : new AccessDecision(audit, asked());
   }
 
   /** What a request shows; a ticket is taken out of its address, so ask once for each. Throws UNAUTHENTICATED for what cannot be one. */
@@ -184,12 +193,16 @@ export class Identity {
   }
 
   /** `rule`: what is said of the method; `undefined`: nothing. Throws UNAUTHENTICATED or PERMISSION_DENIED. */
-  assertAccess(principal: Principal, rule: AccessRule | undefined): void {
-    if (this.#isOn) assertAccess(principal, rule ?? this.#rules.access);
+  assertAccess(principal: Principal, rule: AccessRule | undefined, decision?: AccessDecision): void {
+    if (!this.#isOn) return;
+    const counting = rule ?? this.#rules.access;
+    decision?.followed(counting);
+    assertAccess(principal, counting);
   }
 
   /** The same for what the gateway answers itself. */
-  assertOwnAccess(principal: Principal): void {
+  assertOwnAccess(principal: Principal, decision?: AccessDecision): void {
+    decision?.followed(this.#rules.ownAccess);
     assertAccess(principal, this.#rules.ownAccess);
   }
 
@@ -201,18 +214,22 @@ export class Identity {
     rule: AccessRule | undefined,
     asking: () => Asking,
     metadata?: Metadata,
+    decision?: AccessDecision,
   ): Promise<Authorized> | undefined {
     const { authorize } = this.#rules;
     if (authorize === undefined) return undefined;
     const isAsked = authorize.ofPublic || (rule === undefined ? authorize.ofUnnamed : !rule.public);
     if (!isAsked) return undefined;
+    decision?.askedService();
     return authorize.ask(metadata === undefined ? askedRequest(asking()) : askedCall(asking(), metadata));
   }
 
   /** The same about what the gateway answers itself. */
-  authorizeOwn(asking: () => Asking): Promise<Authorized> | undefined {
+  authorizeOwn(asking: () => Asking, decision?: AccessDecision): Promise<Authorized> | undefined {
     const { authorize } = this.#rules;
-    return authorize?.ofOwn === true ? authorize.ask(askedRequest(asking())) : undefined;
+    if (authorize?.ofOwn !== true) return undefined;
+    decision?.askedService();
+    return authorize.ask(askedRequest(asking()));
   }
 
   /** The metadata for the service: without what only the gateway may say, and with what it says of the principal. */

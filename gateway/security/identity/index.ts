@@ -1,3 +1,10 @@
+export {
+  AccessDecision,
+  type AccessLine,
+  type AskedAccess,
+  decided,
+  type WriteAccess,
+} from './access-decision.js';
 export { type AskedRequest, type Asking, askedCall, askedRequest } from './asked-request.js';
 export { assertAccess } from './assert-access.js';
 export type { Authorize, Authorized } from './authorize.js';

@@ -178,6 +178,7 @@ export const auth = object({
   forwardToken: z.boolean({ error: 'must be true or false' }).optional(),
   cookie: object({ name: z.string({ error: COOKIE }).regex(COOKIE_NAME, { error: COOKIE }) }).optional(),
   ticket: object({ ttlMs: wholeNumberField(TICKET_MS, 1_000, 600_000).optional() }).optional(),
+  audit: z.boolean({ error: 'must be true or false' }).optional(),
   extAuthz: extAuthz.optional(),
   sign: sign.optional(),
   clientCertificates: clientCertificates.optional(),

@@ -1,8 +1,10 @@
 import type { ResumePoint } from '../../recording/index.js';
 import {
+  type AccessDecision,
   authorityOf,
   credentialExpired,
   credentialShown,
+  decided,
   type Principal,
   shownCredential,
 } from '../../security/index.js';
@@ -12,6 +14,7 @@ import type { ClientFrame } from '../../wire/session/index.js';
 import { type MethodRequest, ownerOf } from '../exchange/index.js';
 import { callMetadata, resumePointOfCursor } from '../message/index.js';
 import { type CallPlace, joinedLocation, placeOfCall } from './call-place.js';
+import { requestIdOf } from './call-request-id.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionCaller } from './session-credential.js';
 
@@ -44,8 +47,23 @@ export function admitCall(
   context: SessionContext,
   caller: SessionCaller,
 ): Admission | Promise<Admission> {
+  const { identity, source, requestId } = context;
+  const decision = identity.decision(() => ({
+    requestId: requestIdOf(open.metadata) ?? requestId,
+    peer: source.address,
+  }));
+  return decided(decision, () => decide(open, context, caller, decision));
+}
+
+function decide(
+  open: OpenFrame,
+  context: SessionContext,
+  caller: SessionCaller,
+  decision: AccessDecision | undefined,
+): Admission | Promise<Admission> {
   const { identity, exchanges, source } = context;
   const shown = shownCredential(() => identity.credentialOfCall(open.metadata));
+  decision?.shows(shown);
   // Before everything that costs more than a refusal may.
   if (shown === undefined) exchanges.limits.begin(source, caller.principal);
   else exchanges.limits.beginUnchecked(source);
@@ -65,7 +83,8 @@ export function admitCall(
     const request =
       begun ??
       context.requestAt(location ?? '', ownerOf({ principal: known, metadata: told() }), context.http);
-    identity.assertAccess(known, request.method.access);
+    decision?.isOf(known, request.method.path);
+    identity.assertAccess(known, request.method.access, decision);
     const who = { principal: known, hasOwnCredential: own !== undefined };
     const call = admitKnown(open, request, context, who, told);
     if (call === undefined) return undefined;
@@ -85,7 +104,7 @@ export function admitCall(
       principal: known,
       path,
     });
-    const asked = identity.authorize(access, asking, open.metadata);
+    const asked = identity.authorize(access, asking, open.metadata, decision);
     return asked === undefined
       ? call
       : asked.then(({ tell }) => ({ ...call, metadata: tell(call.metadata) }));

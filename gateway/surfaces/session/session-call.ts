@@ -22,6 +22,7 @@ import type { AdmittedCall, OpenFrame } from './admit-call.js';
 import { CallIncoming } from './call-incoming.js';
 import { CallOutgoing } from './call-outgoing.js';
 import type { CallPlace } from './call-place.js';
+import { requestIdOf } from './call-request-id.js';
 import { addCredit } from './credit-rules.js';
 import type { HeldBytes } from './held-bytes.js';
 import type { CallFrame } from './pending-calls.js';
@@ -29,16 +30,8 @@ import type { SessionContext } from './session-context.js';
 import type { SessionFormat } from './session-format.js';
 import type { WriteQueue } from './write-queue.js';
 
-/** The longest `x-request-id` in the log: as long as those of HTTP requests may be. */
-const MAX_REQUEST_ID_LENGTH = 128;
-
 /** What is sent by who joins a call. */
 const NOTHING: Incoming = { read: () => undefined, close: () => {} };
-
-/** The `x-request-id` that a client has given to a call of its own. */
-export function requestIdOf(metadata: Metadata): string | undefined {
-  return metadata.find(([name]) => name === 'x-request-id')?.[1].slice(0, MAX_REQUEST_ID_LENGTH);
-}
 
 /** What the calls of a session share. */
 export interface SharedByCalls {

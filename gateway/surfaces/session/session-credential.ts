@@ -1,14 +1,23 @@
 import { Alarm, type Sleeper } from '../../async/index.js';
 import {
+  type AccessDecision,
   credentialRefused,
+  decided,
   type Identity,
   type Principal,
+  type RequestSource,
   TokenBucket,
   type TokenCredential,
 } from '../../security/index.js';
 import { Code, RpcError } from '../../status/index.js';
 import { CloseCode } from '../../wire/index.js';
-import { MAX_UINT32, type ServerFrame, SessionCloseCode, SessionFault } from '../../wire/session/index.js';
+import {
+  MAX_UINT32,
+  SESSION_PATH,
+  type ServerFrame,
+  SessionCloseCode,
+  SessionFault,
+} from '../../wire/session/index.js';
 
 /** How long before its credential ends a session is asked for a new one, and how long after that its calls go on without, in milliseconds. */
 const WARNING_MS = 25_000;
@@ -29,6 +38,9 @@ export interface SessionCaller {
 /** What the credential of a session needs from it. */
 export interface SessionCredentialOptions {
   readonly identity: Identity;
+  /** The handshake's, which name its client in the log. */
+  readonly requestId: string;
+  readonly source: RequestSource;
   /** Of the handshake. */
   readonly principal: Principal;
   readonly credential: TokenCredential | undefined;
@@ -113,17 +125,28 @@ export class SessionCredential implements Sleeper {
   #check(credential: TokenCredential): Promise<void> | undefined {
     if (this.#isClosed) return undefined;
     try {
-      if (credential.token.length > MAX_TOKEN_LENGTH) throw credentialRefused('the token is too long');
-      const found = this.#options.identity.identify(credential);
-      if (!(found instanceof Promise)) this.#take(found, credential);
-      else return found.then((known) => this.#take(known, credential)).catch(this.#refuse);
+      const taken = this.#decide(credential);
+      if (taken instanceof Promise) return taken.catch(this.#refuse);
     } catch (reason) {
       this.#refuse(reason);
     }
     return undefined;
   }
 
-  #take(known: Principal, credential: TokenCredential): void {
+  #decide(credential: TokenCredential): void | Promise<void> {
+    const { identity, requestId, source } = this.#options;
+    const decision = identity.decision(() => ({ requestId, peer: source.address, path: SESSION_PATH }));
+    decision?.shows(credential);
+    return decided(decision, () => {
+      if (credential.token.length > MAX_TOKEN_LENGTH) throw credentialRefused('the token is too long');
+      const found = identity.identify(credential);
+      if (!(found instanceof Promise)) return this.#take(found, credential, decision);
+      return found.then((known) => this.#take(known, credential, decision));
+    });
+  }
+
+  #take(known: Principal, credential: TokenCredential, decision: AccessDecision | undefined): void {
+    decision?.isOf(known);
     if (this.#isClosed) return;
     if (!this.#principal.isAnonymous && known.key !== this.#principal.key) {
       throw credentialRefused('auth names another principal than that of the session');

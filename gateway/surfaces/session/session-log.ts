@@ -1,7 +1,7 @@
 import { Code, codeName, type RpcError } from '../../status/index.js';
 import { isOfTrace, traceIdOf } from '../exchange/index.js';
 import type { OpenFrame } from './admit-call.js';
-import { requestIdOf } from './session-call.js';
+import { requestIdOf } from './call-request-id.js';
 import type { SessionContext } from './session-context.js';
 
 /** What of a method's name is kept in the log: it may be as long as a frame. */
