@@ -49,7 +49,10 @@ export class KeySet {
     this.digest = createHash('sha256').update(text).digest('base64');
   }
 
-  /** Reads the text of a JSON Web Key Set. Keys of kinds that are not known here are passed over. Throws an Error that says what is wrong. */
+  /**
+   * Reads the text of a JSON Web Key Set. What is no key is passed over. Throws an Error that says what is wrong; so it does for one without any key, because
+   * an issuer that is about to start says that, and no token would count any more.
+   */
   static of(text: string): KeySet {
     let value: unknown;
     try {
@@ -60,7 +63,9 @@ export class KeySet {
     const keys = (value as { keys?: unknown } | null)?.keys;
     if (!Array.isArray(keys)) throw new Error('it is not a JSON Web Key Set: it has no list "keys"');
     if (keys.length > MAX_KEYS) throw new Error(`it has more than ${MAX_KEYS} keys`);
-    return new KeySet(keys.filter(isKey), text);
+    const known = keys.filter(isKey);
+    if (known.length === 0) throw new Error('it has no keys');
+    return new KeySet(known, text);
   }
 
   /** The keys that may have signed a token, by what its head says. */

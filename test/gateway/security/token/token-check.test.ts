@@ -138,6 +138,7 @@ t.test('what is no key set is none, and the answer is 503', async (t) => {
     ['HTML', (_, response) => response.end('<html>sign in</html>'), /is not JSON/],
     ['a list', (_, response) => response.end('[]'), /no list "keys"/],
     ['null', (_, response) => response.end('null'), /no list "keys"/],
+    ['no keys', (_, response) => response.end('{"keys":[]}'), /it has no keys/],
     ['404', (_, response) => response.writeHead(404).end(jwks), /404/],
     ['a redirect', (_, response) => response.writeHead(302, { location: elsewhere.jwksUrl }).end(), /302/],
     [
