@@ -49,9 +49,9 @@ export class Draining {
 
   /**
    * Accepts no new connection, and keeps those that are open as long as something comes on them. Resolves when none is left and
-   * every exchange is over.
+   * every exchange is over; streams end within `graceMs`.
    */
-  async run(): Promise<void> {
+  async run(graceMs: number): Promise<void> {
     // Not the HTTP server's own, which closes kept-alive connections at once, also those on which a request is under way to us.
     NetServer.prototype.close.call(this.#server);
     for (const socket of this.#usedAt.keys()) {
@@ -60,7 +60,7 @@ export class Draining {
     }
     this.#http2.drain();
     const timer = setInterval(() => this.#closeQuiet(), LOOK_MS);
-    await this.#exchanges.drain();
+    await this.#exchanges.drain(graceMs);
     while (this.#usedAt.size > 0 || this.#http2.size > 0)
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     clearInterval(timer);

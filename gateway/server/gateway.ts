@@ -186,7 +186,13 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     await traces?.close();
   };
   try {
-    const shared = { exchanges, unfinished, recorder: recorded.recorder, ...metrics };
+    const shared = {
+      exchanges,
+      unfinished,
+      recorder: recorded.recorder,
+      sharesRecordings: recorded.areShared,
+      ...metrics,
+    };
     await registerRoutes(
       app,
       options,
@@ -283,7 +289,7 @@ async function drain(
     unfinished = exchanges.size;
     cut();
   }, graceMs);
-  await draining.run();
+  await draining.run(graceMs);
   clearTimeout(timer);
   cut();
   log.info({ unfinished, durationMs: Math.round(performance.now() - begun) }, 'gateway drained');

@@ -36,6 +36,11 @@ export class RecordedCalls {
     return this.#recordings?.bytes ?? 0;
   }
 
+  /** Other gateways have them too. */
+  get areShared(): boolean {
+    return parseJournal(this.#options.journal) !== undefined;
+  }
+
   /** Those that there are: `undefined` where none has ever been. */
   get known(): Recordings | undefined {
     return this.#recordings;

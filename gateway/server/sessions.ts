@@ -32,9 +32,6 @@ import { createMethodRequest, knownMetadata } from './read-request.js';
 import { refusalOfOrigin } from './site-check.js';
 import { whenKnown } from './when-known.js';
 
-/** The longest that streams of a session may go on when the gateway drains, in milliseconds: time to open them elsewhere. */
-const MAX_DRAIN_MS = 5_000;
-
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set before the handler of a session: what its handshake says, or why it is closed at once. */
@@ -59,7 +56,7 @@ export function registerSessions(
   schema: () => LoadedSchema,
   context: ServerContext,
 ): void {
-  const { limits, graceMs, headerRules } = options;
+  const { limits, headerRules } = options;
   const methodRequestOf = (name: string, request: IncomingMessage): MethodRequest => {
     const loaded = schema();
     const method = loaded.schema.methods.get(`/${name}`);
@@ -123,7 +120,6 @@ export function registerSessions(
         requestAt,
         bring,
         stopAt,
-        drainMs: Math.min(Math.floor(graceMs / 2), MAX_DRAIN_MS),
         log: request.log,
       });
     },

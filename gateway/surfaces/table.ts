@@ -30,6 +30,7 @@ const STREAM = {
   mayDrop: true,
   isBounded: true,
   hasCredit: false,
+  hasIds: true,
   expiry: AT_EXPIRY,
 } as const;
 
@@ -44,6 +45,7 @@ const ANSWERS: readonly HttpSurface[] = [
     // One write, when the call is over.
     isBounded: false,
     hasCredit: false,
+    hasIds: true,
     // Streams of requests.
     expiry: AT_EXPIRY,
     open: (request, reply) => new JsonOutgoing(request, reply),
@@ -103,6 +105,7 @@ const WEBSOCKET: Surface = {
   mayDrop: true,
   isBounded: true,
   hasCredit: false,
+  hasIds: false,
   expiry: AT_EXPIRY,
 };
 
@@ -113,6 +116,7 @@ const SESSION: Surface = {
   mayDrop: true,
   isBounded: true,
   hasCredit: true,
+  hasIds: true,
   // Of calls with a credential of their own; the session sees to the others.
   expiry: AT_EXPIRY,
 };

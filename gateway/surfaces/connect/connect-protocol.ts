@@ -33,6 +33,7 @@ function surfaceOf(codec: ConnectCodec, isStream: boolean): HttpSurface {
         mayDrop: true,
         isBounded: true,
         hasCredit: false,
+        hasIds: true,
         expiry: AT_EXPIRY,
         open: (request, reply) => new FrameOutgoing(request, reply, frames, codec === 'json'),
       }
@@ -46,6 +47,7 @@ function surfaceOf(codec: ConnectCodec, isStream: boolean): HttpSurface {
         // One write, when the call is over.
         isBounded: false,
         hasCredit: false,
+        hasIds: true,
         expiry: AT_EXPIRY,
         open: (request, reply) => new ConnectUnaryOutgoing(request, reply, codec),
       };

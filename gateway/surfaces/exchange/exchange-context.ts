@@ -45,6 +45,8 @@ export interface ExchangeContext {
   readonly tracing?: Tracing | undefined;
   /** What records calls of methods with a rule for that; loaded when it is first asked for. Absent: nothing does. */
   readonly recorder?: (() => Recorder | Promise<Recorder>) | undefined;
+  /** Other gateways have what is recorded. */
+  readonly sharesRecordings?: boolean;
   /** Where the bytes of a surface are counted; the same one every time. */
   trafficOf(surface: string): Traffic;
   /**

@@ -1,13 +1,13 @@
-import { type CancelSignal, CancelSource, type Listed } from '../../async/index.js';
+import { Alarm, type CancelSignal, CancelSource, type Listed } from '../../async/index.js';
 import type { AbortCause, StallLimit } from '../../bridge/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
+import { type Departure, departsInMs } from './departure.js';
 import type { ExchangeLimits } from './exchange-limits.js';
 import type { Peer } from './peer.js';
 
 /** An exchange that is open, as its registry knows it: who opened it aborts and closes it here. */
 export class ExchangeHandle implements Listed {
-  /** It ends by itself soon: draining lets it finish. */
-  readonly finite: boolean;
+  readonly departure: Departure;
   /** Who calls. */
   readonly principal: Principal;
   listedAt = -1;
@@ -18,12 +18,13 @@ export class ExchangeHandle implements Listed {
   readonly #limits: ExchangeLimits;
   readonly #onClosed: (exchange: ExchangeHandle) => void;
   readonly #cancel = new CancelSource();
+  #leaving: Alarm | undefined;
   #hasCall = false;
   #isOpen = true;
 
   /** Counts the exchange. Throws UNAVAILABLE or RESOURCE_EXHAUSTED when there are too many. */
   constructor(
-    finite: boolean,
+    departure: Departure,
     source: RequestSource,
     principal: Principal,
     peer: Peer,
@@ -31,7 +32,7 @@ export class ExchangeHandle implements Listed {
     onClosed: (exchange: ExchangeHandle) => void,
   ) {
     limits.addExchange(source, principal);
-    this.finite = finite;
+    this.departure = departure;
     this.principal = principal;
     this.#source = source;
     this.#peer = peer;
@@ -47,6 +48,15 @@ export class ExchangeHandle implements Listed {
   /** Ends the exchange: only the first cause counts. */
   abort(cause: AbortCause): void {
     this.#cancel.abort(cause);
+  }
+
+  /** The gateway drains: ends the exchange at its time within the grace, or lets it finish. */
+  leave(graceMs: number): void {
+    if (this.departure === 'finishes' || this.#leaving !== undefined) return;
+    this.#leaving = new Alarm({ onAlarm: () => this.abort('draining') });
+    // A call that is not open yet loses nothing elsewhere.
+    if (graceMs === 0 || !this.#hasCall) this.abort('draining');
+    else this.#leaving.set(departsInMs(this.departure, graceMs, Math.random()));
   }
 
   /** Ends the exchange and its connection at once. */
@@ -66,6 +76,7 @@ export class ExchangeHandle implements Listed {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#leaving?.clear();
     this.#limits.removeExchange(this.#source, this.principal);
     if (this.#hasCall) this.#limits.removeCall(this.#source);
     this.#onClosed(this);

@@ -1,5 +1,6 @@
 import { Bell, OpenList } from '../../async/index.js';
 import { ANONYMOUS, type Principal, type RequestSource } from '../../security/index.js';
+import type { Departure } from './departure.js';
 import { ExchangeHandle } from './exchange-handle.js';
 import { ExchangeLimits } from './exchange-limits.js';
 import type { Peer } from './peer.js';
@@ -9,7 +10,7 @@ export class Exchanges {
   readonly limits: ExchangeLimits;
   readonly #open = new OpenList<ExchangeHandle>();
   /** Connections that carry exchanges of their own, and what tells them of draining. */
-  readonly #carriers = new Set<() => void>();
+  readonly #carriers = new Set<(graceMs: number) => void>();
   /** Rings when nothing is open any more. */
   readonly #idle = new Bell();
   #draining = false;
@@ -34,13 +35,19 @@ export class Exchanges {
   }
 
   /**
-   * Adds an exchange, whose call is not open yet. `finite`: it ends by itself soon, so draining lets it finish. Throws UNAVAILABLE or
-   * RESOURCE_EXHAUSTED when there are too many, of this client or of all. Whoever opens one calls `close`.
+   * Adds an exchange, whose call is not open yet. Throws UNAVAILABLE or RESOURCE_EXHAUSTED when there are too many, of this client or of all.
+   * Whoever opens one calls `close`.
    */
-  open(finite: boolean, source: RequestSource, peer: Peer, principal: Principal = ANONYMOUS): ExchangeHandle {
-    const exchange = new ExchangeHandle(finite, source, principal, peer, this.limits, this.#onClosed);
+  open(
+    departure: Departure,
+    source: RequestSource,
+    peer: Peer,
+    principal: Principal = ANONYMOUS,
+  ): ExchangeHandle {
+    const exchange = new ExchangeHandle(departure, source, principal, peer, this.limits, this.#onClosed);
     this.#open.add(exchange);
-    if (this.#draining && !finite) exchange.abort('draining');
+    // It has not begun: nothing is lost.
+    if (this.#draining) exchange.leave(0);
     return exchange;
   }
 
@@ -51,14 +58,14 @@ export class Exchanges {
   }
 
   /**
-   * Adds a connection that carries exchanges, and ends them itself when the gateway drains: `onDrain` tells it, once. Draining waits until
-   * the function that is returned was called.
+   * Adds a connection that carries exchanges, and ends them itself when the gateway drains: `onDrain` tells it, once, and how long the grace is.
+   * Draining waits until the function that is returned was called.
    */
-  carry(onDrain: () => void): () => void {
+  carry(onDrain: (graceMs: number) => void): () => void {
     // A set of functions: each connection needs one of its own.
-    const carrier = () => onDrain();
+    const carrier = (graceMs: number) => onDrain(graceMs);
     this.#carriers.add(carrier);
-    if (this.#draining) carrier();
+    if (this.#draining) carrier(0);
     return () => {
       this.#carriers.delete(carrier);
       this.#tellIdle();
@@ -78,11 +85,16 @@ export class Exchanges {
     return this.#open.size === 0 && this.#carriers.size === 0;
   }
 
-  /** Ends what would never end, politely, and resolves when the last exchange is over and the last carrier gone. */
-  async drain(): Promise<void> {
-    this.#draining = true;
-    for (const carrier of [...this.#carriers]) carrier();
-    for (const exchange of this.#open.all()) if (!exchange.finite) exchange.abort('draining');
+  /**
+   * Ends streams, politely and each at a time of its own within `graceMs`, and resolves when the last exchange is over and the last carrier gone. Calling it
+   * again only waits.
+   */
+  async drain(graceMs = 0): Promise<void> {
+    if (!this.#draining) {
+      this.#draining = true;
+      for (const carrier of [...this.#carriers]) carrier(graceMs);
+      for (const exchange of this.#open.all()) exchange.leave(graceMs);
+    }
     if (!this.#isIdle) await this.#idle.wait();
   }
 

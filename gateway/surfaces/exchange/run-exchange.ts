@@ -4,6 +4,7 @@ import { openCall } from '../../recording/index.js';
 import { nameOfPrincipal } from '../../security/index.js';
 import { type CodeName, codeName, isDefect, RpcError } from '../../status/index.js';
 import { type CarriedTrace, carriedTrace, withTrace } from './carried-trace.js';
+import { departureOf } from './departure.js';
 import { endAtExpiry } from './end-at-expiry.js';
 import type { ExchangeContext, Meter } from './exchange-context.js';
 import type { ExchangeHandle } from './exchange-handle.js';
@@ -26,7 +27,7 @@ export async function runExchange(plan: ExchangePlan, context: ExchangeContext):
   const { surface, request, peer } = plan;
   const { method, limits } = request;
   const exchange = context.exchanges.open(
-    surface.finite || !method.responseStream,
+    departureOf(surface, method, context.sharesRecordings === true),
     plan.source,
     peer,
     plan.principal,

@@ -17,6 +17,8 @@ export interface Surface {
    * call but not its connection.
    */
   readonly hasCredit: boolean;
+  /** Its clients know where they are in a recording, by ids or by counting from a header. Else only a cursor in the messages tells. */
+  readonly hasIds: boolean;
   /** When its streams end whose credential ends. */
   readonly expiry: Expiry;
 }

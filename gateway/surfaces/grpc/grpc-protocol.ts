@@ -74,6 +74,7 @@ function negotiated(variant: GrpcVariant, request: MethodRequest): Negotiated {
     mayDrop: true,
     isBounded: true,
     hasCredit: false,
+    hasIds: true,
     expiry: AT_EXPIRY,
     open: (of, reply) => new FrameOutgoing(of, reply, variant.formOf(types), isJson),
   };

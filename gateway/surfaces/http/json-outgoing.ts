@@ -75,6 +75,11 @@ export const DRAINING = new RpcError('DRAINING', 'the gateway is shutting down, 
   headers: { 'retry-after': '1' },
 });
 
+/** The same for one whose stream ends in the middle: it comes back after a time of its own, in milliseconds. */
+export function drainingAfter(retryAfterMs: number): RpcError {
+  return new RpcError('DRAINING', DRAINING.message, { retryAfterMs });
+}
+
 /** Sends that, while the head has not been sent. */
 export function sendDraining(reply: HttpReply, registry: Registry): void {
   reply.headers(DRAINING.headers);

@@ -1,11 +1,11 @@
 import type { Outgoing } from '../../bridge/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
 import type { Batch, CallStart } from '../../upstream/index.js';
-import type { MethodRequest } from '../exchange/index.js';
+import { type MethodRequest, spread } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
 import { countedHeaders, errorJson, type SendOptions, scratch, sendBatch } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
-import { DRAINING, sendDraining } from './json-outgoing.js';
+import { drainingAfter, sendDraining } from './json-outgoing.js';
 import { openTextStream } from './open-text-stream.js';
 import { headersFromMetadata, sendError } from './reply.js';
 import type { ResponseSink } from './response-sink.js';
@@ -108,7 +108,7 @@ export class JsonStreamOutgoing implements Outgoing {
 
   async drain(): Promise<void> {
     if (this.#sink === undefined) sendDraining(this.#reply, this.#request.registry);
-    else await this.#break(DRAINING.toStatus());
+    else await this.#break(drainingAfter(spread(this.#request.limits.retryMs)).toStatus());
   }
 
   async #break(status: Status): Promise<void> {

@@ -32,8 +32,6 @@ export interface SessionContext extends ExchangeContext {
   readonly stopAt: (location: string, owner: string) => void;
   /** Whose calls these are. */
   readonly source: RequestSource;
-  /** How long streams may go on when the gateway drains, in milliseconds. */
-  readonly drainMs: number;
   readonly log: FastifyBaseLogger;
   /** What clients' messages that wait for services hold in all sessions. */
   readonly heldInSessions: AllHeldBytes;

@@ -1,4 +1,4 @@
-import { IdTable } from '../../async/index.js';
+import { Alarm, IdTable } from '../../async/index.js';
 import { credentialExpired } from '../../security/index.js';
 import { ENDED, RpcError, type Status } from '../../status/index.js';
 import { CloseCode } from '../../wire/index.js';
@@ -9,7 +9,7 @@ import {
   SessionFault,
   UsedIds,
 } from '../../wire/session/index.js';
-import { spread } from '../exchange/index.js';
+import { departsInMs, moveMs } from '../exchange/index.js';
 import type { FrameSocket } from '../socket/index.js';
 import { type Admission, type AdmittedCall, admitCall, type OpenFrame } from './admit-call.js';
 import { assertFirstCredit, assertGrant } from './credit-rules.js';
@@ -34,7 +34,7 @@ const LAST_ENDS_MS = 2_000;
  *         |             |             |
  *         | 10 s        | a rule is broken, the socket closes          gateway drains
  *         v             v                                                   v
- *       4408          4400, 4429: every call cancelled                  goAway -> drainMs: endless calls end -> last end -> 1001
+ *       4408          4400, 4429: every call cancelled                  goAway -> graceMs: endless calls end -> last end -> 1001
  */
 export class Session {
   readonly #socket: FrameSocket;
@@ -52,6 +52,7 @@ export class Session {
   readonly #open = new OpenCalls((code, reason) => this.#close(code, reason));
   readonly #credential: SessionCredential;
   #firstFrame: NodeJS.Timeout | undefined;
+  #goingAway: Alarm | undefined;
   /** No frame is taken any more. */
   #over = false;
 
@@ -83,7 +84,7 @@ export class Session {
       () => this.#close(SessionCloseCode.silent, `no frame within ${firstFrameMs} ms`),
       firstFrameMs,
     );
-    this.#leaveCarriers = context.exchanges.carry(() => this.#drain());
+    this.#leaveCarriers = context.exchanges.carry((graceMs) => this.#drain(graceMs));
   }
 
   /** Calls that count: their `end` has not left this process. */
@@ -228,12 +229,23 @@ export class Session {
     this.#output.control(end, () => this.#open.over());
   }
 
-  #drain(): void {
+  /** At a time of its own, so that clients do not all come back at once. */
+  #drain(graceMs: number): void {
+    const inMs = this.#open.size === 0 ? 0 : departsInMs('moves', graceMs, Math.random());
+    this.#goingAway = new Alarm({ onAlarm: () => this.#goAway(graceMs, inMs) });
+    if (inMs === 0) this.#goAway(graceMs, 0);
+    else this.#goingAway.set(inMs);
+  }
+
+  #goAway(graceMs: number, passedMs: number): void {
     if (this.#over || this.#open.isLeaving) return;
-    const { drainMs, limits } = this.#context;
-    this.#output.control({ kind: 'goAway', graceMs: drainMs, reconnectAfterMs: spread(limits.retryMs) });
+    const lastMs = Math.round(departsInMs('lasts', graceMs, Math.random()) - passedMs);
+    // Where the grace is too short to spread them.
+    const spreadMs = Math.max(0, this.#context.limits.retryMs - moveMs(graceMs));
+    const reconnectAfterMs = Math.round(Math.random() * spreadMs);
+    this.#output.control({ kind: 'goAway', graceMs: lastMs, reconnectAfterMs });
     const leave = { code: CloseCode.goingAway, reason: shuttingDown().message, refusal: shuttingDown };
-    this.#open.leave(leave, drainMs, () => {
+    this.#open.leave(leave, lastMs, () => {
       for (const call of this.#calls.all()) if (call.isEndless) call.abort(shuttingDown());
     });
   }
@@ -266,6 +278,7 @@ export class Session {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#firstFrame);
+    this.#goingAway?.clear();
     this.#output.stop();
     this.#open.clear();
     this.#credential.close();

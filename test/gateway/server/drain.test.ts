@@ -7,11 +7,11 @@ import { connect } from '../../support/websocket.js';
 
 const never = new Promise<never>(() => {});
 
-t.test('open streams end in the way of their surface, at once', async (t) => {
+t.test('open streams end in the way of their surface, before the grace does', async (t) => {
   const { url, wsUrl, upstream, gateway } = await openForeign(
     t,
     { Down: [{ in: 'end' }, { out: await bytes({ number: 1 }) }, { wait: never }], Both: [{ echo: true }] },
-    { graceMs: 60_000 },
+    { graceMs: 4_000 },
   );
   const [sse, ndjson] = await Promise.all(
     ['text/event-stream', 'application/x-ndjson'].map((accept) =>
@@ -74,6 +74,64 @@ t.test('calls that end by themselves may finish within the grace', async (t) => 
   up.end('{}\n');
   t.match((await ask).text, 'done');
   t.match((await read(await head(up))).text, 'stored');
+  await closed;
+});
+
+t.test('a stream that only this gateway has may end by itself', async (t) => {
+  let finish: () => void = () => {};
+  const wait = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const item = await bytes({ number: 1 });
+  const { url, gateway } = await openForeign(
+    t,
+    { Down: [{ in: 'end' }, { out: item }, { wait }, { out: item }] },
+    { graceMs: 60_000 },
+  );
+  const [sse, ndjson] = await Promise.all(
+    ['text/event-stream', 'application/x-ndjson'].map((accept) =>
+      open(url + method('Down'), { headers: { accept } }),
+    ),
+  );
+  const bodies = Promise.all([read(sse?.response as never), read(ndjson?.response as never)]);
+  const closed = gateway.close();
+  const late = await http(`${gateway.adminUrl}/readyz`);
+  t.equal(late.status, 503);
+  finish();
+  const [events, lines] = await bodies;
+  t.same(
+    sseEvents(events.text).map(({ event }) => event),
+    ['message', 'message', 'end'],
+  );
+  t.ok(lines.complete, 'and not cut');
+  t.equal(lines.text.trim().split('\n').length, 2);
+  await closed;
+});
+
+t.test('streams with cursors move in the first half of the grace, not all at once', async (t) => {
+  const { url, gateway } = await openForeign(
+    t,
+    { Numbered: [{ in: 'end' }, { out: await bytes({ number: 1 }) }, { wait: never }] },
+    { graceMs: 8_000 },
+  );
+  const forms = ['text/event-stream', 'application/x-ndjson'];
+  const streams = await Promise.all(
+    Array.from({ length: 60 }, (_, at) =>
+      open(url + method('Numbered'), { headers: { accept: forms[at % 2] as string } }),
+    ),
+  );
+  const left: number[] = [];
+  const ends = streams.map(async ({ response }) => {
+    const { text } = await read(response);
+    left.push(gateway.openExchanges);
+    return text;
+  });
+  const closed = gateway.close();
+  const over = await Promise.all(ends);
+  t.ok((left[0] ?? 0) > 30, `${left[0]} go on when the first ends`);
+  const delays = over.map((text) => /retry: (\d+)\n|"retryDelay":"([\d.]+)s"/.exec(text)?.slice(1, 3));
+  for (const delay of delays) t.ok(delay !== undefined, 'each is told when to come back');
+  t.ok(new Set(delays.map(String)).size > 30, 'at a time of its own');
   await closed;
 });
 
@@ -160,7 +218,7 @@ t.test(
         Ask: [{ in: 'end' }, { out: await bytes({ text: 'done' }) }],
         Down: [{ in: 'end' }, { out: await bytes({ number: 1 }) }, { wait: never }],
       },
-      { graceMs: 60_000 },
+      { graceMs: 6_000 },
     );
     const ask = get(`${method('Ask')}?number=1`, '*/*');
     const idle = await raw(t, url, get('/none', '*/*'));
@@ -185,13 +243,16 @@ t.test(
     for (const client of [...streams, quiet])
       await until(t, 'the stream', () => /"number":1/.test(client.answer));
     const closed = gateway.close();
-    for (const [at, client] of streams.entries()) {
-      await until(t, 'the stream to end', () => client.answer.endsWith('\r\n0\r\n\r\n'));
-      const before = client.answer.length;
-      client.socket.write(cases[at]?.next ?? '');
-      await client.closed;
-      t.match(client.answer.slice(before), cases[at]?.gets);
-    }
+    // Each ends at a time of its own.
+    await Promise.all(
+      streams.map(async (client, at) => {
+        await until(t, 'the stream to end', () => client.answer.endsWith('\r\n0\r\n\r\n'));
+        const before = client.answer.length;
+        client.socket.write(cases[at]?.next ?? '');
+        await client.closed;
+        t.match(client.answer.slice(before), cases[at]?.gets);
+      }),
+    );
     await quiet.closed;
     t.match(quiet.answer, /\r\n0\r\n\r\n$/, 'a quiet one is closed behind a whole body');
     await idle.closed;

@@ -82,7 +82,7 @@ async function scenes(): Promise<Record<string, Scene>> {
   };
 }
 
-const OPTIONS = { limits: { headWaitMs: 10, heartbeatMs: 30 }, graceMs: 60_000 };
+const OPTIONS = { limits: { headWaitMs: 10, heartbeatMs: 30 }, graceMs: 2_000 };
 
 function openScene(t: Parameters<typeof openForeign>[0], { script }: Scene): Promise<Foreign> {
   return openForeign(t, { Numbered: script }, OPTIONS);

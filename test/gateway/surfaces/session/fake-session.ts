@@ -18,7 +18,7 @@ import { formatOf } from '../../../../gateway/surfaces/session/session-format.js
 import { foreignSchema } from '../../../support/foreign.js';
 import { FakeSocket, FakeTransport } from './fakes.js';
 
-/** How long streams go on after `goAway`; more than a busy machine needs for what has to happen before. */
+/** The grace of a gateway that drains; more than a busy machine needs for what has to happen before streams end. */
 export const DRAIN_MS = 3_000;
 
 const nothing = () => {};
@@ -78,7 +78,6 @@ export function openFakeSession(
     },
     bring: () => undefined,
     stopAt() {},
-    drainMs: DRAIN_MS,
     log,
     source: { address: '', group: '', isProxied: false, proto: undefined, host: undefined },
     heldInSessions: new AllHeldBytes(),

@@ -585,44 +585,53 @@ t.test('a client that grants nothing for too long loses its call, not the sessio
   t.equal(fake.session.openCalls, 1);
 });
 
-t.test('draining: goAway at once, streams end after a while, the others finish, then 1001', async (t) => {
-  const fake = open(t);
-  fake.send(openFrame(1, 'Both'), openFrame(2, 'Up'), openFrame(3, 'Ask'), message(3));
-  await fake.taken();
-  let drained = false;
-  const draining = fake.exchanges.drain().then(() => {
-    drained = true;
-  });
-  t.match(await fake.taken(), [{ goAway: { graceMs: DRAIN_MS, reconnectAfterMs: Number } }]);
-  fake.send(openFrame(4));
-  t.match(await fake.taken(), [{ end: { id: 4, status: { code: 14, message: /shutting down/ } } }]);
-  t.notOk(fake.transport.calls[0]?.over, 'the stream goes on for now');
-  await until(t, 'the stream to end', () => fake.transport.calls[0]?.over === true);
-  t.match(await fake.taken(), [{ end: { id: 1, status: { code: 14 }, truncated: false } }]);
-  t.notOk(fake.transport.calls[1]?.over);
-  t.notOk(fake.transport.calls[2]?.over);
-  fake.send({ halfClose: { id: 2 } });
-  for (const call of fake.transport.calls.slice(1)) {
+t.test(
+  'draining: goAway within half of the grace, streams end late, the others finish, then 1001',
+  async (t) => {
+    const fake = open(t);
+    fake.send(openFrame(1, 'Both'), openFrame(2, 'Up'), openFrame(3, 'Ask'), message(3));
+    await fake.taken();
+    let drained = false;
+    const draining = fake.exchanges.drain(DRAIN_MS).then(() => {
+      drained = true;
+    });
+    let told: Json[] = [];
+    const begun = performance.now();
+    while (told.length === 0) told = await fake.taken();
+    const [{ goAway } = {}] = told as { goAway?: { graceMs: number; reconnectAfterMs: number } }[];
+    const goneMs = performance.now() - begun;
+    t.ok(goAway !== undefined && goAway.reconnectAfterMs <= 2_000 - DRAIN_MS / 2, 'the rest of the spread');
+    t.ok((goAway?.graceMs ?? 0) <= DRAIN_MS * 0.9 && goneMs + (goAway?.graceMs ?? 0) >= DRAIN_MS * 0.7 - 20);
+    fake.send(openFrame(4));
+    t.match(await fake.taken(), [{ end: { id: 4, status: { code: 14, message: /shutting down/ } } }]);
+    t.notOk(fake.transport.calls[0]?.over, 'the stream goes on for now');
+    await until(t, 'the stream to end', () => fake.transport.calls[0]?.over === true);
+    t.match(await fake.taken(), [{ end: { id: 1, status: { code: 14 }, truncated: false } }]);
+    t.notOk(fake.transport.calls[1]?.over);
+    t.notOk(fake.transport.calls[2]?.over);
+    fake.send({ halfClose: { id: 2 } });
+    for (const call of fake.transport.calls.slice(1)) {
+      await settle();
+      call.emit(Buffer.from([0x10, 1]));
+      call.end();
+    }
     await settle();
-    call.emit(Buffer.from([0x10, 1]));
-    call.end();
-  }
-  await settle();
-  t.equal(fake.socket.closedWith, undefined, 'their ends have not left yet');
-  t.equal((await fake.taken()).filter(({ end }) => end !== undefined).length, 2);
-  t.match(fake.socket.closedWith, { code: CloseCode.goingAway });
-  t.notOk(drained);
-  fake.session.closed();
-  await draining;
-  t.ok(drained);
+    t.equal(fake.socket.closedWith, undefined, 'their ends have not left yet');
+    t.equal((await fake.taken()).filter(({ end }) => end !== undefined).length, 2);
+    t.match(fake.socket.closedWith, { code: CloseCode.goingAway });
+    t.notOk(drained);
+    fake.session.closed();
+    await draining;
+    t.ok(drained);
 
-  const idle = open(t);
-  const idleDrain = idle.exchanges.drain();
-  t.match(idle.socket.closedWith, { code: CloseCode.goingAway });
-  t.match(await idle.taken(), [{ goAway: {} }]);
-  idle.session.closed();
-  await idleDrain;
-});
+    const idle = open(t);
+    const idleDrain = idle.exchanges.drain(DRAIN_MS);
+    t.match(idle.socket.closedWith, { code: CloseCode.goingAway });
+    t.match(await idle.taken(), [{ goAway: {} }]);
+    idle.session.closed();
+    await idleDrain;
+  },
+);
 
 t.test('whoever leaves cancels every call', async (t) => {
   const fake = open(t);
