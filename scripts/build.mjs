@@ -2,7 +2,7 @@
 // and the descriptor set of our own protos. Run by `npm ci` (prepare) and before `npm start` and `npm test`: it does nothing when dist/ is what it
 // would make. `npm run build -- --force` builds in any case.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,9 +34,6 @@ rmSync(join(root, OUT), { recursive: true, force: true });
 mkdirSync(join(root, OUT, 'proto'), { recursive: true });
 run('@typescript/native', 'tsc', ['-p', 'tsconfig.build.json', '--outDir', OUT]);
 run('@typescript/native', 'tsc', ['-p', 'clients/tsconfig.json', '--outDir', `${OUT}/clients`]);
-for (const name of ['index.html', 'page.css', 'icon.svg']) {
-  cpSync(join(root, 'clients', 'playground', name), join(root, OUT, 'clients', 'playground', name));
-}
 // What the core serves by reflection: its services and all that they import, nothing else of proto/.
 const served = ['streaming.proto', 'grpc', 'google/rpc'].flatMap((path) => ['--path', `proto/${path}`]);
 run('@bufbuild/buf', 'buf', [
@@ -50,12 +47,13 @@ renameSync(join(root, OUT, 'bin'), join(root, OUT, 'command'));
 if (existsSync(join(root, 'node_modules', 'esbuild'))) {
   const { bundleCommand } = await import('./bundle.mjs');
   await bundleCommand(root, OUT);
-  const { bundleClient } = await import('./bundle-client.mjs');
+  const { bundleClient, bundlePage } = await import('./bundle-client.mjs');
   await bundleClient(root, join(root, OUT));
+  await bundlePage(root, join(root, OUT));
 } else {
   // A tree whose modules are older than its package.json works, and starts slowly.
   console.error(
-    'build: esbuild is not installed (npm ci does that), so the command and the browser client stay in many files',
+    'build: esbuild is not installed (npm ci does that), so the command and the browser client stay in many files, and the page does not work',
   );
   mkdirSync(join(root, OUT, 'bin'));
   writeFileSync(join(root, OUT, 'bin', 'package.json'), '{"type":"commonjs"}\n');

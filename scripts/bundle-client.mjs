@@ -1,7 +1,9 @@
 // Makes the browser client one file: dist/clients/browser/index.js, minified, with its types and a map of its sources beside it. Pages, applications and
 // the package have the same one. Nothing in it does anything when it is loaded, so a bundler leaves out what an application does not import;
 // test/clients/browser/size.test.ts holds the sizes.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+// The page becomes one file as well, dist/clients/playground/page.js, and one for the charts, which whoever looks at one loads; its sizes are held by
+// test/clients/playground/page-size.test.ts.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -19,6 +21,31 @@ export async function bundleClient(root, out) {
     minify: true,
     format: 'esm',
     target: 'es2022',
+    sourcemap: 'linked',
+    logLevel: 'warning',
+    plugins: [codesAsNumbers(root)],
+  });
+}
+
+/** Bundles the page of the project in `root` into the folder `clients/playground` of `out`, in place of what is there, with the files that it needs besides. */
+export async function bundlePage(root, out) {
+  const source = join(root, 'clients', 'playground');
+  const folder = join(out, 'clients', 'playground');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['index.html', 'icon.svg']) cpSync(join(source, name), join(folder, name));
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['clients/playground/page.ts', 'clients/playground/page.css'],
+    outdir: folder,
+    // The charts are a file of their own.
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    legalComments: 'none',
     sourcemap: 'linked',
     logLevel: 'warning',
     plugins: [codesAsNumbers(root)],

@@ -184,7 +184,19 @@ export const HOUSES = {
   clients: {
     may: ['proto'],
     rooms: {
-      playground: { may: ['browser'] },
+      playground: {
+        may: ['browser'],
+        roof: ['page.ts', 'method-view.ts', 'method-list.ts', 'parts.ts'],
+        rooms: {
+          share: { may: ['json', 'schema', 'view'], open: true },
+          messages: { may: ['call', 'json', 'schema', 'view'], open: true },
+          call: { may: ['schema', 'view'], open: true },
+          form: { may: ['json', 'schema', 'view'], open: true },
+          json: { may: ['schema'], open: true },
+          schema: { open: true },
+          view: { open: true },
+        },
+      },
       browser: {
         may: ['retry'],
         roof: ['client.ts', 'http-client.ts', 'typed-client.ts'],

@@ -1,5 +1,5 @@
-import { element } from './element.js';
-import type { Kind, MethodEntry, ServiceEntry } from './services.js';
+import type { Kind, MethodEntry, ServiceEntry } from './schema/services.js';
+import { element } from './view/element.js';
 
 /** The names of the kinds in the page. */
 export const KIND_NAMES: Record<Kind, string> = {

@@ -1,19 +1,28 @@
 // The page at `/`: lists the methods that the gateway exposes, and calls them. Loaded by index.html.
 import { createClient } from '../browser/index.js';
-import { element } from './element.js';
-import { GATEWAY_ADDRESS } from './gateway-address.js';
+import { createCuttableSockets } from './call/session-cut.js';
 import { methodList } from './method-list.js';
-import { createMethodPanel, type MethodPanel } from './method-panel.js';
-import { type MethodEntry, type ServiceEntry, servicesFromJson } from './services.js';
+import { createMethodView, type Draft, type MethodView } from './method-view.js';
+import { type PageSchema, schemaFromDescriptors } from './schema/page-schema.js';
+import { type MethodEntry, type ServiceEntry, servicesFromJson } from './schema/services.js';
+import { callFromHash } from './share/call-link.js';
+import { element } from './view/element.js';
 
-const client = createClient({ baseUrl: GATEWAY_ADDRESS });
+/** The URL of the gateway, without a slash at the end: the page is right below it, whatever path a proxy puts before that. */
+const GATEWAY_ADDRESS = new URL('.', document.baseURI).href.replace(/\/$/, '');
+
+const { WebSocket, cut } = createCuttableSockets();
+const client = createClient({ baseUrl: GATEWAY_ADDRESS, WebSocket });
 const list = elementOf('services', HTMLElement);
 const filter = elementOf('filter', HTMLInputElement);
 const main = elementOf('method', HTMLElement);
 elementOf('gateway', HTMLElement).textContent = GATEWAY_ADDRESS;
 
+/** By the path of the method. */
+const drafts = new Map<string, Draft>();
 let services: ServiceEntry[] = [];
-let panel: MethodPanel | undefined;
+let schema: PageSchema | undefined;
+let view: MethodView | undefined;
 
 function elementOf<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
@@ -25,47 +34,77 @@ function ownRank({ name }: ServiceEntry): number {
   return name.startsWith('grpc.') ? 1 : 0;
 }
 
-/** The method in the address of the page, so that links to a method and Back work. */
-function currentPath(): string {
-  try {
-    return decodeURI(location.hash.slice(1));
-  } catch {
-    return '';
-  }
-}
-
 function currentMethod(): MethodEntry | undefined {
   const methods = services.flatMap((service) => service.methods);
-  return methods.find(({ path }) => path === currentPath()) ?? methods[0];
+  const { path } = callFromHash(location.hash);
+  return methods.find((method) => method.path === path) ?? methods[0];
 }
 
 function showList(): void {
   list.replaceChildren(methodList(services, currentMethod()?.path ?? '', filter.value));
 }
 
+function draftOf(method: MethodEntry): Draft {
+  let draft = drafts.get(method.path);
+  if (draft === undefined) {
+    draft = { request: pretty(method.example), headers: '' };
+    drafts.set(method.path, draft);
+  }
+  // A link to a call brings its request along.
+  const { path, request } = callFromHash(location.hash);
+  if (path === method.path && request !== undefined) draft.request = pretty(JSON.parse(request));
+  return draft;
+}
+
+function pretty(request: unknown): string {
+  return JSON.stringify(request, null, 2);
+}
+
 function showMethod(): void {
   const method = currentMethod();
   showList();
-  panel?.close();
-  panel = undefined;
+  view?.close();
+  view = undefined;
   if (method === undefined) {
     main.replaceChildren(element('p', { class: 'quiet' }, 'The gateway exposes no methods.'));
     return;
   }
-  panel = createMethodPanel(client, method);
-  main.replaceChildren(panel.root);
+  view = createMethodView({
+    client,
+    method,
+    schema,
+    gatewayAddress: GATEWAY_ADDRESS,
+    cut,
+    draft: draftOf(method),
+    used: () => undefined,
+  });
+  main.replaceChildren(view.root);
   list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
   document.title = `${method.name} · Sluice`;
 }
 
-async function load(): Promise<void> {
+async function fetched(path: string): Promise<Response> {
+  const response = await fetch(`${GATEWAY_ADDRESS}${path}`);
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response;
+}
+
+/** Without the types the page still calls everything, with JSON alone. */
+async function loadSchema(): Promise<PageSchema | undefined> {
   try {
-    const response = await fetch(`${GATEWAY_ADDRESS}/_sluice/services`, {
-      headers: { accept: 'application/json' },
-    });
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    const response = await fetched('/_sluice/descriptors.binpb');
+    return schemaFromDescriptors(new Uint8Array(await response.arrayBuffer()));
+  } catch {
+    return undefined;
+  }
+}
+
+async function load(): Promise<void> {
+  const loading = loadSchema();
+  try {
     // People look for their own services first, then for those of gRPC.
-    services = servicesFromJson(await response.json()).sort((a, b) => ownRank(a) - ownRank(b));
+    const answer = await (await fetched('/_sluice/services')).json();
+    services = servicesFromJson(answer).sort((a, b) => ownRank(a) - ownRank(b));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     list.replaceChildren(
@@ -73,6 +112,8 @@ async function load(): Promise<void> {
     );
     return;
   }
+  showList();
+  schema = await loading;
   showMethod();
 }
 

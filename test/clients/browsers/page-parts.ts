@@ -1,5 +1,8 @@
 import type { Page } from 'puppeteer-core';
 
+/** The view of all messages as JSON. */
+const TIME_LINE = '[role=tabpanel][id$=-json]';
+
 /** The parts of the page that a person uses. What is not there yet is waited for. Events are the page's own, so nothing has to stand still. */
 export function partsOf(page: Page) {
   const texts = (selector: string) =>
@@ -14,6 +17,8 @@ export function partsOf(page: Page) {
   };
   const field = (name: string) => `::-p-xpath(//label[span[.="${name}"]]//*[self::textarea or self::input])`;
   const buttonNamed = (name: string) => `::-p-xpath(//main//button[.="${name}"])`;
+  const control = (name: string) =>
+    `::-p-xpath(//main//*[contains(@class, "row")][div[1]/span[.="${name}"]]//*[self::textarea or self::input or self::select])`;
   const link = (name: string) => `::-p-xpath(//nav//a[span[1][.="${name}"]])`;
   const title = (name: string) => page.waitForSelector(`::-p-xpath(//main//h2[.="${name}"])`);
   return {
@@ -44,6 +49,30 @@ export function partsOf(page: Page) {
         value,
       );
     },
+    /** Sets the control of a field of the form, as a person would. */
+    async set(name: string, value: string) {
+      await page.waitForSelector(control(name));
+      await page.$eval(
+        control(name),
+        (one, given) => {
+          const input = one as unknown as { value: string; tagName: string };
+          input.value = given;
+          one.dispatchEvent(new Event(input.tagName === 'SELECT' ? 'change' : 'input', { bubbles: true }));
+        },
+        value,
+      );
+    },
+    /** What the control of a field shows. */
+    async shown(name: string) {
+      await page.waitForSelector(control(name));
+      return page.$eval(control(name), (one) => (one as unknown as { value: string }).value);
+    },
+    /** What stands in the JSON beside the form. */
+    json: async () =>
+      JSON.parse(
+        await page.$eval(field('Request as JSON'), (one) => (one as unknown as { value: string }).value),
+      ),
+    tab: (name: string) => press(`::-p-xpath(//main//*[@role="tab"][.="${name}"])`),
     /** Ctrl+Enter in a field. */
     async submit(name: string) {
       await page.focus(field(name));
@@ -61,8 +90,18 @@ export function partsOf(page: Page) {
         { polling: 50 },
         wanted,
       ),
-    /** The messages that came, parsed. */
-    messages: async () => (await texts('.messages li.received pre')).map((one) => JSON.parse(one)),
+    /** The messages that came, parsed, oldest first; of many the newest dozen. */
+    messages: async () =>
+      (await texts(`${TIME_LINE} tr.received:not([hidden]) td:nth-child(3)`))
+        .reverse()
+        .map((one) => JSON.parse(one)),
+    /** The number of the newest message on the time line, where messages begin with one. */
+    newest: async () =>
+      Number(
+        /"number":"(\d+)"/.exec(
+          (await texts(`${TIME_LINE} tr.received:not([hidden]) td:nth-child(3)`))[0] ?? '',
+        )?.[1],
+      ),
     /** How many came, as the page counts. */
     count: async () => Number((await text('.count')).replaceAll(',', '').match(/^\d+/)?.[0]),
     verdict: () => text('.outcome strong'),

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import t from 'tap';
-import { curlCommand, shellQuote } from '../../../clients/playground/curl-command.js';
-import { createPauseGate } from '../../../clients/playground/pause-gate.js';
-import { headersFromText, messageFromText } from '../../../clients/playground/request-input.js';
-import { servicesFromJson } from '../../../clients/playground/services.js';
+import { createPauseGate } from '../../../clients/playground/call/pause-gate.js';
+import { headersFromText, messageFromText } from '../../../clients/playground/json/request-input.js';
+import { servicesFromJson } from '../../../clients/playground/schema/services.js';
+import { curlCommand, shellQuote } from '../../../clients/playground/share/curl-command.js';
 
 t.test('a shell takes a quoted word as it is', async () => {
   const word = fc.oneof(

@@ -1,6 +1,6 @@
-import { type Client, Code, SluiceError } from '../browser/index.js';
+import { type Client, Code, SluiceError } from '../../browser/index.js';
+import type { MethodEntry } from '../schema/services.js';
 import { createPauseGate } from './pause-gate.js';
-import type { MethodEntry } from './services.js';
 
 /** How a call ended, as the page shows it. */
 export interface CallResult {
@@ -16,7 +16,8 @@ export interface CallResult {
 }
 
 export interface CallEvents {
-  onMessage(message: unknown): void;
+  /** `cursor`: its id in a stream that resumes, else empty. */
+  onMessage(message: unknown, cursor: string): void;
   /** An event to show that is not a message: a reconnect, a gap. */
   onNote(text: string): void;
   /** Called once, at the end. */
@@ -60,7 +61,7 @@ function startUnary({ client, method, request, headers, events }: CallRequest): 
   };
   client.unary(method.path, request, { headers, signal: controller.signal, onHeaders }).then(
     (message) => {
-      events.onMessage(message);
+      events.onMessage(message, '');
       events.onEnd(endFrom(undefined, metadata));
     },
     (reason: unknown) => events.onEnd(endFrom(reason, metadata)),
@@ -84,7 +85,7 @@ function startStream({ client, method, request, headers, events }: CallRequest):
     try {
       const yieldToBrowser = createYielding();
       for await (const message of call.messages) {
-        events.onMessage(message);
+        events.onMessage(message, call.cursor);
         await yieldToBrowser();
         // While the gate is closed the loop takes no message, so it grants no credit and the service pauses.
         await gate.passed();

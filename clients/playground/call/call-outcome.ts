@@ -1,5 +1,5 @@
-import { Code } from '../browser/index.js';
-import { element } from './element.js';
+import { Code } from '../../browser/index.js';
+import { element } from '../view/element.js';
 import type { CallResult } from './running-call.js';
 
 /** Shows how a call ended: code, origin, text, details and metadata. */

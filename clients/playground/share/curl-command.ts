@@ -1,4 +1,4 @@
-import type { Kind } from './services.js';
+import type { Kind } from '../schema/services.js';
 
 export interface CurlRequest {
   readonly kind: Kind;
