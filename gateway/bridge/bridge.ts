@@ -3,6 +3,7 @@ import { type Code, type Metadata, RpcError, type Status } from '../status/index
 import type { Batch, Call, CancelSignal } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
 import { tellGap, tellStart } from './gap.js';
+import { Progress } from './progress.js';
 import { bytesOf, pump } from './pump.js';
 import { type Downstream, isToldInTime, pumpBySlowReader, TooSlow } from './slow-reader/index.js';
 import type { StallLimit } from './stall-limit.js';
@@ -44,14 +45,12 @@ export interface Report {
  *     signal: left -> the call is cancelled, the client is told nothing; draining -> the call is cancelled, drain()
  */
 export async function bridge(exchange: Exchange, open: (signal: CancelSignal) => Call): Promise<Report> {
-  const { incoming, outgoing, signal, stall, traffic } = exchange;
+  const { incoming, outgoing, signal, stall, traffic, progress = new Progress() } = exchange;
   const call = open(signal);
+  progress.call = call;
+  progress.outgoing = outgoing;
   let failure: RpcError | undefined;
-  let received = 0;
-  let sent = 0;
-  let dropped = 0;
   let cut = false;
-  let last: Batch | undefined;
   const fail = (reason: unknown) => {
     failure ??= RpcError.from(reason);
     call.cancel();
@@ -73,8 +72,10 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
         return call.write(batch);
       },
       (batch) => {
-        received += batch.length;
-        traffic.up += bytesOf(batch);
+        const bytes = bytesOf(batch);
+        progress.received += batch.length;
+        progress.receivedBytes += bytes;
+        traffic.up += bytes;
       },
     );
     if (pumped instanceof Promise) up = pumped.then(endUp, fail);
@@ -93,9 +94,10 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
       return batch ?? call.read();
     };
     const count = (batch: Batch) => {
-      last = batch;
+      progress.batch = batch;
       if (batch.gap !== undefined) tellGap(outgoing, batch.gap);
-      sent += batch.count;
+      progress.sent += batch.count;
+      progress.sentBytes += batch.byteLength;
       traffic.down += batch.byteLength;
     };
     if (begun === false) call.cancel();
@@ -115,7 +117,7 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
         cancel: () => call.cancel(),
       };
       await pumpBySlowReader(exchange.slowReader, down, (messages) => {
-        dropped += messages;
+        progress.dropped += messages;
         exchange.onDropped?.(messages);
       });
     }
@@ -147,16 +149,16 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     cut = !(reason instanceof RpcError);
   }
   // Nobody takes what was not written by now.
-  last?.release();
+  progress.batch?.release();
   const callCode = (ended ?? (await call.status)).code;
   return {
     status: failure?.toStatus() ?? status,
     callCode,
     callEndedAt,
     failure,
-    received,
-    sent,
-    dropped,
+    received: progress.received,
+    sent: progress.sent,
+    dropped: progress.dropped,
     cut,
     aborted,
   };

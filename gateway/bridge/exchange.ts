@@ -1,6 +1,7 @@
 import type { Metadata, RpcError, Status } from '../status/index.js';
 import type { Batch, CallStart, CancelSignal, Gap, SendBatch } from '../upstream/index.js';
 import type { SlowReader } from './policy.js';
+import type { Progress } from './progress.js';
 import type { StallLimit } from './stall-limit.js';
 
 /** Where the messages of a client come from, as wire bytes. */
@@ -59,6 +60,8 @@ export interface Outgoing {
    * Messages are missing before the next one, or before the end. Absent: the surface has no place to say so, and the call ends with OUT_OF_RANGE.
    */
   gap?(gap: Gap): void;
+  /** How much the client still takes of what it has granted; below 0 it owes. `bytes` is `undefined` where it counts messages alone. Absent: there is no credit. */
+  creditLeft?(): { readonly messages: number; readonly bytes: number | undefined };
   /** So many messages were not delivered since the last time: the client is told before the next message or the end. */
   dropped?(count: number): void;
   /**
@@ -94,6 +97,8 @@ export interface Exchange {
   readonly slowReader?: SlowReader | undefined;
   /** Bounds how long either side may stall. Absent: something else bounds it. */
   readonly stall?: StallLimit | undefined;
+  /** What is counted while it runs, for who looks at it. Absent: the bridge counts for its report alone. */
+  readonly progress?: Progress | undefined;
   /** Where the bytes of this exchange are counted. */
   readonly traffic: Traffic;
   /** Hears at once of messages that will not be delivered, for the metrics: a stream may never end. */

@@ -86,6 +86,14 @@ export class StallLimit {
     this.#serviceSince = NEVER;
   }
 
+  /** Who keeps the exchange waiting now, and for how long, in milliseconds; `undefined`: it goes on. */
+  get stalled(): { readonly side: 'client' | 'service'; readonly forMs: number } | undefined {
+    const isClient = this.#clientDue !== NEVER;
+    if (!isClient && this.#serviceDue === NEVER) return undefined;
+    const since = isClient ? this.#clientSince : this.#serviceSince;
+    return { side: isClient ? 'client' : 'service', forMs: performance.now() - since };
+  }
+
   /** The exchange is over. */
   close(): void {
     clearTimeout(this.#timer);

@@ -172,7 +172,7 @@ const LISTENING = {
     type: 'text',
     value: 'HOST:PORT',
     default: '127.0.0.1:9090',
-    help: 'where /healthz, /readyz and /metrics (Prometheus) are served; port 0 for a free one',
+    help: 'where /healthz, /readyz, /metrics (Prometheus) and /_sluice/streams are served; port 0 for a free one',
   },
   publicHealth: {
     group: 'Listening',

@@ -1,17 +1,18 @@
 import type { FastifyBaseLogger, FastifyInstance, RouteHandlerMethod } from 'fastify';
 import type { Metrics } from '../ops/index.js';
 import { RpcError } from '../status/index.js';
-import { methodNotAllowed } from '../surfaces/index.js';
+import { type Exchanges, methodNotAllowed } from '../surfaces/index.js';
 import { ownMethods, registerOptions } from './allow.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import { registerHostCheck } from './host-check.js';
 import { createListener } from './listener.js';
 import type { Readiness } from './readiness.js';
 import { splitTarget } from './request-target.js';
+import { registerAllStreams } from './streams-route.js';
 
 /**
  * The admin server: `/healthz` says that the process works, `/readyz` whether it should get requests now, `/metrics` what
- * it counts. What is wrong with the schema and does not stop it is in `warnings`. It stays up while the gateway drains, so that nobody restarts it meanwhile.
+ * it counts, `/_sluice/streams` what is open. What is wrong with the schema and does not stop it is in `warnings`. It stays up while the gateway drains, so that nobody restarts it meanwhile.
  */
 export function createAdmin(
   options: ResolvedGatewayOptions,
@@ -19,6 +20,7 @@ export function createAdmin(
   readiness: Readiness,
   warnings: () => readonly string[],
   metrics: Metrics,
+  exchanges: Exchanges,
 ): FastifyInstance {
   const admin = createListener(options, log, metrics.countRefusal);
   registerHostCheck(admin, options);
@@ -39,6 +41,7 @@ export function createAdmin(
     }
     return reply.code(503).send({ status: 'not ready', problem });
   });
+  registerAllStreams(admin, options, exchanges);
   get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   return admin;
 }

@@ -18,6 +18,7 @@ import { registerOwnCompression } from './own-compression.js';
 import { registerPage } from './page.js';
 import { registerPublicKeys } from './public-keys.js';
 import { registerSessions } from './sessions.js';
+import { registerOwnStreams } from './streams-route.js';
 import { registerTickets } from './ticket-route.js';
 import { addStrictTransport } from './transport-security.js';
 import { assertHandshake, protocolOfSocket, UPGRADE_OPTIONS, websocketUpgrades } from './upgrades.js';
@@ -118,12 +119,14 @@ export async function registerRoutes(
   if (options.compress !== 'off') registerOwnCompression(app);
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   if (options.publicHealth) registerPublicHealth(app, context.exchanges);
+  app.decorateRequest('knownAs', null);
   const ownAccess = assertingOwnAccess(context.identity, options.trustedProxies);
   app.get('/_sluice/services', { exposeHeadRoute: true, preHandler: ownAccess }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await source.get().description()),
   );
   registerPublicKeys(app, context.identity);
   registerContract(app, options.basePath?.path ?? '', () => source.get().schema, ownAccess);
+  registerOwnStreams(app, options, context.exchanges, ownAccess);
   registerTickets(app, options, context);
   registerSessions(app, options, () => source.get(), context);
   registerDispatch(app, options, () => source.get(), context, { assertServedHost, ownPaths });

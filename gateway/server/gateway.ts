@@ -138,7 +138,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
   const log = options.log.child({}, { level: 'warn' });
   const app = createApp(options, log, metrics.countRefusal);
   const readiness = new Readiness(exchanges, source, transport, options.log);
-  const admin = createAdmin(options, log, readiness, () => source.warnings, metrics);
+  const admin = createAdmin(options, log, readiness, () => source.warnings, metrics, exchanges);
   const ownServices = new OwnServices(
     {
       isReady: () => readiness.isReady,

@@ -5,12 +5,20 @@ import {
   decided,
   type Identity,
   type KnownClient,
+  type Principal,
   requestSource,
   shownCredential,
   type TrustedProxies,
 } from '../security/index.js';
 import { splitTarget } from './request-target.js';
 import { whenKnown } from './when-known.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks for something of the gateway's own; set where access to it is asserted. */
+    knownAs: Principal | null;
+  }
+}
 
 /** Lets those through who may see what the gateway says of itself; everybody, where nothing is configured. */
 export function assertingOwnAccess(
@@ -26,6 +34,7 @@ export function assertingOwnAccess(
     }));
     const admit = ({ principal }: KnownClient) => {
       decision?.isOf(principal);
+      request.knownAs = principal;
       identity.assertOwnAccess(principal, decision);
       const asking = () => {
         const authority = authorityOf(request.raw);

@@ -3,7 +3,9 @@ export { EVICTION_CAUSES, type HealResult } from '../recording/index.js';
 export type {
   CompressRule,
   ExchangeContext,
+  ExchangeHandle,
   ExchangePlan,
+  ExchangeRow,
   ExchangeTrace,
   FinishedExchange,
   Meter,
@@ -21,6 +23,7 @@ export {
   type OnRefusal,
   ownerOf,
   RefusalLines,
+  rowOf,
   tooManyOfAddress,
   UnfinishedMessages,
 } from './exchange/index.js';
@@ -31,10 +34,12 @@ export {
   codingFor,
   compressed,
   discardBody,
+  HttpPeer,
   type HttpProtocol,
   type HttpReply,
   LEAST_COMPRESSED_BYTES,
   methodNotAllowed,
+  sendSnapshots,
   varyByEncoding,
 } from './http/index.js';
 export { cutConnection, cutRequest, cutStream, hasTaken } from './liveness/index.js';

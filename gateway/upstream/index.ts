@@ -6,5 +6,5 @@ export { openTransport } from './open-transport.js';
 export { faultOfPair, isReservedName } from './reserved-names.js';
 export { SHARED_FORM_BYTES, SharedForms } from './shared-forms.js';
 export { assertAuthority } from './socket-path.js';
-export type { Call, CallOptions, SendBatch, Transport } from './transport.js';
+export type { Call, CallOptions, CallWaiting, SendBatch, Transport } from './transport.js';
 export type { TransportOptions, UpstreamTls } from './transport-options.js';

@@ -63,6 +63,18 @@ export interface Call {
    * way. The code that opens a call calls this in `finally`.
    */
   cancel(): void;
+  /** Where bytes of the answer wait now. Absent: that is not known. */
+  waiting?(): CallWaiting | undefined;
+}
+
+/** What a call holds of its answer, and what the service may still send, both in bytes on the wire. */
+export interface CallWaiting {
+  /** Has arrived, and the reader has not taken it. */
+  readonly unreadBytes: number;
+  /** What may be under way: the flow-control window of HTTP/2. */
+  readonly windowBytes: number;
+  /** What the service may send before its own writes stop, as far as this call is concerned. */
+  readonly windowLeftBytes: number;
 }
 
 /** A way to reach one upstream: many calls over few connections. */

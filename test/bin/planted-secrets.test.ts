@@ -37,7 +37,7 @@ t.test('no secret leaves the process, whatever is done with it', { timeout: 120_
   const receiver = await openOtlpReceiver(t);
   const authz = await openAuthzService(t);
   const one = [{ out: await bytes({ text: 'a' }) }] as const;
-  const down = [{ out: await bytes({ text: 'a' }) }, { fail: 13, message: 'broken' }] as never;
+  const down = [{ out: await bytes({ text: 'a' }) }, { status: 'INTERNAL', message: 'broken' }] as const;
   const upstream = await openScriptedUpstream({
     [method('Ask')]: one,
     [method('Up')]: one,

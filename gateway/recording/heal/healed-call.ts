@@ -2,7 +2,7 @@ import { createDeferred } from '../../async/index.js';
 import { defaultText, scalarField } from '../../codec/index.js';
 import type { Resume } from '../../schema/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
-import type { Batch, Call, CallStart, SendBatch, Transport } from '../../upstream/index.js';
+import type { Batch, Call, CallStart, CallWaiting, SendBatch, Transport } from '../../upstream/index.js';
 import { idFromCursor } from '../../wire/index.js';
 import type { CallRequest, HealResult } from '../call-request.js';
 import { cursorField } from '../resume-point.js';
@@ -124,6 +124,10 @@ export class HealedCall implements Call {
     this.#attempt.cancel();
     // Nobody may be reading.
     void this.#attempt.status.then((status) => this.#finish(status));
+  }
+
+  waiting(): CallWaiting | undefined {
+    return this.#attempt.waiting?.();
   }
 
   #open(): Call {

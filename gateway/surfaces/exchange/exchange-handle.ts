@@ -3,6 +3,7 @@ import type { AbortCause, StallLimit } from '../../bridge/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
 import { type Departure, departsInMs } from './departure.js';
 import type { ExchangeLimits } from './exchange-limits.js';
+import type { SeenExchange } from './exchange-row.js';
 import type { Peer } from './peer.js';
 
 /** An exchange that is open, as its registry knows it: who opened it aborts and closes it here. */
@@ -11,9 +12,11 @@ export class ExchangeHandle implements Listed {
   /** Who calls. */
   readonly principal: Principal;
   listedAt = -1;
+  /** Set when its call is opened: what it is, and how far. */
+  seen: SeenExchange | undefined;
   /** Set when its stalls are bounded: a surface says here that the client has taken a part of what waits. */
   stall: StallLimit | undefined;
-  readonly #source: RequestSource;
+  readonly source: RequestSource;
   readonly #peer: Peer;
   readonly #limits: ExchangeLimits;
   readonly #onClosed: (exchange: ExchangeHandle) => void;
@@ -34,7 +37,7 @@ export class ExchangeHandle implements Listed {
     limits.addExchange(source, principal);
     this.departure = departure;
     this.principal = principal;
-    this.#source = source;
+    this.source = source;
     this.#peer = peer;
     this.#limits = limits;
     this.#onClosed = onClosed;
@@ -68,7 +71,7 @@ export class ExchangeHandle implements Listed {
   /** The call is about to be opened. Throws RESOURCE_EXHAUSTED when its client has too many. */
   beginCall(): void {
     if (this.#hasCall || !this.#isOpen) return;
-    this.#limits.addCall(this.#source);
+    this.#limits.addCall(this.source);
     this.#hasCall = true;
   }
 
@@ -77,8 +80,8 @@ export class ExchangeHandle implements Listed {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#leaving?.clear();
-    this.#limits.removeExchange(this.#source, this.principal);
-    if (this.#hasCall) this.#limits.removeCall(this.#source);
+    this.#limits.removeExchange(this.source, this.principal);
+    if (this.#hasCall) this.#limits.removeCall(this.source);
     this.#onClosed(this);
   }
 }

@@ -51,6 +51,11 @@ export class Exchanges {
     return exchange;
   }
 
+  /** Those that are open, in no order. */
+  all(): Iterable<ExchangeHandle> {
+    return this.#open.all();
+  }
+
   /** Throws what `open` and the handle's `beginCall` would throw, before it is too late for an HTTP status. */
   assertRoom(source: RequestSource, principal: Principal): void {
     this.limits.assertRoom(source, principal);

@@ -5,6 +5,7 @@ export type { ExchangeContext, FinishedExchange, Meter } from './exchange-contex
 export type { ExchangeHandle } from './exchange-handle.js';
 export { ExchangeLimits } from './exchange-limits.js';
 export type { ExchangePlan } from './exchange-plan.js';
+export { type ExchangeRow, rowOf } from './exchange-row.js';
 export type { ExchangeTrace, TracedEnd, Tracing } from './exchange-trace.js';
 export { Exchanges } from './exchanges.js';
 export { AFTER_EXPIRY, AT_EXPIRY, BEFORE_EXPIRY, type Expiry } from './expiry.js';

@@ -8,4 +8,6 @@ export interface Peer {
   watch(): void;
   /** Closes the connection now, in the middle of whatever is on it; `onLeft` follows. On a closed one it does nothing. */
   cut(): void;
+  /** What was written to its connection, of this exchange or of others on it, and has not left the process, in bytes. Absent: not known. */
+  readonly socketBytes?: number;
 }

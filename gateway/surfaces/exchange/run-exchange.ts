@@ -1,5 +1,12 @@
 import { Alarm } from '../../async/index.js';
-import { bridge, type Incoming, type Report, type SlowReader, StallLimit } from '../../bridge/index.js';
+import {
+  bridge,
+  type Incoming,
+  Progress,
+  type Report,
+  type SlowReader,
+  StallLimit,
+} from '../../bridge/index.js';
 import { openCall } from '../../recording/index.js';
 import { nameOfPrincipal } from '../../security/index.js';
 import { type CodeName, codeName, isDefect, RpcError } from '../../status/index.js';
@@ -101,6 +108,8 @@ async function callAndReport(
     throw reason;
   }
   const begun = performance.now();
+  const progress = new Progress();
+  exchange.seen = { running: plan, progress, begunAt: begun };
   const { trace } = traced;
   const outgoing = plan.openOutgoing(exchange);
   const metadata = metadataOfCall(plan, traced);
@@ -116,9 +125,13 @@ async function callAndReport(
   const stall = surface.isBounded || method.requestStream ? stallLimitOf(plan, exchange, trace) : undefined;
   const { signal } = exchange;
   const report = await bridge(
-    { incoming, outgoing, signal, slowReader, onDropped, stall, traffic: trafficOf(surface.name) },
+    { incoming, outgoing, signal, slowReader, onDropped, stall, progress, traffic: trafficOf(surface.name) },
     (signal) => {
-      const onHealed = trace === undefined ? meter.healed : bothHeals(meter, trace);
+      const onHealed: Meter['healed'] = (result) => {
+        if (result === 'healed') progress.healed += 1;
+        meter.healed(result);
+        trace?.healed(result);
+      };
       const asked = { method, requestCodec, resume, metadata, signal, deadline, onHealed };
       return openRecorded === undefined ? openCall(transport, asked) : openRecorded(asked);
     },
@@ -129,13 +142,6 @@ async function callAndReport(
   countAndLog(plan, ended, slowReader, meter, traced);
   trace?.end({ code, reason: report.status.reason, report });
   return report;
-}
-
-function bothHeals(meter: Meter, trace: ExchangeTrace): Meter['healed'] {
-  return (result) => {
-    meter.healed(result);
-    trace.healed(result);
-  };
 }
 
 function stallLimitOf(

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer } from '../exchange/index.js';
-import { cutRequest, watchDelivery } from '../liveness/index.js';
+import { cutRequest, streamOf, watchDelivery } from '../liveness/index.js';
 
 /**
  * The client's end of an HTTP exchange: the response, not the request, because a request closes as soon as its body has been read.
@@ -19,6 +19,10 @@ export class HttpPeer implements Peer {
 
   get isClosed(): boolean {
     return this.#response.destroyed;
+  }
+
+  get socketBytes(): number {
+    return streamOf(this.#response)?.writableLength ?? this.#request.socket.writableLength;
   }
 
   onLeft(listener: () => void): void {

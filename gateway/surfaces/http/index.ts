@@ -9,6 +9,7 @@ export {
   LEAST_COMPRESSED_BYTES,
   varyByEncoding,
 } from './compress-whole.js';
+export { HttpPeer } from './http-peer.js';
 export type { HttpCall, HttpProtocol, NamedRequest } from './http-protocol.js';
 export type { HttpReply } from './http-reply.js';
 export type { AnswerKind, HttpForms, HttpSurface, Negotiated, OpenRequest } from './http-surface.js';
@@ -23,5 +24,6 @@ export { createOwnProtocol, sendRefusalAsJson } from './own-protocol.js';
 export { exposeNames, sendError, sendWhole, startStream, warnLeftOut } from './reply.js';
 export { openFileBody, openJsonBody, openNdjsonBody, openQuery } from './request-forms.js';
 export { singleIncoming } from './single-incoming.js';
+export { sendSnapshots } from './snapshot-events.js';
 export { SseOutgoing } from './sse-outgoing.js';
 export type { WholeBody } from './whole-body.js';

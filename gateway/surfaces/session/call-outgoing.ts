@@ -135,6 +135,11 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     return this.#creditBytes;
   }
 
+  creditLeft(): { messages: number; bytes: number | undefined } {
+    const bytes = this.#creditBytes === Number.POSITIVE_INFINITY ? undefined : this.#creditBytes;
+    return { messages: this.#credit, bytes };
+  }
+
   /** The next message may go; the one that crosses the bytes goes as a whole. */
   get #hasCredit(): boolean {
     return this.#credit > 0 && this.#creditBytes > 0;

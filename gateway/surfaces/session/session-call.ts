@@ -43,6 +43,8 @@ export interface SharedByCalls {
   readonly send: (frames: ByteWriter) => void;
   /** Sends another frame. */
   readonly control: (frame: ServerFrame, onLeft?: () => void) => void;
+  /** What waits to leave on the connection, of all its calls. */
+  readonly bufferedBytes: () => number;
   /** Closes the connection of the session. */
   readonly cut: () => void;
 }
@@ -127,6 +129,10 @@ export class SessionCall implements ExchangePlan, Peer {
 
   get log(): FastifyBaseLogger {
     return this.#shared.context.log;
+  }
+
+  get socketBytes(): number {
+    return this.#shared.bufferedBytes();
   }
 
   get isClosed(): boolean {

@@ -72,6 +72,7 @@ export class Session {
       held: this.#held,
       send: (frames) => frames.handTo(output.send, output.onLeft),
       control: (frame, onLeft) => output.control(frame, onLeft),
+      bufferedBytes: () => socket.bufferedBytes,
       cut: () => socket.cut(),
     };
     this.#credential = new SessionCredential({

@@ -78,6 +78,10 @@ export class ClientSocket implements FrameSocket, Peer {
     return this.#unwatch !== undefined;
   }
 
+  get socketBytes(): number {
+    return this.#raw.writableLength;
+  }
+
   get bufferedBytes(): number {
     return this.#socket.bufferedAmount + this.#writes * WRITE_BYTES;
   }

@@ -2,7 +2,7 @@ import { Alarm, type Listed, type Sleeper } from '../../../async/index.js';
 import type { Metadata, Status } from '../../../status/index.js';
 import type { Batch } from '../../batch.js';
 import { localStatus } from '../../received-status.js';
-import type { Call, CallOptions, SendBatch } from '../../transport.js';
+import type { Call, CallOptions, CallWaiting, SendBatch } from '../../transport.js';
 import { type ClientStream, headerListBytes, type WindowBudget } from '../h2/index.js';
 import type { ConnectionPool, ConnectionWaiter, PooledConnection } from '../pool/index.js';
 import { type MethodHeaders, ownHeaders } from './call-headers.js';
@@ -78,6 +78,10 @@ export class Http2Call implements Call, ConnectionWaiter, ResponseOwner, Sleeper
     if (this.isOver) return;
     this.#context.pool.withdraw(this);
     this.#response.cancel();
+  }
+
+  waiting(): CallWaiting | undefined {
+    return this.#response.waiting();
   }
 
   /** Opens the stream. For the pool. */

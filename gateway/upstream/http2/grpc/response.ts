@@ -2,6 +2,7 @@ import { createDeferred, type Deferred } from '../../../async/index.js';
 import { Code, type Metadata, type Status } from '../../../status/index.js';
 import type { Batch } from '../../batch.js';
 import { localStatus } from '../../received-status.js';
+import type { CallWaiting } from '../../transport.js';
 import { type ClientStream, ErrorCode, type RawHeaders, type StreamHandler } from '../h2/index.js';
 import type { ConnectionPool, PooledConnection } from '../pool/index.js';
 import { firstValue, pairsFromRaw } from './call-headers.js';
@@ -85,6 +86,11 @@ export class CallResponse implements StreamHandler {
   /** A stream is open, or has been and the call has ended. */
   get hasBegun(): boolean {
     return this.#stream !== undefined || this.#state !== 'waiting';
+  }
+
+  /** See `Call.waiting`. */
+  waiting(): CallWaiting | undefined {
+    return this.#stream?.waiting();
   }
 
   /** See `Call.read`. */

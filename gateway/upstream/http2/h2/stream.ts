@@ -4,6 +4,7 @@ import type { FrameWriter } from './frame-writer.js';
 import type { RawHeaders } from './header-decoder.js';
 import type { Loan, Loans } from './loans.js';
 import type { ReadSpacing } from './read-spacing.js';
+import { highWaterBytes } from './send-room.js';
 
 /** Hears what happens to one stream. Everything is called from the turn in which it arrived. */
 export interface StreamHandler {
@@ -43,15 +44,6 @@ export interface StreamHost {
   readonly roundTripMs: number;
   /** The stream is gone. */
   forget(stream: ClientStream): void;
-}
-
-/** Up to here `write` says that there is room. */
-const HIGH_WATER_BYTES = 64 * 1024;
-/** The same where many wait: a frame that is on its way, and one behind it. */
-const CROWDED_BYTES = 8 * 1024;
-
-function highWaterBytes(): number {
-  return memory.isCrowded ? CROWDED_BYTES : HIGH_WATER_BYTES;
 }
 
 /** One stream of a connection, from our side. */
@@ -100,6 +92,12 @@ export class ClientStream {
   /** See `StreamHost`. */
   get roundTripMs(): number {
     return this.#host.roundTripMs;
+  }
+
+  /** What has come and was not credited, and what the peer may still send; see `CallWaiting`. */
+  waiting(): { unreadBytes: number; windowBytes: number; windowLeftBytes: number } {
+    const { windowBytes } = this;
+    return { unreadBytes: this.#unread, windowBytes, windowLeftBytes: Math.max(0, this.#allowed) };
   }
 
   get isClosed(): boolean {
