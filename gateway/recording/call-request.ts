@@ -1,6 +1,7 @@
 import type { MessageCodec } from '../codec/index.js';
 import type { Method } from '../schema/index.js';
 import type { Call, CallOptions } from '../upstream/index.js';
+import type { CallToken } from './call-token.js';
 import type { ResumePoint } from './resume-point.js';
 
 /** What became of a stream that broke: it went on; it did not, or ended with another error; the client or the deadline ended the tries. */
@@ -13,6 +14,8 @@ export interface CallRequest extends CallOptions {
   readonly requestCodec: MessageCodec;
   /** Absent: at the beginning. The messages of the client are without it. */
   readonly resume: ResumePoint | undefined;
+  /** By what the service knows who calls: renewed before it is asked again. Absent: the metadata stays as it is. */
+  readonly token?: CallToken | undefined;
   /** Hears of each break of the stream, once it is known what became of it. */
   readonly onHealed: (result: HealResult) => void;
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { CallToken } from '../recording/index.js';
 import { type Method, ROUTED_METHODS, type RouteMatch } from '../schema/index.js';
 import {
   type AccessDecision,
@@ -11,7 +12,7 @@ import {
   requestSource,
   shownCredential,
 } from '../security/index.js';
-import { RpcError } from '../status/index.js';
+import { type Metadata, RpcError } from '../status/index.js';
 import {
   answerWebSocket,
   discardBody,
@@ -41,6 +42,8 @@ interface AdmittedRequest extends ReadRequest {
   /** Where it comes from. */
   readonly source: RequestSource;
   readonly principal: Principal;
+  /** By what of its metadata the service knows who calls. */
+  readonly token?: CallToken | undefined;
   /** What its call is opened with. */
   readonly context: ExchangeContext;
 }
@@ -220,9 +223,13 @@ function decide(
       context: isOwn ? context.ownContext : context,
     };
     const { method } = place;
-    const signed = isOwn ? metadata : identity.signed(metadata, principal, method.path);
-    if (signed instanceof Promise) return signed.then((metadata) => ask({ ...admitted, metadata }, method));
-    return ask(signed === metadata ? admitted : { ...admitted, metadata: signed }, method);
+    if (isOwn) return ask(admitted, method);
+    const tell = (metadata: Metadata) => {
+      const token = identity.told(metadata, { principal, credential }, method);
+      return ask({ ...admitted, metadata, token }, method);
+    };
+    const signed = identity.signed(metadata, principal, method.path);
+    return signed instanceof Promise ? signed.then(tell) : tell(signed);
   };
   const ask = (
     admitted: AdmittedRequest,

@@ -1,6 +1,7 @@
 export type { CancelSignal } from '../async/index.js';
 export { Batch } from './batch.js';
 export { type CallStart, denseIds, type Gap, type MessageIds } from './call-start.js';
+export { createEndedCall } from './ended-call.js';
 export { assertUpstreamAddress, type Http2TransportOptions, openHttp2Transport } from './http2/index.js';
 export { openTransport } from './open-transport.js';
 export { faultOfPair, isReservedName } from './reserved-names.js';

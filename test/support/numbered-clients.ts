@@ -23,6 +23,8 @@ export interface NumbersAsked {
   /** Metadata of the call. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly method?: string;
+  /** What the client shows. */
+  readonly authorization?: string;
 }
 
 /** A way to ask for numbers. */
@@ -44,14 +46,19 @@ const NAMES: Readonly<Record<string, number>> = {
   UNAVAILABLE: 14,
 };
 
-function own({ metadata = {}, last }: NumbersAsked): Record<string, string> {
+function own({ metadata = {}, last, authorization }: NumbersAsked): Record<string, string> {
   const headers: Record<string, string> = last === undefined ? {} : { 'last-event-id': last };
+  if (authorization !== undefined) headers.authorization = authorization;
   for (const [name, value] of Object.entries(metadata)) headers[`grpc-metadata-${name}`] = value;
   return headers;
 }
 
-function rpc({ metadata = {}, last }: NumbersAsked): Record<string, string> {
-  return { ...metadata, ...(last !== undefined && { 'last-event-id': last }) };
+function rpc({ metadata = {}, last, authorization }: NumbersAsked): Record<string, string> {
+  return {
+    ...metadata,
+    ...(authorization !== undefined && { authorization }),
+    ...(last !== undefined && { 'last-event-id': last }),
+  };
 }
 
 interface Element {
@@ -110,10 +117,10 @@ function eventsOf(text: string): Element[] {
 const websocket = (name: string, isBinary: boolean): NumberedClient => ({
   name,
   async ask(_t, url, asked) {
-    const { count, last, method = 'Numbers', metadata = {} } = asked;
+    const { count, last, method = 'Numbers' } = asked;
     const query = last === undefined ? '' : `?lastEventId=${encodeURIComponent(last)}`;
     const { socket, frames, closed } = await connect(`${url.replace('http', 'ws')}/t.S/${method}${query}`, {
-      headers: own({ count, metadata }),
+      headers: own({ ...asked, last: undefined }),
     });
     socket.send(isBinary ? askOf(count) : JSON.stringify({ count }));
     const { code } = await closed;
@@ -126,7 +133,7 @@ const websocket = (name: string, isBinary: boolean): NumberedClient => ({
 
 const session: NumberedClient = {
   name: 'session',
-  async ask(_t, url, { count, last, metadata = {}, method = 'Numbers' }) {
+  async ask(_t, url, { count, last, metadata = {}, method = 'Numbers', authorization }) {
     const client = await connect(`${url.replace('http', 'ws')}/_sluice/session`, {}, ['sluice.v1.json']);
     const { socket } = client;
     const send = (sent: object) => socket.send(JSON.stringify(sent));
@@ -135,7 +142,7 @@ const session: NumberedClient = {
         id: 1,
         method: `t.S/${method}`,
         credit: 3,
-        metadata,
+        metadata: authorization === undefined ? metadata : { ...metadata, authorization },
         ...(last !== undefined && { cursor: last }),
       },
     });

@@ -1,22 +1,25 @@
 import type { Test } from 'tap';
-import { TokenCheck } from '../../gateway/security/token/index.js';
+import { SignedTokens, TokenCheck } from '../../gateway/security/token/index.js';
 
-/** The time by which tokens and their keys are checked in gateways that are opened from now on: it stands still until the test moves it. */
+/** The time by which tokens are checked and signed in gateways that are opened from now on: it stands still until the test moves it. */
 export interface TokenTime {
   pass(ms: number): void;
   /** In seconds since the epoch. */
   readonly now: number;
 }
 
-/** Hands its own clocks to the check of tokens until the test is over. Everything else of a gateway goes by the real ones. */
+/** Hands its own clocks to what checks and signs tokens until the test is over. Everything else of a gateway goes by the real ones. */
 export function tokenTime(t: Test): TokenTime {
-  const { open } = TokenCheck;
   const begun = Date.now();
   let passed = 0;
-  TokenCheck.open = (settings, tools) =>
-    open.call(TokenCheck, settings, { ...tools, now: () => begun + passed, elapsed: () => passed });
+  const clocks = { now: () => begun + passed, elapsed: () => passed };
+  const { open: check } = TokenCheck;
+  const { open: sign } = SignedTokens;
+  TokenCheck.open = (settings, tools) => check.call(TokenCheck, settings, { ...tools, ...clocks });
+  SignedTokens.open = (settings, tools) => sign.call(SignedTokens, settings, { ...tools, ...clocks });
   t.teardown(() => {
-    TokenCheck.open = open;
+    TokenCheck.open = check;
+    SignedTokens.open = sign;
   });
   return {
     pass(ms) {

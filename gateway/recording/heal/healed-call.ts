@@ -5,6 +5,7 @@ import { Code, type Metadata, RpcError, type Status } from '../../status/index.j
 import type { Batch, Call, CallStart, CallWaiting, SendBatch, Transport } from '../../upstream/index.js';
 import { idFromCursor } from '../../wire/index.js';
 import type { CallRequest, HealResult } from '../call-request.js';
+import { renewed, type ToldMetadata } from '../call-token.js';
 import { cursorField } from '../resume-point.js';
 import { CursorTrack } from './cursor-track.js';
 import { isBreak, MAX_TRIES, mayTryFirst, wait, waitBefore } from './retry.js';
@@ -130,9 +131,10 @@ export class HealedCall implements Call {
     return this.#attempt.waiting?.();
   }
 
-  #open(): Call {
-    const { method } = this.#request;
-    const attempt = this.#transport.open(method.path, this.#request);
+  #open(metadata: Metadata = this.#request.metadata): Call {
+    const request = this.#request;
+    const asked = metadata === request.metadata ? request : { ...request, metadata };
+    const attempt = this.#transport.open(request.method.path, asked);
     void attempt.headers.then((metadata) => {
       if (metadata === undefined) return;
       this.#isTaken = true;
@@ -159,17 +161,31 @@ export class HealedCall implements Call {
     await wait(waitMs, deadline, signal, (end) => {
       this.#endWait = end;
     });
+    const told = await this.#renewed();
     this.#endWait = undefined;
     if (this.#isCancelled || signal.aborted) {
       this.#finish(new RpcError('CANCELLED', 'cancelled').toStatus());
       return false;
     }
+    if (told instanceof RpcError) {
+      this.#finish(told.toStatus());
+      return false;
+    }
     this.#field = field;
     this.#track.restarted();
-    this.#attempt = this.#open();
+    this.#attempt = this.#open(told.metadata);
     void this.#attempt.write([joined(message, field)]);
     if (this.#isHalfClosed) this.#attempt.halfClose();
     return true;
+  }
+
+  /** What the next attempt is asked with, or why there can be none. */
+  async #renewed(): Promise<ToldMetadata | RpcError> {
+    try {
+      return await renewed(this.#request);
+    } catch (reason) {
+      return RpcError.from(reason);
+    }
   }
 
   #mayTry(status: Status): boolean {

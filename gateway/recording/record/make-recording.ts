@@ -1,10 +1,12 @@
 import type { Method, RecordingRule } from '../../schema/index.js';
 import type { Call, SendBatch } from '../../upstream/index.js';
 import type { CallRequest } from '../call-request.js';
+import { renewed } from '../call-token.js';
 import type { EvictionCause } from '../eviction-cause.js';
 import type { Member, Replicas, SharedCall } from '../replica/index.js';
 import type { Asked, AskedCall } from './asked-call.js';
 import type { JournalMemory } from './journal-memory.js';
+import { lateCall } from './late-call.js';
 import { MemoryJournal } from './memory-journal.js';
 import { pointAtEnd } from './reader-point.js';
 import { Recording } from './recording.js';
@@ -99,12 +101,18 @@ export function openRecorded(
   return call;
 }
 
-/** The same behind what is recorded; `undefined` where the service cannot be asked to go on there. */
+/**
+ * The same behind what is recorded, as who follows it now; `undefined` where the service cannot be asked to go on there. The request may be of long ago, so
+ * its token is renewed first.
+ */
 export function reopenRecorded(
   openCall: (request: CallRequest) => Call,
   recording: Recording,
   { request, messages }: Asked,
 ): Call | undefined {
   const resume = pointAtEnd(recording, request.requestCodec);
-  return resume && openRecorded(openCall, { ...request, resume }, messages);
+  if (resume === undefined) return undefined;
+  const again = { ...request, resume, token: recording.tokens.ofCall(request.token) };
+  if (again.token === undefined) return openRecorded(openCall, again, messages);
+  return lateCall(renewed(again).then((told) => openRecorded(openCall, { ...again, ...told }, messages)));
 }

@@ -3,6 +3,7 @@ import type { Method, RecordingRule } from '../../schema/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch, Call } from '../../upstream/index.js';
 import type { Journal } from './journal.js';
+import { ReadersToken } from './readers-token.js';
 import type { RecordingReader } from './recording-reader.js';
 import { Snapshot } from './snapshot.js';
 
@@ -45,6 +46,8 @@ export class Recording {
   readonly snapshot: Snapshot | undefined;
   /** The initial metadata of the service. */
   readonly headers: Promise<Metadata | undefined>;
+  /** By what the service knows whose it is. */
+  tokens = new ReadersToken();
   /** Set once it outlives its clients: where it is found. */
   location: string | undefined;
   state: 'running' | 'ended' | 'dropped' = 'running';
@@ -68,12 +71,12 @@ export class Recording {
   #isFull = false;
 
   constructor(options: RecordingOptions) {
-    const { method, rule, key, principal, journal } = options;
+    const { method, rule, journal } = options;
     this.#options = options;
     this.method = method;
     this.rule = rule;
-    this.key = key;
-    this.principal = principal;
+    this.key = options.key;
+    this.principal = options.principal;
     this.journal = journal;
     this.snapshot = rule.key === undefined ? undefined : new Snapshot(rule.key);
     if (rule.whenFull === 'pause') journal.keepAfter(0);
@@ -155,7 +158,7 @@ export class Recording {
     this.#alarm.clear();
     this.#ageAlarm.clear();
     if (wasRunning) this.#call.cancel();
-    void this.journal.finish(this.#failure ?? gone());
+    void this.journal.finish(this.#failure ?? GONE);
     this.journal.close();
     this.#moved.ring();
     this.#options.onChanged(this);
@@ -293,6 +296,4 @@ export class Recording {
   }
 }
 
-function gone(): Status {
-  return new RpcError('CALL_GONE', 'what was recorded of this call is gone').toStatus();
-}
+const GONE = new RpcError('CALL_GONE', 'what was recorded of this call is gone').toStatus();

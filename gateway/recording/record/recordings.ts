@@ -13,6 +13,7 @@ import { makeRecording, openRecorded, reopenRecorded } from './make-recording.js
 import { newEpoch } from './memory-journal.js';
 import { type Beginning, Reader } from './reader.js';
 import { beginningAt } from './reader-point.js';
+import { ReadersToken } from './readers-token.js';
 import type { Recording } from './recording.js';
 import { versionOf } from './recording-key.js';
 import type { RecordingsOptions } from './recordings-options.js';
@@ -41,11 +42,8 @@ export class Recordings implements Recorder {
           const recording = this.#known.byEpoch.get(epoch);
           if (recording === undefined) return;
           if (name !== undefined) this.#known.name(recording, name);
-          const isEqual = recording.key === keyOf(asked.request, asked.messages);
-          if (isEqual)
-            options.replicas?.mayReopen(epoch, () =>
-              reopenRecorded(this.#options.openCall, recording, asked),
-            );
+          if (recording.key === keyOf(asked.request, asked.messages))
+            options.replicas?.mayReopen(epoch, () => reopenRecorded(options.openCall, recording, asked));
         },
       });
   }
@@ -168,8 +166,9 @@ export class Recordings implements Recorder {
     });
   }
 
-  #join(reader: Reader, { principal, resume, detach }: AskedCall, location: string): void {
+  #join(reader: Reader, { principal, resume, detach, token }: AskedCall, location: string): void {
     const recording = this.#detached.find(location, principal);
+    if (principal === recording.principal) recording.tokens.offer(token);
     recording.evictAged();
     if (detach) this.#detached.add(recording, principal);
     reader.follow(recording, beginningAt(recording, resume), false);
@@ -229,6 +228,7 @@ export class Recordings implements Recorder {
     isWriter: boolean,
   ): void {
     const { detach, principal, idempotencyKey, newLocation } = request;
+    if (principal === recording.principal) recording.tokens.offer(request.token);
     const isUnknown = recording.state === 'running' || newLocation !== undefined;
     if ((detach || recording.rule.detach) && isUnknown) {
       try {
@@ -254,9 +254,10 @@ export class Recordings implements Recorder {
     epoch: string = newEpoch(),
   ): Recording {
     const { method, principal } = request;
-    const { replicas } = this.#options;
+    const { openCall, replicas } = this.#options;
     const resume = request.resume?.last.kind === 'cursor' ? request.resume : undefined;
-    const open = () => openRecorded(this.#options.openCall, { ...request, resume }, messages);
+    const tokens = new ReadersToken(request.token);
+    const open = () => openRecorded(openCall, { ...request, resume, token: tokens.ofCall() }, messages);
     const recording = this.#make(method, key, principal, epoch, (member) => {
       if (replicas === undefined) return open();
       const record = recordOf(method, key, principal);
@@ -265,6 +266,7 @@ export class Recordings implements Recorder {
         messages === undefined ? replicas.records.claim(epoch, record, []).then(() => undefined) : undefined;
       return replicas.lead(member, record, open, claimed);
     });
+    recording.tokens = tokens;
     // What goes on after a cursor is not what others ask for who name none.
     const isShared = method.recording?.sharing !== 'none' && resume === undefined;
     if (isShared) this.#known.shared.set(key, recording);

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type AccessRule, PUBLIC } from '../../schema/index.js';
+import { type AccessRule, type Method, PUBLIC } from '../../schema/index.js';
 import { type Metadata, RpcError } from '../../status/index.js';
 import { AllowedOrigins } from '../allowed-origins.js';
 import type { PageRules } from '../origin.js';
@@ -23,6 +23,7 @@ import { ANONYMOUS, type Principal } from './principal.js';
 import { credentialNeeded, credentialRefused } from './refused-credential.js';
 import type { TicketStore } from './ticket-store.js';
 import { DEFAULT_TICKET_MS, type IssuedTicket, Tickets } from './tickets.js';
+import { bearer, type CallOwner, type ToldToken, toldToken } from './told-token.js';
 
 /**
  * Who a token names: at once where it has been checked before. Throws, or rejects with, UNAUTHENTICATED for what is not accepted and UNAVAILABLE when
@@ -257,6 +258,22 @@ export class Identity {
       : token.then((signed) => withToken(metadata, signed));
   }
 
+  /**
+   * What the service is told of the owner of a call by this metadata, for a method whose calls may be asked for again: that may be told anew then. `now`: who
+   * the owner is known to be by then. `undefined` for other methods.
+   */
+  told(
+    metadata: Metadata,
+    owner: CallOwner,
+    { path, resume, recording }: Pick<Method, 'path' | 'resume' | 'recording'>,
+    now?: () => CallOwner,
+  ): ToldToken | undefined {
+    const { checkToken, ownTokens } = this.#rules;
+    if (checkToken === undefined && ownTokens === undefined) return undefined;
+    if (resume === undefined && recording === undefined) return undefined;
+    return toldToken(metadata, owner, { ownTokens: () => this.#rules.ownTokens, path, now });
+  }
+
   /** What our own tokens are checked with; `undefined` where there are none. */
   publicKeys(): Promise<readonly PublishedKey[]> | undefined {
     return this.#rules.ownTokens?.publicKeys();
@@ -264,7 +281,7 @@ export class Identity {
 }
 
 function withToken(metadata: Metadata, token: string): Metadata {
-  return [...metadata, [AUTHORIZATION, `Bearer ${token}`]];
+  return [...metadata, [AUTHORIZATION, bearer(token)]];
 }
 
 /** A cookie that is a credential does not travel, whatever it was worth. */

@@ -35,3 +35,4 @@ export {
   type TokenSettings,
   toleranceOf,
 } from './token-settings.js';
+export type { CallOwner, ToldToken } from './told-token.js';

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
-import type { RecordingWish, ResumePoint } from '../../recording/index.js';
+import type { CallToken, RecordingWish, ResumePoint } from '../../recording/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
 import type { ExchangeHandle } from './exchange-handle.js';
@@ -23,6 +23,8 @@ export interface ExchangePlan {
   readonly requestId: string;
   /** What the service gets. */
   readonly metadata: Metadata;
+  /** By what of it the service knows who calls. Absent: nothing that ends. */
+  readonly token?: CallToken | undefined;
   /** Of the call, in epoch milliseconds; `undefined`: none. */
   readonly deadline: number | undefined;
   /** Where the client wants its stream to go on; `undefined`: at the beginning. */

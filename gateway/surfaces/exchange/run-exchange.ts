@@ -99,7 +99,7 @@ async function callAndReport(
   traced: TracedExchange,
   openRecorded: OpenRecorded | undefined,
 ): Promise<Report> {
-  const { surface, request, deadline, resume } = plan;
+  const { surface, request, deadline, resume, token } = plan;
   const { method, requestCodec } = request;
   try {
     exchange.beginCall();
@@ -132,7 +132,7 @@ async function callAndReport(
         meter.healed(result);
         trace?.healed(result);
       };
-      const asked = { method, requestCodec, resume, metadata, signal, deadline, onHealed };
+      const asked = { method, requestCodec, resume, metadata, token, signal, deadline, onHealed };
       return openRecorded === undefined ? openCall(transport, asked) : openRecorded(asked);
     },
   );

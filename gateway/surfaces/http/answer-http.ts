@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
-import type { ResumePoint } from '../../recording/index.js';
+import type { CallToken, ResumePoint } from '../../recording/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
 import { ENDED, type Metadata, type RpcError } from '../../status/index.js';
 import {
@@ -140,6 +140,10 @@ class HttpExchange implements ExchangePlan {
 
   get metadata(): Metadata {
     return this.#call.metadata;
+  }
+
+  get token(): CallToken | undefined {
+    return this.#call.token;
   }
 
   get deadline(): number | undefined {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
+import type { CallToken } from '../../recording/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
 import type { Metadata, RpcError } from '../../status/index.js';
 import type { ExchangeContext, MethodRequest } from '../exchange/index.js';
@@ -9,6 +10,8 @@ import type { HttpReply } from './http-reply.js';
 /** What the headers of a request say of its call. */
 export interface HttpCall {
   readonly metadata: Metadata;
+  /** By what of it the service knows who calls. */
+  readonly token?: CallToken | undefined;
   readonly deadline: number | undefined;
   readonly source: RequestSource;
   readonly principal: Principal;

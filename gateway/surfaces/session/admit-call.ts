@@ -1,4 +1,4 @@
-import type { ResumePoint } from '../../recording/index.js';
+import type { CallToken, ResumePoint } from '../../recording/index.js';
 import {
   type AccessDecision,
   authorityOf,
@@ -21,6 +21,11 @@ import type { SessionCaller } from './session-credential.js';
 /** The frame that opens a call. */
 export type OpenFrame = Extract<ClientFrame, { kind: 'open' }>;
 
+/** Who opens calls that say no credential of their own: now, each time that it is asked. */
+export interface CallingSession {
+  readonly caller: SessionCaller;
+}
+
 /** An `open` that may become a call: nothing is wrong with it. */
 export interface AdmittedCall {
   readonly request: MethodRequest;
@@ -28,6 +33,8 @@ export interface AdmittedCall {
   /** It does not stand on the credential of its session. */
   readonly hasOwnCredential: boolean;
   readonly metadata: Metadata;
+  /** By what of it the service knows who calls. */
+  readonly token?: CallToken | undefined;
   /** Where the client wants its stream to go on. */
   readonly resume: ResumePoint | undefined;
   /** What it says of its recording. */
@@ -45,23 +52,24 @@ export type Admission = AdmittedCall | undefined;
 export function admitCall(
   open: OpenFrame,
   context: SessionContext,
-  caller: SessionCaller,
+  session: CallingSession,
 ): Admission | Promise<Admission> {
   const { identity, source, requestId } = context;
   const decision = identity.decision(() => ({
     requestId: requestIdOf(open.metadata) ?? requestId,
     peer: source.address,
   }));
-  return decided(decision, () => decide(open, context, caller, decision));
+  return decided(decision, () => decide(open, context, session, decision));
 }
 
 function decide(
   open: OpenFrame,
   context: SessionContext,
-  caller: SessionCaller,
+  session: CallingSession,
   decision: AccessDecision | undefined,
 ): Admission | Promise<Admission> {
   const { identity, exchanges, source } = context;
+  const { caller } = session;
   const shown = shownCredential(() => identity.credentialOfCall(open.metadata));
   decision?.shows(shown);
   // Before everything that costs more than a refusal may.
@@ -90,8 +98,15 @@ function decide(
     if (call === undefined) return undefined;
     const signed = identity.signed(call.metadata, known, request.method.path);
     return signed instanceof Promise
-      ? signed.then((metadata) => ask(known, { ...call, metadata }))
-      : ask(known, { ...call, metadata: signed });
+      ? signed.then((metadata) => tell(known, call, metadata))
+      : tell(known, call, signed);
+  };
+  const tell = (principal: Principal, call: AdmittedCall, metadata: Metadata) => {
+    // A call that stands on the session's credential goes on with those that come after it.
+    const owner = own === undefined ? caller : { principal, credential: own };
+    const newest = own === undefined ? () => session.caller : undefined;
+    const token = identity.told(metadata, owner, call.request.method, newest);
+    return ask(principal, { ...call, metadata, token });
   };
   const ask = (known: Principal, call: AdmittedCall): Admission | Promise<Admission> => {
     const { http, requestId } = context;

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { AbortCause, Incoming, Outgoing } from '../../bridge/index.js';
 import type { ByteWriter } from '../../codec/index.js';
-import type { ResumePoint } from '../../recording/index.js';
+import type { CallToken, ResumePoint } from '../../recording/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
 import { type Metadata, RpcError } from '../../status/index.js';
 import type { ServerFrame } from '../../wire/session/index.js';
@@ -57,6 +57,7 @@ export class SessionCall implements ExchangePlan, Peer {
   readonly principal: Principal;
   readonly expiry: Expiry | undefined;
   readonly metadata: Metadata;
+  readonly token: CallToken | undefined;
   readonly deadline: number | undefined;
   readonly resume: ResumePoint | undefined;
   readonly wish: CallPlace | undefined;
@@ -89,6 +90,7 @@ export class SessionCall implements ExchangePlan, Peer {
     this.principal = admitted.principal;
     this.expiry = admitted.hasOwnCredential ? this.surface.expiry : undefined;
     this.metadata = metadata;
+    this.token = admitted.token;
     this.deadline = admitted.deadline;
     this.resume = admitted.resume;
     this.wish = admitted.place;

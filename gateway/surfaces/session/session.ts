@@ -173,7 +173,7 @@ export class Session {
     }
     this.#open.begin();
     const { checking } = this.#credential;
-    const admit = () => (this.#over ? undefined : admitCall(open, this.#context, this.#credential.caller));
+    const admit = () => (this.#over ? undefined : admitCall(open, this.#context, this.#credential));
     // Who calls is known when what came before is checked.
     this.#admit(open, checking === undefined ? admit : () => checking.then(admit));
   }

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Incoming, Outgoing } from '../../bridge/index.js';
-import type { ResumePoint } from '../../recording/index.js';
+import type { CallToken, ResumePoint } from '../../recording/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
 import { ENDED, type Metadata } from '../../status/index.js';
 import {
@@ -23,6 +23,8 @@ import { WebSocketOutgoing } from './websocket-outgoing.js';
 /** What a WebSocket's address and headers say, checked before the upgrade while a failure can still be a plain HTTP error. */
 export interface WebSocketCall {
   readonly metadata: Metadata;
+  /** By what of it the service knows who calls. */
+  readonly token?: CallToken | undefined;
   readonly deadline: number | undefined;
   /** The fields in the address, encoded. */
   readonly bound: AddressFields;
@@ -104,6 +106,10 @@ class WebSocketExchange implements ExchangePlan {
 
   get metadata(): Metadata {
     return this.#call.metadata;
+  }
+
+  get token(): CallToken | undefined {
+    return this.#call.token;
   }
 
   get resume(): ResumePoint | undefined {

@@ -6,6 +6,7 @@ import { Bell, CancelSource, createDeferred } from '../../../gateway/async/index
 import { compiledCodec } from '../../../gateway/codec/index.js';
 import {
   type CallRequest,
+  type CallToken,
   type HealResult,
   openCall,
   resumePoint,
@@ -125,6 +126,8 @@ interface Played {
   readonly call: Call;
   readonly attempts: Attempt[];
   readonly results: HealResult[];
+  /** The metadata of each attempt. */
+  readonly told: Metadata[];
   readonly signal: CancelSource;
   /** The request of an attempt as JSON. */
   request(index: number): JsonValue;
@@ -138,7 +141,12 @@ async function play(
   t: Test,
   name: string,
   ask: JsonValue = {},
-  given: { readonly last?: string; readonly deadline?: number } = {},
+  given: {
+    readonly last?: string;
+    readonly deadline?: number;
+    readonly metadata?: Metadata;
+    readonly token?: CallToken;
+  } = {},
 ): Promise<Played> {
   schemas ??= schemaFromText(t, PROTO);
   const schema = await schemas;
@@ -149,13 +157,15 @@ async function play(
   const encode = (json: JsonValue) => toBinary(method.output, fromJson(method.output, json));
   const attempts: Attempt[] = [];
   const results: HealResult[] = [];
+  const told: Metadata[] = [];
   const signal = new CancelSource();
   const requestCodec = codec.forMessage(method.input);
   const request: CallRequest = {
     method,
     requestCodec,
     resume: resumePoint(method, requestCodec, parseLastEventId(given.last), 'last'),
-    metadata: [],
+    metadata: given.metadata ?? [],
+    token: given.token,
     signal,
     deadline: given.deadline,
     onHealed: (result) => results.push(result),
@@ -166,6 +176,7 @@ async function play(
       t.equal(options.deadline, given.deadline);
       const attempt = new Attempt(encode);
       attempts.push(attempt);
+      told.push(options.metadata);
       return attempt;
     },
   };
@@ -176,6 +187,7 @@ async function play(
     call,
     attempts,
     results,
+    told,
     signal,
     request: (index) =>
       toJson(method.input, fromBinary(method.input, attempts[index]?.sent[0] ?? new Uint8Array(0))),
@@ -515,3 +527,84 @@ async function isEnded(call: Call): Promise<boolean> {
   for (let turns = 0; turns < 5; turns += 1) await turn();
   return (await Promise.race([call.status, Promise.resolve(none)])) !== none;
 }
+
+const METADATA = [
+  ['authorization', 'Bearer first'],
+  ['x-a', 'b'],
+  ['authorization', 'Basic of another'],
+] as const;
+
+function tokenOf(...renew: CallToken['renew'][]): CallToken {
+  return { value: 'Bearer first', endsAt: undefined, renew: () => renew.shift()?.() ?? 'none' };
+}
+
+t.test('each try has a token that counts then, and nothing else of its metadata changes', async (t) => {
+  const token = tokenOf(
+    () => 'Bearer second',
+    () => Promise.resolve('Bearer third'),
+  );
+  const played = await play(t, 'Numbers', {}, { metadata: METADATA, token });
+  (await played.attempt(0)).send({ id: '1' }).end(LOST);
+  t.same(await played.read(), ['1']);
+  const reading = played.read();
+  (await played.attempt(1)).end(AWAY);
+  (await played.attempt(2)).send({ id: '2' }).end();
+  t.same(await reading, ['2']);
+  t.same(played.told[0], METADATA);
+  for (const [index, value] of ['Bearer first', 'Bearer second', 'Bearer third'].entries())
+    t.same(played.told[index], [['authorization', value], ...METADATA.slice(1)]);
+  t.equal(await played.read(), undefined);
+});
+
+t.test('what is not the token that was told stays', async (t) => {
+  const metadata = [['authorization', 'Bearer of the authorization service']] as const;
+  const token = tokenOf(() => 'Bearer second');
+  const played = await play(t, 'Numbers', {}, { metadata, token });
+  (await played.attempt(0)).send({ id: '1' }).end(LOST);
+  await played.read();
+  const reading = played.read();
+  (await played.attempt(1)).end();
+  t.equal(await reading, undefined);
+  t.same(played.told, [metadata, metadata]);
+});
+
+t.test('a credential that has ended ends what would be asked for with it', async (t) => {
+  const ended = new RpcError('CREDENTIAL_EXPIRED', 'it has ended');
+  for (const renew of [
+    () => {
+      throw ended;
+    },
+    () => Promise.reject(ended),
+  ]) {
+    const played = await play(t, 'Numbers', {}, { metadata: METADATA, token: tokenOf(renew) });
+    (await played.attempt(0)).send({ id: '1' }).end(LOST);
+    await played.read();
+    const reading = played.read();
+    const over = played.call.status;
+    await t.rejects(played.attempt(1), 'there is no other attempt');
+    t.equal(await reading, undefined);
+    t.match(await over, { code: Code.UNAUTHENTICATED, reason: 'CREDENTIAL_EXPIRED' });
+    t.same(played.results, ['failed']);
+  }
+});
+
+t.test('a cancel while a token is made ends the call', async (t) => {
+  const made = createDeferred<string>();
+  const asked = createDeferred<void>();
+  const token = tokenOf(() => {
+    asked.resolve();
+    return made.promise;
+  });
+  const played = await play(t, 'Numbers', {}, { metadata: METADATA, token });
+  (await played.attempt(0)).send({ id: '1' }).end(LOST);
+  await played.read();
+  const reading = played.read();
+  const second = played.attempt(1);
+  await asked.promise;
+  played.call.cancel();
+  made.resolve('Bearer second');
+  await t.rejects(second);
+  t.equal(await reading, undefined);
+  t.equal((await played.call.status).code, Code.CANCELLED);
+  t.same(played.results, ['cancelled']);
+});
