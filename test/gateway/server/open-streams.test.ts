@@ -102,10 +102,8 @@ for (const [surface, stall] of Object.entries(STALLED)) {
     t.ok(row.waiting.gatewayBytes > 0, 'bytes wait in the gateway');
     const taken = row.sent.messages * TEXT_BYTES;
     const { windowBytes = 0, gatewayBytes } = row.waiting;
-    t.ok(
-      gatewayBytes > windowBytes - 2 * TEXT_BYTES,
-      `what is not window lies unread: ${JSON.stringify(row)}`,
-    );
+    // The window is opened again when half of it is due.
+    t.ok(gatewayBytes > windowBytes / 2, `what is not window lies unread: ${JSON.stringify(row)}`);
     t.ok(accepted * TEXT_BYTES >= taken, 'the service has written what was taken');
     if (surface === 'session') t.same(row.credit, { messages: 0 }, 'the credit is used up');
     else {
