@@ -1,4 +1,6 @@
 import type { RpcError } from '../../status/index.js';
+import { LargestFirst, type Sized } from './largest-first.js';
+import { type InLine, LineOfMessages } from './line-of-messages.js';
 import { type OnRefusal, tooManyOfAll } from './refusal.js';
 
 /** What each piece of a message costs to hold besides its bytes: without it a client could make us hold any number of small ones. */
@@ -7,25 +9,25 @@ export const PIECE_BYTES = 128;
 /** This part of the budget may be held besides, by refused messages whose clients have a moment to read why. */
 const LEAVING_SHARE = 1 / 4;
 
-/** What the messages of one client hold. The set is in the order in which they began. */
-interface Holder {
+/** What the messages of one client hold, in the order in which they began. */
+interface Holder extends Sized {
   readonly group: string;
-  readonly messages: Set<UnfinishedMessage>;
-  bytes: number;
+  readonly messages: LineOfMessages<UnfinishedMessage>;
 }
 
 /**
  * The bytes of all messages that have begun to come from clients and are not whole: one budget, so that many clients who begin and do
  * not end cannot fill the memory. Where it does not suffice, the client that holds most loses its newest message, so the oldest ones get whole,
- * and a client that holds little is not refused for the sake of one that holds much.
+ * and a client that holds little is not refused for the sake of one that holds much. Each step costs the logarithm of the number of clients at most.
  */
 export class UnfinishedMessages {
   readonly #most: number;
   readonly #onRefusal: OnRefusal;
   readonly #holders = new Map<string, Holder>();
+  readonly #bySize = new LargestFirst<Holder>();
   #bytes = 0;
-  /** What refused messages held, in the order of their refusal. */
-  readonly #leaving = new Map<UnfinishedMessage, number>();
+  /** Those that were refused and still hold what they had, in the order of their refusal. */
+  readonly #leaving = new LineOfMessages<UnfinishedMessage>();
   #leavingBytes = 0;
 
   /** `most`: in bytes; 0: any number. */
@@ -52,40 +54,41 @@ export class UnfinishedMessages {
       this.#left(message);
       return;
     }
-    let holder = this.#holders.get(message.group);
-    if (holder === undefined) {
-      holder = { group: message.group, messages: new Set(), bytes: 0 };
-      this.#holders.set(message.group, holder);
-    }
-    this.#count(holder, bytes - message.bytes);
+    const holder = this.#holderOf(message.group);
+    const before = message.bytes;
     message.bytes = bytes;
-    if (bytes > 0) holder.messages.add(message);
-    else this.#forget(holder, message);
+    if (before === 0) holder.messages.add(message);
+    else if (bytes === 0) holder.messages.delete(message);
+    this.#count(holder, bytes - before);
     while (this.#bytes > this.#most) this.#refuseNewest();
+  }
+
+  #holderOf(group: string): Holder {
+    const known = this.#holders.get(group);
+    if (known !== undefined) return known;
+    const holder = { group, messages: new LineOfMessages<UnfinishedMessage>(), bytes: 0, heapedAt: 0 };
+    this.#holders.set(group, holder);
+    this.#bySize.add(holder);
+    return holder;
   }
 
   #count(holder: Holder, bytes: number): void {
     holder.bytes += bytes;
     this.#bytes += bytes;
-  }
-
-  #forget(holder: Holder, message: UnfinishedMessage): void {
-    holder.messages.delete(message);
-    if (holder.messages.size === 0) this.#holders.delete(holder.group);
+    if (holder.messages.isEmpty) {
+      this.#holders.delete(holder.group);
+      this.#bySize.delete(holder);
+    } else this.#bySize.changed(holder);
   }
 
   #refuseNewest(): void {
-    let largest: Holder | undefined;
-    for (const holder of this.#holders.values()) {
-      if (largest === undefined || holder.bytes > largest.bytes) largest = holder;
-    }
-    let newest: UnfinishedMessage | undefined;
-    for (const message of largest?.messages ?? []) newest = message;
+    const { largest } = this.#bySize;
+    const newest = largest?.messages.last;
     if (largest === undefined || newest === undefined) return;
     const { bytes } = newest;
-    this.#count(largest, -bytes);
     newest.bytes = 0;
-    this.#forget(largest, newest);
+    largest.messages.delete(newest);
+    this.#count(largest, -bytes);
     this.#onRefusal('unfinished_bytes');
     newest.refuse(
       tooManyOfAll('unfinished_bytes', 'the unfinished messages of all clients are too large together'),
@@ -94,26 +97,33 @@ export class UnfinishedMessages {
   }
 
   #leave(message: UnfinishedMessage, bytes: number): void {
-    this.#leaving.set(message, bytes);
+    message.leavingBytes = bytes;
+    this.#leaving.add(message);
     this.#leavingBytes += bytes;
-    for (const oldest of this.#leaving.keys()) {
-      if (this.#leavingBytes <= this.#most * LEAVING_SHARE) return;
-      this.#left(oldest);
-      oldest.cut?.();
+    while (this.#leavingBytes > this.#most * LEAVING_SHARE) {
+      const { first } = this.#leaving;
+      if (first === undefined) return;
+      this.#left(first);
+      first.cut?.();
     }
   }
 
   #left(message: UnfinishedMessage): void {
-    this.#leavingBytes -= this.#leaving.get(message) ?? 0;
+    if (message.leavingBytes === 0) return;
+    this.#leavingBytes -= message.leavingBytes;
+    message.leavingBytes = 0;
     this.#leaving.delete(message);
   }
 }
 
 /** A message on its way from a client, and after it the next one. */
-export class UnfinishedMessage {
+export class UnfinishedMessage implements InLine<UnfinishedMessage> {
   readonly group: string;
-  /** Kept by `UnfinishedMessages`. */
+  /** Kept by `UnfinishedMessages`: what it holds, what it holds although it was refused, and its neighbours. */
   bytes = 0;
+  leavingBytes = 0;
+  before: UnfinishedMessage | undefined;
+  after: UnfinishedMessage | undefined;
   isRefused = false;
   readonly cut: (() => void) | undefined;
   readonly #refuse: (reason: RpcError) => void;
