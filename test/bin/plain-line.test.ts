@@ -112,13 +112,18 @@ t.test('what is written in other ways than with fields and a message is as pino 
   t.end();
 });
 
-t.test('the line of a call comes past pino', (t) => {
+t.test('the line of a call and of a refusal come past pino', (t) => {
   const call = { requestId: 'a-1', reason: undefined, durationMs: 1.234, received: 1, peer: '127.0.0.1' };
   t.equal(
     plainLine('{"level":30', call, 'call'),
     '{"level":30,"requestId":"a-1","durationMs":1.234,"received":1,"peer":"127.0.0.1","msg":"call"}\n',
   );
-  t.equal(plainLine('{"level":30', { problem: 'a "b"' }, 'call'), undefined);
+  const refusal = { httpStatus: 421, problem: 'host "a" is not served here' };
+  t.equal(
+    plainLine('{"level":30', refusal, 'request refused'),
+    '{"level":30,"httpStatus":421,"problem":"host \\"a\\" is not served here","msg":"request refused"}\n',
+  );
+  t.equal(plainLine('{"level":30', { problem: 'a\ud800' }, 'call'), undefined);
   t.equal(plainLine('{"level":30', { err: new Error('broken') }, 'call failed'), undefined);
   t.end();
 });
