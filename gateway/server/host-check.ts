@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { authorityOf, isLoopbackAddress, normalAddress, requestSource } from '../security/index.js';
-import { RpcError } from '../status/index.js';
+import { RpcError, sharedError } from '../status/index.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 
 /** Throws what refuses a request for its host. */
@@ -28,7 +28,7 @@ export function registerHostCheck(
     if (allowHosts.has(authority, request.socket.localAddress, isLoopback)) return;
     // What stands before an @ may be a password, and this text is logged.
     const host = authority?.slice(authority.lastIndexOf('@') + 1);
-    throw new RpcError(
+    throw sharedError(
       'HOST_NOT_SERVED',
       `host ${JSON.stringify(host)} is not served here: see --allow-host`,
       { httpStatus: 421 },

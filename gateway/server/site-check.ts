@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RouteMatch } from '../schema/index.js';
 import { isForeignSite, mayOpenSocket } from '../security/index.js';
-import { RpcError } from '../status/index.js';
+import { type RpcError, sharedError } from '../status/index.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { ServerRequest } from './server-request.js';
 
@@ -12,7 +12,7 @@ export function refusalOfOrigin(
 ): RpcError | undefined {
   if (mayOpenSocket(request, options)) return undefined;
   const { origin = request.headers['sec-fetch-site'] } = request.headers;
-  return new RpcError('ORIGIN_NOT_ALLOWED', `origin ${origin} is not allowed: see --allow-origin`);
+  return sharedError('ORIGIN_NOT_ALLOWED', `origin ${origin} is not allowed: see --allow-origin`);
 }
 
 /** Throws PERMISSION_DENIED where a page of another origin may not do this. */
@@ -25,7 +25,7 @@ export function checkSite(
   if (refusal !== undefined) throw refusal;
   // Images, links and forms need no preflight, and a file route takes every content type that a form can send.
   if (!request.ws && !method.safe && isForeignSite(request.raw, options)) {
-    throw new RpcError(
+    throw sharedError(
       'ORIGIN_NOT_ALLOWED',
       `another site may not call ${method.path}, which is not declared free of side effects: see --allow-origin`,
     );

@@ -6,5 +6,6 @@ export { MAX_METADATA_BYTES, MAX_METADATA_PAIRS, MetadataBlock } from './metadat
 export { codeOfReason, httpStatusOfReason, REASONS, type Reason, retryAfterOfReason } from './reason.js';
 export { richStatusBytes } from './rich-status.js';
 export { isDefect, RpcError, type RpcErrorOptions } from './rpc-error.js';
+export { sharedError } from './shared-error.js';
 export { ENDED, type Status } from './status.js';
 export type { StatusDetail } from './status-detail.js';

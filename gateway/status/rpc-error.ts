@@ -36,11 +36,18 @@ export class RpcError extends Error {
   readonly problem: string;
   readonly retryAfterMs: number | undefined;
   readonly #metadata: ErrorMetadata | undefined;
+  /** What it was put into last, and by what. */
+  #form: { readonly make: unknown; readonly made: unknown } | undefined;
 
   constructor(reason: Reason, message: string, options: RpcErrorOptions = {}) {
+    const code = options.code ?? codeOfReason(reason);
+    const { stackTraceLimit } = Error;
+    // A client may be refused as often as it likes: where in our code that was is half of what the error would cost, and only of defects it is of interest.
+    if (!isDefect({ code, reason })) Error.stackTraceLimit = 0;
     super(cut(message), options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.reason = reason;
-    this.code = options.code ?? codeOfReason(reason);
+    this.code = code;
     this.httpStatus = options.httpStatus ?? httpStatusOfReason(reason);
     this.problem = options.problem === undefined ? this.message : cut(options.problem);
     this.retryAfterMs = options.retryAfterMs;
@@ -67,6 +74,12 @@ export class RpcError extends Error {
   toStatus(): Status {
     const { code, message, reason, details } = this;
     return { code, message, reason, details, trailers: [], truncated: false };
+  }
+
+  /** What `make` makes of it, which depends on nothing else: an error that refuses many clients in the same way is put into words once. */
+  as<Form>(make: (error: RpcError) => Form): Form {
+    if (this.#form?.make !== make) this.#form = { make, made: make(this) };
+    return this.#form.made as Form;
   }
 
   override toString(): string {

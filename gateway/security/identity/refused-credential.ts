@@ -1,11 +1,11 @@
-import { RpcError } from '../../status/index.js';
+import { RpcError, sharedError } from '../../status/index.js';
 
 /**
  * Nobody is known by this credential. The client is told the same whatever is wrong with it; `problem` is for the log, and never holds a part of it.
  * Source: RFC 6750 section 3.1.
  */
 export function credentialRefused(problem: string): RpcError {
-  return new RpcError('CREDENTIAL_INVALID', 'the credential is not accepted: get a new one', {
+  return sharedError('CREDENTIAL_INVALID', 'the credential is not accepted: get a new one', {
     problem,
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   });
@@ -20,18 +20,16 @@ export function credentialExpired(): RpcError {
 
 /** There is none where one is needed. */
 export function credentialNeeded(): RpcError {
-  return new RpcError(
+  return sharedError(
     'CREDENTIAL_NEEDED',
     'this needs a credential: send "authorization: Bearer" and a token',
-    {
-      headers: { 'www-authenticate': 'Bearer' },
-    },
+    { headers: { 'www-authenticate': 'Bearer' } },
   );
 }
 
 /** Known, and not allowed. `problem` is for the log. */
 export function accessDenied(problem: string): RpcError {
-  return new RpcError('ACCESS_DENIED', 'this is not allowed', { problem });
+  return sharedError('ACCESS_DENIED', 'this is not allowed', { problem });
 }
 
 /** Seconds after which it is worth a try. */

@@ -1,12 +1,12 @@
 import { createRegistry } from '@bufbuild/protobuf';
-import { RpcError } from '../../status/index.js';
+import { RpcError, sharedError } from '../../status/index.js';
 import { mediaTypeOf, parseConnectTimeout } from '../../wire/index.js';
 import { AT_EXPIRY } from '../exchange/index.js';
-import { answerAs, type HttpSurface } from '../http/index.js';
+import { answerAs, type ErrorAnswer, type HttpSurface, sendErrorAnswer } from '../http/index.js';
 import { FrameOutgoing, type RpcProtocol, rpcMetadata } from '../rpc/index.js';
 import { failureOfHttp } from './connect-code.js';
 import { type ConnectCodec, codecNamed } from './connect-codec.js';
-import { sendConnectError } from './connect-error.js';
+import { connectErrorAnswer } from './connect-error.js';
 import { connectFrames, sendEndOfStream } from './connect-frames.js';
 import { connectFormOf } from './connect-request.js';
 import { ConnectUnaryOutgoing } from './unary-outgoing.js';
@@ -84,14 +84,16 @@ export const CONNECT: RpcProtocol = {
     const surface = (isStream ? STREAM : UNARY)[codec];
     await answerAs({ open, surface }, request, named, reply, call, context);
   },
-  unknownPath: (path) => new RpcError('PATH_NOT_FOUND', `no method has the path ${path}`),
+  unknownPath: (path) => sharedError('PATH_NOT_FOUND', `no method has the path ${path}`),
   refuse({ headers }, reply, error) {
-    const status = error.toStatus();
-    reply.headers(error.headers);
     // What HTTP says first is said by its status, and the others by the last frame of a stream.
-    const mediaType = failureOfHttp(status) === undefined ? mediaTypeOf(headers['content-type']) : undefined;
+    const mediaType = failureOfHttp(error) === undefined ? mediaTypeOf(headers['content-type']) : undefined;
     const codec = codecNamed(mediaType, 'application/connect+');
-    if (codec === undefined) sendConnectError(reply, status, NO_TYPES);
-    else sendEndOfStream(reply, status, NO_TYPES, codec);
+    if (codec === undefined) sendErrorAnswer(reply, error.as(refusalAnswer));
+    else sendEndOfStream(reply.headers(error.headers), error.toStatus(), NO_TYPES, codec);
   },
 };
+
+function refusalAnswer(error: RpcError): ErrorAnswer {
+  return connectErrorAnswer(error.toStatus(), NO_TYPES, error.headers);
+}

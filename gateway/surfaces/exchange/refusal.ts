@@ -1,5 +1,5 @@
 import type { Principal, RequestSource } from '../../security/index.js';
-import { type Reason, RpcError, type RpcErrorOptions } from '../../status/index.js';
+import { type Reason, RpcError, sharedError } from '../../status/index.js';
 
 /** The limits that refuse a client because of what it, or all clients together, have open or begin; the labels of `sluice_limit_refusals_total`. */
 export const LIMIT_NAMES = [
@@ -37,22 +37,19 @@ const RETRY_SOON = { 'retry-after': '1' } as const;
 /** One client has too much: 429. A client that came through no trusted proxy may be many clients behind a proxy that is not named. */
 export function tooManyOfAddress(limit: LimitName, what: string, { isProxied }: RequestSource): RpcError {
   const flag = FLAGS[limit];
-  return untraced('ADDRESS_LIMIT', `${what} from one address at once: see ${flag}${proxyHint(isProxied)}`, {
-    metadata: { limit, flag },
-    headers: RETRY_SOON,
-  });
+  return shared(
+    'ADDRESS_LIMIT',
+    limit,
+    `${what} from one address at once: see ${flag}${proxyHint(isProxied)}`,
+  );
 }
 
 /** One principal has too much, from all its addresses together: 429. */
 export function tooManyOfPrincipal(limit: LimitName, what: string): RpcError {
-  const flag = FLAGS[limit];
-  return untraced('PRINCIPAL_LIMIT', `${what} of one principal at once: see ${flag}`, {
-    metadata: { limit, flag },
-    headers: RETRY_SOON,
-  });
+  return shared('PRINCIPAL_LIMIT', limit, `${what} of one principal at once: see ${FLAGS[limit]}`);
 }
 
-/** One client begins too much in too short a time: 429, and when it may begin again. */
+/** One client begins too much in too short a time: 429, and when it may begin again, rounded up to two digits. */
 export function tooOften(
   limit: LimitName,
   what: string,
@@ -64,35 +61,36 @@ export function tooOften(
   const whose = isAnonymous
     ? `from one address: see ${flag}${proxyHint(isProxied)}`
     : `of one principal: see ${flag}`;
-  return untraced('RATE_LIMIT', `${what} ${whose}`, { metadata: { limit, flag }, retryAfterMs });
+  return shared('RATE_LIMIT', limit, `${what} ${whose}`, roundedUp(retryAfterMs));
 }
 
 /** An upload is larger than it may be: 413. */
 export function uploadTooLarge(maxBytes: number): RpcError {
   const flag = FLAGS.upload_bytes;
-  return untraced('UPLOAD_TOO_LARGE', `the upload is larger than ${maxBytes} bytes: see ${flag}`, {
+  return new RpcError('UPLOAD_TOO_LARGE', `the upload is larger than ${maxBytes} bytes: see ${flag}`, {
     metadata: { limit: 'upload_bytes', flag },
   });
 }
 
 /** All clients together have too much: 503. */
 export function tooManyOfAll(limit: LimitName, what: string): RpcError {
-  const flag = FLAGS[limit];
-  return untraced('GATEWAY_LIMIT', `${what}: see ${flag}`, {
-    metadata: { limit, flag },
-    headers: RETRY_SOON,
-  });
+  return shared('GATEWAY_LIMIT', limit, `${what}: see ${FLAGS[limit]}`);
 }
 
 function proxyHint(isProxied: boolean): string {
   return isProxied ? '' : '; if a proxy stands between, name it in --trusted-proxies';
 }
 
-/** A client may be refused as often as it likes: where in our code that was is half of what the error would cost, and nobody looks at it. */
-function untraced(reason: Reason, message: string, options: RpcErrorOptions): RpcError {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  const error = new RpcError(reason, message, options);
-  Error.stackTraceLimit = stackTraceLimit;
-  return error;
+/** Not less, in milliseconds, with two digits that are not zero: so there are few different ones. */
+function roundedUp(ms: number): number {
+  let unit = 1;
+  while (ms / unit > 99) unit *= 10;
+  return Math.ceil(ms / unit) * unit;
+}
+
+/** A refusal that comes in floods. */
+function shared(reason: Reason, limit: LimitName, message: string, retryAfterMs?: number): RpcError {
+  const metadata = { limit, flag: FLAGS[limit] };
+  const when = retryAfterMs === undefined ? { headers: RETRY_SOON } : { retryAfterMs };
+  return sharedError(reason, message, { metadata, ...when });
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Code, type Reason, RpcError } from '../../status/index.js';
+import { Code, RpcError, sharedError } from '../../status/index.js';
 import { AT_EXPIRY, type MethodRequest } from '../exchange/index.js';
 import {
   answerAs,
@@ -20,7 +20,7 @@ import {
 } from '../rpc/index.js';
 import { Base64Reader } from './base64-text.js';
 import { type GrpcTypes, grpcTypes } from './media-type.js';
-import { sendStatusHead } from './status-pairs.js';
+import { sendRefusalHead } from './status-pairs.js';
 
 /** What native gRPC and gRPC-Web differ in. */
 export interface GrpcVariant {
@@ -45,12 +45,10 @@ export function createGrpcProtocol(variant: GrpcVariant): RpcProtocol {
     async answer(request, named, reply, call, context) {
       await answerAs(negotiated(variant, request), request, named, reply, call, context);
     },
-    unknownPath: (path) => new RpcError('METHOD_NOT_FOUND', `there is no method ${path.slice(1)}`),
+    unknownPath: (path) => sharedError('METHOD_NOT_FOUND', `there is no method ${path.slice(1)}`),
     refuse(request, reply, error) {
       if (variant.refuseOtherwise(request, reply, error)) return;
-      const { reason, httpStatus = 200 } = error;
-      const status = KEPT_STATUSES.has(reason) ? httpStatus : 200;
-      sendStatusHead(reply, answerTypeOf(request), error.toStatus(), error, status);
+      sendRefusalHead(reply, answerTypeOf(request), error);
     },
   };
 }
@@ -85,9 +83,6 @@ function negotiated(variant: GrpcVariant, request: MethodRequest): Negotiated {
   });
   return { open, surface };
 }
-
-/** What is no request of the protocol at all has HTTP's own status for that. */
-const KEPT_STATUSES: ReadonlySet<Reason> = new Set(['HTTP_METHOD_NOT_ALLOWED', 'UNSUPPORTED_CONTENT_TYPE']);
 
 /** Of a refusal, whatever is wrong with the request. */
 function answerTypeOf({ headers }: IncomingMessage): string {

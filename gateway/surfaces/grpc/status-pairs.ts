@@ -1,7 +1,20 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { Code, type Metadata, type RpcError, richStatusBytes, type Status } from '../../status/index.js';
+import {
+  Code,
+  type Metadata,
+  type Reason,
+  type RpcError,
+  richStatusBytes,
+  type Status,
+} from '../../status/index.js';
 import { encodeGrpcMessage } from '../../wire/index.js';
-import { exposeNames, type HttpReply, warnLeftOut } from '../http/index.js';
+import {
+  type ErrorAnswer,
+  exposeNames,
+  type HttpReply,
+  sendErrorAnswer,
+  warnLeftOut,
+} from '../http/index.js';
 import { REASON_HEADER } from '../message/index.js';
 import { answerMetadata, unpadded } from '../rpc/index.js';
 
@@ -12,13 +25,18 @@ import { answerMetadata, unpadded } from '../rpc/index.js';
 export function statusPairs(reply: HttpReply, status: Status): Metadata {
   const { pairs, leftOut } = answerMetadata(status.trailers);
   warnLeftOut(reply, leftOut);
+  return [...saidPairs(status), ...pairs];
+}
+
+/** The same without the trailers. */
+function saidPairs(status: Status): [string, string][] {
   const said: [string, string][] = [['grpc-status', String(status.code)]];
   if (status.code !== Code.OK && status.message !== '')
     said.push(['grpc-message', encodeGrpcMessage(status.message)]);
-  if (status.reason !== undefined) return [...said, [REASON_HEADER, status.reason], ...pairs];
+  if (status.reason !== undefined) return [...said, [REASON_HEADER, status.reason]];
   const details = richStatusBytes(status);
   if (details !== undefined) said.push(['grpc-status-details-bin', unpadded(details.toString('base64'))]);
-  return [...said, ...pairs];
+  return said;
 }
 
 /** Pairs as headers: a name that occurs more than once has several lines. */
@@ -48,15 +66,32 @@ export function sendStatusHead(
   contentType: string,
   status: Status,
   failure: Pick<RpcError, 'headers'> | undefined,
-  httpStatus = 200,
 ): void {
   const headers = headersOfPairs(statusPairs(reply, status));
   exposeNames(reply, Object.keys(headers));
-  reply
-    .headers(failure?.headers ?? {})
-    .headers(headers)
-    .header('cache-control', 'no-store')
-    .code(httpStatus)
-    .type(contentType)
-    .send();
+  reply.type(contentType);
+  sendErrorAnswer(reply, { httpStatus: 200, headers: { ...failure?.headers, ...headers, ...NOT_KEPT } });
+}
+
+const NOT_KEPT = { 'cache-control': 'no-store' } as const;
+
+/** What is no request of the protocol at all has HTTP's own status for that. */
+const KEPT_STATUSES: ReadonlySet<Reason> = new Set(['HTTP_METHOD_NOT_ALLOWED', 'UNSUPPORTED_CONTENT_TYPE']);
+
+/** The same for a request that never became a call. */
+export function sendRefusalHead(reply: HttpReply, contentType: string, error: RpcError): void {
+  const { names, answer } = error.as(refusalHead);
+  exposeNames(reply, names);
+  reply.type(contentType);
+  sendErrorAnswer(reply, answer);
+}
+
+function refusalHead(error: RpcError): { readonly names: readonly string[]; readonly answer: ErrorAnswer } {
+  const said = headersOfPairs(saidPairs(error.toStatus()));
+  const { reason, httpStatus = 200 } = error;
+  const answer = {
+    httpStatus: KEPT_STATUSES.has(reason) ? httpStatus : 200,
+    headers: { ...error.headers, ...said, ...NOT_KEPT },
+  };
+  return { names: Object.keys(said), answer };
 }

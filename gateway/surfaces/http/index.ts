@@ -21,7 +21,15 @@ export { JSONL, NDJSON } from './ndjson.js';
 export { ACCEPT_QUERY, MEDIA_TYPE, methodNotAllowed } from './negotiation.js';
 export { openResponse } from './open-response.js';
 export { createOwnProtocol, sendRefusalAsJson } from './own-protocol.js';
-export { exposeNames, sendError, sendWhole, startStream, warnLeftOut } from './reply.js';
+export {
+  type ErrorAnswer,
+  exposeNames,
+  sendError,
+  sendErrorAnswer,
+  sendWhole,
+  startStream,
+  warnLeftOut,
+} from './reply.js';
 export { openFileBody, openJsonBody, openNdjsonBody, openQuery } from './request-forms.js';
 export { singleIncoming } from './single-incoming.js';
 export { sendSnapshots } from './snapshot-events.js';

@@ -1,5 +1,5 @@
 import { createRegistry } from '@bufbuild/protobuf';
-import { RpcError } from '../../status/index.js';
+import { type RpcError, sharedError } from '../../status/index.js';
 import { DEFAULT_LIMITS } from '../exchange/index.js';
 import { requestDeadline, requestMetadata } from '../message/index.js';
 import { answerHttp } from './answer-http.js';
@@ -7,7 +7,7 @@ import type { HttpProtocol } from './http-protocol.js';
 import type { HttpReply } from './http-reply.js';
 import type { HttpForms } from './http-surface.js';
 import { methodNotAllowed } from './negotiation.js';
-import { sendError } from './reply.js';
+import { type ErrorAnswer, errorAnswer, sendErrorAnswer } from './reply.js';
 import { mustStayOk, sendRetryableEvent } from './sse-error.js';
 
 const NO_TYPES = createRegistry();
@@ -20,10 +20,10 @@ export function createOwnProtocol(forms: HttpForms): HttpProtocol {
     answer: (request, named, reply, call, context) => answerHttp(request, named, reply, call, context, forms),
     unknownPath(path, allowed) {
       if (allowed.length > 0) return methodNotAllowed(allowed);
-      return new RpcError('PATH_NOT_FOUND', `no method has the path ${path}`);
+      return sharedError('PATH_NOT_FOUND', `no method has the path ${path}`);
     },
     refuse(request, reply, error) {
-      if (mustStayOk(request, error)) sendRetryableEvent(reply, error, NO_TYPES, DEFAULT_LIMITS.retryMs);
+      if (mustStayOk(request, error)) sendRetryableEvent(reply, error, DEFAULT_LIMITS.retryMs);
       else sendRefusalAsJson(reply, error);
     },
   };
@@ -31,5 +31,9 @@ export function createOwnProtocol(forms: HttpForms): HttpProtocol {
 
 /** A refusal as our own clients get it. */
 export function sendRefusalAsJson(reply: HttpReply, error: RpcError): void {
-  sendError(reply, error.toStatus(), NO_TYPES, error);
+  sendErrorAnswer(reply, error.as(refusalAsJson));
+}
+
+function refusalAsJson(error: RpcError): ErrorAnswer {
+  return errorAnswer(error.toStatus(), NO_TYPES, error);
 }

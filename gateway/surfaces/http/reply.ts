@@ -55,22 +55,49 @@ export function sendError(
   registry: Registry,
   failure?: Pick<RpcError, 'httpStatus' | 'headers'>,
 ): void {
+  const trailers = headersFromMetadata(reply, undefined, status.trailers);
+  sendErrorAnswer(reply, errorAnswer(status, registry, failure, trailers));
+}
+
+/** A failure as an answer, apart from what belongs to its request. */
+export interface ErrorAnswer {
+  readonly httpStatus: number;
+  /** By name in lower case. */
+  readonly headers: OutgoingHttpHeaders;
+  readonly body?: string;
+}
+
+/** The failure as our own clients get it; `trailers`: headers of the service. Pure. */
+export function errorAnswer(
+  status: Status,
+  registry: Registry,
+  failure?: Pick<RpcError, 'httpStatus' | 'headers'>,
+  trailers?: OutgoingHttpHeaders,
+): ErrorAnswer {
   const { reason } = status;
   // What a recording says is no failure of this exchange, and has a reason of ours all the same.
   const httpStatus = failure?.httpStatus ?? (reason && httpStatusOfReason(reason));
   const retryAfter = reason && retryAfterOfReason(reason);
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   const delayMs = retryDelayMs(status, registry);
-  if (delayMs !== undefined) reply.header('retry-after', Math.ceil(delayMs / 1_000));
-  reply
-    .headers(failure?.headers ?? {})
-    .code(httpStatus ?? httpStatusFromCode(status.code))
-    .headers(headersFromMetadata(reply, undefined, status.trailers))
-    .header('grpc-status', status.code)
-    .headers(status.reason === undefined ? {} : { [REASON_HEADER]: status.reason })
-    .header('cache-control', 'no-store')
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify(errorJson(status, registry, httpStatus)));
+  return {
+    httpStatus: httpStatus ?? httpStatusFromCode(status.code),
+    headers: {
+      ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+      ...(delayMs !== undefined && { 'retry-after': String(Math.ceil(delayMs / 1_000)) }),
+      ...failure?.headers,
+      ...trailers,
+      'grpc-status': status.code,
+      ...(reason !== undefined && { [REASON_HEADER]: reason }),
+      'cache-control': 'no-store',
+      'content-type': 'application/json; charset=utf-8',
+    },
+    body: JSON.stringify(errorJson(status, registry, httpStatus)),
+  };
+}
+
+/** Sends one. Only while the head has not been sent. */
+export function sendErrorAnswer(reply: HttpReply, { httpStatus, headers, body }: ErrorAnswer): void {
+  reply.code(httpStatus).headers(headers).send(body);
 }
 
 /** Up to here a body is sent as one text with its head: two buffers more in a system call cost more than copying it. */

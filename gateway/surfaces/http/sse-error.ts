@@ -1,11 +1,14 @@
-import type { IncomingMessage } from 'node:http';
-import type { Registry } from '@bufbuild/protobuf';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { createRegistry, type Registry } from '@bufbuild/protobuf';
 import { isRetryable, type RpcError, type Status } from '../../status/index.js';
 import { formatSseEvent, namesOnly } from '../../wire/index.js';
 import { spread } from '../exchange/index.js';
 import { errorJson, REASON_HEADER, retryDelayMs } from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { MEDIA_TYPE } from './negotiation.js';
+import { sendErrorAnswer } from './reply.js';
+
+const NO_TYPES = createRegistry();
 
 /** The head of every SSE answer. `no-transform`: a compressing proxy would hold events back. */
 export const SSE_HEADERS = {
@@ -33,26 +36,40 @@ export function mustStayOk(
 
 /** The last event of a stream that may be asked for again: without a final id, and with the time to wait. */
 export function retryableEvent(status: Status, registry: Registry, retryMs: number): string {
-  const data = JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });
-  return formatSseEvent({ event: 'error', retryMs: delayOf(status, registry, retryMs), data });
+  return formatSseEvent({
+    event: 'error',
+    retryMs: delayOf(status, registry, retryMs),
+    data: dataOf(status, registry),
+  });
+}
+
+function dataOf(status: Status, registry: Registry): string {
+  return JSON.stringify({ ...errorJson(status, registry), truncated: status.truncated });
 }
 
 /** What a service asks for is what it gets. Those whom we refuse would all come back at once, so they are spread over the time after it. */
 function delayOf(status: Status, registry: Registry, retryMs: number): number {
   const delayMs = retryDelayMs(status, registry);
   if (delayMs === undefined) return spread(retryMs);
-  return status.reason === undefined ? delayMs : Math.ceil(delayMs + Math.random() * retryMs);
+  return status.reason === undefined ? delayMs : spreadAfter(delayMs, retryMs);
+}
+
+function spreadAfter(delayMs: number, retryMs: number): number {
+  return Math.ceil(delayMs + Math.random() * retryMs);
 }
 
 /** Answers a request that never became an exchange, and must stay 200, with that one event. */
-export function sendRetryableEvent(
-  reply: HttpReply,
-  failure: RpcError,
-  registry: Registry,
-  retryMs: number,
-): void {
-  reply
-    .headers({ ...failure.headers, ...SSE_HEADERS, [REASON_HEADER]: failure.reason })
-    .code(200)
-    .send(retryableEvent(failure.toStatus(), registry, retryMs));
+export function sendRetryableEvent(reply: HttpReply, failure: RpcError, retryMs: number): void {
+  const { headers, data } = failure.as(refusalEvent);
+  const { retryAfterMs } = failure;
+  const wait = retryAfterMs === undefined ? spread(retryMs) : spreadAfter(retryAfterMs, retryMs);
+  const body = formatSseEvent({ event: 'error', retryMs: wait, data });
+  sendErrorAnswer(reply, { httpStatus: 200, headers, body });
+}
+
+function refusalEvent(failure: RpcError): { readonly headers: OutgoingHttpHeaders; readonly data: string } {
+  return {
+    headers: { ...failure.headers, ...SSE_HEADERS, [REASON_HEADER]: failure.reason },
+    data: dataOf(failure.toStatus(), NO_TYPES),
+  };
 }

@@ -30,8 +30,10 @@ export interface ErrorJson {
 }
 
 /** A detail as ProtoJSON of google.protobuf.Any; what the registry does not know keeps its bytes. */
-export function detailJson({ typeUrl, value, json }: StatusDetail, registry: Registry): JsonValue {
-  if (json !== undefined) return json as JsonObject;
+export function detailJson(detail: StatusDetail, registry: Registry): JsonValue {
+  if (detail.json !== undefined) return detail.json as JsonObject;
+  // Not before: of a detail that is known as JSON the bytes are made when somebody asks for them.
+  const { typeUrl, value } = detail;
   try {
     return toJson(AnySchema, create(AnySchema, { typeUrl, value }), { registry });
   } catch {
