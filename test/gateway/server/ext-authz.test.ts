@@ -5,6 +5,7 @@ import { bytes, method, openForeign } from '../../support/foreign.js';
 import { http } from '../../support/http.js';
 import { connectHttp2 } from '../../support/http2-client.js';
 import { issuerKey, openIssuer } from '../../support/issuer.js';
+import { openOf, openSession } from '../../support/session.js';
 import { authSurfaces } from './identity-surfaces.js';
 
 type Scope = Parameters<typeof openForeign>[0];
@@ -245,4 +246,57 @@ t.test('what is wrong with the configuration is named', async (t) => {
         message: new RegExp(name.replaceAll('.', '\\.')),
       },
     );
+});
+
+t.test('a principal that is revoked is refused at its next call, on every surface', async (t) => {
+  const key = await issuerKey('es');
+  const issuer = await openIssuer(t, [key]);
+  let revoked = '';
+  const policy: Policy = ({ attributes }) =>
+    attributes.source.principal === `${issuer.issuer}#${revoked}` ? { status: { code: 7 } } : ALLOW;
+  const { foreign, surfaces, service } = await setUp(t, {
+    policy,
+    auth: `  issuers: [{ issuer: "${issuer.issuer}", audience: [sluice], keys: { jwksUrl: "${issuer.jwksUrl}" } }]\n`,
+    methods: 'methods:\n  foreign.v1.Foreign/Down: { recording: { sharing: none } }\n',
+  });
+  const alice = `Bearer ${await issuer.sign(key)}`;
+  const bob = `Bearer ${await issuer.sign(key, { sub: 'bob' })}`;
+  // What is open before: a session, and a call that has a location.
+  const session = await openSession(foreign.wsUrl, 'sluice.v1.json', { headers: { authorization: alice } });
+  const ask = async (id: number) => {
+    await session.send(openOf(id, 'Ask'), { message: { id, data: {} } });
+    return JSON.stringify((await session.all(id)).at(-1));
+  };
+  const begun = await http(foreign.url + method('Down'), {
+    headers: { authorization: alice, 'content-type': 'application/json', prefer: 'respond-async' },
+    body: '{}',
+  });
+  t.equal(begun.status, 202);
+  const location = foreign.url + begun.headers.location;
+  const at = (httpMethod: string) =>
+    http(location, { method: httpMethod, headers: { authorization: alice } });
+  const tickets = () =>
+    http(`${foreign.url}/_sluice/ticket`, { method: 'POST', headers: { authorization: alice } });
+  const { ticket } = JSON.parse((await tickets()).text);
+  t.match(await ask(1), /"code":0/);
+  t.equal((await at('HEAD')).status, 200);
+  for (const [name, call] of Object.entries(surfaces)) t.ok(isIn(await call([alice])), name);
+
+  revoked = 'alice';
+  const before = service.checks.length;
+  for (const [name, call] of Object.entries(surfaces)) {
+    if (isAsked(name)) t.equal((await call([alice])).reason, 'AUTHORIZATION_DENIED', name);
+    t.ok(isIn(await call([bob])), `${name}: others are served`);
+  }
+  t.match(await ask(2), /AUTHORIZATION_DENIED/, 'a session that was open before');
+  for (const httpMethod of ['GET', 'HEAD', 'DELETE']) t.equal((await at(httpMethod)).status, 403, httpMethod);
+  const shown = await http(`${foreign.url}/foreign/items/1?ticket=${ticket}`);
+  t.match(shown.text, /AUTHORIZATION_DENIED/, 'a ticket from before');
+  t.ok(service.checks.length > before + Object.keys(surfaces).length, 'nothing is remembered of its answers');
+
+  revoked = '';
+  for (const [name, call] of Object.entries(surfaces)) t.ok(isIn(await call([alice])), `${name}: again`);
+  t.match(await ask(3), /"code":0/);
+  session.test.socket.close();
+  await session.closed;
 });
