@@ -4,6 +4,7 @@ export { type CancelSignal, CancelSource } from './cancel-signal.js';
 export { createDeferred, type Deferred } from './deferred.js';
 export { atEndOfTurn } from './end-of-turn.js';
 export { type Identified, IdTable } from './id-table.js';
+export { LATER, type Later, type Waker } from './later.js';
 export { type Listed, OpenList } from './open-list.js';
 export { finished, inTurns, type Steps } from './steps.js';
 export { MAX_TIMER_MS } from './timer.js';

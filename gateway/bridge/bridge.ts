@@ -1,6 +1,6 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { type Code, type Metadata, RpcError, type Status } from '../status/index.js';
-import type { Batch, Call, CancelSignal } from '../upstream/index.js';
+import type { Batch, Call, CancelSignal, Waker } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
 import { tellGap, tellStart } from './gap.js';
 import { Progress } from './progress.js';
@@ -88,10 +88,10 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     const begun = await headThenFirst(call, outgoing);
     // The head was all that was wanted.
     let first = begun === false ? undefined : begun;
-    const read = () => {
+    const takeFirst = () => {
       const batch = first;
       first = undefined;
-      return batch ?? call.read();
+      return batch;
     };
     const count = (batch: Batch) => {
       progress.batch = batch;
@@ -102,16 +102,23 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     };
     if (begun === false) call.cancel();
     else if (exchange.slowReader === undefined) {
-      const bound = (batch: Batch) => writeBound(outgoing, batch, stall);
+      const bound = (batch: Batch) => {
+        const room = writeBound(outgoing, batch, stall);
+        // What is held until the next message of an idle stream grows old, and is copied on the way.
+        if (batch.isTaken) progress.batch = undefined;
+        return room;
+      };
       const write =
         outgoing.flushMs === 0 ? bound : (batch: Batch) => writeAndHold(outgoing, bound(batch), signal);
-      const moved = pump(read, write, count);
+      const next = (waker: Waker) =>
+        takeFirst() ?? (call.next === undefined ? call.read() : call.next(waker));
+      const moved = pump(next, write, count);
       if (moved instanceof Promise) await moved;
     } else {
       const down = {
         outgoing: boundForPolicy(outgoing, stall),
         signal,
-        read,
+        read: () => takeFirst() ?? call.read(),
         count,
         hold: () => hold(outgoing, signal),
         cancel: () => call.cancel(),

@@ -1,4 +1,12 @@
-import type { SendBatch } from '../upstream/index.js';
+import { LATER, type Later, type SendBatch, type Waker } from '../upstream/index.js';
+
+/** Where messages come from: what is here, `undefined` at the end, or a wait, see `Call.next`. */
+export type ReadMessages<Messages> = (
+  waker: Waker,
+) => Promise<Messages | undefined> | Messages | undefined | Later;
+
+/** Where they go: `false` when no more is wanted, a promise of that where there is no room, and nothing or `true` where there is. */
+export type WriteMessages<Messages> = (batch: Messages) => Promise<unknown> | boolean | undefined;
 
 /**
  * The one loop that moves messages: reads only after the write before it has said that there is room. `true` when the source has ended,
@@ -6,42 +14,97 @@ import type { SendBatch } from '../upstream/index.js';
  * every batch.
  */
 export function pump<Messages>(
-  read: () => Promise<Messages | undefined> | Messages | undefined,
-  write: (batch: Messages) => Promise<unknown> | boolean | undefined,
+  read: ReadMessages<Messages>,
+  write: WriteMessages<Messages>,
   count: (batch: Messages) => void,
 ): boolean | Promise<boolean> {
-  // Waiting for what is here would cost a small message more than moving it; so would waiting for room that is there.
-  for (;;) {
-    const batch = read();
-    if (batch instanceof Promise) return pumpOn(batch, undefined, read, write, count);
-    if (batch === undefined) return true;
-    count(batch);
-    const room = write(batch);
-    if (room === false) return false;
-    if (room instanceof Promise) return pumpOn(undefined, room, read, write, count);
-  }
+  const running = new Pump(read, write, count);
+  return running.move() ?? running.over();
 }
 
-/** The same loop from its first wait on, for a batch or for room. */
-async function pumpOn<Messages>(
-  next: Promise<Messages | undefined> | Messages | undefined,
-  firstRoom: Promise<unknown> | undefined,
-  read: () => Promise<Messages | undefined> | Messages | undefined,
-  write: (batch: Messages) => Promise<unknown> | boolean | undefined,
-  count: (batch: Messages) => void,
-): Promise<boolean> {
-  if (firstRoom !== undefined && (await firstRoom) === false) return false;
-  next ??= read();
-  for (;;) {
+/**
+ * Such a loop, which goes on after a wait when a promise settles, or within the call of who wakes it. Waiting for what is here would cost a small message more than
+ * moving it; so would waiting for room that is there.
+ */
+class Pump<Messages> implements Waker {
+  readonly #read: ReadMessages<Messages>;
+  readonly #write: WriteMessages<Messages>;
+  readonly #count: (batch: Messages) => void;
+  #resolve: ((hasEnded: boolean) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  /** Made with the first wait that is a promise. */
+  #onBatch: ((batch: Messages | undefined) => void) | undefined;
+  #onRoom: ((isWanted: unknown) => void) | undefined;
+  #onFailed: ((reason: unknown) => void) | undefined;
+
+  constructor(
+    read: ReadMessages<Messages>,
+    write: WriteMessages<Messages>,
+    count: (batch: Messages) => void,
+  ) {
+    this.#read = read;
+    this.#write = write;
+    this.#count = count;
+  }
+
+  /** Moves what is here. What `pump` returns, or `undefined` while it waits. */
+  move(): boolean | undefined {
+    for (;;) {
+      const batch = this.#read(this);
+      if (batch === LATER) return undefined;
+      if (batch instanceof Promise) {
+        this.#onBatch ??= (messages) => this.#took(messages);
+        this.#onFailed ??= (reason) => this.#reject?.(reason);
+        batch.then(this.#onBatch, this.#onFailed);
+        return undefined;
+      }
+      if (batch === undefined) return true;
+      const room = this.#give(batch);
+      if (room !== true) return room;
+    }
+  }
+
+  /** For one that waits. */
+  over(): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  wake(): void {
+    try {
+      const hasEnded = this.move();
+      if (hasEnded !== undefined) this.#resolve?.(hasEnded);
+    } catch (reason) {
+      this.#reject?.(reason);
+    }
+  }
+
+  /** Whether there is room for more: `undefined` when that is to be waited for. */
+  #give(batch: Messages): boolean | undefined {
+    this.#count(batch);
     // Not held while the write waits: the messages of a client are objects, and have been copied by then.
-    let batch = next instanceof Promise ? await next : next;
-    next = undefined;
-    if (batch === undefined) return true;
-    count(batch);
-    const room = write(batch);
-    batch = undefined;
-    if (room === false || (room instanceof Promise && (await room) === false)) return false;
-    next = read();
+    const room = this.#write(batch);
+    if (!(room instanceof Promise)) return room !== false;
+    this.#onRoom ??= (isWanted) => {
+      if (isWanted === false) this.#resolve?.(false);
+      else this.wake();
+    };
+    this.#onFailed ??= (reason) => this.#reject?.(reason);
+    room.then(this.#onRoom, this.#onFailed);
+    return undefined;
+  }
+
+  #took(batch: Messages | undefined): void {
+    try {
+      const room = batch === undefined ? undefined : this.#give(batch);
+      if (batch === undefined) this.#resolve?.(true);
+      else if (room === true) this.wake();
+      else if (room === false) this.#resolve?.(false);
+    } catch (reason) {
+      this.#reject?.(reason);
+    }
   }
 }
 

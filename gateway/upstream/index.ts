@@ -1,4 +1,4 @@
-export type { CancelSignal } from '../async/index.js';
+export { type CancelSignal, LATER, type Later, type Waker } from '../async/index.js';
 export { Batch } from './batch.js';
 export { type CallStart, denseIds, type Gap, type MessageIds } from './call-start.js';
 export { createEndedCall } from './ended-call.js';

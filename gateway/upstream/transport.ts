@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../async/index.js';
+import type { CancelSignal, Later, Waker } from '../async/index.js';
 import type { Metadata, Status } from '../status/index.js';
 import type { Batch } from './batch.js';
 import type { CallStart } from './call-start.js';
@@ -50,6 +50,11 @@ export interface Call {
    * the transport holds at most its configured bytes and then stops the service's own writes.
    */
   read(): Promise<Batch | undefined>;
+  /**
+   * The same without a promise: `LATER` when there is nothing to read yet, and then `waker` is woken once, as soon as to ask again is worth it. Neither of the two
+   * while the other waits. Absent: there is `read` alone.
+   */
+  next?(waker: Waker): Batch | undefined | Later | Promise<Batch | undefined>;
   /**
    * Sends messages in order. `true` when there is room for more, `false` once the call is over (what was given is then dropped); a promise
    * of that only where there is something to wait for. One `write` at a time. The bytes belong to the call from then on: they are sent

@@ -1,6 +1,7 @@
 // Who is compared, and how each is started in front of an upstream.
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { fanOutBounds } from './fan-out.mjs';
 import { GATEWAY_CPU, here, startServer, startSluice } from './processes.mjs';
 
 const WINDOW_BYTES = 4 * 1024 * 1024;
@@ -116,6 +117,7 @@ export function createContenders(options, { root, file, go }) {
     const args = () => [file, String(64 * 1024), to];
     contenders.push(server(kind, name, 'peers/file-pipe.mjs', args));
   }
+  contenders.push(...fanOutBounds(build.descriptorSet));
   // A build of Sluice goes by its label: there may be several.
   const skipped = ({ kind, name }) =>
     options.skip.includes(name) || (kind !== 'sluice' && options.skip.includes(kind));

@@ -1,14 +1,22 @@
 // What it costs to give one stream to many: the gateway's processor time for one message to one reader of a shared recording, how late the readers of a
 // write get it, what an idle reader takes, and how long all need who were cut at once.
 //
-//     node test/bench/fan-out.mjs [CHECKOUT [ROW…]]     one line of JSON a row; by default this checkout and all rows
+//     node test/bench/fan-out.mjs [CHECKOUT [ROW…]]     one line of JSON a row; by default this checkout and all rows. In its place: `fan-out-socket` or `fan-out-response`, a bound
 //
 // 5,000 readers need as many file descriptors in the gateway and in the load: `ulimit -n` has to allow more.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { firstJson, GATEWAY_CPU, here, OTHER_CPU, startCommand, startSluice } from './processes.mjs';
+import {
+  firstJson,
+  GATEWAY_CPU,
+  here,
+  OTHER_CPU,
+  startCommand,
+  startServer,
+  startSluice,
+} from './processes.mjs';
 import { SERVICE } from './samples.mjs';
 
 const LIMIT_MS = 110_000;
@@ -20,10 +28,7 @@ const CONFIG = {
 };
 
 /** `{ usEach, p50, p99, rounds, calls, kibEach?, stormS?, stormCalls? }`, the times of deliveries in milliseconds after the write of the service. */
-export async function measureFanOut({ command, descriptorSet }, settings) {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-fan-out-'));
-  const config = join(folder, 'sluice.yaml');
-  writeFileSync(config, JSON.stringify(CONFIG));
+export async function measureFanOut(contender, descriptorSet, settings) {
   const load = startCommand(
     [
       process.execPath,
@@ -38,27 +43,56 @@ export async function measureFanOut({ command, descriptorSet }, settings) {
   const running = [load];
   try {
     const { port } = await firstJson(load, 'the service');
-    const listens = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--log-level', 'warn'];
-    const args = ['--upstream', `127.0.0.1:${port}`, '--config', config, '--descriptor-set', descriptorSet];
-    const gateway = await startSluice([command, 'gateway', ...listens, ...args, '--heartbeat-ms', '600000'], {
-      cpu: GATEWAY_CPU,
-      limitMs: LIMIT_MS,
-    });
+    const gateway = await startOf(contender)(port, LIMIT_MS);
     running.push(gateway);
     const result = firstJson(load, 'the readers');
     load.stdin.write(`${JSON.stringify({ port: gateway.port, pid: gateway.pid })}\n`);
     return await result;
   } finally {
     for (const one of running.reverse()) await one.stop();
+  }
+}
+
+/** A gateway that shares the stream, or a bound that has a start of its own. */
+function startOf({ build, start }) {
+  return build === undefined ? start : (port, limitMs) => startSharing(build, port, limitMs);
+}
+
+async function startSharing({ command, descriptorSet }, port, limitMs) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-fan-out-'));
+  const config = join(folder, 'sluice.yaml');
+  writeFileSync(config, JSON.stringify(CONFIG));
+  const listens = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--log-level', 'warn'];
+  const args = ['--upstream', `127.0.0.1:${port}`, '--config', config, '--descriptor-set', descriptorSet];
+  try {
+    return await startSluice([command, 'gateway', ...listens, ...args, '--heartbeat-ms', '600000'], {
+      cpu: GATEWAY_CPU,
+      limitMs,
+    });
+  } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Servers on node:http that give one stream to many and do nothing else: see peers/fan-out.mjs. */
+export function fanOutBounds(descriptorSet) {
+  const bound = (mode, name) => ({
+    kind: `fan-out-${mode}`,
+    name,
+    start: (port, limitMs) =>
+      startServer('peers/fan-out.mjs', [mode, String(port), descriptorSet], { cpu: GATEWAY_CPU, limitMs }),
+  });
+  return [
+    bound('response', 'node:http, response.write'),
+    bound('socket', 'node:http, finished chunks to sockets'),
+  ];
 }
 
 const row = (name, title, fanOut, reach) => ({
   name,
   title,
   label: title,
-  contenders: ['sluice'],
+  contenders: fanOut.stalled === undefined ? ['sluice', 'fan-out-response', 'fan-out-socket'] : ['sluice'],
   loads: {},
   fanOut,
   reach,
@@ -80,7 +114,7 @@ const ROWS = [
   row(
     'fan-out-5000',
     '5,000 readers, one message a write; cut at once',
-    { readers: 5_000, messages: 1, storm: true },
+    { readers: 5_000, messages: 1, idleMs: IDLE_MS, storm: true },
     { us: 7.5, storm: 10 },
   ),
   row(
@@ -104,18 +138,24 @@ export function fanOutGroup() {
     title:
       'SSE readers of one shared stream; the next write of the service comes when all have the one before',
     table: 'fan-out',
-    measure: (_settings, { row: { fanOut }, contender }) => measureFanOut(contender.build, fanOut),
+    measure: ({ descriptorSet }, { row: { fanOut }, contender }) =>
+      measureFanOut(contender, descriptorSet, fanOut),
     rows: ROWS,
   };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [checkout = fileURLToPath(new URL('../..', import.meta.url)), ...names] = process.argv.slice(2);
-  const build = {
-    command: join(checkout, 'dist/bin/sluice.js'),
-    descriptorSet: join(checkout, 'dist/proto/sluice.binpb'),
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const [who = root, ...names] = process.argv.slice(2);
+  const descriptorSet = join(root, 'dist/proto/sluice.binpb');
+  const contender = fanOutBounds(descriptorSet).find(({ kind }) => kind === who) ?? {
+    build: {
+      command: join(who, 'dist/bin/sluice.js'),
+      descriptorSet: join(who, 'dist/proto/sluice.binpb'),
+    },
   };
   for (const { name, fanOut } of ROWS.filter((one) => names.length === 0 || names.includes(one.name))) {
-    process.stdout.write(`${JSON.stringify({ name, ...(await measureFanOut(build, fanOut)) })}\n`);
+    const result = await measureFanOut(contender, descriptorSet, fanOut);
+    process.stdout.write(`${JSON.stringify({ name, ...result })}\n`);
   }
 }

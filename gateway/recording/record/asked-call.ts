@@ -4,7 +4,7 @@ import { isRetryable } from '../../status/index.js';
 import type { CallRequest, RecordingWish } from '../call-request.js';
 import type { SharedRecord } from '../replica/index.js';
 import type { ResumePoint } from '../resume-point.js';
-import type { Beginning } from './reader.js';
+import type { Beginning } from './beginning.js';
 import type { Recording } from './recording.js';
 import { recordingKey, versionOf } from './recording-key.js';
 

@@ -1,7 +1,7 @@
 import type { RecordingRule } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
 import { type AskedCall, isBroken, nameOf } from './asked-call.js';
-import type { Beginning } from './reader.js';
+import type { Beginning } from './beginning.js';
 import { afterCursor, beginningAt } from './reader-point.js';
 import type { Recording } from './recording.js';
 

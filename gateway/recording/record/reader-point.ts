@@ -2,7 +2,7 @@ import { type MessageCodec, scalarField } from '../../codec/index.js';
 import { RpcError } from '../../status/index.js';
 import { idFromCursor } from '../../wire/index.js';
 import { cursorField, type ResumePoint } from '../resume-point.js';
-import type { Beginning } from './reader.js';
+import type { Beginning } from './beginning.js';
 import type { Recording } from './recording.js';
 
 /**

@@ -7,23 +7,15 @@ import {
   type CallStart,
   type CancelSignal,
   type Gap,
+  LATER,
+  type Later,
   type SendBatch,
+  type Waker,
 } from '../../upstream/index.js';
 import type { ResumePoint } from '../resume-point.js';
+import type { Beginning } from './beginning.js';
 import type { JournalBatch, JournalCursor } from './journal.js';
 import type { Recording } from './recording.js';
-
-/** Where a reader begins. */
-export interface Beginning {
-  /** Right after the message of this number. */
-  readonly after: number;
-  /** The id that the client has asked to go on after, where what follows it is not there as a whole. */
-  readonly requested?: string | undefined;
-  /** Before what comes after `after`: the messages of these numbers, growing. */
-  readonly snapshot?: number[] | undefined;
-  /** What the client may name to begin here, where that is more than a number. */
-  readonly lastEventId?: string | undefined;
-}
 
 /** What a reader needs of its request. */
 export interface ReaderOptions {
@@ -63,7 +55,8 @@ export class Reader implements Call {
   #isOver = false;
   /** It has followed another recording before. */
   #isAgain = false;
-  #resolve: ((batch: Batch | undefined) => void) | undefined;
+  /** Who waits for the next messages. */
+  #waker: Waker | undefined;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -128,27 +121,29 @@ export class Reader implements Call {
   }
 
   read(): Promise<Batch | undefined> {
-    const next = this.#next();
-    if (next instanceof Promise) return next;
-    if (next !== 'wait') return Promise.resolve(next);
     return new Promise((resolve) => {
-      this.#resolve = resolve;
-      if (this.#hasHeaders) this.#recording?.wait(this);
+      const wake = () => {
+        const next = this.next({ wake });
+        if (next !== LATER) resolve(next);
+      };
+      wake();
     });
+  }
+
+  next(waker: Waker): Batch | undefined | Later | Promise<Batch | undefined> {
+    const next = this.#next();
+    if (next === LATER) {
+      this.#waker = waker;
+      if (this.#hasHeaders) this.#recording?.wait(this);
+    }
+    return next;
   }
 
   /** For the recording: there is more, or the end. */
   wake(): void {
-    const resolve = this.#resolve;
-    if (resolve === undefined) return;
-    const next = this.#next();
-    if (next === 'wait') {
-      this.#recording?.wait(this);
-      return;
-    }
-    this.#resolve = undefined;
-    if (next instanceof Promise) void next.then(resolve);
-    else resolve(next);
+    const waker = this.#waker;
+    this.#waker = undefined;
+    waker?.wake();
   }
 
   write(batch: SendBatch): Promise<boolean> | boolean {
@@ -183,21 +178,21 @@ export class Reader implements Call {
 
   readonly #onAbort = (): void => this.cancel();
 
-  #next(): Batch | undefined | 'wait' | Promise<Batch | undefined> {
+  #next(): Batch | undefined | Later | Promise<Batch | undefined> {
     if (this.#isOver) return undefined;
     const cursor = this.#cursor;
-    if (cursor === undefined || !this.#hasHeaders) return 'wait';
+    if (cursor === undefined || !this.#hasHeaders) return LATER;
     const [first] = this.#snapshot;
     const read =
       first === undefined ? cursor.read(this.#after) : cursor.read(first - 1, inRow(this.#snapshot));
     if (!(read instanceof Promise)) return this.#handed(read);
     return read.then((batch) => {
       const next = this.#handed(batch);
-      return next === 'wait' ? this.read() : next;
+      return next === LATER ? this.read() : next;
     });
   }
 
-  #handed(batch: JournalBatch | undefined): Batch | undefined | 'wait' {
+  #handed(batch: JournalBatch | undefined): Batch | undefined | Later {
     const recording = this.#recording as Recording;
     const { journal, method } = recording;
     if (this.#isOver) {
@@ -206,10 +201,10 @@ export class Reader implements Call {
     }
     if (batch === undefined) {
       if (journal.firstSeq > this.#after + 1) this.#miss(journal.firstSeq);
-      if (journal.ended === undefined || this.#after < journal.lastSeq) return 'wait';
+      if (journal.ended === undefined || this.#after < journal.lastSeq) return LATER;
       const gap = this.#takeGap();
       if (gap !== undefined) return Batch.ofGap(gap);
-      if (this.#asksAgain(recording, journal.ended)) return 'wait';
+      if (this.#asksAgain(recording, journal.ended)) return LATER;
       this.#end(journal.ended);
       return undefined;
     }
@@ -282,9 +277,7 @@ export class Reader implements Call {
     this.#headers.resolve(undefined);
     this.#start.resolve(undefined);
     this.#status.resolve(status);
-    const resolve = this.#resolve;
-    this.#resolve = undefined;
-    resolve?.(undefined);
+    this.wake();
   }
 }
 

@@ -5,13 +5,14 @@ import type { Call, SendBatch } from '../../upstream/index.js';
 import type { CallRequest, Recorder, RecordingWish } from '../call-request.js';
 import type { Member, SharedCall, SharedRecord } from '../replica/index.js';
 import { type Asked, type AskedCall, begun, keyOf, nameOf, ownerIn, recordOf } from './asked-call.js';
+import type { Beginning } from './beginning.js';
 import { type CallState, callState } from './call-state.js';
 import { DetachedCalls } from './detached-calls.js';
 import { JournalMemory } from './journal-memory.js';
 import { KnownRecordings } from './known-recordings.js';
 import { makeRecording, openRecorded, reopenRecorded } from './make-recording.js';
 import { newEpoch } from './memory-journal.js';
-import { type Beginning, Reader } from './reader.js';
+import { Reader } from './reader.js';
 import { beginningAt } from './reader-point.js';
 import { ReadersToken } from './readers-token.js';
 import type { Recording } from './recording.js';
@@ -151,7 +152,7 @@ export class Recordings implements Recorder {
       call = this.#options.replicas?.follow({ ...member, reopen }, record);
       return call as Call;
     });
-    const { idempotencyKey } = asked?.request ?? {};
+    const idempotencyKey = asked?.request.idempotencyKey;
     if (idempotencyKey !== undefined) this.#known.name(recording, nameOf(owner, idempotencyKey));
     if (location !== undefined) this.#detached.adopt(recording, location);
     return call?.caughtUp ?? Promise.resolve();
@@ -285,16 +286,15 @@ export class Recordings implements Recorder {
       { ...this.#options, memory: this.#memory, onChanged: this.#onChanged },
     );
     this.#known.byEpoch.set(epoch, recording);
-    const leads = this.#options.replicas?.leads(epoch) ?? true;
-    if (recording.rule.sharing !== 'none' && !leads) this.#known.shared.set(key, recording);
+    const isLedElsewhere = this.#options.replicas?.leads(epoch) === false;
+    if (recording.rule.sharing !== 'none' && isLedElsewhere) this.#known.shared.set(key, recording);
     return recording;
   }
 
   readonly #onChanged = (recording: Recording): void => {
     this.#known.onChanged(recording);
     this.#detached.onChanged(recording);
-    const { state, journal } = recording;
-    if (state === 'dropped') this.#options.replicas?.dropped(journal.epoch);
-    else this.#options.replicas?.ended(journal.epoch);
+    if (recording.state === 'dropped') this.#options.replicas?.dropped(recording.journal.epoch);
+    else this.#options.replicas?.ended(recording.journal.epoch);
   };
 }

@@ -10,6 +10,7 @@ const LINGER_MS = 2_000;
 
 /** Up to here a chunk is copied together with its frame: one small copy costs less than two more buffers in a system call. */
 const COPY_BYTES = 4_096;
+const NOTHING = Buffer.alloc(0);
 const CRLF = Buffer.from('\r\n');
 /** The head of a chunk, with leading zeros, so that its place can be left free before the size is known. */
 const CHUNK_HEAD = Buffer.from('000000\r\n');
@@ -102,9 +103,12 @@ export class ChunkedBody implements ResponseSink {
   sendSealed(chunk: Buffer): Promise<void> | undefined {
     const socket = this.#socket;
     if (this.closed || socket === undefined) return undefined;
+    socket.write(chunk);
+    // Thousands of readers get it, and most have it by now: to be told so costs as much as all else. Only where it waits, something behind it says when it has left.
+    if (socket.writableLength <= this.#highWaterBytes) return undefined;
     this.#writes += 1;
-    socket.write(chunk, this.#onLeft);
-    return this.#roomOf(socket);
+    socket.write(NOTHING, this.#onLeft);
+    return this.#room.wait();
   }
 
   /** Around the bytes that lie behind the place of the head. */

@@ -76,7 +76,11 @@ export class SseOutgoing implements Outgoing {
   write(batch: Batch): Promise<void> | undefined {
     this.#heartbeat?.beat();
     this.#ids = batch.ids;
-    return this.#sink && sendBatch(batch, this.#sink, this.#encode, this.#dropped > 0 ? ALONE : this.#shared);
+    const room =
+      this.#sink && sendBatch(batch, this.#sink, this.#encode, this.#dropped > 0 ? ALONE : this.#shared);
+    // The batch knows them itself: an idle stream would hold it.
+    if (batch.isTaken) this.#ids = undefined;
+    return room;
   }
 
   readonly #encode = (bytes: Buffer, start: number, end: number, index: number): void => {

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
-import { clockTicks, cpuUs } from '../measure.mjs';
+import { clockTicks, cpuUs, userUs } from '../measure.mjs';
 import { loadTypes, makeWireSamples, SERVICE } from '../samples.mjs';
 import { frameHeader, serveFrames } from '../upstream/frames.mjs';
 import { withHead } from '../upstream/replies.mjs';
@@ -16,7 +16,8 @@ const types = loadTypes(descriptorSet);
 const HEAD = `GET /${SERVICE}/GetStockPrices?symbols=AAPL HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n`;
 /** At once: a listener's queue is 511 long. */
 const OPENING = 100;
-const WARM_ROUNDS = 20;
+/** Before and while it is measured: on a busy machine the time alone compiles nothing, and counts little. */
+const LEAST_DELIVERIES = 100_000;
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const rssKib = (pid) => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
@@ -174,22 +175,25 @@ async function run({ port, pid }) {
     result.kibEach = (rssKib(pid) - before) / count;
   }
   for (const socket of sockets.slice(active)) socket.pause();
-  for (let warm = 0; warm < WARM_ROUNDS; warm += 1) await round();
+  const leastRounds = Math.ceil(LEAST_DELIVERIES / (active * messages));
+  for (let warm = 0; warm < leastRounds; warm += 1) await round();
   const ticks = clockTicks();
-  const begun = { us: cpuUs(pid, ticks), at: performance.now() };
+  const begun = { us: cpuUs(pid, ticks), userUs: userUs(pid, ticks), at: performance.now() };
   isTiming = true;
   let rounds = 0;
   do {
     await round();
     rounds += 1;
-  } while (performance.now() - begun.at < measureMs);
+  } while (rounds < leastRounds || performance.now() - begun.at < measureMs);
   isTiming = false;
   const us = cpuUs(pid, ticks) - begun.us;
+  const ofUser = userUs(pid, ticks) - begun.userUs;
   const deliveries = rounds * messages * active;
   late.sort((one, other) => one - other);
   Object.assign(result, {
     rounds,
     usEach: us / deliveries,
+    userUsEach: ofUser / deliveries,
     p50: percentile(late, 0.5),
     p99: percentile(late, 0.99),
   });

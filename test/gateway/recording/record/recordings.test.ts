@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Reader } from '../../../../gateway/recording/record/reader.js';
 import { RpcError } from '../../../../gateway/status/index.js';
+import { LATER } from '../../../../gateway/upstream/index.js';
 import { fakeMethods, fakeRecordings, numbered, numberOf, seen, settled } from './fake-service.js';
 
 // Alarms do not keep a process alive.
@@ -203,6 +204,38 @@ t.test('a call goes on for its linger, and no longer; a shared one until the las
   const late = open(watch, { resume: seen(epoch, 0) });
   t.equal((await startOf(late)).gap?.requested, `~${epoch}.0`);
   recordings.close();
+});
+
+t.test('who waits is handed a message as it is written down, whoever leaves meanwhile', async (t) => {
+  const method = await fakeMethods(t);
+  const { recordings, calls, open } = fakeRecordings();
+  t.teardown(() => recordings.close());
+  const watch = method('Watch', { sharing: 'everyone' });
+  const readers = [open(watch), open(watch), open(watch)];
+  await settled();
+  const seen: string[] = [];
+  for (const [index, reader] of readers.entries()) {
+    const wake = () => {
+      const batch = reader.next({ wake });
+      if (batch === LATER || batch instanceof Promise) return void seen.push(`${index} waits`);
+      for (const message of batch ?? []) seen.push(`${index} has ${numberOf(message)}`);
+      if (batch === undefined) return void seen.push(`${index} is over`);
+      // The first takes the last one with it, which has not been woken.
+      if (index === 0) readers[2]?.cancel();
+      wake();
+    };
+    wake();
+  }
+  t.same(seen.splice(0), ['0 waits', '1 waits', '2 waits']);
+  calls[0]?.send(numbered(1));
+  await settled();
+  t.same(seen.splice(0), ['0 has 1', '2 is over', '0 waits', '1 has 1', '1 waits']);
+  t.equal(recordings.readers, 2);
+  calls[0]?.send(numbered(2), numbered(3));
+  calls[0]?.end();
+  await settled();
+  const both = ['0 has 2', '0 has 3', '0 waits', '1 has 2', '1 has 3', '1 waits'];
+  t.same(seen, [...both, '0 is over', '1 is over']);
 });
 
 t.test("a client's own deadline and signal end its part only", async (t) => {

@@ -1,0 +1,10 @@
+/** In place of a value: it is not here yet, and who asked is woken when it may be. Thousands who wait for the same would make as many promises of it. */
+export const LATER: unique symbol = Symbol('later');
+
+export type Later = typeof LATER;
+
+/** Who waits for something that was not here. */
+export interface Waker {
+  /** To ask again is worth it. What it does, it does at once; it must not throw. */
+  wake(): void;
+}
