@@ -9,6 +9,11 @@ export interface Example {
 
 /** The headings of the help, in its order. */
 export const HELP_GROUPS = [
+  'Address',
+  'Metadata',
+  'Request',
+  'Answer',
+  'Recorded calls',
   'Listening',
   'Service (upstream)',
   'Schema',
@@ -43,6 +48,7 @@ function block(name: string, row: CommandOption): string {
   // What is in brackets stays together.
   const words = [...row.help.split(' '), ...facts.map((fact) => `[${fact}]`)];
   const placeholder = placeholderOf(row);
+  if (row.variableOnly) return `  ${variableOf(name)}\n${wrapped(row.help.split(' '), '      ')}`;
   return `  --${flagOf(name)}${placeholder && ` ${placeholder}`}\n${wrapped(words, '      ')}`;
 }
 

@@ -1,5 +1,5 @@
 import type { Output } from './log.js';
-import type { Signals } from './signals.js';
+import { exitCodeOfSignal, type Signals } from './signals.js';
 
 /** Something that runs until it is closed. */
 export interface Running {
@@ -58,6 +58,30 @@ export function liveUntilSignal(
     process.stderr.write('sluice: the log has no reader any more, so the process stops\n');
     stop();
   });
+}
+
+/** What ends by itself, or early when it is asked to. */
+interface Ending {
+  readonly done: Promise<number>;
+  interrupt(): void;
+}
+
+/**
+ * Waits for the end of a command, and resolves with its exit code. SIGINT and SIGTERM end it early, with the exit code that shells give to them; a second one
+ * ends the process at once. Rejects as `done` does.
+ */
+export async function untilDone({ done, interrupt }: Ending, signals: Signals): Promise<number> {
+  let asked: number | undefined;
+  signals.serve({
+    stop(signal) {
+      asked = exitCodeOfSignal(signal);
+      interrupt();
+    },
+    stopNow: (signal) => process.exit(exitCodeOfSignal(signal)),
+    reload() {},
+  });
+  const code = await done;
+  return asked ?? code;
 }
 
 /** Asked while it runs, it runs once more afterwards, however often it was asked. */

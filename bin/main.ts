@@ -1,7 +1,7 @@
 import { didYouMean } from '../gateway/options/index.js';
 import { COMMANDS } from './commands/index.js';
 import { escaped } from './escaped.js';
-import { liveUntilSignal } from './lifetime.js';
+import { liveUntilSignal, untilDone } from './lifetime.js';
 import { SettingsError, UsageError, unknownVariables } from './options/index.js';
 import type { Signals } from './signals.js';
 import { usage } from './usage.js';
@@ -33,6 +33,7 @@ export async function main(argv: readonly string[], signals: Signals): Promise<v
   try {
     const outcome = await chosen.run(line, process.env);
     if ('printed' in outcome) return print(outcome.printed);
+    if ('errand' in outcome) return process.exit(await untilDone(outcome.errand, signals));
     liveUntilSignal(outcome.running, signals, (reason) => fail(reason, name));
   } catch (reason) {
     fail(reason, name);
@@ -58,12 +59,13 @@ function failUnknown(name: string): never {
   process.exit(2);
 }
 
-/** One clear line, and the exit code: 2 for a wrong command line or configuration, 1 for what went wrong afterwards. */
+/** One clear line, and the exit code: 2 for a wrong command line or configuration, 1 for what went wrong afterwards, unless the error has one of its own. */
 function fail(reason: unknown, name: string): never {
   const message = reason instanceof Error ? reason.message : String(reason);
   const advice = reason instanceof UsageError ? ` (see sluice ${name} --help)` : '';
   process.stderr.write(`${oneShortLine(`sluice ${name}: ${message}`)}${advice}\n`);
-  process.exit(reason instanceof SettingsError ? 2 : 1);
+  const { exitCode } = (reason ?? {}) as { readonly exitCode?: unknown };
+  process.exit(typeof exitCode === 'number' ? exitCode : reason instanceof SettingsError ? 2 : 1);
 }
 
 /** Names of files and variables may hold anything, and be of any length; an address that is refused may hold a password before its @. */

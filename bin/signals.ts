@@ -11,6 +11,11 @@ export interface SignalHandlers {
 /** The exit codes that shells give to what these signals end. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** The exit code of a process that this signal ended, as shells have it. */
+export function exitCodeOfSignal(signal: NodeJS.Signals): number {
+  return signal === 'SIGTERM' ? EXIT_CODES.SIGTERM : EXIT_CODES.SIGINT;
+}
+
 /**
  * Listens for SIGHUP, SIGINT and SIGTERM from now on, for as long as the process lives. Without it SIGHUP would kill, and a first
  * process of a container would not end on SIGTERM. Before `serve` there is nothing to drain: SIGINT and SIGTERM exit, SIGHUP is kept.

@@ -6,7 +6,7 @@ export function usage(name?: string): string {
   const chosen = name === undefined ? undefined : COMMANDS[name];
   if (chosen === undefined) {
     const list = Object.entries(COMMANDS).map(
-      ([command, { summary }]) => `  sluice ${command.padEnd(8)} ${summary}`,
+      ([command, { summary }]) => `  sluice ${command.padEnd(10)} ${summary}`,
     );
     return `Sluice gives browsers and plain HTTP clients any gRPC service.
 
@@ -15,16 +15,23 @@ ${list.join('\n')}
 sluice help COMMAND, or sluice COMMAND --help, explains the options. sluice --version prints the version.
 `;
   }
-  return `Usage: sluice ${name} [options]
+  return `Usage: sluice ${name} ${chosen.usage ?? '[options]'}
 
   ${chosen.summary}
 
 Examples:
 ${formatExamples(chosen.examples)}
 
-Options. The command line wins over the environment variable (SLUICE_...), that over the file of
---config, that over the default. Options ending in -ms are times in milliseconds.
+${aboutOptions(chosen)}
 
 ${formatOptions(chosen.table)}
 `;
+}
+
+/** Which of several values of an option counts. */
+function aboutOptions({ table }: (typeof COMMANDS)[string]): string {
+  if (!('config' in table))
+    return 'Options. The command line wins over the environment variable (SLUICE_...), that over the default.';
+  return `Options. The command line wins over the environment variable (SLUICE_...), that over the file of
+--config, that over the default. Options ending in -ms are times in milliseconds.`;
 }

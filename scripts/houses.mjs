@@ -16,7 +16,9 @@ export const HOUSES = {
     may: ['gateway', 'grpc-core'],
     roof: ['sluice.ts', 'launch.ts', 'main.ts', 'usage.ts'],
     rooms: {
-      commands: { may: ['run', 'options', '.'] },
+      commands: { may: ['run', 'call', 'options', '.'] },
+      // What calls others, and serves nothing: it enters the rooms of the gateway that it needs, and loads no server.
+      call: { may: ['options', '.'] },
       run: { may: ['options', '.'] },
       '.': { may: ['options'] },
       options: {},
@@ -106,6 +108,7 @@ export const HOUSES = {
       },
       upstream: {
         may: ['status', 'async', 'memory'],
+        door: true,
         roof: ['open-transport.ts'],
         rooms: {
           http2: {
@@ -119,6 +122,7 @@ export const HOUSES = {
       },
       schema: {
         may: ['status', 'async'],
+        door: true,
         rooms: {
           describe: { may: ['load', 'http', 'method', 'base', 'problem'] },
           change: { may: ['load', 'method'] },
@@ -135,6 +139,7 @@ export const HOUSES = {
       },
       codec: {
         may: ['status', 'memory'],
+        door: true,
         roof: ['bufbuild-codec.ts', 'compiled-codec.ts', 'codec.ts', 'absent.ts'],
         rooms: {
           compile: { may: ['parse', 'print', 'plan', 'primitive'] },
@@ -145,9 +150,9 @@ export const HOUSES = {
           primitive: {},
         },
       },
-      wire: { may: ['status'], rooms: { '.': {}, session: { door: true } } },
+      wire: { may: ['status'], door: true, rooms: { '.': {}, session: { door: true } } },
       options: { door: true },
-      status: {},
+      status: { door: true },
       memory: {},
       async: {},
     },

@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { HELP_GROUPS } from '../bin/help.js';
-import { CORE_COMMAND, type CommandOption, GATEWAY_COMMAND, START_COMMAND } from '../bin/options/index.js';
+import {
+  CALL_COMMAND,
+  CORE_COMMAND,
+  type CommandOption,
+  DESCRIBE_COMMAND,
+  GATEWAY_COMMAND,
+  LIST_COMMAND,
+  START_COMMAND,
+} from '../bin/options/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -55,7 +63,14 @@ t.test('no text of the code has to be read twice', (t) => {
 });
 
 t.test('the help of every option is one plain phrase', async (t) => {
-  for (const table of [CORE_COMMAND, GATEWAY_COMMAND, START_COMMAND]) {
+  for (const table of [
+    CORE_COMMAND,
+    GATEWAY_COMMAND,
+    START_COMMAND,
+    CALL_COMMAND,
+    DESCRIBE_COMMAND,
+    LIST_COMMAND,
+  ]) {
     for (const [name, { help, group }] of Object.entries<CommandOption>(table)) {
       t.match(help, /^[a-z.*:]|^CA |^PEM/, `${name} begins small`);
       t.notMatch(help, /[.]$|\s{2}/, `${name} has no full stop`);

@@ -1,13 +1,19 @@
+import type { Errand } from '../call/index.js';
 import type { Example } from '../help.js';
 import type { Running } from '../lifetime.js';
 import { type CommandTable, readSettings, type Settings } from '../options/index.js';
 
 /** What happens once a command line is understood. */
-export type Outcome = { readonly running: Running } | { readonly printed: string | Uint8Array };
+export type Outcome =
+  | { readonly running: Running }
+  | { readonly printed: string | Uint8Array }
+  | { readonly errand: Errand };
 
 /** One command of `sluice`. */
 export interface Command {
   readonly summary: string;
+  /** What follows its name on a command line. Default: its options. */
+  readonly usage?: string;
   readonly table: CommandTable;
   readonly examples: readonly Example[];
   /** Reads the options, checks them and starts, or says what is in force. Rejects with `SettingsError` for what is wrong with them. */

@@ -3,12 +3,18 @@ import type { Command } from './command.js';
 
 /** What the commands do: help and a wrong line need not wait for it. */
 const loadRun = () => import('../run/index.js');
+const loadCall = () => import('../call/index.js');
 
 /** `sluice describe` */
 export const DESCRIBE: Command = {
-  summary: 'the contract documents of a service: OpenAPI, AsyncAPI, types, descriptors',
+  summary: 'what a service, method or type is; or a document of a service: OpenAPI, AsyncAPI, types',
+  usage: '[[ADDRESS] NAME] [options]',
   table: DESCRIBE_COMMAND,
   examples: [
+    {
+      line: 'sluice describe streaming.StreamingService/GetStockQuote',
+      does: 'a method with its messages, as the gateway on this machine knows it',
+    },
     {
       line: 'sluice describe --upstream 127.0.0.1:50051 -o openapi.json',
       does: 'OpenAPI of a service with server reflection',
@@ -19,8 +25,9 @@ export const DESCRIBE: Command = {
     },
   ],
   async run(line, environment) {
-    const settings = await readSettings(DESCRIBE_COMMAND, line, environment);
+    const settings = await readSettings(DESCRIBE_COMMAND, line, environment, { takesRest: true });
     const { format, basePath } = settings.values;
+    if (settings.rest.length > 0) return { printed: await (await loadCall()).runDescribeSymbol(settings) };
     return { printed: await (await loadRun()).runDescribe(settings, format, basePath) };
   },
 };

@@ -1,4 +1,5 @@
 import { CORE_COMMAND, GATEWAY_COMMAND, START_COMMAND } from '../options/index.js';
+import { CALL, LIST } from './call.js';
 import { type Command, command } from './command.js';
 import { DESCRIBE, TYPES } from './describe.js';
 
@@ -58,6 +59,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
     ({ runCore }, settings) => runCore(settings),
   ),
+  call: CALL,
+  list: LIST,
   describe: DESCRIBE,
   types: TYPES,
 };

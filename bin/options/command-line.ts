@@ -4,25 +4,44 @@ import { UsageError } from './settings-error.js';
 import { placeholderOf } from './words.js';
 
 /** The texts that a command line gives for its options, by name; of a switch without a value it is "true". */
-export type LineTexts = ReadonlyMap<string, readonly string[]>;
+export interface LineTexts {
+  readonly options: ReadonlyMap<string, readonly string[]>;
+  /** What belongs to no option, in its order. */
+  readonly rest: readonly string[];
+}
 
 /** The longest part of a wrong argument that an error repeats, in characters. */
 const MAX_SHOWN = 60;
 
 /**
  * Takes a command line apart: `--name value`, `--name=value`, `--switch`, `--switch=false`. What follows a list up to the next flag belongs to
- * it: `--proto a b` is `--proto a --proto b`. Throws `UsageError`.
+ * it: `--proto a b` is `--proto a --proto b`. A command that `takesRest` has arguments of its own: there a list gets one value each time, and what
+ * follows `--` is no option. Throws `UsageError`.
  */
-export function parseLine(table: CommandTable, line: readonly string[]): LineTexts {
-  const names = new Map(Object.keys(table).map((name) => [flagOf(name), name]));
+export function parseLine(table: CommandTable, line: readonly string[], takesRest: boolean): LineTexts {
+  const names = new Map(
+    Object.entries(table)
+      .filter(([, row]) => !row.variableOnly)
+      .map(([name]) => [flagOf(name), name]),
+  );
   const shorts = new Map<string, string>(
     Object.entries(table).flatMap(([name, { short }]) =>
       short === undefined ? [] : [[`-${short}`, `--${flagOf(name)}`] as const],
     ),
   );
   const texts = new Map<string, string[]>();
+  const rest: string[] = [];
   for (let index = 0; index < line.length; ) {
     const argument = line[index] as string;
+    if (takesRest && argument === '--') {
+      rest.push(...line.slice(index + 1));
+      break;
+    }
+    if (takesRest && !argument.startsWith('-')) {
+      rest.push(argument);
+      index += 1;
+      continue;
+    }
     const [flag, inline] = splitArgument(shorts.get(argument) ?? argument, names.keys());
     index += 1;
     const name = names.get(flag);
@@ -42,13 +61,13 @@ export function parseLine(table: CommandTable, line: readonly string[]): LineTex
       index += 1;
     }
     if (values.length === 0) throw new UsageError(`--${flag} needs a value: ${placeholderOf(row)}`);
-    while (row.type === 'list' && index < line.length && !line[index]?.startsWith('-')) {
+    while (!takesRest && row.type === 'list' && index < line.length && !line[index]?.startsWith('-')) {
       values.push(line[index] as string);
       index += 1;
     }
     texts.set(name, [...(given ?? []), ...values]);
   }
-  return texts;
+  return { options: texts, rest };
 }
 
 /** The values of the texts of one option. Throws `UsageError` that names the flag. */

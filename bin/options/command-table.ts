@@ -10,8 +10,10 @@ export interface FilePlace {
 /** An option of a command: its row, and where else than on the command line it may be set. */
 export type CommandOption = OptionRow & {
   readonly place?: FilePlace;
-  /** It asks for something else than to run, so it has no variable. */
+  /** It asks for something else than to run, or is about one call, so it has no variable. */
   readonly lineOnly?: true;
+  /** A secret, so it has no flag: command lines can be read by others. */
+  readonly variableOnly?: true;
   /** A letter that stands for it: `-o` for `--output`. */
   readonly short?: string;
 };
@@ -57,6 +59,10 @@ const COMMON = {
     lineOnly: true,
     help: 'print every option in force and where it comes from, as a configuration file, and exit',
   },
+} as const satisfies CommandTable;
+
+/** What every command has. */
+export const HELP_AND_VERSION = {
   help: { group: 'Output', type: 'switch', lineOnly: true, help: 'print this text and exit' },
   version: { group: 'Output', type: 'switch', lineOnly: true, help: 'print the version and exit' },
 } as const satisfies CommandTable;
@@ -77,11 +83,12 @@ function inFile<const Table extends OptionTable>(section: FilePlace['section'], 
   ) as unknown as InFile<Table>;
 }
 
-const GATEWAY = inFile('gateway', FILE_SECTIONS.gateway);
+/** The options of the gateway, with their places in the configuration file. */
+export const GATEWAY = inFile('gateway', FILE_SECTIONS.gateway);
 const CORE = inFile('core', FILE_SECTIONS.core);
 
-export const GATEWAY_COMMAND = { ...GATEWAY, ...COMMON };
-export const CORE_COMMAND = { ...CORE, ...COMMON };
+export const GATEWAY_COMMAND = { ...GATEWAY, ...COMMON, ...HELP_AND_VERSION };
+export const CORE_COMMAND = { ...CORE, ...COMMON, ...HELP_AND_VERSION };
 
 const {
   // The service is the core of the same process.
@@ -105,48 +112,5 @@ export const START_COMMAND = {
   identityMetadata: CORE.identityMetadata,
   filesPerSubject: CORE.filesPerSubject,
   ...COMMON,
+  ...HELP_AND_VERSION,
 };
-
-/** What leads to a schema, without a gateway. */
-const DESCRIBED = {
-  upstream: GATEWAY.upstream,
-  upstreamAuthority: GATEWAY.upstreamAuthority,
-  upstreamTls: GATEWAY.upstreamTls,
-  upstreamCa: GATEWAY.upstreamCa,
-  upstreamCert: GATEWAY.upstreamCert,
-  upstreamKey: GATEWAY.upstreamKey,
-  upstreamServerName: GATEWAY.upstreamServerName,
-  reflectionMetadata: GATEWAY.reflectionMetadata,
-  descriptorSet: GATEWAY.descriptorSet,
-  proto: GATEWAY.proto,
-  protoPath: GATEWAY.protoPath,
-};
-
-const OUTPUT = {
-  output: {
-    group: 'Output',
-    type: 'text',
-    value: 'FILE',
-    lineOnly: true,
-    short: 'o',
-    help: 'write to this file and not to the standard output; -o for short',
-  },
-  help: COMMON.help,
-  version: COMMON.version,
-} as const satisfies CommandTable;
-
-export const TYPES_COMMAND = { ...DESCRIBED, ...OUTPUT };
-
-export const DESCRIBE_COMMAND = {
-  ...DESCRIBED,
-  basePath: GATEWAY.basePath,
-  format: {
-    group: 'Output',
-    type: 'choice',
-    choices: ['openapi', 'openapi-3.2', 'asyncapi', 'types', 'descriptors'],
-    default: 'openapi',
-    lineOnly: true,
-    help: 'what to write: OpenAPI 3.1 (openapi) or 3.2, AsyncAPI 3.0, TypeScript, or a google.protobuf.FileDescriptorSet',
-  },
-  ...OUTPUT,
-} as const satisfies CommandTable;

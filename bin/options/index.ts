@@ -1,13 +1,13 @@
+export { CALL_COMMAND, COMPLETION_COMMAND, LIST_COMMAND, SHELLS } from './call-table.js';
 export {
   CORE_COMMAND,
   type CommandOption,
   type CommandTable,
-  DESCRIBE_COMMAND,
   FILE_SECTIONS,
   GATEWAY_COMMAND,
   START_COMMAND,
-  TYPES_COMMAND,
 } from './command-table.js';
+export { DESCRIBE_COMMAND, TYPES_COMMAND } from './describe-table.js';
 export { unknownVariables } from './environment.js';
 export { type Origin, oneLine, originText } from './origin.js';
 export { readBounded } from './read-file.js';

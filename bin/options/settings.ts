@@ -21,6 +21,14 @@ export interface Settings<Table extends CommandTable = CommandTable> {
   readonly values: OptionValues<Table>;
   readonly origins: { readonly [Name in keyof Table]: Origin };
   readonly file: ReadFile | undefined;
+  /** What of the command line belongs to no option; nothing for commands that take nothing else. */
+  readonly rest: readonly string[];
+}
+
+/** What else than options the command line of a command has. */
+export interface LineForm {
+  /** It has arguments of its own. Default false: then every argument is an option or its value. */
+  readonly takesRest?: boolean;
 }
 
 interface Given {
@@ -36,8 +44,9 @@ export async function readSettings<Table extends CommandTable>(
   table: Table,
   line: readonly string[],
   environment: NodeJS.ProcessEnv,
+  { takesRest = false }: LineForm = {},
 ): Promise<Settings<Table>> {
-  const texts = parseLine(table, line);
+  const { options: texts, rest } = parseLine(table, line, takesRest);
   const given = new Map<string, Given>();
   for (const [name, row] of Object.entries(table)) {
     const own = fromLine(name, row, texts.get(name)) ?? fromEnvironment(name, row, environment);
@@ -56,7 +65,7 @@ export async function readSettings<Table extends CommandTable>(
     values[name] = value;
     origins[name] = origin;
   }
-  return { table, values, origins, file } as unknown as Settings<Table>;
+  return { table, values, origins, file, rest } as unknown as Settings<Table>;
 }
 
 /** An option as whoever set it has written it, for errors. */

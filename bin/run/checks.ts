@@ -11,9 +11,9 @@ import {
 } from '../../gateway/index.js';
 import { parseListen } from '../../gateway/options/index.js';
 import { assertIdentityName } from '../../grpc-core/options/index.js';
+import { assertMetadataPairs } from '../metadata-pairs.js';
 import { assertTogether, type Settings } from '../options/index.js';
 import { assertBy } from './check-core.js';
-import { assertReflectionMetadata } from './reflection-metadata.js';
 
 /** What a text or a list must be that is more than a text or a list, by the option. */
 const CHECKS: Readonly<Record<string, (value: never) => unknown>> = {
@@ -29,7 +29,7 @@ const CHECKS: Readonly<Record<string, (value: never) => unknown>> = {
   allowHost: (hosts: readonly string[]) => new ServedHosts(hosts),
   forwardHeader: (names: readonly string[]) => new HeaderRules(names),
   trustedProxies: (entries: readonly string[]) => new TrustedProxies(entries),
-  reflectionMetadata: assertReflectionMetadata,
+  reflectionMetadata: assertMetadataPairs,
 };
 
 /** Checks everything that can be checked before a file or a port is opened. Throws `SettingsError` that names the option. */

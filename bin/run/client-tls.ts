@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { ClientTls, Gateway } from '../../gateway/index.js';
 import { nameOf } from '../options/index.js';
-import { type GatewaySettings, readNamed } from './sources.js';
+import { readNamed } from '../schema-files.js';
+import type { GatewaySettings } from './sources.js';
 import { WatchedFiles } from './watched-files.js';
 
 /** How often the files are looked at, in milliseconds. */

@@ -9,6 +9,8 @@ import {
   schemaFromReflection,
 } from '../../gateway/index.js';
 import { DEFAULT_LIMITS } from '../../gateway/options/index.js';
+import { defined } from '../defined.js';
+import { assertMetadataPairs, readMetadataPairs } from '../metadata-pairs.js';
 import {
   assertTogether,
   type DESCRIBE_COMMAND,
@@ -16,10 +18,9 @@ import {
   type Settings,
   type TYPES_COMMAND,
 } from '../options/index.js';
+import { readNamed, readSchema } from '../schema-files.js';
 import { assertBy } from './check-core.js';
-import { defined } from './defined.js';
-import { assertReflectionMetadata, readReflectionMetadata } from './reflection-metadata.js';
-import { readNamed, readSchema, readTls } from './sources.js';
+import { readTls } from './sources.js';
 
 /** What `sluice describe` is told of a service. */
 export type DescribeSettings = Settings<typeof TYPES_COMMAND>;
@@ -44,7 +45,7 @@ export async function describeService(
 ): Promise<string | Uint8Array> {
   assertBy(settings, 'upstream', assertUpstreamAddress);
   assertBy(settings, 'upstreamAuthority', assertAuthority);
-  assertBy(settings, 'reflectionMetadata', assertReflectionMetadata);
+  assertBy(settings, 'reflectionMetadata', assertMetadataPairs);
   assertBy(settings, 'basePath', parseBasePath);
   assertTogether(settings);
   const schema = (await readSchema(settings)) ?? (await askService(settings));
@@ -70,7 +71,7 @@ function documentOf(format: DescribeFormat): DocumentName {
 async function askService(settings: DescribeSettings): Promise<Schema> {
   const { upstream, upstreamAuthority, reflectionMetadata } = settings.values;
   const metadataSource = nameOf(settings, 'reflectionMetadata');
-  const metadata = await readReflectionMetadata(metadataSource, reflectionMetadata, readNamed);
+  const metadata = await readMetadataPairs(metadataSource, reflectionMetadata, readNamed);
   const tls = await readTls(settings);
   const transport = await openTransport('http2', {
     target: upstream,

@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type Gateway, type GatewayOptions, openGateway } from '../../gateway/index.js';
 import { LIMIT_OPTIONS } from '../../gateway/options/index.js';
+import { defined } from '../defined.js';
 import type { Running } from '../lifetime.js';
 import { openLog } from '../log.js';
+import { readMetadataPairs } from '../metadata-pairs.js';
 import { type GATEWAY_COMMAND, nameOf, readConfigFile, type Settings } from '../options/index.js';
+import { readNamed } from '../schema-files.js';
 import { ClientTlsFiles } from './client-tls.js';
-import { defined } from './defined.js';
-import { readReflectionMetadata } from './reflection-metadata.js';
-import { type GatewaySettings, readNamed, readSources, readTls } from './sources.js';
+import { type GatewaySettings, readSources, readTls } from './sources.js';
 import { tracingOf } from './traces.js';
 import { WatchedFiles } from './watched-files.js';
 
@@ -47,7 +48,7 @@ export async function startGateway(
     ...(await readSources(settings, settings.file?.config, watched)),
     schemaRefreshMs: values.schemaRefreshMs,
     schemaGuard: values.schemaGuard,
-    reflectionMetadata: await readReflectionMetadata(metadataSource, values.reflectionMetadata, readNamed),
+    reflectionMetadata: await readMetadataPairs(metadataSource, values.reflectionMetadata, readNamed),
     transport: values.transport,
     codeGeneration: !values.noCodeGeneration,
     patchMask: values.patchMask === 'on',

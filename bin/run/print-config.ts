@@ -1,6 +1,6 @@
+import { shownMetadataPairs } from '../metadata-pairs.js';
 import { type CommandOption, FILE_SECTIONS, oneLine, originText, type Settings } from '../options/index.js';
 import { readVersion } from '../version.js';
-import { shownReflectionMetadata } from './reflection-metadata.js';
 
 /**
  * Every option of a command with its value and, as a comment, where that comes from. The text is a configuration file that sets the same; what
@@ -28,7 +28,7 @@ function optionLine({ values, origins }: Settings, name: string, row: CommandOpt
   const from = originText(name, origin);
   if (value === undefined) return `  # ${key}: not set`;
   if (row.type === 'list' && row.secret && (value as readonly string[]).length > 0) {
-    const shown = shownReflectionMetadata(value as readonly string[]).map(oneLine);
+    const shown = shownMetadataPairs(value as readonly string[]).map(oneLine);
     return `  # ${key}: ${shown.join(', ')} (values are not shown) # ${from}`;
   }
   if (row.type === 'number' && row.defaultText !== undefined && origin.kind === 'default') {

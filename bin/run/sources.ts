@@ -1,27 +1,13 @@
-import {
-  type GatewayOptions,
-  type Schema,
-  schemaFromDescriptorSet,
-  schemaFromProtoFiles,
-  type UpstreamTls,
-} from '../../gateway/index.js';
-import {
-  type GATEWAY_COMMAND,
-  nameOf,
-  readBounded,
-  type Settings,
-  type START_COMMAND,
-} from '../options/index.js';
-import { defined } from './defined.js';
+import type { GatewayOptions, UpstreamTls } from '../../gateway/index.js';
+import { defined } from '../defined.js';
+import { type GATEWAY_COMMAND, nameOf, type Settings, type START_COMMAND } from '../options/index.js';
+import { readNamed, readSchema } from '../schema-files.js';
 import type { WatchedFiles } from './watched-files.js';
 
 /** The options that `sluice gateway` and `sluice start` have in common. */
 export type GatewaySettings = Settings<
   Pick<typeof GATEWAY_COMMAND, keyof typeof GATEWAY_COMMAND & keyof typeof START_COMMAND>
 >;
-
-/** The files that a schema may be read from. */
-export type SchemaSettings = Settings<Pick<typeof GATEWAY_COMMAND, 'descriptorSet' | 'proto' | 'protoPath'>>;
 
 /** What the gateway is told by files, and may be told again by changed ones: those of the schema are given to `watched`. */
 export async function readSources(
@@ -37,20 +23,6 @@ export async function readSources(
   return defined({ config, schema });
 }
 
-/** A descriptor set wins over .proto files, those over the service's own reflection. */
-export async function readSchema(settings: SchemaSettings): Promise<Schema | undefined> {
-  const { descriptorSet, proto, protoPath } = settings.values;
-  if (descriptorSet !== undefined) {
-    const bytes = await readNamed(nameOf(settings, 'descriptorSet'), descriptorSet);
-    try {
-      return schemaFromDescriptorSet(bytes);
-    } catch (cause) {
-      throw new Error(`${descriptorSet}: ${(cause as Error).message}`, { cause });
-    }
-  }
-  return proto.length === 0 ? undefined : await schemaFromProtoFiles(proto, protoPath);
-}
-
 type TlsOption = 'upstreamTls' | 'upstreamCa' | 'upstreamCert' | 'upstreamKey' | 'upstreamServerName';
 type TlsSettings = Settings<Pick<typeof GATEWAY_COMMAND, TlsOption>>;
 
@@ -64,13 +36,4 @@ export async function readTls(settings: TlsSettings): Promise<UpstreamTls | unde
   };
   const [ca, cert, key] = await Promise.all([read('upstreamCa'), read('upstreamCert'), read('upstreamKey')]);
   return defined({ ca, cert, key, serverName });
-}
-
-/** The content of a file that an option names. Its error names the option. */
-export async function readNamed(source: string, file: string): Promise<Buffer> {
-  try {
-    return await readBounded(file);
-  } catch (cause) {
-    throw new Error(`${source} ${file}: ${(cause as Error).message}`, { cause });
-  }
 }

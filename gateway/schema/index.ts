@@ -1,8 +1,10 @@
+export { baseFiles } from './base/index.js';
 export { breakingChanges, type SchemaChange } from './change/index.js';
 export {
   describeSchema,
   descriptionSteps,
   enumComment,
+  exampleJson,
   fieldComment,
   type HttpDescription,
   isInputOnly,

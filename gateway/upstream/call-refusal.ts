@@ -3,7 +3,8 @@ import { localStatus } from './received-status.js';
 import { faultOfPair } from './reserved-names.js';
 import type { CallOptions } from './transport.js';
 
-const METHOD_PATH = /^\/[\x21-\x2e\x30-\x7e]+\/[\x21-\x2e\x30-\x7e]+$/;
+/** In front of the two parts there may be a path below which all methods are: that of a gateway with a base path. */
+const METHOD_PATH = /^(?:\/[\x21-\x2e\x30-\x7e]+){2,}$/;
 
 /** Methods that are well-formed, so that those of every call are looked at once. A schema has fewer. */
 const known = new Set<string>();

@@ -42,13 +42,14 @@ async function loadedBy(t: Test, ...line: string[]): Promise<string[]> {
   );
   t.teardown(() => child.kill('SIGKILL'));
   const loaded: string[] = [];
+  const closed = new Promise((resolve) => child.stderr.once('close', resolve));
   createInterface(child.stderr).on('line', (line) => {
     const at = line.indexOf(`loaded file://${ROOT}`);
     if (at === 0) loaded.push(line.slice(`loaded file://${ROOT}`.length));
   });
   for await (const line of createInterface(child.stdout)) if (line.includes(' listening')) break;
   child.kill('SIGTERM');
-  await new Promise((resolve) => child.stderr.once('close', resolve));
+  await closed;
   return loaded;
 }
 
@@ -93,4 +94,44 @@ t.test('a command loads nothing that it does not need', async (t) => {
   t.same(partsOf(core, ['gateway/server/', 'gateway/surfaces/', 'fastify', 'prom-client', '/zod/']), []);
   // Readers of .proto files, and what the first call and the first client of reflection need.
   t.same(partsOf(core, ['proto-loader', 'protobufjs', '@bufbuild/protobuf', 'reflection/descriptors']), []);
+});
+
+t.test('a command that calls loads no server, and help of it nothing that calls', async (t) => {
+  const set = join(t.testdir(), 'set.binpb');
+  writeFileSync(set, await descriptorSetFromProtoFiles([PROTO]));
+  const call = await loadedBy(t, 'call', '127.0.0.1:1', '--grpc', '--descriptor-set', set, 'GetStockQuote');
+  t.same(
+    partsOf(call, ['bin/call/run-call', 'gateway/upstream/http2/', 'gateway/codec/']).length,
+    3,
+    'the list is one of modules',
+  );
+  const servers = [
+    'gateway/server/',
+    'gateway/surfaces/',
+    'gateway/recording/',
+    'gateway/security/',
+    'grpc-core/core',
+    'fastify',
+    'pino',
+    'bin/run/',
+  ];
+  t.same(
+    partsOf(call, [
+      ...servers,
+      '@grpc/',
+      'protobufjs',
+      'prom-client',
+      'node_modules/ws/',
+      '/yaml/',
+      '/zod/',
+      '/jose/',
+    ]),
+    [],
+  );
+  t.same(
+    call.filter((path) => path.startsWith('gateway/schema/source/')),
+    [],
+  );
+  const help = await loadedBy(t, 'call', '--help');
+  t.same(partsOf(help, ['bin/call/', 'gateway/codec/', 'gateway/schema/', '@bufbuild/']), []);
 });

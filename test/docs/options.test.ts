@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import {
+  CALL_COMMAND,
   type CommandTable,
   DESCRIBE_COMMAND,
   FILE_SECTIONS,
@@ -32,7 +33,7 @@ t.test('the tables of the documents name each option once, with default and unit
 t.test('a flag that a document names exists', async (t) => {
   const known = new Set(
     [
-      ...Object.keys({ ...GATEWAY_COMMAND, ...DESCRIBE_COMMAND }),
+      ...Object.keys({ ...GATEWAY_COMMAND, ...DESCRIBE_COMMAND, ...CALL_COMMAND }),
       'coreListen',
       'dataDir',
       'dataIntervalMs',

@@ -8,4 +8,5 @@ export {
   type SchemaDescription,
   type ServiceDescription,
 } from './describe.js';
+export { exampleJson } from './example.js';
 export { isInputOnly, isOutputOnly, isRequiredByService } from './field-behavior.js';

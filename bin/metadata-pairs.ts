@@ -1,5 +1,5 @@
-import { faultOfPair } from '../../gateway/index.js';
-import { SettingsError } from '../options/index.js';
+import { faultOfPair } from '../gateway/upstream/index.js';
+import { SettingsError } from './options/index.js';
 
 /** A file of credentials is small; another file is a mistake. */
 const MAX_FILE_BYTES = 64 * 1024;
@@ -7,10 +7,10 @@ const MAX_FILE_BYTES = 64 * 1024;
 type Pair = readonly [name: string, value: string];
 
 /**
- * The metadata for reflection calls: `name=value` or `name: value`, or `@FILE` with one of them a line, where empty lines and those that begin with #
+ * Metadata of a command line: `name=value` or `name: value`, or `@FILE` with one of them a line, where empty lines and those that begin with #
  * are skipped. `source` is the option as errors name it. Throws `SettingsError` that says the name and never the value; `readFile` throws for itself.
  */
-export async function readReflectionMetadata(
+export async function readMetadataPairs(
   source: string,
   values: readonly string[],
   readFile: (source: string, file: string) => Promise<Buffer>,
@@ -36,12 +36,12 @@ export async function readReflectionMetadata(
 }
 
 /** Checks the entries that are not files. Throws `TypeError` that says the name and never the value. */
-export function assertReflectionMetadata(values: readonly string[]): void {
+export function assertMetadataPairs(values: readonly string[]): void {
   for (const value of values) if (!value.startsWith('@')) parsePair(value);
 }
 
 /** The names of the metadata, and the files that hold more of it: everything that may be shown. */
-export function shownReflectionMetadata(values: readonly string[]): string[] {
+export function shownMetadataPairs(values: readonly string[]): string[] {
   return values.map((value) => (value.startsWith('@') ? value : parsePair(value)[0]));
 }
 

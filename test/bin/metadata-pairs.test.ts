@@ -5,10 +5,10 @@ import { create } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { pino } from 'pino';
 import t from 'tap';
-import { readReflectionMetadata } from '../../../bin/run/reflection-metadata.js';
-import { openGateway } from '../../../gateway/index.js';
-import { answerFromFiles, startReflection } from '../../gateway/schema/load/reflection-server.js';
-import { httpJson } from '../../support/http.js';
+import { readMetadataPairs } from '../../bin/metadata-pairs.js';
+import { openGateway } from '../../gateway/index.js';
+import { answerFromFiles, startReflection } from '../gateway/schema/load/reflection-server.js';
+import { httpJson } from '../support/http.js';
 
 const SOURCE = '--reflection-metadata';
 const read = (_flag: string, file: string) => readFile(file);
@@ -17,33 +17,33 @@ t.test('metadata for reflection is written in either way, or in a file', async (
   const file = join(t.testdir(), 'secrets');
   writeFileSync(file, '# for the catalogue\n\nauthorization: Bearer a=b:c\r\n  x-key = 1,2 \n');
   t.same(
-    await readReflectionMetadata(SOURCE, ['X-Tenant=acme', 'authorization: Basic eA==', 'a-bin=AQI='], read),
+    await readMetadataPairs(SOURCE, ['X-Tenant=acme', 'authorization: Basic eA==', 'a-bin=AQI='], read),
     [
       ['x-tenant', 'acme'],
       ['authorization', 'Basic eA=='],
       ['a-bin', 'AQI='],
     ],
   );
-  t.same(await readReflectionMetadata(SOURCE, [`@${file}`], read), [
+  t.same(await readMetadataPairs(SOURCE, [`@${file}`], read), [
     ['authorization', 'Bearer a=b:c'],
     ['x-key', '1,2'],
   ]);
-  t.same(await readReflectionMetadata(SOURCE, [], read), []);
+  t.same(await readMetadataPairs(SOURCE, [], read), []);
   for (const wrong of ['a', '=b', ':b', 'host=x', 'a=\u00e9', 'content-type: x', ':path=/', 'a-bin=%%%']) {
     await t.rejects(
-      readReflectionMetadata(SOURCE, [wrong], read),
+      readMetadataPairs(SOURCE, [wrong], read),
       { name: 'SettingsError', message: /^--reflection-metadata: / },
       wrong,
     );
   }
   writeFileSync(file, 'ok=1\nauthorization=geheim\u00e9\n');
-  const error: unknown = await readReflectionMetadata(SOURCE, [`@${file}`], read).catch(
+  const error: unknown = await readMetadataPairs(SOURCE, [`@${file}`], read).catch(
     (reason: unknown) => reason,
   );
   t.match(error, { message: /line 2: metadata "authorization" must be printable ASCII/ });
   t.notMatch(String(error), /geheim/, 'the value is not shown');
   writeFileSync(file, 'x=1\n'.repeat(20_000));
-  await t.rejects(readReflectionMetadata(SOURCE, [`@${file}`], read), { message: /longer than 65536 bytes/ });
+  await t.rejects(readMetadataPairs(SOURCE, [`@${file}`], read), { message: /longer than 65536 bytes/ });
 });
 
 t.test('it goes with reflection calls, and with no others', async (t) => {

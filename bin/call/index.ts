@@ -1,0 +1,24 @@
+import type { CallSettings } from './call-settings.js';
+import type { ListSettings } from './schema-question.js';
+import type { CallStreams, Errand } from './terminal.js';
+
+export type { CallSettings } from './call-settings.js';
+export type { ListSettings } from './schema-question.js';
+export type { CallStreams, Errand } from './terminal.js';
+
+// Each loads what it needs and nothing else: that is most of a start.
+
+/** `sluice call` */
+export async function runCall(settings: CallSettings, streams: CallStreams): Promise<Errand> {
+  return (await import('./run-call.js')).startCall(settings, streams);
+}
+
+/** `sluice list`: what is to be printed. */
+export async function runList(settings: ListSettings): Promise<string> {
+  return await (await import('./schema-question.js')).listText(settings);
+}
+
+/** `sluice describe` with a name: what is to be printed. */
+export async function runDescribeSymbol(settings: ListSettings): Promise<string> {
+  return await (await import('./schema-question.js')).describedText(settings);
+}
