@@ -53,6 +53,7 @@ async function longTests() {
       'test/gateway/codec/compiled-codec.fuzz.test.ts',
       'test/gateway/upstream/http2/chaos.test.ts',
       'test/gateway/upstream/http2/h2/fuzz.test.ts',
+      'test/gateway/server/rollout.test.ts',
     ],
     {
       cwd: root,
@@ -61,6 +62,8 @@ async function longTests() {
         ...process.env,
         // Schedules of a session; a thousand in the suite.
         SLUICE_RUNS: '10000',
+        // Streams under which two gateways are rolled; 200 in the suite.
+        SLUICE_ROLLED_STREAMS: '1000',
         SLUICE_CODEC_CASES: String(seconds * 500),
         SLUICE_FUZZ_RUNS: String(seconds * 50),
       },

@@ -1,7 +1,7 @@
 import { Alarm, type CancelSignal, CancelSource, type Listed } from '../../async/index.js';
 import type { AbortCause, StallLimit } from '../../bridge/index.js';
 import type { Principal, RequestSource } from '../../security/index.js';
-import { type Departure, departsInMs } from './departure.js';
+import { type Departure, departureMs } from './departure.js';
 import type { ExchangeLimits } from './exchange-limits.js';
 import type { SeenExchange } from './exchange-row.js';
 import type { Peer } from './peer.js';
@@ -59,7 +59,8 @@ export class ExchangeHandle implements Listed {
     this.#leaving = new Alarm({ onAlarm: () => this.abort('draining') });
     // A call that is not open yet loses nothing elsewhere.
     if (graceMs === 0 || !this.#hasCall) this.abort('draining');
-    else this.#leaving.set(departsInMs(this.departure, graceMs, Math.random()));
+    // Each at a time of its own, so that clients do not all come back at once.
+    else this.#leaving.set(Math.random() * departureMs(this.departure, graceMs));
   }
 
   /** Ends the exchange and its connection at once. */

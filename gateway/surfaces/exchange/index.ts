@@ -1,6 +1,6 @@
 export type { ClientPace } from './byte-pace.js';
 export { isOfTrace, traceIdOf } from './carried-trace.js';
-export { departsInMs, moveMs } from './departure.js';
+export { departureMs, stayMs } from './departure.js';
 export type { ExchangeContext, FinishedExchange, Meter } from './exchange-context.js';
 export type { ExchangeHandle } from './exchange-handle.js';
 export { ExchangeLimits } from './exchange-limits.js';

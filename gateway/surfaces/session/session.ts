@@ -9,7 +9,7 @@ import {
   SessionFault,
   UsedIds,
 } from '../../wire/session/index.js';
-import { departsInMs, moveMs } from '../exchange/index.js';
+import { departureMs, stayMs } from '../exchange/index.js';
 import type { FrameSocket } from '../socket/index.js';
 import { type Admission, type AdmittedCall, admitCall, type OpenFrame } from './admit-call.js';
 import { assertFirstCredit, assertGrant } from './credit-rules.js';
@@ -232,7 +232,7 @@ export class Session {
 
   /** At a time of its own, so that clients do not all come back at once. */
   #drain(graceMs: number): void {
-    const inMs = this.#open.size === 0 ? 0 : departsInMs('moves', graceMs, Math.random());
+    const inMs = this.#open.size === 0 ? 0 : Math.random() * departureMs('moves', graceMs);
     this.#goingAway = new Alarm({ onAlarm: () => this.#goAway(graceMs, inMs) });
     if (inMs === 0) this.#goAway(graceMs, 0);
     else this.#goingAway.set(inMs);
@@ -240,9 +240,9 @@ export class Session {
 
   #goAway(graceMs: number, passedMs: number): void {
     if (this.#over || this.#open.isLeaving) return;
-    const lastMs = Math.round(departsInMs('lasts', graceMs, Math.random()) - passedMs);
+    const lastMs = Math.round(stayMs(graceMs) - passedMs);
     // Where the grace is too short to spread them.
-    const spreadMs = Math.max(0, this.#context.limits.retryMs - moveMs(graceMs));
+    const spreadMs = Math.max(0, this.#context.limits.retryMs - departureMs('moves', graceMs));
     const reconnectAfterMs = Math.round(Math.random() * spreadMs);
     this.#output.control({ kind: 'goAway', graceMs: lastMs, reconnectAfterMs });
     const leave = { code: CloseCode.goingAway, reason: shuttingDown().message, refusal: shuttingDown };

@@ -340,6 +340,7 @@ const PROVOKED: { readonly [Name in Reason]?: Provoke } = {
       await upstream.call(method('Ask'));
       void gateway.close();
       const stream = await read(response);
+      for (let frame = await session.next(); frame?.goAway === undefined; frame = await session.next());
       await session.send(openOf(2, 'Ask'));
       const end = (await session.all(2)).at(-1)?.end;
       session.test.socket.terminate();

@@ -586,7 +586,7 @@ t.test('a client that grants nothing for too long loses its call, not the sessio
 });
 
 t.test(
-  'draining: goAway within half of the grace, streams end late, the others finish, then 1001',
+  'draining: goAway in a quarter of the grace, streams end in its middle, the others finish, then 1001',
   async (t) => {
     const fake = open(t);
     fake.send(openFrame(1, 'Both'), openFrame(2, 'Up'), openFrame(3, 'Ask'), message(3));
@@ -596,12 +596,10 @@ t.test(
       drained = true;
     });
     let told: Json[] = [];
-    const begun = performance.now();
     while (told.length === 0) told = await fake.taken();
     const [{ goAway } = {}] = told as { goAway?: { graceMs: number; reconnectAfterMs: number } }[];
-    const goneMs = performance.now() - begun;
-    t.ok(goAway !== undefined && goAway.reconnectAfterMs <= 2_000 - DRAIN_MS / 2, 'the rest of the spread');
-    t.ok((goAway?.graceMs ?? 0) <= DRAIN_MS * 0.9 && goneMs + (goAway?.graceMs ?? 0) >= DRAIN_MS * 0.7 - 20);
+    t.ok(goAway !== undefined && goAway.reconnectAfterMs <= 2_000 - DRAIN_MS / 4, 'the rest of the spread');
+    t.ok((goAway?.graceMs ?? 0) >= DRAIN_MS / 4 && (goAway?.graceMs ?? 0) <= DRAIN_MS / 2);
     fake.send(openFrame(4));
     t.match(await fake.taken(), [{ end: { id: 4, status: { code: 14, message: /shutting down/ } } }]);
     t.notOk(fake.transport.calls[0]?.over, 'the stream goes on for now');
