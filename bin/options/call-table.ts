@@ -9,7 +9,7 @@ export const ADDRESS_OPTIONS = {
     group: 'Address',
     type: 'text',
     value: 'ADDRESS',
-    help: 'HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:/PATH, of a gateway with its base path; it may also stand in front of the other arguments. Without one it is http://127.0.0.1:8080, and with --grpc 127.0.0.1:50051',
+    help: 'where to call: HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:/PATH, also in front of the other arguments; without it http://127.0.0.1:8080, with --grpc 127.0.0.1:50051',
   },
   grpc: {
     group: 'Address',
@@ -105,7 +105,7 @@ export const CALL_COMMAND = {
     type: 'text',
     value: 'FILE',
     lineOnly: true,
-    help: 'send this file in the bytes field of the request; - is the standard input',
+    help: 'send this file in the field of the request that holds one; - is the standard input',
   },
   resume: {
     group: 'Request',
@@ -149,7 +149,7 @@ export const CALL_COMMAND = {
     value: 'FILE',
     lineOnly: true,
     short: 'o',
-    help: 'write what the bytes field of the answers holds to this file, which is there once it is whole; - is the standard output; -o for short',
+    help: 'write the file that the answers hold here; it is there once it is whole; - is the standard output; -o for short',
   },
   format: {
     group: 'Answer',
