@@ -85,9 +85,21 @@ export class DetachedCalls {
 
   /** A call that another gateway has given this location, and counts. */
   adopt(recording: Recording, location: string): void {
-    recording.location = location;
+    if (this.#byLocation.has(location)) return;
+    recording.location ??= location;
     this.#byLocation.set(location, recording);
-    this.#places.set(recording, [{ location, counts: undefined }]);
+    const places = this.#places.get(recording) ?? [];
+    places.push({ location, counts: undefined });
+    this.#places.set(recording, places);
+  }
+
+  /** Tells until then, in milliseconds of `performance`, that what was at a location is gone. `readers`: who may know; `undefined`: everybody. */
+  forget(location: string, readers: string | undefined, until: number): void {
+    this.#byLocation.delete(location);
+    const [oldest] = this.#gone.keys();
+    if (this.#gone.size >= MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
+    this.#gone.set(location, { principal: readers, until });
+    if (!this.#alarm.isSet) this.#alarm.set(GONE_LOOK_MS);
   }
 
   /** Whether something is at a location here. */
@@ -127,13 +139,8 @@ export class DetachedCalls {
     }
     if (state !== 'dropped') return;
     this.#places.delete(recording);
-    for (const { location } of places) {
-      this.#byLocation.delete(location);
-      const [oldest] = this.#gone.keys();
-      if (this.#gone.size >= MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
-      this.#gone.set(location, { principal: readersOf(recording), until: performance.now() + rule.maxAgeMs });
-    }
-    if (!this.#alarm.isSet) this.#alarm.set(GONE_LOOK_MS);
+    const until = performance.now() + rule.maxAgeMs;
+    for (const { location } of places) this.forget(location, readersOf(recording), until);
   }
 
   #release(principal: string): void {
@@ -156,7 +163,7 @@ export class DetachedCalls {
 }
 
 /** Who may read a recording; `undefined`: everybody. */
-function readersOf({ rule, principal }: Recording): string | undefined {
+export function readersOf({ rule, principal }: Recording): string | undefined {
   return rule.sharing === 'everyone' ? undefined : principal;
 }
 

@@ -37,7 +37,9 @@ export class KnownRecordings {
     const named = known ?? (last?.kind === 'recorded' ? this.byEpoch.get(last.epoch) : undefined);
     // Another principal's, or that of another request, is as unknown as one that never was.
     const old = named?.key === key && !isBroken(named, resume) ? named : undefined;
-    const recording = old ?? (rule.sharing === 'none' ? undefined : this.shared.get(key));
+    const shared = rule.sharing === 'none' ? undefined : this.shared.get(key);
+    // One that has just ended is about to be taken out.
+    const recording = old ?? (shared?.state === 'running' ? shared : undefined);
     if (recording === undefined) return undefined;
     recording.evictAged();
     // A service that knows cursors goes on after one that is not kept.

@@ -1,4 +1,5 @@
 import type { Method, RecordingRule } from '../../schema/index.js';
+import type { Status } from '../../status/index.js';
 import type { Call, SendBatch } from '../../upstream/index.js';
 import type { CallRequest } from '../call-request.js';
 import { renewed } from '../call-token.js';
@@ -8,10 +9,13 @@ import type { Asked, AskedCall } from './asked-call.js';
 import type { JournalMemory } from './journal-memory.js';
 import { lateCall } from './late-call.js';
 import { MemoryJournal } from './memory-journal.js';
+import type { OtherGateways } from './other-gateways.js';
 import { pointAtEnd } from './reader-point.js';
 import { Recording } from './recording.js';
 import { travellingMetadata } from './recording-key.js';
+import { RemoteReaders } from './remote-readers.js';
 import { SharedJournal } from './shared-journal.js';
+import { ToldPosition } from './told-position.js';
 
 /** What makes a recording this one and not another. */
 export interface RecordingParts {
@@ -46,8 +50,8 @@ export function makeRecording(parts: RecordingParts, tools: RecordingTools): Rec
     replicas === undefined
       ? new MemoryJournal(rule, memory, listener, undefined, epoch)
       : new SharedJournal(rule, memory, listener, undefined, epoch);
-  const isHere = () => replicas === undefined || replicas.leads(epoch);
-  recording = new Recording({
+  const shares = replicas && sharedWith(replicas, epoch);
+  const made: Recording = new Recording({
     method,
     rule,
     key,
@@ -61,22 +65,44 @@ export function makeRecording(parts: RecordingParts, tools: RecordingTools): Rec
         journal: journal as SharedJournal,
         isWanted: () => recording !== undefined && (recording.readers > 0 || recording.isDetached),
         onStop: (status) => recording?.stop(status),
+        onDetached: () => recording?.detach(),
+        onPosition: (gateway, position) => {
+          if (recording !== undefined && rule.whenFull === 'pause')
+            shares?.remote(recording).told(gateway, position);
+        },
       });
       if (journal instanceof SharedJournal) journal.tell = (status) => (call as SharedCall).finish(status);
       return call;
     },
     onRoom: (listener) => memory.onRoom(listener),
-    onChanged,
-    ...(replicas !== undefined && {
-      isWantedElsewhere: () => replicas.isWantedElsewhere(epoch),
-      stopElsewhere: (status) => {
-        if (isHere()) return false;
-        replicas.stopElsewhere(epoch, status);
-        return true;
-      },
-    }),
+    onChanged: () => {
+      if (made.state === 'dropped') shares?.close();
+      onChanged(made);
+    },
+    others: shares,
   });
-  return recording;
+  recording = made;
+  return made;
+}
+
+/** What a recording has to do with other gateways. */
+function sharedWith(replicas: Replicas, epoch: string) {
+  const position = new ToldPosition((seq) => replicas.tellPosition(epoch, seq));
+  let remote: RemoteReaders | undefined;
+  return {
+    leads: () => replicas.leads(epoch),
+    isWanted: () => replicas.isWantedElsewhere(epoch),
+    stop: (status: Status) => replicas.stopElsewhere(epoch, status),
+    moved: (seq: number | undefined) => position.moved(seq),
+    remote: (recording: Recording) => {
+      remote ??= new RemoteReaders(recording);
+      return remote;
+    },
+    close: () => {
+      position.close();
+      remote?.close();
+    },
+  } satisfies OtherGateways & Record<string, unknown>;
 }
 
 const NEVER = { aborted: false, reason: undefined, addEventListener() {}, removeEventListener() {} } as const;

@@ -74,8 +74,9 @@ export class MemoryJournal implements Journal, Evictable {
     return this.#heldBytes;
   }
 
-  append(batch: Batch): boolean {
-    const now = this.#clock();
+  /** `ageMs`: so long ago they came. */
+  append(batch: Batch, ageMs = 0): boolean {
+    const now = this.#clock() - ageMs;
     if (this.#isClosed) batch.at = batch.limit;
     for (; batch.at < batch.limit; batch.at += 1) {
       const start = batch.startOf(batch.at);

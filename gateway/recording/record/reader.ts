@@ -1,4 +1,4 @@
-import { Alarm, createDeferred } from '../../async/index.js';
+import { Alarm, Bell, createDeferred } from '../../async/index.js';
 import type { Method } from '../../schema/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import {
@@ -16,6 +16,7 @@ import type { ResumePoint } from '../resume-point.js';
 import type { Beginning } from './beginning.js';
 import type { JournalBatch, JournalCursor } from './journal.js';
 import type { Recording } from './recording.js';
+import { inRow } from './snapshot.js';
 
 /** What a reader needs of its request. */
 export interface ReaderOptions {
@@ -24,8 +25,8 @@ export interface ReaderOptions {
   readonly deadline?: number | undefined;
   /** Messages are missing, which the client is told. */
   readonly onGap: (method: Method) => void;
-  /** Finds the recording when the client has sent everything: it then calls `follow` or `fail`. */
-  readonly attach: (reader: Reader, messages: readonly Uint8Array[]) => void;
+  /** Finds the recording when the client has sent everything: it then calls `follow` or `fail`. Absent: it does so without that. */
+  readonly attach?: ((reader: Reader, messages: readonly Uint8Array[]) => void) | undefined;
   /** Does the same for one whose call has ended because its gateway is gone: it goes on in another call, behind a gap. Absent: that never happens. */
   readonly attachAgain?:
     | ((reader: Reader, messages: readonly Uint8Array[], resume: ResumePoint) => void)
@@ -49,6 +50,8 @@ export class Reader implements Call {
   #isWriter = false;
   #hasHeaders = false;
   #hasClosed = false;
+  /** Rings when it is known which recording it follows, or that it follows none. */
+  readonly #known = new Bell();
   #after = 0;
   #snapshot: number[] = [];
   #gap: Gap | undefined;
@@ -111,6 +114,7 @@ export class Reader implements Call {
     if (gap !== undefined) this.#options.onGap(recording.method);
     // The client has begun to read long ago.
     if (this.#isAgain) this.#gap = gap;
+    this.#known.ring();
     const { location } = recording;
     this.#start.resolve({ lastEventId: known, ...(location && { location }), ...(gap && { gap }) });
     void recording.headers.then((headers) => {
@@ -153,6 +157,8 @@ export class Reader implements Call {
       this.fail(new RpcError('UNEXPECTED_MESSAGE', 'who joins a call sends no messages'));
       return false;
     }
+    // What a call is made for that streams its requests goes to the service and is kept nowhere.
+    if (this.#options.attach === undefined) return this.#known.wait().then(() => this.write(batch));
     // Their memory may be given back.
     for (const message of batch)
       this.#messages.push(message instanceof Uint8Array ? Uint8Array.from(message) : Buffer.concat(message));
@@ -162,8 +168,11 @@ export class Reader implements Call {
   halfClose(): void {
     if (this.#isOver || this.#hasClosed) return;
     this.#hasClosed = true;
-    if (this.#recording === undefined) this.#options.attach(this, this.#messages);
-    else if (this.#isWriter) this.#recording.halfClose();
+    const { attach } = this.#options;
+    if (this.#recording !== undefined) {
+      if (this.#isWriter) this.#recording.halfClose();
+    } else if (attach !== undefined) attach(this, this.#messages);
+    else void this.#known.wait().then(() => this.#recording?.halfClose());
   }
 
   /** Leaves the recording, which goes on. */
@@ -274,6 +283,7 @@ export class Reader implements Call {
     // Its half of the call ends with it, for those who go on reading.
     if (this.#isWriter && recording?.isDetached) recording.halfClose();
     recording?.leave(this);
+    this.#known.ring();
     this.#headers.resolve(undefined);
     this.#start.resolve(undefined);
     this.#status.resolve(status);
@@ -283,10 +293,3 @@ export class Reader implements Call {
 
 const NO_FIELD = new Uint8Array(0);
 const LEFT = new RpcError('CANCELLED', 'the call was cancelled').toStatus();
-
-/** How many numbers at the beginning follow one another. */
-function inRow(numbers: readonly number[]): number {
-  let count = 1;
-  while (numbers[count] === (numbers[0] as number) + count) count += 1;
-  return count;
-}

@@ -3,32 +3,11 @@ import type { Method, RecordingRule } from '../../schema/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch, Call } from '../../upstream/index.js';
 import type { Journal } from './journal.js';
+import { ReaderFloor } from './reader-floor.js';
 import { ReadersToken } from './readers-token.js';
+import type { RecordingOptions } from './recording-options.js';
 import type { RecordingReader } from './recording-reader.js';
 import { Snapshot } from './snapshot.js';
-
-/** What a recording is made with. */
-export interface RecordingOptions {
-  readonly method: Method;
-  readonly rule: RecordingRule;
-  /** What makes requests equal to that of this one. */
-  readonly key: string;
-  /** Who opened it. */
-  readonly principal: string;
-  readonly journal: Journal;
-  /** Opens the call to the service, once. */
-  readonly openCall: () => Call;
-  /** How long a service waits for the slowest reader, in milliseconds. */
-  readonly maxPauseMs: number;
-  /** Tells of room in the memory of all journals, until the function that is returned is called. */
-  readonly onRoom: (listener: () => void) => () => void;
-  /** Whether clients of other gateways follow it; absent: there are none. */
-  readonly isWantedElsewhere?: () => Promise<boolean>;
-  /** Has it stopped where it is led; false where that is here. */
-  readonly stopElsewhere?: (status: Status) => boolean;
-  /** It is over, or nothing of it is left: it cannot be joined any more, or not be found. */
-  readonly onChanged: (recording: Recording) => void;
-}
 
 /**
  * One call to the service that writes a journal, and readers that follow it.
@@ -64,8 +43,7 @@ export class Recording {
   #failure: Status | undefined;
   /** When it has ended and may be forgotten. */
   #keptUntil = 0;
-  /** With `pause`: what the slowest reader has been handed. */
-  #floor = 0;
+  readonly #floor: ReaderFloor | undefined;
   /** Rings when a reader has moved while the journal is full. */
   readonly #moved = new Bell();
   #isFull = false;
@@ -79,9 +57,11 @@ export class Recording {
     this.principal = options.principal;
     this.journal = journal;
     this.snapshot = rule.key === undefined ? undefined : new Snapshot(rule.key);
-    if (rule.whenFull === 'pause') journal.keepAfter(0);
+    if (rule.whenFull === 'pause') this.#floor = new ReaderFloor(journal, this.#readers);
     this.#call = options.openCall();
     this.headers = this.#call.headers;
+    // What another gateway leads is not kept here for nobody.
+    if (this.#isFollowed) this.#alarm.set(rule.lingerMs);
     this.#ageAlarm.set(this.#agePeriodMs);
     void this.#run();
   }
@@ -112,7 +92,11 @@ export class Recording {
 
   /** Ends the call, which is told to all readers; what was written down stays as long as after any end. Nothing happens when it is over. */
   stop(status: Status): void {
-    if (this.state !== 'running' || this.#options.stopElsewhere?.(status)) return;
+    if (this.state !== 'running') return;
+    if (this.#isFollowed) {
+      this.#options.others?.stop(status);
+      return;
+    }
     this.#failure ??= status;
     this.#call.cancel();
     this.#moved.ring();
@@ -122,10 +106,13 @@ export class Recording {
   add(reader: RecordingReader, after: number): void {
     this.#readers.add(reader);
     if (this.state === 'running' && !this.isDetached) this.#alarm.clear();
-    if (this.rule.whenFull === 'pause') {
-      this.#floor = Math.min(this.#floor, after);
-      this.journal.keepAfter(this.#floor);
-    }
+    this.#floor?.add(after);
+    this.onMoved();
+  }
+
+  /** Another gateway leads it. */
+  get #isFollowed(): boolean {
+    return this.#options.others?.leads() === false;
   }
 
   /** It follows no more. */
@@ -148,6 +135,7 @@ export class Recording {
   /** A reader has read on. */
   onMoved(): void {
     if (this.#isFull) this.#moved.ring();
+    if (this.#floor !== undefined && this.#isFollowed) this.#options.others?.moved(this.#floor.least);
   }
 
   /** Gives everything up: readers are told, where there are some, that what they have not read is gone. */
@@ -161,7 +149,7 @@ export class Recording {
     void this.journal.finish(this.#failure ?? GONE);
     this.journal.close();
     this.#moved.ring();
-    this.#options.onChanged(this);
+    this.#options.onChanged();
     this.#wakeAll();
   }
 
@@ -186,7 +174,7 @@ export class Recording {
     this.#alarm.set(this.rule.maxAgeMs);
     const told = this.journal.finish(status);
     if (told instanceof Promise) await told;
-    this.#options.onChanged(this);
+    this.#options.onChanged();
     this.#wakeAll();
   }
 
@@ -203,7 +191,7 @@ export class Recording {
     let taken = await first;
     this.#written(batch, from);
     for (let at = batch.at; !taken; at = batch.at) {
-      if (!this.#moveFloor()) await this.#room();
+      if (!this.#makesRoom()) await this.#room();
       if (this.state !== 'running' || this.#failure !== undefined) break;
       taken = await this.journal.append(batch);
       this.#written(batch, at);
@@ -217,14 +205,13 @@ export class Recording {
     this.#wakeAll();
   }
 
-  /** With `pause`: what all readers have been handed may go. False when that is nothing new. */
-  #moveFloor(): boolean {
-    if (this.rule.whenFull !== 'pause' || this.#readers.size === 0) return false;
-    let least = Number.POSITIVE_INFINITY;
-    for (const { position } of this.#readers) if (position < least) least = position;
-    if (least <= this.#floor) return false;
-    this.#floor = least;
-    this.journal.keepAfter(least);
+  /** Something may go that had to stay. */
+  #makesRoom(): boolean {
+    if (this.#floor === undefined) return false;
+    if (this.#floor.move()) return true;
+    // The service waits for the readers of who leads; here are none to wait for.
+    if (this.#readers.size > 0 || !this.#isFollowed) return false;
+    this.#floor.unpin();
     return true;
   }
 
@@ -242,9 +229,8 @@ export class Recording {
       'CLIENT_STALLED',
       `the client read nothing for ${maxPauseMs} ms: see --max-pause-ms`,
     );
-    const slowest = [...this.#readers].filter(({ position }) => position <= this.#floor);
-    if (slowest.length > 0 && this.rule.whenFull === 'pause')
-      for (const reader of slowest) reader.fail(stalled);
+    const slowest = this.#floor?.slowest ?? [];
+    if (slowest.length > 0) for (const reader of slowest) reader.fail(stalled);
     else {
       const problem = `no reader has made room in the recording for ${maxPauseMs} ms: see --max-pause-ms`;
       this.stop(new RpcError('RECORDING_FULL', problem).toStatus());
@@ -263,17 +249,17 @@ export class Recording {
       const problem = `the call has gone on for ${this.rule.detachMaxAgeMs} ms, which is detach_max_age_ms of its rule`;
       this.stop(new RpcError('DEADLINE_PASSED', problem).toStatus());
     } else if (this.#readers.size === 0) {
-      const { isWantedElsewhere } = this.#options;
-      if (this.state === 'running' && isWantedElsewhere !== undefined)
-        void this.#dropUnwanted(isWantedElsewhere);
+      const { others } = this.#options;
+      if (this.state === 'running' && others?.leads()) void this.#dropUnwanted(others);
       else this.drop();
     }
   }
 
-  async #dropUnwanted(isWantedElsewhere: () => Promise<boolean>): Promise<void> {
-    const isWanted = await isWantedElsewhere();
+  async #dropUnwanted(others: NonNullable<RecordingOptions['others']>): Promise<void> {
+    const isWanted = await others.isWanted();
     if (this.#readers.size > 0 || this.state !== 'running' || this.isDetached) return;
-    if (isWanted) this.#alarm.set(this.rule.lingerMs);
+    if (isWanted === 'detached') this.detach();
+    else if (isWanted) this.#alarm.set(this.rule.lingerMs);
     else this.drop();
   }
 
@@ -288,11 +274,9 @@ export class Recording {
 
   /** Evicts what is too old for whoever comes. What a reader waits for with `pause` stays. */
   evictAged(): void {
-    const isPinned = this.rule.whenFull === 'pause' && this.#readers.size > 0;
-    if (isPinned) this.#moveFloor();
-    else this.journal.keepAfter(undefined);
+    this.#floor?.unpin();
     this.journal.evictAged();
-    if (this.rule.whenFull === 'pause') this.journal.keepAfter(this.#floor);
+    this.#floor?.pin();
   }
 }
 

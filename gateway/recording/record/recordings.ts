@@ -7,7 +7,7 @@ import type { Member, SharedCall, SharedRecord } from '../replica/index.js';
 import { type Asked, type AskedCall, begun, keyOf, nameOf, ownerIn, recordOf } from './asked-call.js';
 import type { Beginning } from './beginning.js';
 import { type CallState, callState } from './call-state.js';
-import { DetachedCalls } from './detached-calls.js';
+import { DetachedCalls, readersOf } from './detached-calls.js';
 import { JournalMemory } from './journal-memory.js';
 import { KnownRecordings } from './known-recordings.js';
 import { makeRecording, openRecorded, reopenRecorded } from './make-recording.js';
@@ -19,8 +19,6 @@ import type { Recording } from './recording.js';
 import { versionOf } from './recording-key.js';
 import type { RecordingsOptions } from './recordings-options.js';
 import { ReplicatedRecordings } from './replicated-recordings.js';
-
-const NO_NAMES = { key: undefined, name: undefined };
 
 /** Every recording of a gateway: finds the one that a request is for, or opens one. Whoever makes it closes it. */
 export class Recordings implements Recorder {
@@ -39,13 +37,13 @@ export class Recordings implements Recorder {
       new ReplicatedRecordings(options.replicas, {
         isHere: (epoch) => this.#known.byEpoch.has(epoch),
         follow: (epoch, record, method, asked) => this.#followElsewhere(epoch, record, method, asked),
-        isAsked: (epoch, asked, name) => {
+        isAsked: (epoch, asked, name) => this.#isAsked(epoch, asked, name),
+        isAt: (epoch, location) => {
           const recording = this.#known.byEpoch.get(epoch);
-          if (recording === undefined) return;
-          if (name !== undefined) this.#known.name(recording, name);
-          if (recording.key === keyOf(asked.request, asked.messages))
-            options.replicas?.mayReopen(epoch, () => reopenRecorded(options.openCall, recording, asked));
+          if (recording !== undefined) this.#detached.adopt(recording, location);
         },
+        isGone: (location, { readers, until }) =>
+          this.#detached.forget(location, readers, performance.now() + until - Date.now()),
       });
   }
 
@@ -72,10 +70,12 @@ export class Recordings implements Recorder {
       signal,
       deadline,
       onGap: this.#options.onGap,
-      attach: (reader, messages) => {
-        if (replicated === undefined) this.#attempt(reader, () => this.#attach(reader, asked, messages));
-        else void this.#attachShared(replicated, reader, asked, messages);
-      },
+      attach: method.requestStream
+        ? undefined
+        : (reader, messages) => {
+            if (replicated === undefined) this.#attempt(reader, () => this.#attach(reader, asked, messages));
+            else void this.#attachShared(replicated, reader, asked, messages);
+          },
       // Who follows a call of another gateway may have to ask for it again.
       attachAgain:
         replicated === undefined || wish.idempotencyKey !== undefined
@@ -109,33 +109,26 @@ export class Recordings implements Recorder {
     request: AskedCall,
     messages: readonly Uint8Array[],
   ): Promise<void> {
-    const { method, idempotencyKey, principal, resume } = request;
     const key = keyOf(request, messages);
-    const last = resume?.last;
     try {
       await replicated.inTurn(key, async () => {
-        const names = {
-          key: method.recording?.sharing === 'none' || last?.kind === 'cursor' ? undefined : key,
-          name: idempotencyKey === undefined ? undefined : nameOf(principal, idempotencyKey),
-          epoch: last?.kind === 'recorded' ? last.epoch : undefined,
-        };
-        const asked = { request, messages };
-        await replicated.bring(names, key, asked);
         const found = () => this.#known.placeFor(request, key)?.recording.journal.epoch;
-        const own = recordOf(method, key, principal);
-        let epoch: string | undefined;
-        const known = found();
-        if (known === undefined) {
-          epoch = await replicated.claim(names, own, asked);
-          // What has its names is over, and nothing to go on with.
-          if (epoch === undefined && found() === undefined)
-            epoch = await replicated.claim(NO_NAMES, own, asked);
-        } else if (names.name !== undefined) await replicated.name(names.name, known);
+        const epoch = await replicated.epochFor({ request, messages }, key, found);
         this.#attach(reader, request, messages, epoch);
       });
     } catch (reason) {
       reader.fail(RpcError.from(reason));
     }
+  }
+
+  /** A request is for one that is here, perhaps. */
+  #isAsked(epoch: string, asked: Asked, name: string | undefined): void {
+    const recording = this.#known.byEpoch.get(epoch);
+    if (recording === undefined) return;
+    if (name !== undefined) this.#known.name(recording, name);
+    const { openCall, replicas } = this.#options;
+    if (recording.key === keyOf(asked.request, asked.messages))
+      replicas?.mayReopen(epoch, () => reopenRecorded(openCall, recording, asked));
   }
 
   /** Makes a recording of another gateway readable here, as far as it has come. */
@@ -145,7 +138,7 @@ export class Recordings implements Recorder {
     method: Method,
     asked: Asked | undefined,
   ): Promise<void> {
-    const { key, owner, location } = record;
+    const { key, owner, locations = [] } = record;
     const reopen = asked && (() => reopenRecorded(this.#options.openCall, recording, asked));
     let call: SharedCall | undefined;
     const recording: Recording = this.#make(method, key, owner, epoch, (member) => {
@@ -154,7 +147,7 @@ export class Recordings implements Recorder {
     });
     const idempotencyKey = asked?.request.idempotencyKey;
     if (idempotencyKey !== undefined) this.#known.name(recording, nameOf(owner, idempotencyKey));
-    if (location !== undefined) this.#detached.adopt(recording, location);
+    for (const location of locations) this.#detached.adopt(recording, location);
     return call?.caughtUp ?? Promise.resolve();
   }
 
@@ -241,7 +234,8 @@ export class Recordings implements Recorder {
     }
     if (idempotencyKey !== undefined) this.#known.name(recording, nameOf(principal, idempotencyKey));
     const { location, journal } = recording;
-    const told = location === undefined ? undefined : this.#replicated?.locate(journal.epoch, location);
+    const place = location && (newLocation ?? location);
+    const told = place === undefined ? undefined : this.#replicated?.locate(journal.epoch, place);
     const follow = () => reader.follow(recording, beginning, isWriter);
     if (told === undefined) follow();
     else told.then(follow, (reason: unknown) => reader.fail(RpcError.from(reason)));
@@ -294,7 +288,12 @@ export class Recordings implements Recorder {
   readonly #onChanged = (recording: Recording): void => {
     this.#known.onChanged(recording);
     this.#detached.onChanged(recording);
-    if (recording.state === 'dropped') this.#options.replicas?.dropped(recording.journal.epoch);
-    else this.#options.replicas?.ended(recording.journal.epoch);
+    const { state, journal, rule } = recording;
+    const { replicas } = this.#options;
+    if (state !== 'dropped') replicas?.ended(journal.epoch);
+    else {
+      const gone = { readers: readersOf(recording), until: Date.now() + rule.maxAgeMs };
+      replicas?.dropped(journal.epoch, gone);
+    }
   };
 }

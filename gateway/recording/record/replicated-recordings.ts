@@ -1,7 +1,7 @@
 import type { Method } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
-import type { NameKind, Replicas, SharedRecord } from '../replica/index.js';
-import type { Asked } from './asked-call.js';
+import type { GoneCall, NameKind, Replicas, SharedRecord } from '../replica/index.js';
+import { type Asked, nameOf, recordOf } from './asked-call.js';
 import { newEpoch } from './memory-journal.js';
 
 /** The recordings of this gateway, for what looks for those of others. */
@@ -16,10 +16,14 @@ export interface OwnRecordings {
   ) => Promise<void>;
   /** A request is for one that is here, perhaps; `name`: that of its `Idempotency-Key`, where that is for this one. */
   readonly isAsked: (epoch: string, asked: Asked, name: string | undefined) => void;
+  /** One that is here is found at this location as well. */
+  readonly isAt: (epoch: string, location: string) => void;
+  /** What was at a location is not kept any more. */
+  readonly isGone: (location: string, gone: GoneCall) => void;
 }
 
 /** By what a request may find a recording. */
-export interface RequestNames {
+interface RequestNames {
   /** What makes requests equal, where they share a call. */
   readonly key: string | undefined;
   /** Its `Idempotency-Key`, with whose it is. */
@@ -28,6 +32,7 @@ export interface RequestNames {
   readonly epoch: string | undefined;
 }
 
+const NO_NAMES = { key: undefined, name: undefined };
 const CATCH_UP_MS = 2_000;
 const MOST_TRIES = 5;
 
@@ -56,8 +61,33 @@ export class ReplicatedRecordings {
     }
   }
 
+  /**
+   * The epoch of a recording to be made for a request. `undefined`: there is one, which `found` finds here from now on. Rejects with UNAVAILABLE, and where its
+   * `Idempotency-Key` is another request's.
+   */
+  async epochFor(asked: Asked, key: string, found: () => string | undefined): Promise<string | undefined> {
+    const { method, idempotencyKey, principal, resume } = asked.request;
+    const last = resume?.last;
+    const names = {
+      key: method.recording?.sharing === 'none' || last?.kind === 'cursor' ? undefined : key,
+      name: idempotencyKey === undefined ? undefined : nameOf(principal, idempotencyKey),
+      epoch: last?.kind === 'recorded' ? last.epoch : undefined,
+    };
+    await this.#bringNamed(names, key, asked);
+    const known = found();
+    if (known !== undefined) {
+      if (names.name !== undefined) await this.#replicas.records.name(names.name, known);
+      return undefined;
+    }
+    const own = recordOf(method, key, principal);
+    const epoch = await this.#claim(names, own, asked);
+    if (epoch !== undefined || found() !== undefined) return epoch;
+    // What has its names is over, and nothing to go on with.
+    return await this.#claim(NO_NAMES, own, asked);
+  }
+
   /** Follows what a request may be for, where another gateway has it. Rejects with UNAVAILABLE, and where its `Idempotency-Key` is another request's. */
-  async bring({ key, name, epoch }: RequestNames, ownKey: string, asked: Asked): Promise<void> {
+  async #bringNamed({ key, name, epoch }: RequestNames, ownKey: string, asked: Asked): Promise<void> {
     if (epoch !== undefined) {
       await this.#bring(epoch, ownKey, asked);
       this.#own.isAsked(epoch, asked, undefined);
@@ -80,7 +110,7 @@ export class ReplicatedRecordings {
    * The epoch of a recording that this gateway makes for a request, which the others know of from then on; `undefined` when another gateway was
    * first, whose recording is followed here. Rejects with UNAVAILABLE.
    */
-  async claim(
+  async #claim(
     { key, name }: Pick<RequestNames, 'key' | 'name'>,
     record: Omit<SharedRecord, 'leader'>,
     asked: Asked,
@@ -98,11 +128,6 @@ export class ReplicatedRecordings {
     throw new RpcError('JOURNAL_UNREACHABLE', 'gateways disagree who records this call');
   }
 
-  /** An `Idempotency-Key` is for this recording from now on. Rejects with UNAVAILABLE. */
-  async name(name: string, epoch: string): Promise<void> {
-    await this.#replicas.records.name(name, epoch);
-  }
-
   /** The others find it at this location. Rejects with UNAVAILABLE. */
   async locate(epoch: string, location: string): Promise<void> {
     await this.#replicas.locate(epoch, location);
@@ -113,13 +138,17 @@ export class ReplicatedRecordings {
     location: string,
     methodOf: (record: SharedRecord) => Method | undefined,
   ): Promise<void> {
-    const epoch = await this.#replicas.records.find('location', location);
-    if (epoch === undefined || this.#own.isHere(epoch)) return;
-    const record = await this.#replicas.records.recordOf(epoch);
-    const method = record && methodOf(record);
-    if (record === undefined || method === undefined || isOld(record, method) || this.#own.isHere(epoch))
+    const found = await this.#replicas.records.at(location);
+    if (found === undefined) return;
+    if (typeof found !== 'string') {
+      this.#own.isGone(location, found);
       return;
-    await this.#caughtUp(this.#own.follow(epoch, { ...record, location }, method, undefined));
+    }
+    const record = this.#own.isHere(found) ? undefined : await this.#replicas.records.recordOf(found);
+    const method = record && methodOf(record);
+    if (record !== undefined && method !== undefined && !isOld(record, method) && !this.#own.isHere(found))
+      await this.#caughtUp(this.#own.follow(found, record, method, undefined));
+    this.#own.isAt(found, location);
   }
 
   /** Follows it, where it is for an equal request. */

@@ -40,6 +40,13 @@ export class Snapshot {
   }
 }
 
+/** How many numbers at the beginning follow one another. */
+export function inRow(numbers: readonly number[]): number {
+  let count = 1;
+  while (numbers[count] === (numbers[0] as number) + count) count += 1;
+  return count;
+}
+
 /** Bytes that are no message have one key for all: who reads them fails, as without a recording. */
 function keyOf(message: Uint8Array, field: DescField): string {
   try {

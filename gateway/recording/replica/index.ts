@@ -1,4 +1,4 @@
 export { NatsLink } from './nats-link.js';
 export { type Member, Replicas } from './replicas.js';
 export { SharedCall } from './shared-call.js';
-export type { NameKind, SharedRecord } from './shared-records.js';
+export type { GoneCall, NameKind, SharedRecord } from './shared-records.js';

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Status } from '../../status/index.js';
 import type { Call } from '../../upstream/index.js';
 import { Heartbeats } from './heartbeats.js';
-import { journalUnreachable, type NatsLink } from './nats-link.js';
+import type { NatsLink } from './nats-link.js';
 import { type FilledJournal, LOST, SharedCall } from './shared-call.js';
 import { type LogBounds, SharedLog } from './shared-log.js';
-import { type SharedRecord, SharedRecords } from './shared-records.js';
+import { type GoneCall, type SharedRecord, SharedRecords } from './shared-records.js';
 import { decodeStatus, encodeStatus } from './shared-text.js';
 
 /** A recording of this gateway, as the others have to do with it. */
@@ -17,6 +17,10 @@ export interface Member {
   readonly isWanted: () => boolean;
   /** Another gateway was asked to end it. */
   readonly onStop: (status: Status) => void;
+  /** It goes on without clients, as another gateway was told. */
+  readonly onDetached: () => void;
+  /** The slowest reader of another gateway has been handed the message of this number; `undefined`: it has none any more. */
+  readonly onPosition: (gateway: string, position: number | undefined) => void;
   /** Makes the call anew behind what is recorded; `undefined` when that cannot be. Absent: nobody here knows the request. */
   readonly reopen?: (() => Call | undefined) | undefined;
 }
@@ -37,7 +41,6 @@ const LOOK_MS = 500;
 const PATIENCE_MS = 4_000;
 /** Values are given up by the server when nobody writes them for a day. */
 const TOUCH_MS = 60 * 60 * 1_000;
-const MOST_TRIES = 5;
 /** Who follows looks so often whether there is still something to follow. */
 const CHECK_MS = 5_000;
 /** In place of a gateway: it is looked up. */
@@ -97,21 +100,24 @@ export class Replicas {
 
   /** It is found by its location from now on. Rejects with UNAVAILABLE. */
   async locate(epoch: string, location: string): Promise<void> {
-    if (this.#entries.get(epoch)?.record.location === location) return;
-    await this.records.locate(epoch, location);
-    await this.#edit(epoch, { location }).catch((reason: unknown) => {
-      throw journalUnreachable(reason);
-    });
+    if (this.#entries.get(epoch)?.record.locations?.includes(location)) return;
+    this.#know(epoch, await this.records.locate(epoch, location));
   }
 
-  /** Whether a client of another gateway follows a recording that this one leads. When NATS is away, one may. */
-  async isWantedElsewhere(epoch: string): Promise<boolean> {
+  /** Whether a client of another gateway follows a recording that this one leads; "detached": it goes on without. When NATS is away, one may. */
+  async isWantedElsewhere(epoch: string): Promise<boolean | 'detached'> {
     if (!this.leads(epoch)) return false;
     try {
+      if ((await this.records.recordOf(epoch))?.locations !== undefined) return 'detached';
       return (await this.#link.ask(`sluice.readers.${epoch}`)) !== undefined;
     } catch {
       return !this.#isClosed;
     }
+  }
+
+  /** Tells who leads where the slowest reader here is; `undefined`: there is none. */
+  tellPosition(epoch: string, position: number | undefined): void {
+    this.#link.tell(`sluice.position.${epoch}`, `${this.id} ${position ?? ''}`);
   }
 
   /** Ends the call where it is led. */
@@ -123,15 +129,11 @@ export class Replicas {
   ended(epoch: string): void {
     const entry = this.#entries.get(epoch);
     if (entry === undefined || !this.leads(epoch) || this.#isClosed) return;
-    this.#quietly(async () => {
-      await this.#edit(epoch, { endedAt: Date.now() });
-      const key = `key.${entry.record.key}`;
-      if ((await this.#link.get(key))?.text === epoch) await this.#link.delete(key);
-    });
+    this.#quietly(async () => this.#know(epoch, await this.records.end(epoch)));
   }
 
   /** It is not kept here any more: nowhere, where this gateway leads. */
-  dropped(epoch: string): void {
+  dropped(epoch: string, gone: GoneCall): void {
     const entry = this.#entries.get(epoch);
     if (entry === undefined) return;
     const leads = this.leads(epoch);
@@ -140,11 +142,9 @@ export class Replicas {
     entry.call.giveUp();
     if (!leads || this.#isClosed) return;
     this.#quietly(async () => {
-      const { key, location } = entry.record;
-      await this.#link.delete(`epoch.${epoch}`);
-      if (location !== undefined) await this.#link.delete(`location.${location}`);
-      if ((await this.#link.get(`key.${key}`))?.text === epoch) await this.#link.delete(`key.${key}`);
-      await this.#link.purge(epoch);
+      // Others have given it locations.
+      const record = (await this.records.recordOf(epoch)) ?? entry.record;
+      await this.records.forget(epoch, record, gone);
     });
   }
 
@@ -174,7 +174,8 @@ export class Replicas {
       journal,
       open,
       lead,
-      onHead: (head) => this.#quietly(() => this.#edit(epoch, { head })),
+      onHead: (head) =>
+        this.#quietly(async () => this.#know(epoch, await this.records.edit(epoch, () => ({ head })))),
       onFollows: () => {
         const entry = this.#entries.get(epoch);
         if (entry !== undefined) entry.record = { ...entry.record, leader: UNKNOWN };
@@ -188,9 +189,15 @@ export class Replicas {
       if (this.leads(epoch)) member.onStop(decodeStatus(Buffer.from(text)));
       return undefined;
     });
+    const stopFollowing = this.#link.listen(`sluice.position.${epoch}`, (text) => {
+      const [gateway = '', position = ''] = text.split(' ');
+      if (this.leads(epoch)) member.onPosition(gateway, position === '' ? undefined : Number(position));
+      return undefined;
+    });
     const stopListening = () => {
       stopAnswering();
       stopHearing();
+      stopFollowing();
     };
     const touchedAt = performance.now();
     const state = { lostSince: undefined, isTrying: false, touchedAt };
@@ -198,18 +205,9 @@ export class Replicas {
     return call;
   }
 
-  /** Changes what is known of a recording that this gateway leads. */
-  async #edit(epoch: string, change: Partial<SharedRecord>): Promise<void> {
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const known = await this.#link.get(`epoch.${epoch}`);
-      if (known === undefined) return;
-      const record = { ...(JSON.parse(known.text) as SharedRecord), ...change };
-      if ((await this.#link.put(`epoch.${epoch}`, JSON.stringify(record), known.revision)) === undefined)
-        continue;
-      const entry = this.#entries.get(epoch);
-      if (entry !== undefined) entry.record = record;
-      return;
-    }
+  #know(epoch: string, record: SharedRecord | undefined): void {
+    const entry = this.#entries.get(epoch);
+    if (entry !== undefined && record !== undefined) entry.record = record;
   }
 
   #look(): void {
@@ -249,7 +247,7 @@ export class Replicas {
       }
     } else if (performance.now() - entry.touchedAt > TOUCH_MS) {
       entry.touchedAt = performance.now();
-      await this.#edit(epoch, {});
+      this.#know(epoch, await this.records.edit(epoch, () => ({})));
     }
   }
 
@@ -272,14 +270,18 @@ export class Replicas {
       return;
     }
     if (known === undefined || record === undefined || reopen === undefined) {
-      if (performance.now() - entry.lostSince > PATIENCE_MS) call.abandon(LOST);
+      if (performance.now() - entry.lostSince < PATIENCE_MS) return;
+      // Equal requests do not wait for it any more.
+      if (record !== undefined && record.endedAt === undefined) await this.records.end(epoch);
+      call.abandon(LOST);
       return;
     }
     const mine = { ...record, leader: this.id };
     if ((await this.#link.put(`epoch.${epoch}`, JSON.stringify(mine), known.revision)) === undefined) return;
     entry.record = mine;
     entry.isTrying = true;
-    void call.takeOver(reopen).then(() => {
+    void call.takeOver(reopen).then((leads) => {
+      if (leads && record.locations !== undefined) entry.onDetached();
       entry.isTrying = false;
       entry.lostSince = undefined;
     });

@@ -7,7 +7,10 @@ import { decodeHead, decodeStatus, encodeHead, encodeStatus } from './shared-tex
 
 /** The journal of this gateway, as a shared call fills it. */
 export interface FilledJournal {
+  readonly firstSeq: number;
   readonly lastSeq: number;
+  /** The next messages came so long ago, in milliseconds. */
+  ageMs: number;
   /** The next message has this number. */
   skipTo(seq: number): void;
 }
@@ -64,7 +67,7 @@ export class SharedCall implements Call {
     return this.#status.promise;
   }
 
-  /** All that was in the log when it was opened has been handed over, or it is over. */
+  /** All that was in the log when it was opened has been handed over; where that was all, who follows it knows of its end. */
   get caughtUp(): Promise<void> {
     return this.#caughtUp.promise;
   }
@@ -107,6 +110,7 @@ export class SharedCall implements Call {
       this.#hasEnd = true;
       await log.write('end', journal.lastSeq, 0, encodeStatus(status));
     }
+    this.#caughtUp.resolve();
     log.close();
   }
 
@@ -114,6 +118,7 @@ export class SharedCall implements Call {
   giveUp(): void {
     this.#wasLeading = false;
     this.#options.log.close();
+    this.#caughtUp.resolve();
     this.cancel();
   }
 
@@ -172,7 +177,8 @@ export class SharedCall implements Call {
     const isThere =
       count === 0 || (await log.write('messages', journal.lastSeq + 1, count, packBatch(batch)));
     if (isThere) {
-      log.trim();
+      journal.ageMs = 0;
+      log.trim(journal.firstSeq);
       return batch;
     }
     batch.release();
@@ -212,6 +218,8 @@ export class SharedCall implements Call {
     const known = journal.lastSeq - seq + 1;
     if (known >= count) return 'again';
     if (known < 0) journal.skipTo(seq);
+    // No gateway shows for longer than another what is too old.
+    journal.ageMs = entry.ageMs;
     return unpackBatch(data, Math.max(0, known));
   }
 
@@ -240,7 +248,6 @@ export class SharedCall implements Call {
     this.#takeOver?.done(false);
     this.#headers.resolve(undefined);
     this.#status.resolve(status);
-    this.#caughtUp.resolve();
     this.#options.log.wake();
     this.#options.onOver();
   }

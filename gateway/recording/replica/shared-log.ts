@@ -13,6 +13,8 @@ export interface LogEntry {
   /** How many it has. */
   readonly count: number;
   readonly data: Buffer;
+  /** How long it has been there, in milliseconds: as the clock of NATS and that of this gateway have it. */
+  readonly ageMs: number;
 }
 
 const RETRY_MS = 250;
@@ -31,6 +33,8 @@ export interface LogBounds {
 /** A place from which the log could begin. */
 interface Mark {
   readonly at: number;
+  /** The number of the first message from there on. */
+  readonly seq: number;
   readonly messages: number;
   readonly bytes: number;
   readonly time: number;
@@ -71,6 +75,7 @@ export class SharedLog {
   async write(kind: EntryKind, seq: number, count: number, data: Uint8Array = NOTHING): Promise<boolean> {
     const { pieceBytes } = this.#link;
     let from = 0;
+    let begin = 0;
     do {
       const piece = data.subarray(from, from + pieceBytes);
       const isFirst = from === 0;
@@ -86,8 +91,9 @@ export class SharedLog {
       const at = await this.#append(fields, piece);
       if (at === undefined) return false;
       this.#last = at;
+      if (isFirst) begin = at;
     } while (from < data.length);
-    this.#note(count, data.length);
+    this.#note(begin, seq, count, data.length);
     this.#link.tell(bellOf(this.#subject));
     return true;
   }
@@ -111,9 +117,11 @@ export class SharedLog {
     const [first] = parts as [StoredPiece];
     const data = Buffer.concat(parts.map(({ data }) => data));
     const count = Number(first.header('Sluice-Count'));
-    this.#note(count, data.length);
+    const seq = Number(first.header('Sluice-Seq'));
+    this.#note(first.at, seq, count, data.length);
     const kind = first.header('Sluice-Kind') as EntryKind;
-    return { kind, seq: Number(first.header('Sluice-Seq')), count, data };
+    const ageMs = Math.max(0, Date.now() - first.time.getTime());
+    return { kind, seq, count, data, ageMs };
   }
 
   /** Knows of what lies behind the last whole entry, which nobody will ever complete; false when there is another entry. */
@@ -139,14 +147,14 @@ export class SharedLog {
     this.#bell.ring();
   }
 
-  /** Gives up what is beyond the bounds, for whoever writes. Fails without a word: the next time it is more. */
-  trim(): void {
+  /** Gives up what is beyond the bounds and before the message of this number, for whoever writes. Fails without a word: the next time it is more. */
+  trim(firstSeq: number): void {
     const { maxMessages, maxBytes, maxAgeMs } = this.#bounds;
     const oldest = Date.now() - maxAgeMs;
     let begin: Mark | undefined;
     for (;;) {
       const [, next] = this.#marks;
-      if (next === undefined) break;
+      if (next === undefined || next.seq > firstSeq) break;
       const isBeyond =
         this.#messages - next.messages >= maxMessages ||
         this.#bytes - next.bytes >= maxBytes ||
@@ -194,7 +202,7 @@ export class SharedLog {
     return undefined;
   }
 
-  #note(messages: number, bytes: number): void {
+  #note(at: number, seq: number, messages: number, bytes: number): void {
     const { maxMessages, maxBytes, maxAgeMs } = this.#bounds;
     const mark = this.#marks.at(-1);
     const time = Date.now();
@@ -203,7 +211,9 @@ export class SharedLog {
       this.#messages + messages - mark.messages > maxMessages / STEPS ||
       this.#bytes + bytes - mark.bytes > maxBytes / STEPS ||
       time - mark.time > maxAgeMs / STEPS;
-    if (isStep) this.#marks.push({ at: this.#last, messages: this.#messages, bytes: this.#bytes, time });
+    // Entries without messages have the number of the last message before.
+    const firstSeq = messages === 0 ? seq + 1 : seq;
+    if (isStep) this.#marks.push({ at, seq: firstSeq, messages: this.#messages, bytes: this.#bytes, time });
     this.#messages += messages;
     this.#bytes += bytes;
   }

@@ -10,12 +10,24 @@ export interface SharedRecord {
   readonly owner: string;
   /** The gateway that leads. */
   readonly leader: string;
-  readonly location?: string;
+  /** Where it is found, the first one first. */
+  readonly locations?: readonly string[];
   /** What the service has answered: see `encodeHead`. */
   readonly head?: string;
   /** When it ended, in epoch milliseconds. */
   readonly endedAt?: number;
 }
+
+/** What was at a location, and is not kept any more. */
+export interface GoneCall {
+  /** Who may know that; absent: everybody. */
+  readonly readers?: string | undefined;
+  /** Until when it is told, in epoch milliseconds. */
+  readonly until: number;
+}
+
+const GONE = 'gone ';
+const MOST_TRIES = 5;
 
 /** Which of the names of a recording is looked for. */
 export type NameKind = 'key' | 'name' | 'location';
@@ -68,9 +80,59 @@ export class SharedRecords {
     await this.#asked(() => this.#link.put(`name.${name}`, epoch, undefined));
   }
 
-  /** A recording is found at this location from now on. */
-  async locate(epoch: string, location: string): Promise<void> {
-    await this.#asked(() => this.#link.put(`location.${location}`, epoch, undefined));
+  /** What is at a location: the epoch of a recording, or what is told of one that is gone. Rejects with UNAVAILABLE. */
+  async at(location: string): Promise<string | GoneCall | undefined> {
+    const found = await this.find('location', location);
+    return found?.startsWith(GONE) ? (JSON.parse(found.slice(GONE.length)) as GoneCall) : found;
+  }
+
+  /** A recording is found at this location from now on, besides others; what is known of it then. Rejects with UNAVAILABLE. */
+  async locate(epoch: string, location: string): Promise<SharedRecord | undefined> {
+    return await this.#asked(async () => {
+      await this.#link.put(`location.${location}`, epoch, undefined);
+      return await this.edit(epoch, ({ locations = [] }) =>
+        locations.includes(location) ? {} : { locations: [...locations, location] },
+      );
+    });
+  }
+
+  /** Changes what is known of a recording; what it is then, or `undefined` where there is nothing to change. Rejects when NATS is away. */
+  async edit(
+    epoch: string,
+    change: (record: SharedRecord) => Partial<SharedRecord>,
+  ): Promise<SharedRecord | undefined> {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const known = await this.#link.get(`epoch.${epoch}`);
+      if (known === undefined) return undefined;
+      const before = JSON.parse(known.text) as SharedRecord;
+      const record = { ...before, ...change(before) };
+      if ((await this.#link.put(`epoch.${epoch}`, JSON.stringify(record), known.revision)) !== undefined)
+        return record;
+    }
+    return undefined;
+  }
+
+  /** It runs no more: equal requests are for another one from now on. Rejects when NATS is away. */
+  async end(epoch: string): Promise<SharedRecord | undefined> {
+    const record = await this.edit(epoch, () => ({ endedAt: Date.now() }));
+    if (record !== undefined) await this.#letGo(epoch, record.key);
+    return record;
+  }
+
+  /** Nothing of it is kept any more. Rejects when NATS is away. */
+  async forget(epoch: string, { key, locations = [] }: SharedRecord, gone: GoneCall): Promise<void> {
+    await this.#link.delete(`epoch.${epoch}`);
+    for (const location of locations) {
+      const name = `location.${location}`;
+      const known = await this.#link.get(name);
+      if (known?.text === epoch) await this.#link.put(name, GONE + JSON.stringify(gone), known.revision);
+    }
+    await this.#letGo(epoch, key);
+    await this.#link.purge(epoch);
+  }
+
+  async #letGo(epoch: string, key: string): Promise<void> {
+    if ((await this.#link.get(`key.${key}`))?.text === epoch) await this.#link.delete(`key.${key}`);
   }
 
   /** Whose name it is now. */

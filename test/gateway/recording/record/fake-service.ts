@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { Test } from 'tap';
-import type { CallRequest, RecordingWish } from '../../../../gateway/recording/index.js';
+import type { CallRequest, EvictionCause, RecordingWish } from '../../../../gateway/recording/index.js';
 import { Recordings } from '../../../../gateway/recording/record/index.js';
 import type { Reader } from '../../../../gateway/recording/record/reader.js';
 import type { Method, RecordingRule } from '../../../../gateway/schema/index.js';
@@ -109,10 +110,33 @@ export function numberOf(message: Uint8Array): number {
   return value;
 }
 
-/** Recordings of a service that a test plays, and its calls. */
-export function fakeRecordings(given: Partial<ConstructorParameters<typeof Recordings>[0]> = {}) {
-  const calls: FakeCall[] = [];
-  const gaps: string[] = [];
+/** What a gateway tells of its recordings. */
+export interface Told {
+  /** The calls of the service, the oldest first. */
+  readonly calls: FakeCall[];
+  /** Of each gap that a reader was told of, the name of the method. */
+  readonly gaps: string[];
+  /** How many messages went, by cause. */
+  readonly evicted: Partial<Record<EvictionCause, number>>;
+  /** What a client asks for that says nothing else: nothing that was asked for before. */
+  readonly request: string;
+}
+
+export function nothingTold(): Told {
+  return { calls: [], gaps: [], evicted: {}, request: randomBytes(6).toString('hex') };
+}
+
+/** The request of a client. */
+export function requestOf(id: string): Buffer {
+  return Buffer.concat([Buffer.from([0x0a, id.length]), Buffer.from(id)]);
+}
+
+/** Recordings of a service that a test plays, and its calls. `told`: with those of another gateway. */
+export function fakeRecordings(
+  given: Partial<ConstructorParameters<typeof Recordings>[0]> = {},
+  told: Told = nothingTold(),
+) {
+  const { calls, gaps, evicted, request } = told;
   const recordings = new Recordings({
     openCall: (request) => {
       const call = new FakeCall(request);
@@ -123,7 +147,9 @@ export function fakeRecordings(given: Partial<ConstructorParameters<typeof Recor
     maxPauseMs: 60_000,
     detached: 0,
     detachedPerPrincipal: 0,
-    onEvicted: () => {},
+    onEvicted: (_method, messages, cause) => {
+      evicted[cause] = (evicted[cause] ?? 0) + messages;
+    },
     onGap: ({ name }) => gaps.push(name),
     ...given,
   });
@@ -131,7 +157,7 @@ export function fakeRecordings(given: Partial<ConstructorParameters<typeof Recor
   const open = (
     method: Method,
     more: Partial<CallRequest & RecordingWish> = {},
-    messages: readonly Uint8Array[] = [Buffer.from([0x0a, 0x01, 0x61])],
+    messages: readonly Uint8Array[] = [requestOf(request)],
   ): Reader => {
     const reader = recordings.open(
       {
@@ -149,8 +175,11 @@ export function fakeRecordings(given: Partial<ConstructorParameters<typeof Recor
     if (!method.requestStream) reader.halfClose();
     return reader;
   };
-  return { recordings, calls, gaps, open };
+  return { recordings, calls, gaps, evicted, request, open };
 }
+
+/** A gateway with a service that a test plays. */
+export type FakeGateway = ReturnType<typeof fakeRecordings>;
 
 /** Where a client goes on that has seen this message of a recording. */
 export function seen(epoch: string, seq: number): NonNullable<CallRequest['resume']> {

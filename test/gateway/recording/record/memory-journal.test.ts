@@ -4,16 +4,21 @@ import type { EvictionCause } from '../../../../gateway/recording/index.js';
 import type { JournalBounds } from '../../../../gateway/recording/record/journal.js';
 import { JournalMemory } from '../../../../gateway/recording/record/journal-memory.js';
 import { MemoryJournal } from '../../../../gateway/recording/record/memory-journal.js';
+import { SharedJournal } from '../../../../gateway/recording/record/shared-journal.js';
 import { ENDED } from '../../../../gateway/status/index.js';
 import { Batch } from '../../../../gateway/upstream/index.js';
 import { BOUNDS, batchOf, readAll, testJournal } from './journal-contract.js';
 
 const KIB = 1024;
 
-function open(bounds: Partial<JournalBounds> = {}, all = new JournalMemory(16 * KIB * KIB)) {
+function open(
+  bounds: Partial<JournalBounds> = {},
+  all = new JournalMemory(16 * KIB * KIB),
+  Journal: typeof MemoryJournal = MemoryJournal,
+) {
   const evicted: Partial<Record<EvictionCause, number>> = {};
   let now = 1_000;
-  const journal: MemoryJournal = new MemoryJournal(
+  const journal: MemoryJournal = new Journal(
     { ...BOUNDS, ...bounds },
     all,
     {
@@ -35,6 +40,12 @@ function open(bounds: Partial<JournalBounds> = {}, all = new JournalMemory(16 * 
 
 testJournal(t, 'memory', (t, bounds) => {
   const opened = open(bounds);
+  t.teardown(() => opened.journal.close());
+  return opened;
+});
+
+testJournal(t, 'the part of a shared one that is here', (t, bounds) => {
+  const opened = open(bounds, undefined, SharedJournal);
   t.teardown(() => opened.journal.close());
   return opened;
 });

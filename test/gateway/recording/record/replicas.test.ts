@@ -1,27 +1,17 @@
 import t, { type Test } from 'tap';
 import type { Reader } from '../../../../gateway/recording/record/reader.js';
-import { NatsLink, Replicas } from '../../../../gateway/recording/replica/index.js';
+import { NatsLink } from '../../../../gateway/recording/replica/index.js';
 import { RpcError } from '../../../../gateway/status/index.js';
 import { NO_NATS, openNats } from '../../../support/nats-server.js';
-import { fakeMethods, fakeRecordings, numbered, numberOf, seen } from './fake-service.js';
+import { fakeMethods, nothingTold, numbered, numberOf, requestOf, seen } from './fake-service.js';
+import { openReplica as openNamed } from './open-replica.js';
 
 const awake = setInterval(() => {}, 1_000);
 t.teardown(() => clearInterval(awake));
 
-/** A gateway of several, without its surfaces. */
-async function openReplica(t: Test, address: string) {
-  const link = await NatsLink.open([address]);
-  const replicas = await Replicas.open(link);
-  const fake = fakeRecordings({ replicas });
-  let closing: Promise<void> | undefined;
-  const close = () => {
-    closing ??= replicas.close().then(() => fake.recordings.close());
-    return closing;
-  };
-  t.teardown(close);
-  /** The others hear nothing of it any more, and it says nothing of that. */
-  const vanish = () => link.close();
-  return { ...fake, close, vanish };
+/** A gateway that is asked for the same as the others. */
+function openReplica(t: Test, address: string) {
+  return openNamed(t, address, {}, { ...nothingTold(), request: 'a' });
 }
 
 /** Numbers that it is handed, until there are so many. */
@@ -146,7 +136,7 @@ t.test('gateways that share a journal', { skip: NO_NATS, timeout: 60_000 }, asyn
     const same = b.open(watch, { idempotencyKey: 'once' });
     t.same(await take(same, 2), [1, 2]);
     t.equal((await same.start)?.location, location);
-    const request = [Buffer.from([0x0a, 0x01, 0x62])];
+    const request = [requestOf('b')];
     t.match(await b.open(watch, { idempotencyKey: 'once' }, request).status, {
       reason: 'IDEMPOTENCY_CONFLICT',
     });
@@ -176,7 +166,7 @@ t.test('gateways that share a journal', { skip: NO_NATS, timeout: 60_000 }, asyn
       { reason: 'INVALID_CURSOR' },
       'the future',
     );
-    const other = b.open(watch, { resume: seen(epoch, 1) }, [Buffer.from([0x0a, 0x01, 0x62])]);
+    const other = b.open(watch, { resume: seen(epoch, 1) }, [requestOf('b')]);
     t.match(await other.start, { gap: { requested: `~${epoch}.1` } }, "another request's id is unknown");
   });
 

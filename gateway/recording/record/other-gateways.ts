@@ -1,0 +1,13 @@
+import type { Status } from '../../status/index.js';
+
+/** The gateways that share a recording with this one. */
+export interface OtherGateways {
+  /** Whether this one leads. */
+  leads(): boolean;
+  /** Whether clients of others follow it, for who leads; "detached": it goes on without. */
+  isWanted(): Promise<boolean | 'detached'>;
+  /** Ends the call, where another one leads. */
+  stop(status: Status): void;
+  /** With `pause`, for who follows: the slowest reader here has been handed the message of this number; `undefined`: nobody reads here. */
+  moved(position: number | undefined): void;
+}
