@@ -193,7 +193,7 @@ export const HOUSES = {
         may: ['browser'],
         roof: ['page.ts', 'method-view.ts', 'method-list.ts', 'parts.ts'],
         rooms: {
-          share: { may: ['json', 'schema', 'view'], open: true },
+          share: { may: ['call', 'json', 'schema', 'view'], open: true },
           messages: { may: ['call', 'json', 'schema', 'view'], open: true },
           call: { may: ['schema', 'view'], open: true },
           form: { may: ['json', 'schema', 'view'], open: true },

@@ -8,7 +8,7 @@ import { KIND_NAMES } from './method-list.js';
 import { CALL_PARTS } from './parts.js';
 import type { PageSchema } from './schema/page-schema.js';
 import type { MethodEntry } from './schema/services.js';
-import { createSharePart } from './share/share-part.js';
+import { cleanedText, createSharePart } from './share/share-part.js';
 import { element, field } from './view/element.js';
 
 /** What a person has written for a method; kept as long as the page is open, and nowhere else. */
@@ -26,7 +26,7 @@ export interface MethodViewOptions {
   readonly cut: () => number;
   /** Changed as the person writes. */
   readonly draft: Draft;
-  /** A call was made with this request. */
+  /** A call was made with this request: JSON without secrets. */
   readonly used: (request: string) => void;
 }
 
@@ -41,7 +41,7 @@ export function createMethodView(options: MethodViewOptions): MethodView {
   const { client, method, schema, draft, gatewayAddress } = options;
   const types = schema?.typesOf(method.path);
   const runner = createCallRunner({ client, method, cut: options.cut });
-  const share = createSharePart({ method, types, schema, gatewayAddress, draft });
+  const share = createSharePart({ runner, types, gatewayAddress, draft });
   const editor = createRequestEditor({
     schema,
     types,
@@ -77,7 +77,7 @@ export function createMethodView(options: MethodViewOptions): MethodView {
     runner,
     readMessage: () => editor.read(),
     readHeaders,
-    used: () => options.used(editor.text),
+    used: () => options.used(cleanedText(editor.text, types) ?? ''),
   });
   const parts = CALL_PARTS.flatMap((make) => make({ runner, types }) ?? []);
   const messages = createMessageView(runner, types);
@@ -101,6 +101,7 @@ export function createMethodView(options: MethodViewOptions): MethodView {
               ),
             ]
           : []),
+        share.linkButton,
       ),
       element(
         'p',
@@ -134,6 +135,7 @@ export function createMethodView(options: MethodViewOptions): MethodView {
     close() {
       controls.close();
       messages.close();
+      share.close();
       for (const part of parts) part.close();
     },
   };

@@ -5,7 +5,9 @@ import { methodList } from './method-list.js';
 import { createMethodView, type Draft, type MethodView } from './method-view.js';
 import { type PageSchema, schemaFromDescriptors } from './schema/page-schema.js';
 import { type MethodEntry, type ServiceEntry, servicesFromJson } from './schema/services.js';
+import { createCallHistory } from './share/call-history.js';
 import { callFromHash } from './share/call-link.js';
+import { createHistoryList } from './share/history-list.js';
 import { element } from './view/element.js';
 
 /** The URL of the gateway, without a slash at the end: the page is right below it, whatever path a proxy puts before that. */
@@ -18,6 +20,8 @@ const filter = elementOf('filter', HTMLInputElement);
 const main = elementOf('method', HTMLElement);
 elementOf('gateway', HTMLElement).textContent = GATEWAY_ADDRESS;
 
+const history = createCallHistory(storage());
+const historyList = createHistoryList(history, () => showMethod());
 /** By the path of the method. */
 const drafts = new Map<string, Draft>();
 let services: ServiceEntry[] = [];
@@ -28,6 +32,15 @@ function elementOf<Kind extends HTMLElement>(id: string, kind: new () => Kind): 
   const found = document.getElementById(id);
   if (!(found instanceof kind)) throw new Error(`index.html has no ${id}`);
   return found;
+}
+
+/** A browser may forbid it, and then even looking at it throws. */
+function storage(): Storage | undefined {
+  try {
+    return localStorage;
+  } catch {
+    return undefined;
+  }
 }
 
 function ownRank({ name }: ServiceEntry): number {
@@ -76,7 +89,10 @@ function showMethod(): void {
     gatewayAddress: GATEWAY_ADDRESS,
     cut,
     draft: draftOf(method),
-    used: () => undefined,
+    used(request) {
+      history.add({ path: method.path, request, atMs: Date.now() });
+      historyList.show();
+    },
   });
   main.replaceChildren(view.root);
   list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
@@ -117,6 +133,7 @@ async function load(): Promise<void> {
   showMethod();
 }
 
+list.after(historyList.root);
 filter.addEventListener('input', showList);
 addEventListener('hashchange', () => {
   // The link "Skip to the method" does not name a method.

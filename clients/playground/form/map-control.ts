@@ -5,6 +5,7 @@ import { isMembers, type Json, membersFrom } from '../json/json-value.js';
 import { keyOf } from '../json/scalar-check.js';
 import { button, element } from '../view/element.js';
 import { type ControlPlace, type FormControl, freshId, problemsUnder } from './form-control.js';
+import { freeKey } from './free-key.js';
 import { problemLine } from './problem-line.js';
 
 interface MapRow {
@@ -104,16 +105,4 @@ export function mapControl(key: ScalarType, value: Shape, place: ControlPlace): 
       for (const [index, row] of rows.entries()) row.mark(problemsUnder(problems, entries[index]?.[0] ?? ''));
     },
   };
-}
-
-/** A key that no entry has yet: "", then "key2"; numbers and booleans where keys are those. */
-export function freeKey(key: ScalarType, entries: readonly (readonly [string, unknown])[]): string {
-  const taken = new Set(entries.map(([name]) => name));
-  const STRING = 9;
-  const BOOL = 8;
-  if (key === BOOL) return taken.has('true') ? 'false' : 'true';
-  for (let number = 1; ; number += 1) {
-    const name = key === STRING ? (number === 1 ? 'key' : `key${number}`) : String(number);
-    if (!taken.has(name)) return name;
-  }
 }

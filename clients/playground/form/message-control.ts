@@ -23,6 +23,8 @@ export function messageControl(type: DescMessage, place: ControlPlace): FormCont
     add.focus();
   });
   const body = element('div', { class: 'nested' });
+  // An item of a list is removed from the list, a member of a choice by another choice.
+  remove.hidden = !place.canBeAbsent;
   const fold = element('details', { hidden: true }, summary, body, remove);
   const folded = problemLine();
   const add = button('Add', { class: 'small', 'aria-describedby': place.labelId }, () => {

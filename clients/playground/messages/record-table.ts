@@ -47,7 +47,11 @@ export function createRecordTable(options: RecordTableOptions): RecordTable {
 
   const rows = createVirtualRows<CallRecord>({
     label: options.label,
-    columns: [{ name: '#', width: '5.5rem' }, { name: 'after', width: '5.5rem' }, ...columns],
+    columns: [
+      { name: '#', width: '5.5rem', isNumber: false },
+      { name: 'after', width: '5.5rem', isNumber: false },
+      ...columns,
+    ],
     count: () => list.length,
     item: (index) => list.at(index),
     fill(record, [mark, time, ...cells], row) {

@@ -42,14 +42,18 @@ export function isSetByService(field: DescField): boolean {
   return behaviorsOf(field).includes(OUTPUT_ONLY) || /^output only\b/i.test(helpOfField(field));
 }
 
-/** A value that must not be shown or kept: the option `debug_redact`, or a name that says so. */
+/** A value that must not be kept: the option `debug_redact`, or a name that says so. */
 export function isSecretField(field: DescField): boolean {
-  return (
-    field.proto.options?.debugRedact === true ||
-    /(?:^|_)(?:password|passwd|passphrase|secret|token|api_?key|private_?key|credentials?|authorization)$/i.test(
-      field.name,
-    )
-  );
+  return field.proto.options?.debugRedact === true || isSecretName(field.name);
+}
+
+const SECRET =
+  /(?:^|_)(?:passwords?|passwd|passphrase|pin|secrets?|tokens?|api_?keys?|private_?keys?|credentials?|authorization|cookies?)$/;
+
+/** A name such as `api_key`, `apiKey` or `X-Token`. */
+export function isSecretName(name: string): boolean {
+  const snake = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('-', '_');
+  return SECRET.test(snake.toLowerCase());
 }
 
 function isLegacyRequired({ presence }: DescField): boolean {
@@ -84,6 +88,10 @@ function commentAt(file: DescFile, path: readonly number[]): string {
     );
     comments.set(file, known);
   }
-  const lines = (known.get(path.join('.')) ?? '').split('\n').map((line) => line.trim());
+  const lines = (known.get(path.join('.')) ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    // A line that parts the fields says nothing of this one.
+    .filter((line) => !/^[-=*]{3}.*[-=*]{3}$/.test(line));
   return lines.join('\n').trim();
 }

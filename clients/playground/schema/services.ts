@@ -9,6 +9,8 @@ export interface MethodEntry {
   readonly comment: string;
   /** Its `google.api.http` paths, for example "GET /v1/data". */
   readonly http: readonly string[];
+  /** It has no side effects, or an HTTP `GET` rule: it may be called by `GET`. */
+  readonly safe: boolean;
   /** Its messages have cursors, so a stream that was cut resumes. */
   readonly resumable: boolean;
   /** An example request as ProtoJSON. */
@@ -49,6 +51,9 @@ function methodFromJson(service: string, method: unknown): MethodEntry[] {
         (rule) => `${textOf(fieldOf(rule, 'method'))} ${textOf(fieldOf(rule, 'path'))}`,
       ),
       example: fieldOf(method, 'example') ?? {},
+      safe:
+        fieldOf(method, 'safe') === true ||
+        listOf(fieldOf(method, 'http')).some((rule) => fieldOf(rule, 'method') === 'GET'),
       resumable: fieldOf(method, 'resumable') === true,
     },
   ];

@@ -19,7 +19,7 @@ interface Row<Item> {
 
 export interface VirtualRowsOptions<Item> {
   readonly label: string;
-  readonly columns: readonly { readonly name: string; readonly width: string }[];
+  readonly columns: readonly { readonly name: string; readonly width: string; readonly isNumber: boolean }[];
   count(): number;
   /** 0 is the first row. */
   item(index: number): Item | undefined;
@@ -30,6 +30,8 @@ export interface VirtualRowsOptions<Item> {
 
 /** The height of a row in pixels: the style sheet gives `.virtual tbody tr` the same. */
 const ROW_HEIGHT = 30;
+/** So many are there also while the table has no height yet, or is not in sight. */
+const LEAST_ROWS = 12;
 const MAX_HEIGHT_ROWS = 100_000;
 
 /** A table of any length in which only the rows that can be seen are elements. */
@@ -56,7 +58,9 @@ export function createVirtualRows<Item>(options: VirtualRowsOptions<Item>): Virt
       element(
         'tr',
         {},
-        ...options.columns.map(({ name }) => element('th', { scope: 'col', title: name }, name)),
+        ...options.columns.map(({ name, isNumber }) =>
+          element('th', { scope: 'col', title: name, class: isNumber ? 'number' : undefined }, name),
+        ),
       ),
     ),
     body,
@@ -95,7 +99,7 @@ export function createVirtualRows<Item>(options: VirtualRowsOptions<Item>): Virt
     },
     draw() {
       const total = options.count();
-      const visible = Math.ceil((scroller.clientHeight || 12 * ROW_HEIGHT) / ROW_HEIGHT) + 1;
+      const visible = Math.max(LEAST_ROWS, Math.ceil(scroller.clientHeight / ROW_HEIGHT) + 1);
       const first = Math.max(0, Math.min(Math.floor(scroller.scrollTop / ROW_HEIGHT), total - visible));
       const shown = Math.min(visible, total - first);
       setHeight(above, first);

@@ -67,7 +67,16 @@ t.test('the list of services is read, and what is not understood is left out', a
       name: 'a.B',
       comment: '',
       methods: [
-        { name: 'C', kind: 'unary', path: '/a.B/C', comment: '', http: [], example: {}, resumable: false },
+        {
+          name: 'C',
+          kind: 'unary',
+          path: '/a.B/C',
+          comment: '',
+          http: [],
+          example: {},
+          safe: false,
+          resumable: false,
+        },
       ],
     },
   ]);
