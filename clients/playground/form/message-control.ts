@@ -61,6 +61,10 @@ export function messageControl(type: DescMessage, place: ControlPlace): FormCont
     current = value ?? undefined;
     add.hidden = current !== undefined;
     fold.hidden = current === undefined;
+    if (current === undefined) {
+      inner = undefined;
+      body.replaceChildren();
+    }
     if (
       isNew &&
       current !== undefined &&

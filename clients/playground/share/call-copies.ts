@@ -13,41 +13,25 @@ export interface CallCopy {
 
 /** The same call in other programs, each complete: pasted as it is, it runs. */
 export function callCopies(call: CopiedCall): CallCopy[] {
+  const { kind, query } = call;
   const compact = { ...call, messages: call.messages.map((text) => onOneLine(text) ?? text) };
-  const { kind } = call;
-  const copies: CallCopy[] = [
-    { id: 'curl', name: 'curl', where: 'in a shell', text: curlText(compact) },
-    {
-      id: 'fetch',
-      name: 'fetch',
-      where: 'in a module of JavaScript, in Node or a page',
-      text: fetchText(compact),
-    },
-    {
-      id: 'sdk',
-      name: 'SDK',
-      where: 'in a module of JavaScript, with the package sluice',
-      text: sdkText(compact),
-    },
-  ];
-  if (kind === 'server_stream' && call.query !== undefined)
-    copies.push({
-      id: 'eventsource',
-      name: 'EventSource',
-      where: 'in a page',
-      text: eventSourceText(compact),
-    });
-  copies.push(
-    { id: 'websocket', name: 'WebSocket', where: 'in a page, or in Node 22', text: webSocketText(compact) },
-    ...(kind === 'client_stream'
-      ? []
-      : [{ id: 'wscat', name: 'wscat', where: 'in a shell', text: wscatText(compact) }]),
-    {
-      id: 'grpcurl',
-      name: 'grpcurl',
-      where: 'in a shell; the gateway answers gRPC and reflection itself',
-      text: grpcurlText(compact),
-    },
-  );
-  return copies;
+  return COPIES.filter(({ id }) => {
+    if (id === 'eventsource') return kind === 'server_stream' && query !== undefined;
+    return id !== 'wscat' || kind !== 'client_stream';
+  }).map(({ textOf, ...copy }) => ({ ...copy, text: textOf(compact) }));
 }
+
+const COPIES = [
+  { id: 'curl', name: 'curl', where: 'in a shell', textOf: curlText },
+  { id: 'fetch', name: 'fetch', where: 'in a module of JavaScript, in Node or a page', textOf: fetchText },
+  { id: 'sdk', name: 'SDK', where: 'in a module of JavaScript, with the package sluice', textOf: sdkText },
+  { id: 'eventsource', name: 'EventSource', where: 'in a page', textOf: eventSourceText },
+  { id: 'websocket', name: 'WebSocket', where: 'in a page, or in Node 22', textOf: webSocketText },
+  { id: 'wscat', name: 'wscat', where: 'in a shell', textOf: wscatText },
+  {
+    id: 'grpcurl',
+    name: 'grpcurl',
+    where: 'in a shell; the gateway answers gRPC and reflection itself',
+    textOf: grpcurlText,
+  },
+];

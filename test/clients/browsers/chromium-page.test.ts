@@ -1,4 +1,5 @@
 import t from 'tap';
+import { checkForms } from './forms.js';
 import { openBrowser, whyNot } from './open-browser.js';
 import { checkPage } from './page.js';
 
@@ -6,4 +7,10 @@ t.test('the page in Chromium', { skip: whyNot('chromium'), timeout: 400_000 }, a
   const browser = await openBrowser('chromium');
   t.teardown(() => browser.close());
   await checkPage(t, browser);
+});
+
+t.test('the forms of the page in Chromium', { skip: whyNot('chromium'), timeout: 400_000 }, async (t) => {
+  const browser = await openBrowser('chromium');
+  t.teardown(() => browser.close());
+  await checkForms(t, browser);
 });

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { checkForms } from './forms.js';
 import { openBrowser, whyNot } from './open-browser.js';
 import { checkPage } from './page.js';
 
@@ -6,4 +7,10 @@ t.test('the page in Firefox', { skip: whyNot('firefox'), timeout: 400_000 }, asy
   const browser = await openBrowser('firefox');
   t.teardown(() => browser.close());
   await checkPage(t, browser);
+});
+
+t.test('the forms of the page in Firefox', { skip: whyNot('firefox'), timeout: 400_000 }, async (t) => {
+  const browser = await openBrowser('firefox');
+  t.teardown(() => browser.close());
+  await checkForms(t, browser);
 });

@@ -62,6 +62,19 @@ export function partsOf(page: Page) {
         value,
       );
     },
+    /** Presses a button of a field of the form: the first of that name. */
+    clickIn: (name: string, text: string) =>
+      press(
+        `::-p-xpath((//main//*[contains(@class, "row")][div[1]/span[.="${name}"]]//button[.="${text}"])[1])`,
+      ),
+    /** What the form says of a field; empty when it is fine. */
+    async problemOf(name: string) {
+      const row = `::-p-xpath(//main//*[contains(@class, "row")][div[1]/span[.="${name}"]]/div[2]/p[contains(@class, "problem")])`;
+      await page.waitForSelector(row);
+      return page.$eval(row, (one) => one.textContent ?? '');
+    },
+    /** The problem of the request as a whole. */
+    alert: () => text('[role=alert]:not([hidden])'),
     /** What the control of a field shows. */
     async shown(name: string) {
       await page.waitForSelector(control(name));

@@ -1,43 +1,19 @@
 import { pino } from 'pino';
 import type { Browser } from 'puppeteer-core';
 import type { Test } from 'tap';
-import { openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
 import { settled } from '../../support/http.js';
 import { builtPage } from '../playground/built-page.js';
 import { echoProto, openEchoService } from '../playground/echo-service.js';
-import { goTo, openTab } from './open-browser.js';
+import { openPageOf, schemaOf, until } from './open-page.js';
 import { partsOf } from './page-parts.js';
 
 const log = pino({ level: 'silent' });
 
-const PAGE = '/_sluice/page/playground/page.js';
-
-/** A page before a gateway before the service at this address. */
+/** The page before the service at this address. */
 async function openPage(t: Test, browser: Browser, pageDir: string, upstream: string, protoFile?: string) {
-  const gateway = await openGateway({
-    upstream,
-    listen: '127.0.0.1:0',
-    adminListen: '127.0.0.1:0',
-    pageDir,
-    graceMs: 100,
-    log,
-    ...(protoFile === undefined ? {} : { schema: await schemaFromProtoFiles([protoFile]) }),
-  });
-  t.teardown(() => gateway.close());
-  const page = await openTab(browser);
-  t.teardown(() => page.close().catch(() => undefined));
-  page.on('pageerror', (error) => t.fail(`the page threw ${error}`));
-  page.on('console', (line) => {
-    if (/Content.Security.Policy/i.test(line.text())) t.fail(line.text());
-  });
-  await goTo(t, page, gateway.url, PAGE);
-  return page;
-}
-
-/** Waits for what only a look can tell. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+  const schema = protoFile === undefined ? {} : { schema: await schemaOf(protoFile) };
+  return (await openPageOf(t, browser, { pageDir, upstream, ...schema })).page;
 }
 
 /** The page at `/`, as a person uses it. */
