@@ -9,6 +9,7 @@ import {
 } from '../schema/index.js';
 import { SESSION_PATH } from '../wire/session/index.js';
 import { documentPath } from './document-path.js';
+import { asyncApiAccess, asyncApiSchemes, type DocumentSecurity } from './document-security.js';
 import { described, members, reference } from './json-pieces.js';
 import { type DocumentSettings, titleOf } from './openapi.js';
 import { CLIENT_FRAMES, type FrameDescription, frameSchema, SERVER_FRAMES } from './session-frames.js';
@@ -28,13 +29,17 @@ interface Parts {
   readonly messages: Record<string, JsonObject>;
   readonly schemas: TypeSchemas;
   readonly types: UsedTypes;
+  readonly security: DocumentSecurity | undefined;
 }
 
 /** The AsyncAPI 3.0 document of a schema, method by method: a channel for each path at which a method is a WebSocket, and the session. */
-export function* asyncApiSteps(schema: Schema, { basePath, version }: DocumentSettings): Steps<JsonObject> {
+export function* asyncApiSteps(
+  schema: Schema,
+  { basePath, version, security }: DocumentSettings,
+): Steps<JsonObject> {
   const types = yield* UsedTypes.steps(schema);
   const schemas = new TypeSchemas(types, false);
-  const parts: Parts = { channels: {}, operations: {}, messages: {}, schemas, types };
+  const parts: Parts = { channels: {}, operations: {}, messages: {}, schemas, types, security };
   const shapes = new Set<string>();
   for (const service of schema.services) {
     for (const [index, desc] of service.methods.entries()) {
@@ -68,7 +73,11 @@ export function* asyncApiSteps(schema: Schema, { basePath, version }: DocumentSe
     },
     channels: parts.channels,
     operations: parts.operations,
-    components: { messages: parts.messages, schemas: yield* schemas.components() },
+    components: {
+      messages: parts.messages,
+      schemas: yield* schemas.components(),
+      ...(security !== undefined && { securitySchemes: asyncApiSchemes(security) }),
+    },
   };
 }
 
@@ -79,7 +88,7 @@ function addChannel(
   binding: HttpBinding | undefined,
   about: JsonObject,
 ): void {
-  const { channels, operations, schemas, messages, types } = parts;
+  const { channels, operations, schemas, messages, types, security } = parts;
   const path = binding === undefined ? undefined : documentPath(binding);
   const names = path?.parts.map(({ name }) => name.replaceAll(/[^\w-]/g, '_')) ?? [];
   let address = path?.path ?? method.path;
@@ -125,6 +134,7 @@ function addChannel(
     ...about,
     messages: [inChannel('request'), inChannel('halfClose')],
     reply: { channel: reference('channels', id), messages: [inChannel('response')] },
+    ...asyncApiAccess(security, method),
     'x-sluice-method': { name: method.path.slice(1), kind: methodKind(method) },
   };
 }

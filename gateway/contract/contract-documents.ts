@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { finished, type Steps } from '../async/index.js';
 import { descriptorSetSteps, type JsonObject, type Schema } from '../schema/index.js';
 import { asyncApiSteps } from './asyncapi.js';
+import type { DocumentSecurity } from './document-security.js';
 import { jsonSteps } from './json-steps.js';
 import { type DocumentSettings, openApiSteps } from './openapi.js';
 import { declarationSteps } from './type-declarations.js';
@@ -15,12 +16,14 @@ export type DocumentName = (typeof DOCUMENT_NAMES)[number];
 export class ContractDocuments {
   readonly #schema: Schema;
   readonly #basePath: string;
+  readonly #security: DocumentSecurity | undefined;
   #version: string | undefined;
 
-  /** `basePath`: where the paths begin, for example "/api"; "" without a prefix. */
-  constructor(schema: Schema, basePath: string) {
+  /** `basePath`: where the paths begin, for example "/api"; "" without a prefix. `security`: of a gateway that knows clients. */
+  constructor(schema: Schema, basePath: string, security?: DocumentSecurity) {
     this.#schema = schema;
     this.#basePath = basePath;
+    this.#security = security;
   }
 
   /** The bytes of a document, at once. JSON is on one line, or with `indent` for people. */
@@ -50,7 +53,7 @@ export class ContractDocuments {
       const hash = createHash('sha256').update(yield* descriptorSetSteps(this.#schema));
       this.#version = hash.digest('hex').slice(0, 12);
     }
-    return { basePath: this.#basePath, version: this.#version };
+    return { basePath: this.#basePath, version: this.#version, security: this.#security };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DescField } from '@bufbuild/protobuf';
 import type { HttpBinding, JsonObject, Method } from '../schema/index.js';
+import type { DocumentSecurity } from './document-security.js';
 import type { SharedParts } from './shared-parts.js';
 import { SHARED, sseEvent } from './shared-parts.js';
 import type { TypeSchemas } from './type-schemas.js';
@@ -18,6 +19,7 @@ export interface DocumentContext {
   readonly schemas: TypeSchemas;
   readonly shared: SharedParts;
   readonly types: UsedTypes;
+  readonly security: DocumentSecurity | undefined;
   readonly key: StreamKey;
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../schema/index.js';
 import { type DocumentPath, documentPath } from './document-path.js';
 import { DocumentPaths, type OpenApiVersion } from './document-paths.js';
+import { type DocumentSecurity, openApiSchemes } from './document-security.js';
 import { described, members } from './json-pieces.js';
 import type { OperationPlan } from './operation.js';
 import { SharedParts } from './shared-parts.js';
@@ -21,6 +22,8 @@ export interface DocumentSettings {
   readonly basePath: string;
   /** Changes when the schema does. */
   readonly version: string;
+  /** Absent: the gateway knows no clients. */
+  readonly security?: DocumentSecurity | undefined;
 }
 
 const ABOUT = `Every method of the services, as the gateway serves it over HTTP. JSON is canonical ProtoJSON.
@@ -33,12 +36,13 @@ const ABOUT = `Every method of the services, as the gateway serves it over HTTP.
 export function* openApiSteps(
   schema: Schema,
   version: OpenApiVersion,
-  { basePath, version: revision }: DocumentSettings,
+  { basePath, version: revision, security }: DocumentSettings,
 ): Steps<JsonObject> {
   const types = yield* UsedTypes.steps(schema);
   const schemas = new TypeSchemas(types, true);
   const shared = new SharedParts();
-  const context = { schemas, shared, types, key: version === '3.1' ? 'schema' : 'itemSchema' } as const;
+  const key = version === '3.1' ? 'schema' : 'itemSchema';
+  const context = { schemas, shared, types, security, key } as const;
   const paths = new DocumentPaths(version);
   // A rule for one HTTP method goes before one for all of them.
   const plans: OperationPlan[] = [];
@@ -55,13 +59,17 @@ export function* openApiSteps(
     openapi: `${version}.0`,
     info: { title: titleOf(schema), version: revision, description: ABOUT },
     servers: [{ url: basePath === '' ? '/' : basePath }],
-    security: [{}, { authorization: [] }],
+    ...(security === undefined && { security: [{}, { authorization: [] }] }),
     tags: schema.services.map((service) => ({
       name: service.typeName,
       ...described(serviceComment(service)),
     })),
     paths: paths.object(),
-    components: { schemas: { ...ownSchemas, ...(yield* schemas.components()) }, ...others },
+    components: {
+      schemas: { ...ownSchemas, ...(yield* schemas.components()) },
+      ...others,
+      securitySchemes: openApiSchemes(security),
+    },
     ...members(['x-sluice-not-listed', paths.leftOut.length === 0 ? undefined : paths.leftOut]),
   };
 }

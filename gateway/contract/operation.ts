@@ -1,5 +1,6 @@
 import { fieldComment, type Json, type JsonObject, methodKind } from '../schema/index.js';
 import type { DocumentPath, PathPart } from './document-path.js';
+import { openApiAccess } from './document-security.js';
 import { described, members } from './json-pieces.js';
 import {
   type DocumentContext,
@@ -32,6 +33,7 @@ export function operationObject(plan: OperationPlan, context: DocumentContext): 
     parameters: parametersOf(plan, context),
     ...(isQuery(plan) ? {} : { requestBody: bodyOf(plan, context) }),
     responses: responsesOf(plan, context),
+    ...openApiAccess(context.security, method, plan.httpMethod),
     'x-sluice-method': { name: method.path.slice(1), kind: methodKind(method) },
   };
 }

@@ -166,15 +166,6 @@ const COMPONENTS: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>
   },
 };
 
-const SECURITY: JsonObject = {
-  authorization: {
-    type: 'apiKey',
-    in: 'header',
-    name: 'authorization',
-    description: 'The header is passed on to the service, which decides.',
-  },
-};
-
 /** The components that are ours: only those that a document refers to are in it. */
 export class SharedParts {
   readonly #used = new Set<string>();
@@ -185,7 +176,7 @@ export class SharedParts {
     return reference('components', kind, name);
   }
 
-  /** Those that are referred to, below `components`; and the way in which clients say who they are. */
+  /** Those that are referred to, below `components`. */
   components(): Readonly<Record<string, JsonObject>> {
     const needs: readonly (readonly [string, string])[] = [
       [`responses/${SHARED.error}`, `schemas/${SHARED.error}`],
@@ -197,6 +188,6 @@ export class SharedParts {
       const used = Object.entries(parts).filter(([name]) => this.#used.has(`${kind}/${name}`));
       return [kind, Object.fromEntries(used)] as const;
     });
-    return Object.fromEntries([...kinds, ['securitySchemes', SECURITY]]);
+    return Object.fromEntries(kinds);
   }
 }

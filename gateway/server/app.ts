@@ -125,7 +125,13 @@ export async function registerRoutes(
     reply.type('application/json; charset=utf-8').send(await source.get().description()),
   );
   registerPublicKeys(app, context.identity);
-  registerContract(app, options.basePath?.path ?? '', () => source.get().schema, ownAccess);
+  registerContract(
+    app,
+    options.basePath?.path ?? '',
+    () => source.get().schema,
+    () => context.identity.shown,
+    ownAccess,
+  );
   registerOwnStreams(app, options, context.exchanges, ownAccess);
   registerTickets(app, options, context);
   registerSessions(app, options, () => source.get(), context);

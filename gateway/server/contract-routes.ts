@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { inTurns, type Steps } from '../async/index.js';
-import type { ContractDocuments, DocumentName } from '../contract/index.js';
+import type { ContractDocuments, DocumentName, DocumentSecurity } from '../contract/index.js';
 import type { Schema } from '../schema/index.js';
 import { RpcError } from '../status/index.js';
 import { plainTag } from './own-compression.js';
@@ -19,10 +19,11 @@ interface KeptDocument {
   readonly etag: string;
 }
 
-/** The documents of the schema that is in use. Another schema makes new ones; those of the old one go. */
+/** The documents of the schema that is in use. Another schema, or another configuration of identity, makes new ones; those of the old one go. */
 class DocumentCache {
   readonly #basePath: string;
   #schema: Schema | undefined;
+  #security: DocumentSecurity | undefined;
   #documents: ContractDocuments | undefined;
   /** In the order in which they were made. */
   readonly #kept = new Map<DocumentName, KeptDocument>();
@@ -32,12 +33,17 @@ class DocumentCache {
     this.#basePath = basePath;
   }
 
-  async get(schema: Schema, name: DocumentName): Promise<KeptDocument> {
+  async get(
+    schema: Schema,
+    security: DocumentSecurity | undefined,
+    name: DocumentName,
+  ): Promise<KeptDocument> {
     // Loaded by whoever asks first: a start needs none of it.
     const { ContractDocuments } = await import('../contract/index.js');
-    if (this.#schema !== schema || this.#documents === undefined) {
+    if (this.#schema !== schema || this.#security !== security || this.#documents === undefined) {
       this.#schema = schema;
-      this.#documents = new ContractDocuments(schema, this.#basePath);
+      this.#security = security;
+      this.#documents = new ContractDocuments(schema, this.#basePath, security);
       this.#kept.clear();
       this.#making.clear();
     }
@@ -104,6 +110,7 @@ export function registerContract(
   app: FastifyInstance,
   basePath: string,
   schema: () => Schema,
+  security: () => DocumentSecurity | undefined,
   preHandler: preHandlerHookHandler,
 ): void {
   const cache = new DocumentCache(basePath);
@@ -111,6 +118,7 @@ export function registerContract(
     const handler = async (request: FastifyRequest, reply: FastifyReply) => {
       const { bytes, etag } = await cache.get(
         schema(),
+        security(),
         name(new URLSearchParams(splitTarget(request.raw.url)[1])),
       );
       reply.headers({ etag, 'cache-control': 'no-cache' });

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
-import { type AccessRule, type Method, PUBLIC } from '../../schema/index.js';
+import type { AccessRule, Method } from '../../schema/index.js';
 import { type Metadata, RpcError } from '../../status/index.js';
 import { AllowedOrigins } from '../allowed-origins.js';
 import type { PageRules } from '../origin.js';
 import { TrustedProxies } from '../trusted-proxies.js';
-import { AccessDecision, type AskedAccess, type WriteAccess } from './access-decision.js';
+import { AccessDecision, type AskedAccess } from './access-decision.js';
 import { type Asking, askedCall, askedRequest } from './asked-request.js';
 import { assertAccess } from './assert-access.js';
-import type { Authorize, Authorized } from './authorize.js';
+import type { Authorized } from './authorize.js';
 import { withoutCookie } from './cookie-token.js';
 import {
   AUTHORIZATION,
@@ -17,65 +17,23 @@ import {
   type ShowingRequest,
   type TokenCredential,
 } from './credential.js';
-import type { ForwardedClaims } from './forwarded-claims.js';
-import type { OwnTokens, PublishedKey } from './own-tokens.js';
+import {
+  type IdentityRules,
+  type KnownClient,
+  NO_IDENTITY,
+  type ShownSecurity,
+  securityOf,
+} from './identity-rules.js';
+import type { PublishedKey } from './own-tokens.js';
 import { ANONYMOUS, type Principal } from './principal.js';
 import { credentialNeeded, credentialRefused } from './refused-credential.js';
 import type { TicketStore } from './ticket-store.js';
 import { DEFAULT_TICKET_MS, type IssuedTicket, Tickets } from './tickets.js';
-import { bearer, type CallOwner, type ToldToken, toldToken } from './told-token.js';
-
-/**
- * Who a token names: at once where it has been checked before. Throws, or rejects with, UNAUTHENTICATED for what is not accepted and UNAVAILABLE when
- * that cannot be said.
- */
-export type CheckToken = (token: string) => Principal | Promise<Principal>;
-
-/** What identity is configured to be. */
-export interface IdentityRules {
-  /** Without it nobody's credential is looked at, and `authorization` travels as any other header. */
-  readonly checkToken: CheckToken | undefined;
-  /** Whom certificates of clients name; absent: nobody. */
-  readonly certificates?: { of(socket: Socket): Principal | undefined } | undefined;
-  /** Of what no rule names. */
-  readonly access: AccessRule;
-  /** Of our own paths, and of the services that the gateway answers itself. */
-  readonly ownAccess: AccessRule;
-  /** What the service is told of a principal; `undefined`: nothing. */
-  readonly forward: ForwardedClaims | undefined;
-  /** Whether a token that was accepted goes on to the service. */
-  readonly forwardToken: boolean;
-  /** What the service gets in place of the client's token; `undefined`: nothing. */
-  readonly ownTokens?: OwnTokens | undefined;
-  /** Who is asked besides; `undefined`: nobody. */
-  readonly authorize: Authorize | undefined;
-  /** Hears who is let in, and who is not; absent: no such line is written. */
-  readonly audit?: WriteAccess | undefined;
-  /** The cookie that may hold a token. Default: none. */
-  readonly cookie?: string | undefined;
-  /** How long a ticket is good, in milliseconds. Default `DEFAULT_TICKET_MS`. */
-  readonly ticketMs?: number | undefined;
-}
-
-/** Who a request is of, and the token that says so; what a ticket or a cookie was is no longer of interest. */
-export interface KnownClient {
-  readonly principal: Principal;
-  readonly credential: TokenCredential | undefined;
-}
+import { bearer, type ToldToken, toldToken } from './told-token.js';
 
 const OWN_PAGES: PageRules = {
   allowOrigins: new AllowedOrigins([]),
   trustedProxies: new TrustedProxies([]),
-};
-
-/** As long as nothing is configured: everybody is anonymous, and may do everything. */
-const OFF: IdentityRules = {
-  checkToken: undefined,
-  access: PUBLIC,
-  ownAccess: PUBLIC,
-  forward: undefined,
-  forwardToken: true,
-  authorize: undefined,
 };
 
 /**
@@ -83,9 +41,10 @@ const OFF: IdentityRules = {
  * it. The rules may be replaced while it is used; what has been let in stays in.
  */
 export class Identity {
-  #rules: IdentityRules = OFF;
+  #rules: IdentityRules = NO_IDENTITY;
   /** The schema's own rules count only where there is something configured to fulfil them. */
   #isOn = false;
+  #shown: ShownSecurity | undefined;
   readonly #pages: PageRules;
   readonly #tickets: Tickets;
 
@@ -99,14 +58,20 @@ export class Identity {
   use(rules: IdentityRules | undefined): void {
     const before = this.#rules.ownTokens;
     if (before !== undefined) void rules?.ownTokens?.adopt(before);
-    this.#rules = rules ?? OFF;
+    this.#rules = rules ?? NO_IDENTITY;
     this.#isOn = rules !== undefined;
+    this.#shown = securityOf(this.#rules);
   }
 
   /** What notes who asks, until it is decided; `undefined` where no line of it is written. */
   decision(asked: () => AskedAccess): AccessDecision | undefined {
     const { audit } = this.#rules;
     return audit === undefined ? undefined : new AccessDecision(audit, asked());
+  }
+
+  /** For those who describe the gateway: the same object as long as the rules are the same. `undefined`: no client can be known. */
+  get shown(): ShownSecurity | undefined {
+    return this.#shown;
   }
 
   /** What a request shows; a ticket is taken out of its address, so ask once for each. Throws UNAUTHENTICATED for what cannot be one. */
@@ -264,9 +229,9 @@ export class Identity {
    */
   told(
     metadata: Metadata,
-    owner: CallOwner,
+    owner: KnownClient,
     { path, resume, recording }: Pick<Method, 'path' | 'resume' | 'recording'>,
-    now?: () => CallOwner,
+    now?: () => KnownClient,
   ): ToldToken | undefined {
     const { checkToken, ownTokens } = this.#rules;
     if (checkToken === undefined && ownTokens === undefined) return undefined;

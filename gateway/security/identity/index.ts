@@ -11,7 +11,8 @@ export type { Authorize, Authorized } from './authorize.js';
 export { type Claims, claimAt, wordsOf } from './claim.js';
 export { type Credential, credentialOf, type ShowingRequest, type TokenCredential } from './credential.js';
 export { ForwardedClaims, likeness } from './forwarded-claims.js';
-export { type CheckToken, Identity, type IdentityRules, type KnownClient } from './identity.js';
+export { Identity } from './identity.js';
+export type { CheckToken, IdentityRules, KnownClient, ShownSecurity } from './identity-rules.js';
 export type { OwnTokens, PublishedKey, SignSettings } from './own-tokens.js';
 export { ANONYMOUS, createPrincipal, nameOfPrincipal, type Principal } from './principal.js';
 export {
@@ -35,4 +36,4 @@ export {
   type TokenSettings,
   toleranceOf,
 } from './token-settings.js';
-export type { CallOwner, ToldToken } from './told-token.js';
+export type { ToldToken } from './told-token.js';

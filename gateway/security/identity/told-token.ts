@@ -1,14 +1,9 @@
 import type { Metadata } from '../../status/index.js';
-import { AUTHORIZATION, type TokenCredential } from './credential.js';
+import { AUTHORIZATION } from './credential.js';
+import type { KnownClient } from './identity-rules.js';
 import type { OwnTokens } from './own-tokens.js';
-import { createPrincipal, type Principal } from './principal.js';
+import { createPrincipal } from './principal.js';
 import { credentialExpired } from './refused-credential.js';
-
-/** Who a call is of, and the token that says so. */
-export interface CallOwner {
-  readonly principal: Principal;
-  readonly credential: TokenCredential | undefined;
-}
 
 /** What a service is told of who calls, as `authorization`, and what it would be told now. */
 export interface ToldToken {
@@ -26,7 +21,7 @@ export interface TellingRules {
   /** Of the gRPC method. */
   readonly path: string;
   /** Who the owner is known to be now, as long as it is the same principal. Absent: as at first. */
-  readonly now?: (() => CallOwner) | undefined;
+  readonly now?: (() => KnownClient) | undefined;
 }
 
 /**
@@ -35,7 +30,7 @@ export interface TellingRules {
  */
 export function toldToken(
   metadata: Metadata,
-  owner: CallOwner,
+  owner: KnownClient,
   { ownTokens, path, now = () => owner }: TellingRules,
 ): ToldToken | undefined {
   const value = metadata.find(([name]) => name === AUTHORIZATION)?.[1];
@@ -59,7 +54,7 @@ export function toldToken(
   };
 }
 
-function clientToken({ principal: { expiresAt }, credential }: CallOwner): string {
+function clientToken({ principal: { expiresAt }, credential }: KnownClient): string {
   if (credential === undefined || (expiresAt !== undefined && Date.now() >= expiresAt))
     throw credentialExpired();
   return bearer(credential.token);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import t from 'tap';
 import ts from 'typescript';
-import { ContractDocuments } from '../../../gateway/contract/index.js';
+import { ContractDocuments, type DocumentSecurity } from '../../../gateway/contract/index.js';
 import { CLIENT_FRAMES, SERVER_FRAMES } from '../../../gateway/contract/session-frames.js';
 import { foreignSchemas } from './foreign-schemas.js';
 
@@ -13,11 +13,19 @@ const schemas = await foreignSchemas(t);
 // biome-ignore lint/suspicious/noExplicitAny: documents are looked into from all sides.
 type Document = any;
 
-function asyncApi(name: string): Document {
+function asyncApi(name: string, security?: DocumentSecurity): Document {
   const schema = schemas.get(name);
   if (schema === undefined) throw new TypeError(name);
-  return JSON.parse(new ContractDocuments(schema, '/api').make('asyncapi').toString());
+  return JSON.parse(new ContractDocuments(schema, '/api', security).make('asyncapi').toString());
 }
+
+/** Of a gateway that knows clients by everything that there is. */
+const SECURITY: DocumentSecurity = {
+  access: { public: false, scopes: ['a'], roles: ['x'] },
+  tokens: true,
+  cookie: 'token',
+  certificates: true,
+};
 
 t.test('the JSON Schema of AsyncAPI takes the documents of every schema', async (t) => {
   const Ajv = require('ajv');
@@ -28,6 +36,8 @@ t.test('the JSON Schema of AsyncAPI takes the documents of every schema', async 
   const validate = ajv.compile(specification);
   for (const name of schemas.keys()) {
     t.ok(validate(asyncApi(name)), `${name}: ${JSON.stringify(validate.errors?.slice(0, 3))}`);
+    const isTaken = validate(asyncApi(name, SECURITY));
+    t.ok(isTaken, `${name}, secured: ${JSON.stringify(validate.errors?.slice(0, 3))}`);
   }
 });
 
@@ -86,4 +96,17 @@ t.test('the types of every schema compile', async (t) => {
       .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')),
     [],
   );
+});
+
+t.test('each operation says by what a client can be one whom its rule lets in', async (t) => {
+  const secured = asyncApi('core', SECURITY);
+  const way = (name: string) => ({ $ref: `#/components/securitySchemes/${name}` });
+  const operation = secured.operations['streaming.StreamingService.Chat'];
+  t.same(operation.security, ['bearer', 'ticket', 'cookie'].map(way), 'a certificate has no scopes');
+  t.same(operation['x-sluice-access'], { scopes: ['a'], roles: ['x'] });
+  t.same(Object.keys(secured.components.securitySchemes), ['bearer', 'ticket', 'cookie', 'certificate']);
+  t.notOk(secured.operations['sluice-session-receive'].security, 'a session opens without one');
+  const open = asyncApi('core', { ...SECURITY, access: { public: true, scopes: [], roles: [] } });
+  t.notOk(open.operations['streaming.StreamingService.Chat'].security);
+  t.notOk(asyncApi('core').components.securitySchemes);
 });

@@ -6,8 +6,8 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import openapiTS, { astToString } from 'openapi-typescript';
 import t from 'tap';
 import ts from 'typescript';
-import { ContractDocuments } from '../../../gateway/contract/index.js';
-import type { Schema } from '../../../gateway/schema/index.js';
+import { ContractDocuments, type DocumentSecurity } from '../../../gateway/contract/index.js';
+import { AUTHENTICATED, PUBLIC, type Schema } from '../../../gateway/schema/index.js';
 import { schemaFromText } from '../schema/schema-from-text.js';
 import { foreignSchemas, manyMethods } from './foreign-schemas.js';
 
@@ -16,23 +16,40 @@ const require = createRequire(import.meta.url);
 // biome-ignore lint/suspicious/noExplicitAny: documents are looked into from all sides.
 type Document = any;
 
-function openApi(schema: Schema, version: '3.1' | '3.2' = '3.1'): Document {
-  return JSON.parse(new ContractDocuments(schema, '').make(`openapi-${version}`).toString());
+function openApi(
+  schema: Schema,
+  version: '3.1' | '3.2' = '3.1',
+  security: DocumentSecurity | undefined = undefined,
+): Document {
+  return JSON.parse(new ContractDocuments(schema, '', security).make(`openapi-${version}`).toString());
 }
 
 const schemas = await foreignSchemas(t);
+
+/** Of a gateway that knows clients by everything that there is. */
+const SECURITY: DocumentSecurity = {
+  access: AUTHENTICATED,
+  tokens: true,
+  cookie: 'token',
+  certificates: true,
+};
 
 t.test('published validators take the documents of every schema, in both versions', async (t) => {
   const folder = t.testdir();
   const files: string[] = [];
   for (const [name, schema] of schemas) {
     for (const version of ['3.1', '3.2'] as const) {
-      const document = openApi(schema, version);
-      const result = await new Validator().validate(structuredClone(document));
-      t.same(result.errors ?? [], [], `${name} ${version}`);
-      const file = join(folder, `${name}-${version}.json`);
-      writeFileSync(file, JSON.stringify(document));
-      files.push(file);
+      for (const [of, security] of [
+        ['', undefined],
+        ['-secured', SECURITY],
+      ] as const) {
+        const document = openApi(schema, version, security);
+        const result = await new Validator().validate(structuredClone(document));
+        t.same(result.errors ?? [], [], `${name}${of} ${version}`);
+        const file = join(folder, `${name}${of}-${version}.json`);
+        writeFileSync(file, JSON.stringify(document));
+        files.push(file);
+      }
     }
   }
   t.equal(await lint(files), '');
@@ -212,4 +229,47 @@ t.test('oneofs, enums and circles are described without a square', async (t) => 
   t.same(kind.anyOf[0], { type: 'string', enum: ['E_NONE', 'E_ONE'] });
   t.equal(kind.description, 'Kinds.\n\n- E_NONE: Nothing is known.\n- E_ONE: What there is one of.');
   t.ok(JSON.stringify(document).length < 120_000);
+});
+
+t.test('each operation says by what a client can be one whom its rule lets in', async (t) => {
+  const schema = await schemaFromText(
+    t,
+    `message M { string a = 1; }
+    service S {
+      rpc Open(M) returns (M) { option (sluice.v1.access) = { level: PUBLIC }; }
+      rpc Known(M) returns (M) { option idempotency_level = NO_SIDE_EFFECTS; }
+      rpc Scoped(M) returns (M) { option (sluice.v1.access) = { scopes: ["a", "b"] }; }
+      rpc Both(M) returns (M) { option (sluice.v1.access) = { scopes: ["a"] roles: ["x", "y"] }; }
+      rpc Roles(M) returns (M) { option (sluice.v1.access) = { roles: ["x", "y"] }; }
+    }`,
+  );
+  const of = (security: DocumentSecurity | undefined, name: string, verb = 'post') =>
+    openApi(schema, '3.1', security).paths[`/t.S/${name}`][verb];
+  const all = openApi(schema, '3.1', SECURITY);
+  t.notOk(all.security, 'nothing holds for all of them');
+  t.match(all.components.securitySchemes, {
+    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    ticket: { type: 'apiKey', in: 'query', name: 'ticket' },
+    cookie: { type: 'apiKey', in: 'cookie', name: 'token' },
+    certificate: { type: 'mutualTLS' },
+  });
+  t.same(of(SECURITY, 'Open').security, []);
+  t.same(of(SECURITY, 'Open')['x-sluice-access'], { public: true });
+  t.same(of(SECURITY, 'Known').security, [{ bearer: [] }, { cookie: [] }, { certificate: [] }]);
+  t.same(of(SECURITY, 'Known', 'get').security[1], { ticket: [] }, 'a ticket is for GET');
+  t.same(of(SECURITY, 'Scoped').security, [{ bearer: ['a', 'b'] }, { cookie: ['a', 'b'] }]);
+  t.same(of(SECURITY, 'Both').security, [
+    { bearer: ['a', 'x'] },
+    { bearer: ['a', 'y'] },
+    { cookie: ['a', 'x'] },
+    { cookie: ['a', 'y'] },
+  ]);
+  t.same(of(SECURITY, 'Both')['x-sluice-access'], { scopes: ['a'], roles: ['x', 'y'] });
+  t.same(of(SECURITY, 'Roles').security.slice(-2), [{ certificate: ['x'] }, { certificate: ['y'] }]);
+  const few = { ...SECURITY, access: PUBLIC, cookie: undefined, certificates: false };
+  t.same(of(few, 'Known').security, [], 'what no rule names is as configured');
+  t.same(Object.keys(openApi(schema, '3.1', few).components.securitySchemes), ['bearer', 'ticket']);
+  const none = openApi(schema);
+  t.same(none.security, [{}, { authorization: [] }], 'without identity the service decides');
+  t.notOk(of(undefined, 'Scoped').security);
 });

@@ -2,6 +2,8 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import t from 'tap';
 import { schemaFromDescriptorSet } from '../../../gateway/schema/index.js';
+import { parseConfig } from '../../../gateway/server/config/index.js';
+import { foreignSchema, method, openForeign } from '../../support/foreign.js';
 import { http } from '../../support/http.js';
 import { openOwnService } from '../../support/own-service.js';
 
@@ -73,4 +75,36 @@ t.test('the descriptor set makes the same schema', async (t) => {
     ({ sourceCodeInfo }) => sourceCodeInfo?.location.map(({ leadingComments }) => leadingComments) ?? [],
   );
   t.ok(comments.some((comment) => comment.includes('Says it.')));
+});
+
+t.test('documents say how clients show who they are, as the configuration is now', async (t) => {
+  const schema = await foreignSchema();
+  const configOf = (more: string) =>
+    parseConfig(
+      `auth:
+  issuers: [{ issuer: "https://id.example", audience: [sluice], keys: { jwksUrl: "http://127.0.0.1:1/jwks" } }]
+  documents: public
+${more}`,
+      'test.yaml',
+    );
+  const { url, gateway } = await openForeign(t, {}, { config: await configOf('') });
+  const get = async () => {
+    const { headers, text } = await http(`${url}/_sluice/openapi.json`);
+    const document = JSON.parse(text);
+    const { security } = document.paths[method('Up')].post;
+    return { etag: headers.etag, security, schemes: Object.keys(document.components.securitySchemes) };
+  };
+  const before = await get();
+  t.match(before, { security: [{ bearer: [] }], schemes: ['bearer', 'ticket'] });
+  const methods = 'methods: { foreign.v1.Foreign/Up: { access: { scopes: [files] } } }\n';
+  await gateway.reload({ config: await configOf(`  cookie: { name: token }\n${methods}`), schema });
+  const after = await get();
+  t.match(after, {
+    security: [{ bearer: ['files'] }, { cookie: ['files'] }],
+    schemes: ['bearer', 'ticket', 'cookie'],
+  });
+  t.not(after.etag, before.etag);
+  // The schema is the same, and the configuration of identity is not.
+  await gateway.reload({ config: await configOf(methods), schema });
+  t.match((await get()).schemes, ['bearer', 'ticket']);
 });
