@@ -76,7 +76,8 @@ export function openApiAccess(
 ): JsonObject {
   if (security === undefined) return {};
   const rule = method.access ?? security.access;
-  const words = rule.roles.length === 0 ? [[...rule.scopes]] : rule.roles.map((role) => [...rule.scopes, role]);
+  const words =
+    rule.roles.length === 0 ? [[...rule.scopes]] : rule.roles.map((role) => [...rule.scopes, role]);
   const ways = waysOf(security, rule).filter((way) => way !== 'ticket' || httpMethod === 'GET');
   return {
     security: ways.flatMap((way) => words.map((list) => ({ [way]: list }))),
