@@ -7,11 +7,16 @@ const DEBT_BYTES = 1024 * 1024;
 /** How fast one client may be read from, over all its connections. */
 export class ClientPace {
   readonly #buckets: TokenBuckets;
-  readonly #client: string;
+  #client: string;
 
   constructor(buckets: TokenBuckets, client: string) {
     this.#buckets = buckets;
     this.#client = client;
+  }
+
+  /** What is read from now on is this client's: another one than before where it is known only now who that is. What was read stays with whoever it was of. */
+  follow(source: RequestSource, principal: Principal): void {
+    this.#client = countedBy(source, principal);
   }
 
   /** So much has been read. */
@@ -33,6 +38,11 @@ export class BytePace {
   constructor(bytesPerSecond: number) {
     if (bytesPerSecond > 0)
       this.#buckets = new TokenBuckets(bytesPerSecond, bytesPerSecond, { debt: DEBT_BYTES });
+  }
+
+  /** Clients that are remembered. */
+  get size(): number {
+    return this.#buckets?.size ?? 0;
   }
 
   /** That of a client; `undefined`: as fast as it can. */

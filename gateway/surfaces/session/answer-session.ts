@@ -10,7 +10,7 @@ export function answerSession(socket: WebSocket, raw: Socket, context: SessionCo
   const { heartbeatMs, maxPauseMs, messageTimeoutMs } = context.limits;
   const pace = context.exchanges.limits.paceOf(context.source, context.principal);
   const client = new ClientSocket(socket, raw, { heartbeatMs, maxStallMs: maxPauseMs, pace, isShared: true });
-  const session = new Session(client, formatOf(socket.protocol), context);
+  const session = new Session(client, formatOf(socket.protocol), { ...context, pace });
   socket.on('message', (data: Buffer, binary: boolean) => session.receive(data, binary));
   client.onLeft(() => session.closed());
   client.watch();

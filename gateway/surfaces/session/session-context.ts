@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Identity, Principal, RequestSource, TokenCredential } from '../../security/index.js';
 import type { Metadata } from '../../status/index.js';
-import type { ExchangeContext, Limits, MethodRequest, Surface } from '../exchange/index.js';
+import type { ClientPace, ExchangeContext, Limits, MethodRequest, Surface } from '../exchange/index.js';
 import type { HeaderRules } from '../message/index.js';
 import type { AllHeldBytes } from './held-bytes.js';
 
@@ -17,6 +17,8 @@ export interface SessionContext extends ExchangeContext {
   /** Whom the credential of the handshake names. */
   readonly principal: Principal;
   readonly credential: TokenCredential | undefined;
+  /** How fast its socket may be read from; it follows the principals that `auth` names. Absent: as fast as it can. */
+  readonly pace?: ClientPace | undefined;
   /** What a call may say itself. */
   readonly headerRules: HeaderRules;
   readonly requestId: string;

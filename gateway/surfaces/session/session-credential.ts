@@ -18,6 +18,7 @@ import {
   SessionCloseCode,
   SessionFault,
 } from '../../wire/session/index.js';
+import type { ClientPace } from '../exchange/index.js';
 
 /** How long before its credential ends a session is asked for a new one, and how long after that its calls go on without, in milliseconds. */
 const WARNING_MS = 25_000;
@@ -44,6 +45,8 @@ export interface SessionCredentialOptions {
   /** Of the handshake. */
   readonly principal: Principal;
   readonly credential: TokenCredential | undefined;
+  /** How fast its socket may be read from. */
+  readonly pace?: ClientPace | undefined;
   readonly send: (frame: ServerFrame) => void;
   /** Closes the session for a credential that does not do. */
   readonly refuse: (closeCode: number, error: RpcError) => void;
@@ -153,6 +156,7 @@ export class SessionCredential implements Sleeper {
     }
     this.#principal = known;
     this.#credential = credential;
+    this.#options.pace?.follow(this.#options.source, known);
     this.#watch();
     const expiresInMs = known.expiresAt === undefined ? undefined : this.#leftMs(1);
     this.#options.send({ kind: 'authenticated', expiresInMs });

@@ -39,7 +39,7 @@ export function openFakeSession(
   given: Partial<Limits> = {},
   metadata: Metadata = [],
   onError: (fields: unknown) => void = nothing,
-  known: Partial<Pick<SessionContext, 'identity' | 'principal'>> = {},
+  known: Partial<Pick<SessionContext, 'identity' | 'principal' | 'pace'>> = {},
 ): FakeSession {
   const log = { info: nothing, warn: nothing, error: onError } as unknown as FastifyBaseLogger;
   const limits = { ...DEFAULT_LIMITS, ...given };

@@ -1,5 +1,7 @@
 import t, { type Test } from 'tap';
 import { ANONYMOUS, type Principal } from '../../../../gateway/security/index.js';
+import type { ClientPace } from '../../../../gateway/surfaces/exchange/index.js';
+import { ExchangeLimits } from '../../../../gateway/surfaces/index.js';
 import { stopClock } from '../../../support/clock.js';
 import { serveCalls } from '../../../support/fake-calls.js';
 import { foreignSchema } from '../../../support/foreign.js';
@@ -14,10 +16,12 @@ function open(
   t: Test,
   principal: Principal = ANONYMOUS,
   later?: (token: string) => Promise<void> | undefined,
+  pace?: ClientPace,
 ) {
   const fake = openFakeSession('sluice.v1.json', { firstFrameMs: 10_000 }, [], () => {}, {
     identity: leasedIdentity(later),
     principal,
+    pace,
   });
   t.teardown(() => fake.session.closed());
   const send = (...frames: Json[]) => {
@@ -71,6 +75,27 @@ t.test('by a stopped clock', async (t) => {
       t.equal(socket.closedWith, undefined, 'auth is a first frame');
     },
   );
+
+  await t.test('what is read counts for the principal that auth names, from then on', async (t) => {
+    const limits = new ExchangeLimits({ bytesPerSecond: 1_000 });
+    const source = { address: '', group: '', isProxied: false, proto: undefined, host: undefined };
+    const pace = limits.paceOf(source, ANONYMOUS) as ClientPace;
+    const { send, taken } = open(t, ANONYMOUS, undefined, pace);
+    pace.took(3_000);
+    send(auth('bad'));
+    t.ok(pace.owedMs > 1_000, 'who is not known owes as before');
+    const { send: sendAgain, taken: takenAgain } = open(t, ANONYMOUS, undefined, pace);
+    sendAgain(auth('me::60000'));
+    t.match(await takenAgain(), [{ authenticated: {} }]);
+    t.equal(pace.owedMs, 0, 'the principal owes nothing');
+    pace.took(3_000);
+    t.ok(pace.owedMs > 1_000);
+    const elsewhere = limits.paceOf(source, ANONYMOUS) as ClientPace;
+    open(t, ANONYMOUS, undefined, elsewhere).send(auth('me::60000'));
+    await settle();
+    t.ok(elsewhere.owedMs > 1_000, 'and so do its other sessions');
+    t.strictSame(await taken(), []);
+  });
 
   await t.test('a bad credential closes with 4401, and says nothing of what is wrong', async (t) => {
     for (const token of ['bad', '', 'x'.repeat(70_000)]) {
