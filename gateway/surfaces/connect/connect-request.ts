@@ -9,7 +9,7 @@ import {
   singleIncoming,
   type WholeBody,
 } from '../http/index.js';
-import { FrameIncoming, inflateMessageOf, messageOfFrame } from '../rpc/index.js';
+import { FrameIncoming, inflateMessageOf, inflateWhole, messageOfFrame } from '../rpc/index.js';
 import { type ConnectCodec, codecOfEncoding, codecOfMediaType, wireOf } from './connect-codec.js';
 import { parseConnectQuery } from './connect-query.js';
 
@@ -47,7 +47,11 @@ function assertVersion(version: string | readonly string[] | undefined): void {
 function formOfQuery(request: MethodRequest): ConnectForm {
   const { encoding, compression, message } = parseConnectQuery(request.query);
   const codec = codecOfEncoding(encoding);
-  return { codec, isStream: false, open: (request) => openMessage(request, codec, message, compression) };
+  return {
+    codec,
+    isStream: false,
+    open: (request, whole) => openMessage(request, codec, message, compression, whole),
+  };
 }
 
 /** One message is all of the body. */
@@ -62,7 +66,7 @@ async function openBody(request: MethodRequest, codec: ConnectCodec, whole: Whol
   inflateMessageOf(coding, limits.maxMessageBytes, UNARY_CODINGS);
   const body = new BodyReader(http, limits, { pace: request.pace });
   try {
-    return await openMessage(request, codec, await body.readAll(whole), coding);
+    return await openMessage(request, codec, await body.readAll(whole), coding, whole);
   } finally {
     body.close();
   }
@@ -73,9 +77,10 @@ async function openMessage(
   codec: ConnectCodec,
   bytes: Buffer,
   coding: string | undefined,
+  whole: WholeBody,
 ): Promise<Incoming> {
   const inflate = inflateMessageOf(coding, request.limits.maxMessageBytes, UNARY_CODINGS);
-  const message = inflate === undefined ? bytes : await inflate(bytes);
+  const message = inflate === undefined ? bytes : await inflateWhole(inflate, bytes, whole);
   return singleIncoming(wireOf(request, codec, message));
 }
 

@@ -124,7 +124,8 @@ export class UnfinishedMessage implements InLine<UnfinishedMessage> {
   leavingBytes = 0;
   before: UnfinishedMessage | undefined;
   after: UnfinishedMessage | undefined;
-  isRefused = false;
+  /** Why it was refused. */
+  refusal: RpcError | undefined;
   readonly cut: (() => void) | undefined;
   readonly #refuse: (reason: RpcError) => void;
   readonly #change: (message: UnfinishedMessage, bytes: number) => void;
@@ -146,8 +147,12 @@ export class UnfinishedMessage implements InLine<UnfinishedMessage> {
     if (this.isRefused ? bytes === 0 : bytes !== this.bytes) this.#change(this, bytes);
   }
 
+  get isRefused(): boolean {
+    return this.refusal !== undefined;
+  }
+
   refuse(reason: RpcError): void {
-    this.isRefused = true;
+    this.refusal = reason;
     this.#refuse(reason);
   }
 }

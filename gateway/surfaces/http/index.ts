@@ -1,5 +1,6 @@
 export { answerAs } from './answer-http.js';
 export { BodyReader, discardBody } from './body-reader.js';
+export { reasonOf } from './body-refusal.js';
 export { BytesOutgoing } from './bytes-outgoing.js';
 export {
   CODINGS,

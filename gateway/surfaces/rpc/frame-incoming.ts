@@ -4,7 +4,7 @@ import type { SendBatch } from '../../upstream/index.js';
 import type { MethodRequest, UnfinishedMessage } from '../exchange/index.js';
 import { BodyReader, type WholeBody } from '../http/index.js';
 import { type Frame, FrameReader } from './frame-reader.js';
-import { type InflateMessage, undeclared } from './inflate-message.js';
+import { type InflateMessage, inflateWhole, undeclared } from './inflate-message.js';
 
 /** How the messages of a request are written in its body. */
 export interface FrameRules {
@@ -74,7 +74,7 @@ export class FrameIncoming implements Incoming {
         if (this.#ended && !this.#hasMore) this.#end();
       } catch (reason) {
         // The messages before the bad one were sent in good faith and go first.
-        this.#failure = RpcError.from(reason);
+        this.#failure = this.#unfinished.refusal ?? RpcError.from(reason);
       }
       if (this.#closed) return undefined;
       this.#unfinished.holds(this.#frames.heldBytes);
@@ -106,7 +106,7 @@ export class FrameIncoming implements Incoming {
         this.#next = frame;
         return;
       }
-      const plain = plainMessage(frame, this.#rules);
+      const plain = plainMessage(frame, this.#rules, (inflate, bytes) => inflate(bytes, this.#hold));
       // Only what has to be inflated is waited for: there may be hundreds of others in one read.
       const message = plain instanceof Promise ? await plain : plain;
       if (this.#closed) return;
@@ -115,18 +115,29 @@ export class FrameIncoming implements Incoming {
     }
   }
 
+  /** A message is not whole while it is inflated. */
+  readonly #hold = (bytes: number): boolean => {
+    if (this.#closed) return false;
+    this.#unfinished.holds(bytes);
+    return !this.#unfinished.isRefused;
+  };
+
   #end(): void {
     this.#text?.end();
     this.#frames.end();
   }
 }
 
-/** The message of a frame, as the service gets it. */
-function plainMessage({ isCompressed, bytes }: Frame, rules: FrameRules): Uint8Array | Promise<Uint8Array> {
-  const { inflate, toWire } = rules;
+/** The message of a frame, as the service gets it. `inflated`: inflates one, and sees to what it holds. */
+function plainMessage(
+  { isCompressed, bytes }: Frame,
+  { inflate, toWire }: FrameRules,
+  inflated: (inflate: InflateMessage, bytes: Buffer) => Promise<Buffer>,
+): Uint8Array | Promise<Uint8Array> {
   if (!isCompressed) return toWire === undefined ? bytes : toWire(bytes);
   if (inflate === undefined) throw undeclared();
-  return toWire === undefined ? inflate(bytes) : inflate(bytes).then(toWire);
+  const plain = inflated(inflate, bytes);
+  return toWire === undefined ? plain : plain.then(toWire);
 }
 
 /** The one message of a body that must have exactly one frame. */
@@ -154,7 +165,7 @@ export async function messageOfFrame(
     body.close();
   }
   if (only === undefined) throw notOne('no message');
-  return await plainMessage(only, rules);
+  return await plainMessage(only, rules, (inflate, bytes) => inflateWhole(inflate, bytes, whole));
 }
 
 /** As gRPC's own servers have it: what the method does not take is not implemented. */

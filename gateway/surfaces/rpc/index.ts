@@ -3,7 +3,13 @@ export { FRAME_PREFIX_BYTES, FrameFlag, frameOf, putFramePrefix } from './frame-
 export { type BodyText, FrameIncoming, type FrameRules, messageOfFrame } from './frame-incoming.js';
 export { FrameOutgoing } from './frame-outgoing.js';
 export { type Frame, FrameReader } from './frame-reader.js';
-export { type InflateMessage, inflateMessageOf, MESSAGE_ENCODINGS, undeclared } from './inflate-message.js';
+export {
+  type InflateMessage,
+  inflateMessageOf,
+  inflateWhole,
+  MESSAGE_ENCODINGS,
+  undeclared,
+} from './inflate-message.js';
 export { openFrames, wireOfJson } from './open-frames.js';
 export { answerMetadata, isRequestMetadata, rpcMetadata, unpadded } from './rpc-metadata.js';
 export { type RpcProtocol, type RpcWish, rpcProtocolOf } from './rpc-protocol.js';
