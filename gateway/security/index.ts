@@ -15,5 +15,5 @@ export { isForeignSite, mayOpenSocket } from './origin.js';
 export { peerOf, type RequestSource, requestSource } from './request-source.js';
 export { authorityOf, isLoopbackAddress, ServedHosts } from './served-hosts.js';
 export { TokenBucket } from './token-bucket.js';
-export { TokenBuckets } from './token-buckets.js';
+export { MOST_CLIENTS, TokenBuckets } from './token-buckets.js';
 export { TrustedProxies } from './trusted-proxies.js';

@@ -8,7 +8,7 @@ import {
 } from '../../security/index.js';
 import type { RpcError } from '../../status/index.js';
 import { BytePace, type ClientPace } from './byte-pace.js';
-import { countedBy } from './counted-by.js';
+import { countedBy, principalName } from './counted-by.js';
 import {
   type OnRefusal,
   tooManyOfAddress,
@@ -72,6 +72,11 @@ export class ExchangeLimits {
     this.#unchecked = new TokenBuckets(callsPerSecond, callsBurst);
   }
 
+  /** Clients whose rates are remembered: `MOST_CLIENTS` twice at most for each of three rates, whoever comes. */
+  get knownClients(): number {
+    return (this.#rate?.size ?? 0) + (this.#unchecked?.size ?? 0) + this.#pace.size;
+  }
+
   /**
    * A client begins an exchange, or a session, which may get no further than this. Throws UNAVAILABLE or RESOURCE_EXHAUSTED where it may not: asked before
    * anything else about it, for a refusal must be cheap. What is refused because of what is open does not count as begun.
@@ -118,13 +123,16 @@ export class ExchangeLimits {
   }
 
   /** Throws UNAVAILABLE or RESOURCE_EXHAUSTED where one more exchange of this client would be too many. */
-  assertRoom(source: RequestSource, { key }: Principal): void {
+  assertRoom(source: RequestSource, principal: Principal): void {
     const { exchanges = 0, exchangesPerAddress = 0, exchangesPerPrincipal = 0 } = this.#bounds;
     if (exchanges > 0 && this.#exchanges.total >= exchanges) {
       this.#onRefusal('exchanges');
       throw tooManyOfAll('exchanges', `more than ${exchanges} exchanges at once`);
     }
-    if (key !== '' && this.#ofPrincipals.isFull(key, exchangesPerPrincipal)) {
+    if (
+      !principal.isAnonymous &&
+      this.#ofPrincipals.isFull(principalName(principal), exchangesPerPrincipal)
+    ) {
       this.#onRefusal('exchanges_per_principal');
       throw tooManyOfPrincipal('exchanges_per_principal', `more than ${exchangesPerPrincipal} exchanges`);
     }
@@ -160,12 +168,12 @@ export class ExchangeLimits {
   addExchange(source: RequestSource, principal: Principal): void {
     this.assertRoom(source, principal);
     this.#exchanges.add(source.group);
-    if (!principal.isAnonymous) this.#ofPrincipals.add(principal.key);
+    if (!principal.isAnonymous) this.#ofPrincipals.add(principalName(principal));
   }
 
-  removeExchange({ group }: RequestSource, { isAnonymous, key }: Principal): void {
+  removeExchange({ group }: RequestSource, principal: Principal): void {
     this.#exchanges.remove(group);
-    if (!isAnonymous) this.#ofPrincipals.remove(key);
+    if (!principal.isAnonymous) this.#ofPrincipals.remove(principalName(principal));
   }
 
   /** Counts a call until `removeCall`. Throws what `assertRoomForCall` throws. */
