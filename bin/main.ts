@@ -7,8 +7,8 @@ import type { Signals } from './signals.js';
 import { usage } from './usage.js';
 import { readVersion } from './version.js';
 
-/** Help is a switch, so it may have a value as others may. */
-const HELP = /^(?:-h|--help(?:=(?:1|true|yes))?)$/i;
+/** Help is a switch, so it may have a value as others may. `-H` is something else. */
+const HELP = /^(?:-h|--help(?:=(?:1|true|yes|TRUE|YES|True|Yes))?)$/;
 
 /** The longest line for people, in characters before escapes: longer than any that we write ourselves. */
 const MAX_LINE = 1_000;

@@ -22,3 +22,20 @@ export async function runList(settings: ListSettings): Promise<string> {
 export async function runDescribeSymbol(settings: ListSettings): Promise<string> {
   return await (await import('./schema-question.js')).describedText(settings);
 }
+
+/** The methods that a command line so far can mean; none where nothing answers at once. */
+export async function knownMethods(
+  before: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<readonly string[]> {
+  return await (await import('./known-names.js')).methodNames(before, environment);
+}
+
+/** The fields of the request of a method, in the same way. */
+export async function knownFields(
+  before: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  method: string,
+): Promise<readonly string[]> {
+  return await (await import('./known-names.js')).requestFields(before, environment, method);
+}

@@ -1,6 +1,7 @@
 import { CORE_COMMAND, GATEWAY_COMMAND, START_COMMAND } from '../options/index.js';
 import { CALL, LIST } from './call.js';
 import { type Command, command } from './command.js';
+import { completionCommand } from './completion.js';
 import { DESCRIBE, TYPES } from './describe.js';
 
 export type { Command, Outcome } from './command.js';
@@ -63,6 +64,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   list: LIST,
   describe: DESCRIBE,
   types: TYPES,
+  completion: completionCommand(() => COMMANDS),
 };
 
 /** For people, so not on the standard output, where every line is JSON. What listens on every address is shown as this machine. */

@@ -177,4 +177,14 @@ export const LIST_COMMAND = {
   ...HELP_AND_VERSION,
 } as const satisfies CommandTable;
 
-export const COMPLETION_COMMAND = { ...HELP_AND_VERSION } as const satisfies CommandTable;
+/** The options of `sluice completion`. */
+export const COMPLETION_COMMAND = {
+  line: {
+    group: 'Output',
+    type: 'text',
+    value: 'TEXT',
+    lineOnly: true,
+    help: 'with "words" in place of a shell: print what the last word of this line may become; the scripts ask for it',
+  },
+  ...HELP_AND_VERSION,
+} as const satisfies CommandTable;

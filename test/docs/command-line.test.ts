@@ -9,7 +9,7 @@ import { COMMAND, sluice } from '../support/process.js';
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 /** What no line can end by itself: it is interrupted when it has printed something, as a reader would. */
-const ENDLESS = /call GetStockPrices [^|]*$|Chat user_id=ann room_id=lobby -d -$/;
+const ENDLESS = /^sluice call (?:GetStockPrices [^|]*|Chat user_id=ann room_id=lobby -d -)$/;
 
 /** The command lines of the page, and those of the README that call something. */
 function lines(): string[] {
@@ -67,7 +67,8 @@ t.test('every command line of the page and of the README works as it stands ther
     // A shell that runs one command becomes it; another one is ended by the same signal.
     const good = ENDLESS.test(line) ? [130, null] : [0];
     t.ok(good.includes(code), `${line}: ${code} ${errors}`);
-    const isQuiet = / -o |cmp /.test(line);
+    t.notMatch(out, /^Usage/, line);
+    const isQuiet = / -o |cmp |^source /.test(line);
     t.equal(out === '', isQuiet, `${line} prints ${out.slice(0, 100)}`);
     if (!/ -v$/.test(line) && !ENDLESS.test(line)) t.equal(errors, '', line);
   }
