@@ -47,9 +47,10 @@ renameSync(join(root, OUT, 'bin'), join(root, OUT, 'command'));
 if (existsSync(join(root, 'node_modules', 'esbuild'))) {
   const { bundleCommand } = await import('./bundle.mjs');
   await bundleCommand(root, OUT);
-  const { bundleClient, bundlePage } = await import('./bundle-client.mjs');
+  const { bundleClient, bundlePage, copyScenes } = await import('./bundle-client.mjs');
   await bundleClient(root, join(root, OUT));
   await bundlePage(root, join(root, OUT));
+  await copyScenes(root, join(root, OUT));
 } else {
   // A tree whose modules are older than its package.json works, and starts slowly.
   console.error(

@@ -52,6 +52,22 @@ export async function bundlePage(root, out) {
   });
 }
 
+/** Puts the scenes beside the page: their modules stay as they are, for they are examples; their style sheet becomes one file. */
+export async function copyScenes(root, out) {
+  const source = join(root, 'clients', 'scenes');
+  const folder = join(out, 'clients', 'scenes');
+  for (const name of readdirSync(source).filter((name) => name.endsWith('.html')))
+    cpSync(join(source, name), join(folder, name));
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['clients/scenes/scene.css'],
+    outfile: join(folder, 'scene.css'),
+    bundle: true,
+    minify: true,
+    logLevel: 'warning',
+  });
+}
+
 /** `Code.NOT_FOUND` becomes 5, as the compiler would make it of an enum: a page that does not use `Code` itself need not load it. */
 function codesAsNumbers(root) {
   const source = readFileSync(join(root, 'clients', 'browser', 'shared', 'code.ts'), 'utf8');

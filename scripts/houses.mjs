@@ -191,7 +191,7 @@ export const HOUSES = {
     rooms: {
       playground: {
         may: ['browser'],
-        roof: ['page.ts', 'method-view.ts', 'method-list.ts', 'parts.ts'],
+        roof: ['page.ts', 'method-view.ts', 'method-list.ts', 'scene-links.ts', 'parts.ts'],
         rooms: {
           share: { may: ['call', 'json', 'schema', 'view'], open: true },
           messages: { may: ['call', 'json', 'schema', 'view'], open: true },
@@ -202,6 +202,7 @@ export const HOUSES = {
           view: { open: true },
         },
       },
+      scenes: { may: ['browser'], open: true },
       browser: {
         may: ['retry'],
         roof: ['client.ts', 'http-client.ts', 'typed-client.ts'],

@@ -3,6 +3,7 @@ import { createClient } from '../browser/index.js';
 import { createCuttableSockets } from './call/session-cut.js';
 import { methodList } from './method-list.js';
 import { createMethodView, type Draft, type MethodView } from './method-view.js';
+import { sceneLinks } from './scene-links.js';
 import { type PageSchema, schemaFromDescriptors } from './schema/page-schema.js';
 import { type MethodEntry, type ServiceEntry, servicesFromJson } from './schema/services.js';
 import { createCallHistory } from './share/call-history.js';
@@ -54,7 +55,10 @@ function currentMethod(): MethodEntry | undefined {
 }
 
 function showList(): void {
-  list.replaceChildren(methodList(services, currentMethod()?.path ?? '', filter.value));
+  list.replaceChildren(
+    ...sceneLinks(services),
+    methodList(services, currentMethod()?.path ?? '', filter.value),
+  );
 }
 
 function draftOf(method: MethodEntry): Draft {

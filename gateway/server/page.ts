@@ -12,7 +12,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The page, the browser client that it imports, and what that imports where it is not in one piece. What else lies there is for Node. */
-const SERVED = /^(?:playground|browser|retry)\//;
+const SERVED = /^(?:playground|browser|retry|scenes)\//;
 
 /** Everything from our own origin, nothing inline: what a service sends can never run as code in the page. */
 const SECURITY_HEADERS = {
