@@ -1,5 +1,5 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import { type Code, type Metadata, RpcError, type Status } from '../status/index.js';
+import { type Code, ENDED, type Metadata, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call, CancelSignal, Waker } from '../upstream/index.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
 import { tellGap, tellStart } from './gap.js';
@@ -53,6 +53,8 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
   let cut = false;
   const fail = (reason: unknown) => {
     failure ??= RpcError.from(reason);
+    // Its client was not told where it is found: it is for nobody.
+    if (outgoing.hasAll === false) call.stop?.();
     call.cancel();
   };
 
@@ -158,16 +160,17 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
   // Nobody takes what was not written by now.
   progress.batch?.release();
   const callCode = (ended ?? (await call.status)).code;
+  const hasAll = failure === undefined && outgoing.hasAll === true;
   return {
-    status: failure?.toStatus() ?? status,
-    callCode,
+    status: failure?.toStatus() ?? (hasAll ? ENDED : status),
+    callCode: hasAll ? ENDED.code : callCode,
     callEndedAt,
     failure,
     received: progress.received,
     sent: progress.sent,
     dropped: progress.dropped,
     cut,
-    aborted,
+    aborted: hasAll ? undefined : aborted,
   };
 }
 

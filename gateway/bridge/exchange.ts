@@ -45,6 +45,8 @@ export interface Outgoing {
    * when no more is wanted, which cancels the call. Throws `RpcError` for bytes that are no message.
    */
   write(batch: Batch): Promise<void> | false | undefined;
+  /** The client has all that it wanted, although the call is not over: that the call is cancelled then, or its client has gone, is no failure. Absent: only an end is all. */
+  readonly hasAll?: boolean;
   /**
    * Where the client says how much it takes (credit): how many messages it takes now, at least 1, or, when it takes none, a promise that
    * resolves when that may have changed or the client has left. What is written beyond it waits in the surface, where nothing newer can

@@ -68,6 +68,8 @@ export interface Call {
    * way. The code that opens a call calls this in `finally`.
    */
   cancel(): void;
+  /** Ends it for all who read it, where it would go on after a `cancel`. Absent: it never does. */
+  stop?(): void;
   /** Where bytes of the answer wait now. Absent: that is not known. */
   waiting?(): CallWaiting | undefined;
 }

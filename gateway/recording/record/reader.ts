@@ -180,6 +180,10 @@ export class Reader implements Call {
     this.#end(LEFT);
   }
 
+  stop(): void {
+    if (this.#isWriter) this.#recording?.stop(LEFT);
+  }
+
   /** The same, and the client is told why. */
   fail(reason: RpcError): void {
     this.#end(reason.toStatus());

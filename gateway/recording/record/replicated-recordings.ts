@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Method } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
 import type { GoneCall, NameKind, Replicas, SharedRecord } from '../replica/index.js';
@@ -35,6 +36,7 @@ interface RequestNames {
 const NO_NAMES = { key: undefined, name: undefined };
 const CATCH_UP_MS = 2_000;
 const MOST_TRIES = 5;
+const TRY_MS = 50;
 
 /** Finds recordings of other gateways, and follows them here. */
 export class ReplicatedRecordings {
@@ -124,6 +126,8 @@ export class ReplicatedRecordings {
       if (winner === epoch) return epoch;
       await this.#bring(winner, record.key, asked);
       if (this.#own.isHere(winner)) return undefined;
+      // It is about to be forgotten.
+      await sleep(TRY_MS * (tries + 1));
     }
     throw new RpcError('JOURNAL_UNREACHABLE', 'gateways disagree who records this call');
   }
@@ -146,7 +150,7 @@ export class ReplicatedRecordings {
     }
     const record = this.#own.isHere(found) ? undefined : await this.#replicas.records.recordOf(found);
     const method = record && methodOf(record);
-    if (record !== undefined && method !== undefined && !isOld(record, method) && !this.#own.isHere(found))
+    if (record !== undefined && method !== undefined && !this.#isLost(found, record, method))
       await this.#caughtUp(this.#own.follow(found, record, method, undefined));
     this.#own.isAt(found, location);
   }
@@ -156,9 +160,14 @@ export class ReplicatedRecordings {
     if (this.#own.isHere(epoch)) return undefined;
     const record = await this.#replicas.records.recordOf(epoch);
     const { method } = asked.request;
-    if (record === undefined || this.#own.isHere(epoch) || isOld(record, method)) return undefined;
+    if (record === undefined || this.#isLost(epoch, record, method)) return undefined;
     if (record.key === key) await this.#caughtUp(this.#own.follow(epoch, record, method, asked));
     return record;
+  }
+
+  /** It is here by now, over for too long, or this gateway has led it and does not keep it any more: others are about to be told. */
+  #isLost(epoch: string, record: SharedRecord, method: Method): boolean {
+    return this.#own.isHere(epoch) || record.leader === this.#replicas.id || isOld(record, method);
   }
 
   /** A reader begins where the recording is, unless that takes too long. */

@@ -26,6 +26,8 @@ export interface GoneCall {
   readonly until: number;
 }
 
+/** What gateways name things. Whatever a client says instead is not asked for: dots and stars mean something to NATS. */
+const NAME = /^[\w-]{1,64}$/;
 const GONE = 'gone ';
 const MOST_TRIES = 5;
 
@@ -45,11 +47,13 @@ export class SharedRecords {
 
   /** The epoch of the recording of this name. Rejects with UNAVAILABLE. */
   async find(kind: NameKind, name: string): Promise<string | undefined> {
+    if (!NAME.test(name)) return undefined;
     return (await this.#asked(() => this.#link.get(`${kind}.${name}`)))?.text;
   }
 
   /** What is known of a recording. Rejects with UNAVAILABLE. */
   async recordOf(epoch: string): Promise<SharedRecord | undefined> {
+    if (!NAME.test(epoch)) return undefined;
     const value = await this.#asked(() => this.#link.get(`epoch.${epoch}`));
     return value && (JSON.parse(value.text) as SharedRecord);
   }

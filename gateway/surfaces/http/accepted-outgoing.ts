@@ -49,6 +49,10 @@ class AcceptedOutgoing implements Outgoing {
     this.#tell();
   }
 
+  get hasAll(): boolean {
+    return this.#isTold;
+  }
+
   head(): false | undefined {
     return this.#isTold ? false : undefined;
   }

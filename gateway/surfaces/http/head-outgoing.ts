@@ -19,6 +19,10 @@ export class HeadOutgoing implements Outgoing {
     this.#reply = reply;
   }
 
+  get hasAll(): boolean {
+    return this.#isSent;
+  }
+
   start(start: CallStart): void {
     this.#inner.start?.(start);
   }

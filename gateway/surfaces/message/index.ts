@@ -25,7 +25,13 @@ export {
   resumePointOf,
   resumePointOfCursor,
 } from './last-seen.js';
-export { prefersAsync, type RequestWish, recordingWish } from './recording-wish.js';
+export {
+  isIdempotencyKey,
+  KEY_PROBLEM,
+  prefersAsync,
+  type RequestWish,
+  recordingWish,
+} from './recording-wish.js';
 export { messageFromJson, textFromBytes } from './request-message.js';
 export { addMetadata, callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';
 export { metadataHeaders, type PassedOn, passedOn } from './response-metadata.js';

@@ -39,10 +39,14 @@ export function prefersAsync(headers: IncomingHttpHeaders): boolean {
 function idempotencyKey(headers: IncomingHttpHeaders): string | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
-  if (typeof key === 'string' && key !== '' && key.length <= MAX_KEY_LENGTH && /^[ -~]*$/.test(key))
-    return key;
-  throw new RpcError(
-    'INVALID_HEADER',
-    `header idempotency-key: must be 1 to ${MAX_KEY_LENGTH} characters of printable ASCII`,
-  );
+  if (typeof key === 'string' && isIdempotencyKey(key)) return key;
+  throw new RpcError('INVALID_HEADER', `header idempotency-key: ${KEY_PROBLEM}`);
+}
+
+/** What is wrong with a key that `isIdempotencyKey` refuses. */
+export const KEY_PROBLEM = `must be 1 to ${MAX_KEY_LENGTH} characters of printable ASCII`;
+
+/** Whether a client may say this, in a header or in a frame. */
+export function isIdempotencyKey(key: string): boolean {
+  return key !== '' && key.length <= MAX_KEY_LENGTH && /^[ -~]*$/.test(key);
 }

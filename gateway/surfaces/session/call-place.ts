@@ -3,6 +3,7 @@ import { RpcError } from '../../status/index.js';
 import { locationInPath } from '../../wire/index.js';
 import type { ClientFrame } from '../../wire/session/index.js';
 import type { MethodRequest } from '../exchange/index.js';
+import { isIdempotencyKey, KEY_PROBLEM } from '../message/index.js';
 
 type OpenFrame = Extract<ClientFrame, { kind: 'open' }>;
 
@@ -20,14 +21,18 @@ export function joinedLocation({ location, method }: OpenFrame): string | undefi
   return found;
 }
 
-/** Where a call is found that goes on without its client, or is joined; `undefined`: it is neither. */
+/** Where a call is found that goes on without its client, or is joined, and by which key; `undefined`: neither. Throws INVALID_ARGUMENT for a key that is none. */
 export function placeOfCall(
-  { detach }: OpenFrame,
+  { detach, idempotencyKey }: OpenFrame,
   { method, location }: MethodRequest,
 ): CallPlace | undefined {
   if (location !== undefined) return { location };
   const { recording } = method;
-  if (recording === undefined || !(detach || recording.detach)) return undefined;
+  if (recording === undefined) return undefined;
+  const named = idempotencyKey === '' ? undefined : idempotencyKey;
+  if (named !== undefined && !isIdempotencyKey(named))
+    throw new RpcError('INVALID_REQUEST', `open.idempotencyKey: ${KEY_PROBLEM}`);
+  if (!(detach || recording.detach)) return named === undefined ? undefined : { idempotencyKey: named };
   // The client is told before its messages say which recording this is.
-  return { detach, newLocation: newLocation() };
+  return { detach, idempotencyKey: named, newLocation: newLocation() };
 }

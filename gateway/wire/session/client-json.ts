@@ -67,6 +67,7 @@ interface Fields {
   cursor: string;
   location: string;
   detach: boolean;
+  idempotencyKey: string;
   data: Buffer;
   messages: number;
   bytes: number;
@@ -83,11 +84,13 @@ const OPEN_FIELDS = [
   'cursor',
   'location',
   'detach',
+  'idempotencyKey',
 ] as const;
 /** Fields of more than one word, by their names in the proto. */
 const PROTO_NAMES = new Map<string, keyof Fields>([
   ['timeout_ms', 'timeoutMs'],
   ['credit_bytes', 'creditBytes'],
+  ['idempotency_key', 'idempotencyKey'],
 ]);
 
 function readFrame(reader: JsonReader, name: string): ClientFrame {
@@ -112,7 +115,18 @@ function readFrame(reader: JsonReader, name: string): ClientFrame {
       return { kind: 'auth', token: readFields(reader, ['token']).token };
     case 'open': {
       const fields = readFields(reader, OPEN_FIELDS);
-      const { id, method, metadata, timeoutMs, credit, creditBytes, cursor, location, detach } = fields;
+      const {
+        id,
+        method,
+        metadata,
+        timeoutMs,
+        credit,
+        creditBytes,
+        cursor,
+        location,
+        detach,
+        idempotencyKey,
+      } = fields;
       return {
         kind: 'open',
         id,
@@ -124,6 +138,7 @@ function readFrame(reader: JsonReader, name: string): ClientFrame {
         cursor,
         location,
         detach,
+        idempotencyKey,
       };
     }
     default:
@@ -142,6 +157,7 @@ function readFields(reader: JsonReader, allowed: readonly (keyof Fields)[]): Fie
     cursor: '',
     location: '',
     detach: false,
+    idempotencyKey: '',
     data: NO_DATA,
     messages: 0,
     bytes: 0,
@@ -164,6 +180,7 @@ function readFields(reader: JsonReader, allowed: readonly (keyof Fields)[]): Fie
       case 'method':
       case 'cursor':
       case 'location':
+      case 'idempotencyKey':
       case 'token':
         fields[field] = reader.text(field);
         break;

@@ -64,9 +64,10 @@ function readOpen(body: Buffer): ClientFrame {
   let cursor = '';
   let location = '';
   let detach = false;
+  let idempotencyKey = '';
   const metadata = new Map<string, string>();
   eachField(body, (reader, field, wireType) => {
-    const isText = field === 2 || field === 3 || field === 6 || field === 8;
+    const isText = field === 2 || field === 3 || field === 6 || field === 8 || field === 10;
     if (wireType !== (isText ? WireType.LengthDelimited : WireType.Varint)) throw unknownField(field);
     if (field === 1) id = readUint32(reader, 'id');
     else if (field === 2) method = reader.string(true);
@@ -77,6 +78,7 @@ function readOpen(body: Buffer): ClientFrame {
     else if (field === 7) creditBytes = readUint32(reader, 'creditBytes');
     else if (field === 8) location = reader.string(true);
     else if (field === 9) detach = reader.bool();
+    else if (field === 10) idempotencyKey = reader.string(true);
     else throw unknownField(field);
   });
   return {
@@ -90,6 +92,7 @@ function readOpen(body: Buffer): ClientFrame {
     cursor,
     location,
     detach,
+    idempotencyKey,
   };
 }
 

@@ -19,6 +19,8 @@ export type ClientFrame =
       readonly location: string;
       /** The call is to go on without its client. */
       readonly detach: boolean;
+      /** Two calls of a principal with the same one are one call; empty: it has none. */
+      readonly idempotencyKey: string;
     }
   /** `data`: the message as the sub-protocol spells it, not checked; no bytes at all are an empty message in both. */
   | { readonly kind: 'message'; readonly id: number; readonly data: Buffer }

@@ -321,3 +321,55 @@ t.test('limits, ages, and the option of the method', async (t) => {
   t.equal(status, 410);
   t.equal((await http(url + location, { headers: { authorization: 'b' } })).status, 404);
 });
+
+t.test('who is told where its call is found has all that it wanted: the exchange ends with OK', async (t) => {
+  const { url, lines, gateway, upstream } = await serve(
+    t,
+    {
+      Down: [{ in: 'end' }, { out: await bytes({ number: 1 }) }, { wait: new Promise(() => {}) }],
+      Ask: [{ in: 'end' }, { wait: new Promise(() => {}) }],
+      Up: [{ in: 'end' }, { wait: new Promise(() => {}) }],
+    },
+    { Down: {}, Ask: {}, Up: {} },
+  );
+  const headers = { prefer: 'respond-async', 'content-type': 'application/json' };
+  const stream = { ...headers, 'content-type': 'application/x-ndjson' };
+  const ask = (name: string, body: string, more: Record<string, string> = headers) =>
+    http(url + method(name), { method: 'POST', headers: more, body });
+  t.equal((await ask('Down', '{}')).status, 202);
+  t.equal((await ask('Ask', '{}')).status, 202);
+  t.equal((await ask('Up', '{"text":"1"}\n{"text":"2"}\n', stream)).status, 202);
+  await until(t, 'all are over', () => gateway.openExchanges === 0);
+  const calls = () => lines.filter(({ msg }) => msg === 'call');
+  t.same(
+    calls().map(({ code, reason, aborted, problem }) => ({ code, reason, aborted, problem })),
+    Array.from({ length: 3 }, () => ({
+      code: 'OK',
+      reason: undefined,
+      aborted: undefined,
+      problem: undefined,
+    })),
+  );
+  // What is wrong with a stream of requests is told in place of a location, and nothing of it goes on.
+  for (const [body, reason] of [
+    ['{"text":"1"}\n{"none":2}\n', 'INVALID_MESSAGE'],
+    ['{"text":"1"}\n{"text":', 'INVALID_MESSAGE'],
+  ] as const) {
+    const bad = await ask('Up', body, stream);
+    t.same([bad.status, bad.headers['sluice-reason'], bad.headers.location], [400, reason, undefined]);
+  }
+  await until(t, 'these as well', () => gateway.openExchanges === 0);
+  const made = upstream.calls(method('Up'));
+  await until(t, 'they go on for nobody', () => made.slice(1).every(({ cancelled }) => cancelled));
+  t.notOk(made[0]?.cancelled);
+  t.same(
+    calls()
+      .slice(3)
+      .map(({ code }) => code),
+    ['INVALID_ARGUMENT', 'INVALID_ARGUMENT'],
+  );
+  const head = await http(`${url}${method('Down')}?lastEventId=~now`, { method: 'HEAD' });
+  t.equal(head.status, 200);
+  await until(t, 'it has its head', () => calls().length === 6);
+  t.equal(calls()[5]?.code, 'OK');
+});

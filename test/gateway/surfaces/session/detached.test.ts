@@ -186,3 +186,48 @@ t.test('equal requests that share a call: each has its location, and counts', as
   one.test.socket.close();
   other.test.socket.close();
 });
+
+for (const protocol of PROTOCOLS) {
+  t.test(`${protocol}: a call with an idempotency key is made once`, async (t) => {
+    const { url, wsUrl, upstream } = await serve(t, { Ask: {}, Down: {} });
+    const one = await openSession(wsUrl, protocol, AS_A);
+    const ask = async (id: number, more: object, text = 'q') => {
+      await one.send(openOf(id, 'Ask', { ...more }), { message: { id, data: { text } } });
+      return await one.all(id);
+    };
+    const key = { idempotencyKey: 'a key' };
+    const answer = (id: number) => ({ message: { id, data: { text: 'answer' } } });
+    t.match(
+      (await ask(1, key)).find((frame) => frame.message),
+      answer(1),
+    );
+    const second = await ask(2, key);
+    t.match(
+      second.find((frame) => frame.message),
+      answer(2),
+    );
+    t.equal(upstream.calls(method('Ask')).length, 1);
+    // By HTTP it is the same one.
+    const headers = { ...AS_A.headers, 'content-type': 'application/json', 'idempotency-key': 'a key' };
+    const body = '{"text":"q"}';
+    t.equal((await http(url + method('Ask'), { method: 'POST', headers, body })).text, '{"text":"answer"}');
+    t.equal(upstream.calls(method('Ask')).length, 1);
+    t.match((await ask(3, key, 'other')).at(-1), { end: { status: { code: 3 } } });
+    t.match((await ask(4, { idempotencyKey: 'k'.repeat(256) })).at(-1), { end: { status: { code: 3 } } });
+    t.match((await ask(5, { idempotencyKey: 'é' })).at(-1), { end: { status: { code: 3 } } });
+    t.equal(upstream.calls(method('Ask')).length, 1);
+    // Detached, each client has a location of its own, and both lead to it.
+    const locations: string[] = [];
+    for (const id of [6, 7]) {
+      const more = { detach: true, idempotencyKey: 'another' };
+      await one.send(openOf(id, 'Down', more), { message: { id, data: {} } });
+      locations.push(String((await one.of(id))?.opened?.location));
+      t.same(numbersOf(await upTo(2, one, id)), [1, 2]);
+    }
+    t.not(locations[0], locations[1]);
+    t.equal(upstream.calls(method('Down')).length, 1);
+    for (const location of locations)
+      t.equal((await http(url + location, { method: 'HEAD', ...AS_A })).status, 200);
+    one.test.socket.terminate();
+  });
+}

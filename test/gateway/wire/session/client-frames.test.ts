@@ -32,6 +32,7 @@ const FRAMES: readonly [Frame, ClientFrame][] = [
         cursor: 'é"\\',
         location: '/_sluice/calls/x',
         detach: true,
+        idempotencyKey: 'key 1',
       },
     },
     {
@@ -48,6 +49,7 @@ const FRAMES: readonly [Frame, ClientFrame][] = [
       cursor: 'é"\\',
       location: '/_sluice/calls/x',
       detach: true,
+      idempotencyKey: 'key 1',
     },
   ],
   [
@@ -63,6 +65,7 @@ const FRAMES: readonly [Frame, ClientFrame][] = [
       cursor: '',
       location: '',
       detach: false,
+      idempotencyKey: '',
     },
   ],
   [{ halfClose: { id: 1 } }, { kind: 'halfClose', id: 1 }],
