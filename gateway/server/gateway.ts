@@ -22,12 +22,14 @@ import {
   resolveGatewayOptions,
 } from './gateway-settings.js';
 import { Http2Connections } from './http2/index.js';
+import { parseJournal } from './journal-place.js';
 import { SchemaSource } from './loaded-schema.js';
 import { openTraces } from './open-traces.js';
 import { Readiness } from './readiness.js';
 import { RecordedCalls } from './recorded-calls.js';
 import { refreshSchema } from './schema-refresh.js';
 import { OwnServices } from './services/index.js';
+import { SharedTickets } from './shared-tickets.js';
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -69,7 +71,8 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     ...(options.upstreamTls === undefined ? {} : { tls: options.upstreamTls }),
     ...(options.upstreamAuthority === undefined ? {} : { authority: options.upstreamAuthority }),
   });
-  const identity = new Identity(options);
+  const isShared = parseJournal(options.journal) !== undefined;
+  const identity = new Identity(options, isShared ? new SharedTickets(async () => recorded.once) : undefined);
   const begun = createDeferred<void>();
   const identityLog = {
     log: options.log,

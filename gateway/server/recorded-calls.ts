@@ -1,7 +1,8 @@
 import { openCall, type Recorder } from '../recording/index.js';
 import type { Recordings } from '../recording/record/index.js';
-import type { Replicas } from '../recording/replica/index.js';
+import type { OnceBucket, Replicas } from '../recording/replica/index.js';
 import type { Method } from '../schema/index.js';
+import { RpcError } from '../status/index.js';
 import type { ExchangeContext } from '../surfaces/index.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import { parseJournal } from './journal-place.js';
@@ -13,6 +14,7 @@ export class RecordedCalls {
   #recordings: Recordings | undefined;
   #loading: Promise<Recordings> | undefined;
   #replicas: Replicas | undefined;
+  #once: OnceBucket | undefined;
   #isClosed = false;
 
   constructor(
@@ -57,8 +59,16 @@ export class RecordedCalls {
   async connect(): Promise<void> {
     const servers = parseJournal(this.#options.journal);
     if (servers === undefined) return;
-    const { NatsLink, Replicas } = await import('../recording/replica/index.js');
-    this.#replicas = await Replicas.open(await NatsLink.open(servers));
+    const { NatsLink, OnceBucket, Replicas } = await import('../recording/replica/index.js');
+    const link = await NatsLink.open(servers);
+    this.#once = new OnceBucket(link);
+    this.#replicas = await Replicas.open(link);
+  }
+
+  /** What each gateway with the same journal finds, and one of them takes. Throws where that journal has not been reached. */
+  get once(): OnceBucket {
+    if (this.#once === undefined) throw new RpcError('INTERNAL', 'there is no journal that gateways share');
+    return this.#once;
   }
 
   /** Finds what is at a location on another gateway; `undefined`: there is none to be asked. Rejects with UNAVAILABLE. */

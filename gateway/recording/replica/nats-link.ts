@@ -1,4 +1,10 @@
-import { type JetStreamManager, jetstream, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import {
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  StorageType,
+  type StoredMsg,
+} from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { connect, headers, type NatsConnection, nanos } from '@nats-io/transport-node';
 import { RpcError } from '../../status/index.js';
@@ -17,7 +23,7 @@ const ANSWER_MS = 2_000;
 const START_MS = 5_000;
 const RECONNECT_MS = 250;
 /** Another one has written in between. */
-const WRONG_LAST_SEQUENCE = 10_071;
+export const WRONG_LAST_SEQUENCE = 10_071;
 /** Headers are part of what `max_payload` bounds. */
 const HEADER_BYTES = 4 * 1024;
 
@@ -175,6 +181,16 @@ export class NatsLink {
       await this.#connection.flush();
       return undefined;
     }
+  }
+
+  /** Another bucket, in the memory of the server: what is in it goes with that, or after `ttlMs`. Rejects when NATS is away, or cannot hold so much. */
+  async openBucket(name: string, bounds: { readonly ttlMs: number; readonly maxBytes: number }): Promise<KV> {
+    return await new Kvm(jetstream(this.#connection, { timeout: ANSWER_MS })).create(name, {
+      ttl: bounds.ttlMs,
+      max_bytes: bounds.maxBytes,
+      history: 1,
+      storage: StorageType.Memory,
+    });
   }
 
   /** What was told has been sent when it resolves, where NATS is there. */

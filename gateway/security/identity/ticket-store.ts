@@ -11,6 +11,8 @@ export interface KeptTicket {
  * sees a ticket, only a hash.
  */
 export interface TicketStore {
+  /** What it keeps leaves this process: what is put into it can only be read with the ticket. Absent: it does not. */
+  readonly isShared?: boolean;
   /** Keeps one for `ttlMs`. `holder`: the key of its principal. May throw, or reject: then nobody gets the ticket. */
   put(id: string, kept: KeptTicket, holder: string, ttlMs: number): void | Promise<void>;
   /** Takes it out, so that only one of all that ask gets it. `undefined`: it is not there, or too old. */
@@ -37,11 +39,13 @@ export class MemoryTicketStore implements TicketStore {
   /** The ids of each principal, the oldest first. */
   readonly #ofHolders = new Map<string, Set<string>>();
   readonly #now: () => number;
+  readonly #onDropped: (id: string) => void;
   #bytes = 0;
 
-  /** `now`: milliseconds of a clock that never goes back. */
-  constructor(now: () => number = () => performance.now()) {
+  /** `now`: milliseconds of a clock that never goes back. `onDropped` hears of those that go without being used. */
+  constructor(now: () => number = () => performance.now(), onDropped: (id: string) => void = () => {}) {
     this.#now = now;
+    this.#onDropped = onDropped;
   }
 
   get size(): number {
@@ -60,17 +64,22 @@ export class MemoryTicketStore implements TicketStore {
     const own = this.#ofHolders.get(holder) ?? new Set();
     this.#ofHolders.set(holder, own.add(id));
     const [oldest] = own;
-    if (own.size > MAX_TICKETS_PER_PRINCIPAL && oldest !== undefined) this.#drop(oldest);
+    if (own.size > MAX_TICKETS_PER_PRINCIPAL && oldest !== undefined) this.#giveUp(oldest);
     for (const [first, { until }] of this.#tickets) {
       const isFull = this.#tickets.size > MAX_TICKETS || this.#bytes > MAX_TICKET_BYTES;
       if (!isFull && until > now) break;
-      this.#drop(first);
+      this.#giveUp(first);
     }
   }
 
   take(id: string): KeptTicket | undefined {
     const held = this.#drop(id);
     return held !== undefined && held.until > this.#now() ? held : undefined;
+  }
+
+  #giveUp(id: string): void {
+    this.#drop(id);
+    this.#onDropped(id);
   }
 
   #drop(id: string): Held | undefined {

@@ -3,6 +3,7 @@ import { isOwnOrigin, type PageRules } from '../origin.js';
 import type { ShowingRequest, TokenCredential } from './credential.js';
 import type { Principal } from './principal.js';
 import { credentialRefused } from './refused-credential.js';
+import { sealWith, unsealWith } from './sealed-ticket.js';
 import { type KeptTicket, MemoryTicketStore, type TicketStore } from './ticket-store.js';
 
 /** How long a ticket is good, in milliseconds: a page fetches it right before it uses it, and an address may be written down somewhere. */
@@ -36,7 +37,7 @@ export class Tickets {
     const left = expiresAt === undefined ? ttlMs : expiresAt - Date.now();
     const expiresInMs = Math.max(0, Math.min(ttlMs, left));
     const ticket = randomBytes(TICKET_RANDOM_BYTES).toString('base64url');
-    await this.#store.put(idOf(ticket), { token, origin }, key, ttlMs);
+    await this.#store.put(idOf(ticket), this.#kept(ticket, { token, origin }), key, ttlMs);
     return { ticket, expiresInMs };
   }
 
@@ -50,13 +51,27 @@ export class Tickets {
     pages: PageRules,
   ): TokenCredential | Promise<TokenCredential> {
     if (!FORM.test(ticket)) throw credentialRefused('the ticket does not have the form of a ticket');
-    const take = (kept: KeptTicket | undefined): TokenCredential => {
+    const take = (found: KeptTicket | undefined): TokenCredential => {
+      const kept = found && this.#found(ticket, found);
       if (kept === undefined) throw credentialRefused('the ticket is unknown, too old, or was used');
       if (!isBoundTo(kept.origin, shownBy, pages)) throw credentialRefused('the ticket is of another origin');
       return { kind: 'token', token: kept.token };
     };
     const kept = this.#store.take(idOf(ticket));
     return kept instanceof Promise ? kept.then(take) : take(kept);
+  }
+
+  /** As it is put into the store. */
+  #kept(ticket: string, kept: KeptTicket): KeptTicket {
+    if (this.#store.isShared !== true) return kept;
+    return { token: sealWith(ticket, JSON.stringify(kept)), origin: undefined };
+  }
+
+  /** What a store has given back; `undefined` where somebody else has put that there. */
+  #found(ticket: string, kept: KeptTicket): KeptTicket | undefined {
+    if (this.#store.isShared !== true) return kept;
+    const text = unsealWith(ticket, kept.token);
+    return text === undefined ? undefined : (JSON.parse(text) as KeptTicket);
   }
 }
 
