@@ -10,6 +10,7 @@ import {
   GATEWAY_COMMAND,
   LIST_COMMAND,
   START_COMMAND,
+  TOP_COMMAND,
 } from '../bin/options/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -70,6 +71,7 @@ t.test('the help of every option is one plain phrase', async (t) => {
     CALL_COMMAND,
     DESCRIBE_COMMAND,
     LIST_COMMAND,
+    TOP_COMMAND,
   ]) {
     for (const [name, { help, group }] of Object.entries<CommandOption>(table)) {
       t.match(help, /^[a-z.*:]|^CA |^PEM/, `${name} begins small`);

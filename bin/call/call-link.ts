@@ -6,23 +6,21 @@ import { nameOf, type Settings, SettingsError } from '../options/index.js';
 import { readNamed } from '../schema-files.js';
 import { type CallAddress, readAddress } from './address.js';
 
+type LinkOption =
+  | 'address'
+  | 'grpc'
+  | 'tls'
+  | 'ca'
+  | 'cert'
+  | 'key'
+  | 'serverName'
+  | 'authority'
+  | 'header'
+  | 'tokenFile'
+  | 'token';
+
 /** The options of where and as whom to call. */
-export type LinkSettings = Settings<
-  Pick<
-    typeof LIST_COMMAND,
-    | 'address'
-    | 'grpc'
-    | 'tls'
-    | 'ca'
-    | 'cert'
-    | 'key'
-    | 'serverName'
-    | 'authority'
-    | 'header'
-    | 'tokenFile'
-    | 'token'
-  >
->;
+export type LinkSettings = Pick<Settings<Pick<typeof LIST_COMMAND, LinkOption>>, 'values' | 'origins'>;
 
 type Pair = readonly [name: string, value: string];
 

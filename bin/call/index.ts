@@ -1,10 +1,12 @@
 import type { CallSettings } from './call-settings.js';
 import type { ListSettings } from './schema-question.js';
 import type { CallStreams, Errand } from './terminal.js';
+import type { TopSettings } from './top.js';
 
 export type { CallSettings } from './call-settings.js';
 export type { ListSettings } from './schema-question.js';
 export type { CallStreams, Errand } from './terminal.js';
+export type { TopSettings } from './top.js';
 
 // Each loads what it needs and nothing else: that is most of a start.
 
@@ -38,4 +40,9 @@ export async function knownFields(
   method: string,
 ): Promise<readonly string[]> {
   return await (await import('./known-names.js')).requestFields(before, environment, method);
+}
+
+/** `sluice top` */
+export async function runTop(settings: TopSettings, streams: CallStreams): Promise<Errand> {
+  return (await import('./top.js')).startTop(settings, streams);
 }

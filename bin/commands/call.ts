@@ -1,4 +1,4 @@
-import { CALL_COMMAND, LIST_COMMAND, readSettings } from '../options/index.js';
+import { CALL_COMMAND, LIST_COMMAND, readSettings, TOP_COMMAND } from '../options/index.js';
 import type { Command } from './command.js';
 
 /** What the commands do: help and a wrong line need not wait for it. */
@@ -38,5 +38,21 @@ export const LIST: Command = {
   async run(line, environment) {
     const settings = await readSettings(LIST_COMMAND, line, environment, { takesRest: true });
     return { printed: await (await loadCall()).runList(settings) };
+  },
+};
+
+/** `sluice top` */
+export const TOP: Command = {
+  summary: 'the open calls of a gateway: how fast they are, where bytes wait, and who stalls',
+  usage: '[ADDRESS] [options]',
+  table: TOP_COMMAND,
+  examples: [
+    { line: 'sluice top', does: 'by the admin port of the gateway on this machine; Ctrl-C ends it' },
+    { line: 'sluice top --once --format table', does: 'one look' },
+  ],
+  async run(line, environment) {
+    const settings = await readSettings(TOP_COMMAND, line, environment, { takesRest: true });
+    const { stdin: input, stdout: output, stderr: errors } = process;
+    return { errand: await (await loadCall()).runTop(settings, { input, output, errors }) };
   },
 };

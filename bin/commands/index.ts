@@ -1,5 +1,5 @@
 import { CORE_COMMAND, GATEWAY_COMMAND, START_COMMAND } from '../options/index.js';
-import { CALL, LIST } from './call.js';
+import { CALL, LIST, TOP } from './call.js';
 import { type Command, command } from './command.js';
 import { completionCommand } from './completion.js';
 import { DESCRIBE, TYPES } from './describe.js';
@@ -62,6 +62,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ),
   call: CALL,
   list: LIST,
+  top: TOP,
   describe: DESCRIBE,
   types: TYPES,
   completion: completionCommand(() => COMMANDS),

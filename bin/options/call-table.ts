@@ -177,6 +177,64 @@ export const LIST_COMMAND = {
   ...HELP_AND_VERSION,
 } as const satisfies CommandTable;
 
+const { address: _address, grpc: _grpc, ...TLS_OPTIONS } = ADDRESS_OPTIONS;
+
+/** The options of `sluice top`. */
+export const TOP_COMMAND = {
+  address: {
+    group: 'Address',
+    type: 'text',
+    value: 'ADDRESS',
+    lineOnly: true,
+    help: 'the admin port of a gateway, or its listen address, also in front of the options; without it http://127.0.0.1:9090',
+  },
+  ...TLS_OPTIONS,
+  ...METADATA_OPTIONS,
+  method: {
+    group: 'Answer',
+    type: 'text',
+    value: 'METHOD',
+    lineOnly: true,
+    help: 'only calls of this method, as pkg.Service/Method',
+  },
+  requestId: {
+    group: 'Answer',
+    type: 'list',
+    value: 'ID',
+    commas: false,
+    lineOnly: true,
+    help: 'only calls with one of these request ids; on the listen address, clients without a credential see no others',
+  },
+  limit: {
+    group: 'Answer',
+    type: 'number',
+    unit: 'exchanges',
+    default: 100,
+    min: 1,
+    max: 1_000,
+    lineOnly: true,
+    help: 'how many of them to show at most; those come first of which most waits',
+  },
+  interval: {
+    group: 'Answer',
+    type: 'text',
+    value: 'TIME',
+    default: '1s',
+    lineOnly: true,
+    help: 'how often to look: 100ms to 1m, 1s without it',
+  },
+  once: { group: 'Answer', type: 'switch', lineOnly: true, help: 'look once, and exit' },
+  format: {
+    group: 'Answer',
+    type: 'choice',
+    choices: ['auto', 'table', 'ndjson'],
+    default: 'auto',
+    lineOnly: true,
+    help: 'a table, or the JSON of each look on one line; auto is a table on a terminal and ndjson elsewhere',
+  },
+  ...HELP_AND_VERSION,
+} as const satisfies CommandTable;
+
 /** The options of `sluice completion`. */
 export const COMPLETION_COMMAND = {
   line: {

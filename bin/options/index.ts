@@ -1,4 +1,4 @@
-export { CALL_COMMAND, COMPLETION_COMMAND, LIST_COMMAND, SHELLS } from './call-table.js';
+export { CALL_COMMAND, COMPLETION_COMMAND, LIST_COMMAND, SHELLS, TOP_COMMAND } from './call-table.js';
 export {
   CORE_COMMAND,
   type CommandOption,

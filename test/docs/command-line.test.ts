@@ -2,7 +2,13 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { CALL_COMMAND, type CommandTable, DESCRIBE_COMMAND, LIST_COMMAND } from '../../bin/options/index.js';
+import {
+  CALL_COMMAND,
+  type CommandTable,
+  DESCRIBE_COMMAND,
+  LIST_COMMAND,
+  TOP_COMMAND,
+} from '../../bin/options/index.js';
 import { flagOf } from '../../gateway/options/index.js';
 import { COMMAND, sluice } from '../support/process.js';
 
@@ -25,14 +31,17 @@ async function start(t: Test) {
   const any = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--core-listen', '127.0.0.1:0'];
   const running = sluice(t, ['start', ...any, '--data-dir', join(folder, 'data')]);
   const { address } = (await running.line('core listening')) as { address: string };
-  const { url } = (await running.line('gateway listening')) as { url: string };
+  const { url, adminUrl } = (await running.line('gateway listening')) as { url: string; adminUrl: string };
   mkdirSync(join(folder, 'bin'));
   writeFileSync(join(folder, 'bin', 'sluice'), `#!/bin/sh\nexec '${process.execPath}' '${COMMAND}' "$@"\n`);
   chmodSync(join(folder, 'bin', 'sluice'), 0o755);
   /** Runs a line in a shell of its own, with the addresses of this test. */
   const run = (line: string) =>
     new Promise<{ code: number | null; out: string; errors: string }>((resolve) => {
-      const text = line.replaceAll('http://127.0.0.1:8080', url).replaceAll('127.0.0.1:50051', address);
+      const text = line
+        .replaceAll('http://127.0.0.1:8080', url)
+        .replaceAll('127.0.0.1:50051', address)
+        .replaceAll('127.0.0.1:9090', adminUrl);
       const child = spawn('bash', ['--norc', '-o', 'pipefail', '-c', text], {
         cwd: folder,
         env: { PATH: `${folder}/bin:${process.env.PATH}`, SLUICE_ADDRESS: url },
@@ -77,12 +86,14 @@ t.test('every command line of the page and of the README works as it stands ther
 t.test('the page names every option of the command, and no other', async (t) => {
   const page = read('docs/command-line.md');
   const named = new Set([...page.matchAll(/--([a-z][a-z-]+)/g)].map(([, flag]) => flag as string));
-  const known = new Set(Object.keys({ ...CALL_COMMAND, ...LIST_COMMAND, ...DESCRIBE_COMMAND }).map(flagOf));
+  const known = new Set(
+    Object.keys({ ...CALL_COMMAND, ...LIST_COMMAND, ...DESCRIBE_COMMAND, ...TOP_COMMAND }).map(flagOf),
+  );
   // Of the gateway.
   known.add('base-path');
   for (const flag of named) t.ok(known.has(flag), `--${flag} exists`);
   const shorts: Readonly<Record<string, string>> = { data: '-d', header: '-H', verbose: '-v' };
-  for (const [name, row] of Object.entries<CommandTable[string]>(CALL_COMMAND)) {
+  for (const [name, row] of Object.entries<CommandTable[string]>({ ...CALL_COMMAND, ...TOP_COMMAND })) {
     if (row.variableOnly || ['help', 'version'].includes(name)) continue;
     const short = shorts[name];
     const isNamed = named.has(flagOf(name)) || (short !== undefined && page.includes(`\`${short}`));
