@@ -69,6 +69,12 @@ function startUnary({ client, method, request, headers, events }: CallRequest): 
   return { cancel: () => controller.abort() };
 }
 
+/**
+ * How many messages may be on their way to the page: thousands a second arrive also where a round trip takes 50 ms, as on a busy machine. Large ones are
+ * bounded by their bytes.
+ */
+const CREDIT = 256;
+
 /** On a session, where a page that pauses also pauses the service in every browser. Over HTTP Firefox would read on without limit. */
 function startStream({ client, method, request, headers, events }: CallRequest): RunningCall {
   const gate = createPauseGate();
@@ -76,6 +82,7 @@ function startStream({ client, method, request, headers, events }: CallRequest):
   const call = client.call(method.path, {
     ...(sends ? {} : { request }),
     metadata: metadataFromHeaders(headers),
+    credit: CREDIT,
     onReconnect: ({ attempt, delayMs, error }) =>
       events.onNote(`${error.message}; reconnect attempt ${attempt} in ${(delayMs / 1000).toFixed(1)} s`),
     onGap: (gap) => events.onNote(`messages were lost: ${JSON.stringify(gap)}`),

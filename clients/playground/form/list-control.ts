@@ -20,7 +20,8 @@ export function listControl(item: Shape, place: ControlPlace): FormControl {
     place.changed(changed.length === 0 ? undefined : changed);
   };
   const makeRow = (index: number) => {
-    const labelId = freshId('item');
+    const itemId = freshId('item');
+    const labelId = `${place.labelId} ${itemId}`;
     const problem = problemLine();
     const control = place.make(item, {
       ...place,
@@ -39,7 +40,7 @@ export function listControl(item: Shape, place: ControlPlace): FormControl {
     const root = element(
       'li',
       {},
-      element('span', { id: labelId, class: 'item quiet' }, `Item ${index + 1}`),
+      element('span', { id: itemId, class: 'item quiet' }, String(index + 1)),
       control.root,
       remove,
       problem.root,

@@ -27,10 +27,12 @@ export function mapControl(key: ScalarType, value: Shape, place: ControlPlace): 
     tell();
   };
   const makeRow = (index: number): MapRow => {
-    const labelId = freshId('entry');
+    const nameId = freshId('key');
+    const labelId = `${place.labelId} ${nameId}`;
     const problem = problemLine();
     const name = element('input', {
       type: 'text',
+      id: nameId,
       class: 'key',
       spellcheck: 'false',
       autocomplete: 'off',
@@ -60,15 +62,7 @@ export function mapControl(key: ScalarType, value: Shape, place: ControlPlace): 
       draw();
       (rows[Math.min(index, rows.length - 1)]?.name ?? add).focus();
     });
-    const root = element(
-      'li',
-      { class: 'entry' },
-      element('span', { id: labelId, class: 'item quiet' }, `Value ${index + 1}`),
-      name,
-      control.root,
-      remove,
-      problem.root,
-    );
+    const root = element('li', { class: 'entry' }, name, control.root, remove, problem.root);
     const mark: FormControl['mark'] = (problems) => {
       control.mark(problems);
       problem.show(problems);

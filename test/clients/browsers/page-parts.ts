@@ -15,7 +15,8 @@ export function partsOf(page: Page) {
     await page.waitForSelector(selector);
     await page.$eval(selector, (one) => (one as unknown as { click(): void }).click());
   };
-  const field = (name: string) => `::-p-xpath(//label[span[.="${name}"]]//*[self::textarea or self::input])`;
+  const field = (name: string) =>
+    `::-p-xpath(//label[span[.="${name}"]]//*[self::textarea or self::input] | //main//input[@placeholder="${name}"])`;
   const buttonNamed = (name: string) => `::-p-xpath(//main//button[.="${name}"])`;
   const control = (name: string) =>
     `::-p-xpath(//main//*[contains(@class, "row")][div[1]/span[.="${name}"]]//*[self::textarea or self::input or self::select])`;
@@ -108,6 +109,9 @@ export function partsOf(page: Page) {
       (await texts(`${TIME_LINE} tr.received:not([hidden]) td:nth-child(3)`))
         .reverse()
         .map((one) => JSON.parse(one)),
+    /** What the rows in sight have in a column of a view, from the top. */
+    cells: (view: string, column: number) =>
+      texts(`[role=tabpanel][id$=-${view}] tbody tr:not([hidden], .space) td:nth-child(${column})`),
     /** The number of the newest message on the time line, where messages begin with one. */
     newest: async () =>
       Number(
