@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Authorize } from '../security/index.js';
-import { openTransport } from '../upstream/index.js';
 import type { AuthConfig } from './config/index.js';
 import { onceEach } from './once-each.js';
 
@@ -19,7 +18,7 @@ export interface OpenAuthz {
   close(): void;
 }
 
-/** Opens the authorization service of the configuration, if it names one. It is connected to when it is first asked. */
+/** Opens the authorization service of the configuration, if it names one. It is connected to when it is first asked. Rejects with an Error that names the file that cannot be used. */
 export async function openAuthz(
   { extAuthz, ...auth }: AuthConfig,
   log: Logger,
@@ -27,8 +26,16 @@ export async function openAuthz(
   if (extAuthz === undefined) return undefined;
   const { target, timeoutMs = DEFAULT_TIMEOUT_MS, failureModeAllow = false } = extAuthz;
   // Only now: a gateway without such a service has no use for what asks it.
+  const { AuthzTransport } = await import('./authz-transport.js');
   const { ExtAuthz } = await import('./ext-authz.js');
-  const transport = await openTransport('http2', { target, connectTimeoutMs: timeoutMs });
+  const transport = await AuthzTransport.open({
+    target,
+    timeoutMs,
+    tls: extAuthz.tls,
+    onLoaded: () => log.info({}, 'certificates of the authorization service read again'),
+    onFailed: (problem) =>
+      log.error({ problem }, 'certificates of the authorization service not read, the old ones stay'),
+  });
   let toldAt = Number.NEGATIVE_INFINITY;
   const authz = new ExtAuthz(transport, {
     timeoutMs,
@@ -52,8 +59,6 @@ export async function openAuthz(
       ofUnnamed: auth.default !== 'public',
       ofOwn: (auth.documents ?? auth.default) !== 'public',
     },
-    close() {
-      setTimeout(() => void transport.close(), timeoutMs).unref();
-    },
+    close: () => transport.close(),
   };
 }

@@ -51,7 +51,11 @@ const ROOT = fileURLToPath(new URL('../../proto', import.meta.url));
 export const ALLOW = { status: { code: 0 }, okResponse: {} };
 
 /** Opens one, and closes it in the test's teardown. */
-export async function openAuthzService(t: Test, policy: Policy = () => ALLOW): Promise<AuthzService> {
+export async function openAuthzService(
+  t: Test,
+  policy: Policy = () => ALLOW,
+  credentials: ServerCredentials = ServerCredentials.createInsecure(),
+): Promise<AuthzService> {
   const loaded = loadPackageDefinition(
     loadSync('envoy/service/auth/v3/authorization.proto', {
       includeDirs: [ROOT],
@@ -70,7 +74,7 @@ export async function openAuthzService(t: Test, policy: Policy = () => ALLOW): P
     },
   });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     );
   });

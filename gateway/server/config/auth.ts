@@ -103,6 +103,19 @@ const forward = z
 
 const TARGET = 'must be the address of an authorization service, such as 127.0.0.1:9191';
 
+const TLS_FILE = 'must be the name of a file (PEM)';
+
+/** TLS towards an authorization service; `{}` trusts the authorities that Node ships. */
+const authzTls = object({
+  ca: text(TLS_FILE).optional(),
+  cert: text(TLS_FILE).optional(),
+  key: text(TLS_FILE).optional(),
+  serverName: text('must be the name in the certificate of the service').optional(),
+}).superRefine(({ cert, key }, context) => {
+  if ((cert === undefined) === (key === undefined)) return;
+  context.addIssue({ code: 'custom', message: 'must have both cert and key, or neither' });
+});
+
 const extAuthz = object({
   target: text(TARGET).superRefine((target, context) => {
     try {
@@ -111,6 +124,7 @@ const extAuthz = object({
       context.addIssue({ code: 'custom', message: TARGET });
     }
   }),
+  tls: authzTls.optional(),
   timeoutMs: wholeNumberField('a whole number of milliseconds', 1, 10_000).optional(),
   failureModeAllow: z.boolean({ error: 'must be true or false' }).optional(),
   public: z.boolean({ error: 'must be true or false' }).optional(),
