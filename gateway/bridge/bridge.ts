@@ -1,18 +1,12 @@
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import { type Code, ENDED, type Metadata, RpcError, type Status } from '../status/index.js';
+import { type Code, ENDED, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call, CancelSignal, Waker } from '../upstream/index.js';
+import { beginAnswer } from './begin-answer.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
-import { tellGap, tellStart } from './gap.js';
+import { tellGap } from './gap.js';
 import { Progress } from './progress.js';
 import { bytesOf, pump } from './pump.js';
 import { type Downstream, isToldInTime, pumpBySlowReader, TooSlow } from './slow-reader/index.js';
 import type { StallLimit } from './stall-limit.js';
-
-/**
- * How long after the initial metadata an end of the call still counts as an early one, in milliseconds. Servers that send their
- * metadata first and then refuse do so in one go, but in two segments.
- */
-const METADATA_GRACE_MS = 10;
 
 /** What a finished exchange was, for the log and the metrics. */
 export interface Report {
@@ -87,13 +81,12 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
   }
 
   try {
-    const begun = await headThenFirst(call, outgoing);
-    // The head was all that was wanted.
-    let first = begun === false ? undefined : begun;
+    const begun = await beginAnswer(call, outgoing);
+    let first = begun === false ? undefined : begun.first;
     const takeFirst = () => {
-      const batch = first;
+      const read = first;
       first = undefined;
-      return batch;
+      return read;
     };
     const count = (batch: Batch) => {
       progress.batch = batch;
@@ -102,6 +95,7 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
       progress.sentBytes += batch.byteLength;
       traffic.down += batch.byteLength;
     };
+    // The head was all that was wanted.
     if (begun === false) call.cancel();
     else if (exchange.slowReader === undefined) {
       const bound = (batch: Batch) => {
@@ -172,58 +166,6 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
     cut,
     aborted: hasAll ? undefined : aborted,
   };
-}
-
-/**
- * Waits for the first sign from the service, says `head`, and resolves with the first batch. Metadata is a
- * sign, unless the end of the call is right behind it: then there is no head, and an early failure keeps its status. Resolves with false
- * when no batch is wanted.
- */
-async function headThenFirst(call: Call, outgoing: Outgoing): Promise<Batch | false | undefined> {
-  let metadata: Metadata | undefined;
-  // Before the read, whose first message comes after it.
-  const headers = call.headers.then((value) => {
-    metadata = value;
-    if (value !== undefined) outgoing.headers?.(value);
-  });
-  const begun = call.start?.then((start) => tellStart(outgoing, start));
-  const first = call.read();
-  if (begun !== undefined) await settledOr(begun, first);
-  if (outgoing.headWaitMs === Number.POSITIVE_INFINITY) {
-    const batch = await first;
-    if (batch === undefined || outgoing.head(metadata) !== false) return batch;
-    batch.release();
-    return false;
-  }
-  let over = false;
-  const sign = first.then((batch) => {
-    over = batch === undefined;
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, outgoing.headWaitMs);
-  });
-  // One more turn: when we had no time ourselves, the end may have come and lie unread.
-  const grace = headers.then(() => delay(METADATA_GRACE_MS)).then(() => turn());
-  await Promise.race([sign, grace, patience]);
-  clearTimeout(timer);
-  let isWanted = over;
-  try {
-    isWanted ||= outgoing.head(metadata) !== false;
-  } finally {
-    if (!isWanted) void first.then((batch) => batch?.release());
-  }
-  return isWanted && (await first);
-}
-
-/** Waits for it. When it rejects, nobody takes the first messages any more. */
-async function settledOr(begun: Promise<void>, first: Promise<Batch | undefined>): Promise<void> {
-  try {
-    await begun;
-  } catch (reason) {
-    void first.then((batch) => batch?.release());
-    throw reason;
-  }
 }
 
 /** Writes, and lets the next read wait: the transport gathers what comes in that time, within its own bound. */

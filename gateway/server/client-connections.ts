@@ -72,7 +72,7 @@ export class ClientConnections {
   #count(socket: Socket, { group }: RequestSource): void {
     this.#counted.add(socket);
     this.#counts.add(group);
-    socket.once('close', () => this.#counts.remove(group));
+    socket.on('close', () => this.#counts.remove(group));
   }
 
   #refuse(socket: Socket, { group }: RequestSource): void {

@@ -29,7 +29,7 @@ export class Draining {
     // Before whoever may let it go in the same turn.
     this.#server.prependListener('connection', (socket: Socket) => {
       this.#usedAt.set(socket, 0);
-      socket.once('close', () => this.#usedAt.delete(socket));
+      socket.on('close', () => this.#usedAt.delete(socket));
     });
     this.#server.prependListener('upgrade', (_request, socket: Socket) => this.#usedAt.delete(socket));
     // Whoever asks now is answered, and told to ask elsewhere the next time.

@@ -1,5 +1,4 @@
 import { Alarm, Bell, createDeferred } from '../../async/index.js';
-import type { Method } from '../../schema/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import {
   Batch,
@@ -12,33 +11,22 @@ import {
   type SendBatch,
   type Waker,
 } from '../../upstream/index.js';
-import type { ResumePoint } from '../resume-point.js';
 import type { Beginning } from './beginning.js';
 import type { JournalBatch, JournalCursor } from './journal.js';
+import type { ReaderOptions } from './reader-options.js';
 import type { Recording } from './recording.js';
 import { inRow } from './snapshot.js';
-
-/** What a reader needs of its request. */
-export interface ReaderOptions {
-  readonly signal: CancelSignal;
-  /** When the client wants no more, in epoch milliseconds. */
-  readonly deadline?: number | undefined;
-  /** Messages are missing, which the client is told. */
-  readonly onGap: (method: Method) => void;
-  /** Finds the recording when the client has sent everything: it then calls `follow` or `fail`. Absent: it does so without that. */
-  readonly attach?: ((reader: Reader, messages: readonly Uint8Array[]) => void) | undefined;
-  /** Does the same for one whose call has ended because its gateway is gone: it goes on in another call, behind a gap. Absent: that never happens. */
-  readonly attachAgain?:
-    | ((reader: Reader, messages: readonly Uint8Array[], resume: ResumePoint) => void)
-    | undefined;
-}
 
 /**
  * A client's part in a recording, as a call: it is read from the journal, and leaving it leaves the recording. What comes before it follows one is kept, because
  * a call for the same may be there already.
  */
 export class Reader implements Call {
-  readonly #options: ReaderOptions;
+  readonly #signal: CancelSignal;
+  readonly #onGap: ReaderOptions<Reader>['onGap'];
+  /** Until it has been called: all of the request hangs on it. */
+  #attach: ReaderOptions<Reader>['attach'] | undefined;
+  readonly #attachAgain: ReaderOptions<Reader>['attachAgain'];
   readonly #headers = createDeferred<Metadata | undefined>();
   readonly #start = createDeferred<CallStart | undefined>();
   readonly #status = createDeferred<Status>();
@@ -61,9 +49,11 @@ export class Reader implements Call {
   /** Who waits for the next messages. */
   #waker: Waker | undefined;
 
-  constructor(options: ReaderOptions) {
-    this.#options = options;
-    const { signal, deadline } = options;
+  constructor({ signal, deadline, onGap, attach, attachAgain }: ReaderOptions<Reader>) {
+    this.#signal = signal;
+    this.#onGap = onGap;
+    this.#attach = attach;
+    this.#attachAgain = attachAgain;
     if (deadline !== undefined) {
       this.#alarm = new Alarm({
         onAlarm: () => this.fail(new RpcError('DEADLINE_PASSED', 'the deadline has passed')),
@@ -104,14 +94,14 @@ export class Reader implements Call {
     if (this.#isOver) return;
     this.#recording = recording;
     this.#isWriter = isWriter;
-    if (this.#options.attachAgain === undefined) this.#messages = [];
+    if (this.#attachAgain === undefined) this.#messages = [];
     this.#after = after;
     this.#snapshot = snapshot;
     recording.add(this, snapshot.length > 0 ? 0 : after);
     this.#cursor = recording.journal.openCursor();
     const known = snapshot.length > 0 ? undefined : (lastEventId ?? this.#idOf(after));
     const gap = requested === undefined ? undefined : { requested, resumed: this.#idOf(after) };
-    if (gap !== undefined) this.#options.onGap(recording.method);
+    if (gap !== undefined) this.#onGap(recording.method);
     // The client has begun to read long ago.
     if (this.#isAgain) this.#gap = gap;
     this.#known.ring();
@@ -158,7 +148,8 @@ export class Reader implements Call {
       return false;
     }
     // What a call is made for that streams its requests goes to the service and is kept nowhere.
-    if (this.#options.attach === undefined) return this.#known.wait().then(() => this.write(batch));
+    if (this.#attach === undefined && !this.#hasClosed)
+      return this.#known.wait().then(() => this.write(batch));
     // Their memory may be given back.
     for (const message of batch)
       this.#messages.push(message instanceof Uint8Array ? Uint8Array.from(message) : Buffer.concat(message));
@@ -168,7 +159,8 @@ export class Reader implements Call {
   halfClose(): void {
     if (this.#isOver || this.#hasClosed) return;
     this.#hasClosed = true;
-    const { attach } = this.#options;
+    const attach = this.#attach;
+    this.#attach = undefined;
     if (this.#recording !== undefined) {
       if (this.#isWriter) this.#recording.halfClose();
     } else if (attach !== undefined) attach(this, this.#messages);
@@ -243,7 +235,7 @@ export class Reader implements Call {
 
   /** Goes on in another call, where the gateway of this one is gone and the call is one that may be made again. */
   #asksAgain(recording: Recording, { reason }: Status): boolean {
-    const { attachAgain } = this.#options;
+    const attachAgain = this.#attachAgain;
     const { method, journal, location } = recording;
     if (reason !== 'LEADER_LOST' || attachAgain === undefined || this.#messages.length === 0) return false;
     if (method.requestStream || !method.responseStream || location !== undefined) return false;
@@ -262,7 +254,7 @@ export class Reader implements Call {
   #miss(first: number): void {
     const requested = this.#gap?.requested ?? this.#idOf(this.#after);
     this.#after = first - 1;
-    if (this.#gap === undefined) this.#options.onGap((this.#recording as Recording).method);
+    if (this.#gap === undefined) this.#onGap((this.#recording as Recording).method);
     this.#gap = { requested, resumed: this.#idOf(this.#after) };
   }
 
@@ -280,7 +272,7 @@ export class Reader implements Call {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#alarm?.clear();
-    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#signal.removeEventListener('abort', this.#onAbort);
     this.#messages = [];
     this.#cursor?.close();
     const recording = this.#recording;

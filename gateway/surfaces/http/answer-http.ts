@@ -62,7 +62,8 @@ export async function answerHttp(
   }
   const isAsync = request.location === undefined && prefersAsync(headers);
   const form = isAsync && request.method.recording !== undefined ? accepted(negotiated) : negotiated;
-  await answerAs(form, request, named, reply, call, context);
+  // Not awaited: for as long as a stream is open there would be one more who waits for it.
+  return answerAs(form, request, named, reply, call, context);
 }
 
 /** Answers a request of which is known how it is taken and answered. Rejects with `RpcError`, before any call is opened. */
@@ -79,7 +80,7 @@ export async function answerAs(
     await surface.open(request, reply).end(ENDED, undefined);
     return;
   }
-  await runExchange(
+  return runExchange(
     new HttpExchange(surface, open, request, reply, call, id, log, context, isDetached),
     context,
   );

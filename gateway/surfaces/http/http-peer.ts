@@ -25,14 +25,15 @@ export class HttpPeer implements Peer {
     return streamOf(this.#response)?.writableLength ?? this.#request.socket.writableLength;
   }
 
+  // It closes once: what `once` would make to forget the listener costs an idle stream more than the listener.
   onLeft(listener: () => void): void {
     if (this.isClosed) listener();
-    else this.#response.once('close', listener);
+    else this.#response.on('close', listener);
   }
 
   watch(): void {
     if (this.isClosed) return;
-    this.#response.once('close', watchDelivery(this.#request.socket, this.#vanishedMs));
+    this.#response.on('close', watchDelivery(this.#request.socket, this.#vanishedMs));
   }
 
   cut(): void {

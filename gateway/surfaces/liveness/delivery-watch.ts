@@ -37,7 +37,7 @@ export function watchDelivery(socket: Socket, withinMs: number): () => void {
     clearInterval(timer);
     timer = undefined;
   };
-  socket.once('close', stop);
+  socket.on('close', stop);
   const wanted = Math.min(MAX_INTERVAL_MS, Math.ceil(withinMs / 2));
   if (timer === undefined || wanted < intervalMs) {
     clearInterval(timer);

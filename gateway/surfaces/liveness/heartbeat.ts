@@ -27,7 +27,7 @@ class ResponseHeartbeat implements Heartbeat, Sleeper {
     this.#response = response;
     this.#intervalMs = intervalMs;
     this.#send = send;
-    response.once('close', this.#onClose);
+    response.on('close', this.#onClose);
     this.#alarm.set(intervalMs);
   }
 

@@ -1,0 +1,18 @@
+import type { Method } from '../../schema/index.js';
+import type { CancelSignal } from '../../upstream/index.js';
+import type { ResumePoint } from '../resume-point.js';
+
+/** What a reader needs of its request. `Reader`: its class. */
+export interface ReaderOptions<Reader> {
+  readonly signal: CancelSignal;
+  /** When the client wants no more, in epoch milliseconds. */
+  readonly deadline?: number | undefined;
+  /** Messages are missing, which the client is told. */
+  readonly onGap: (method: Method) => void;
+  /** Finds the recording when the client has sent everything: it then calls `follow` or `fail`. Absent: it does so without that. */
+  readonly attach?: ((reader: Reader, messages: readonly Uint8Array[]) => void) | undefined;
+  /** Does the same for one whose call has ended because its gateway is gone: it goes on in another call, behind a gap. Absent: that never happens. */
+  readonly attachAgain?:
+    | ((reader: Reader, messages: readonly Uint8Array[], resume: ResumePoint) => void)
+    | undefined;
+}
