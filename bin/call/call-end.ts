@@ -1,4 +1,4 @@
-import { create, type Registry, toJsonString } from '@bufbuild/protobuf';
+import { create, type JsonObject, type Registry, toJson } from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
 import { baseFiles } from '../../gateway/schema/index.js';
 import { Code, codeFromNumber, codeName, type Status } from '../../gateway/status/index.js';
@@ -59,7 +59,9 @@ export function endOfStatus(status: Status, registry: Registry): CallEnd {
 function detailText(typeUrl: string, value: Uint8Array, registry: Registry): string {
   for (const known of [registry, baseFiles().registry]) {
     try {
-      return toJsonString(AnySchema, create(AnySchema, { typeUrl, value }), { registry: known });
+      const json = toJson(AnySchema, create(AnySchema, { typeUrl, value }), { registry: known });
+      // What it is comes first.
+      return JSON.stringify({ '@type': typeUrl, ...(json as JsonObject) });
     } catch {
       // Not of this registry.
     }

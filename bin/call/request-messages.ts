@@ -52,6 +52,8 @@ export async function* requestMessages(options: RequestOptions): AsyncGenerator<
         `${place}: ${method.path.slice(1)} takes one message, and this is a second one`,
       );
     yield between(options, bytes);
+    // Who types the one message of a call need not say that no other follows.
+    if (byLine && !method.requestStream) return;
   }
   if (count === 0 && (source === undefined || !method.requestStream)) yield between(options, NOTHING);
 }

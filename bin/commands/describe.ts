@@ -1,4 +1,5 @@
-import { DESCRIBE_COMMAND, readSettings, TYPES_COMMAND } from '../options/index.js';
+import { flagOf } from '../../gateway/options/index.js';
+import { DESCRIBE_COMMAND, readSettings, TYPES_COMMAND, UsageError } from '../options/index.js';
 import type { Command } from './command.js';
 
 /** What the commands do: help and a wrong line need not wait for it. */
@@ -27,7 +28,16 @@ export const DESCRIBE: Command = {
   async run(line, environment) {
     const settings = await readSettings(DESCRIBE_COMMAND, line, environment, { takesRest: true });
     const { format, basePath } = settings.values;
-    if (settings.rest.length > 0) return { printed: await (await loadCall()).runDescribeSymbol(settings) };
+    const isFlag = (name: keyof typeof DESCRIBE_COMMAND) => settings.origins[name].kind === 'flag';
+    if (settings.rest.length > 0 || isFlag('address') || isFlag('grpc')) {
+      const other = (['format', 'basePath', 'upstream'] as const).find(isFlag);
+      if (other !== undefined)
+        throw new UsageError(
+          `--${flagOf(other)} is for documents: it cannot stand beside an address or a name`,
+        );
+      const text = await (await loadCall()).runDescribeSymbol(settings);
+      return { printed: await (await loadRun()).writeOutput(settings, text) };
+    }
     return { printed: await (await loadRun()).runDescribe(settings, format, basePath) };
   },
 };

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { ContractDocuments, type DocumentName } from '../../gateway/contract/index.js';
 import {
   assertAuthority,
@@ -21,6 +20,7 @@ import {
 import { readNamed, readSchema } from '../schema-files.js';
 import { assertBy } from './check-core.js';
 import { readTls } from './sources.js';
+import { writeTo } from './write-to.js';
 
 /** What `sluice describe` is told of a service. */
 export type DescribeSettings = Settings<typeof TYPES_COMMAND>;
@@ -53,14 +53,7 @@ export async function describeService(
     process.stderr.write(`left out: ${JSON.stringify(String(problem))}\n`);
   const documents = new ContractDocuments(schema, parseBasePath(basePath));
   const bytes = documents.make(documentOf(format), INDENT);
-  const { output } = settings.values;
-  if (output === undefined) return bytes;
-  try {
-    await writeFile(output, bytes);
-  } catch (cause) {
-    throw new Error(`${nameOf(settings, 'output')} ${output}: ${(cause as Error).message}`, { cause });
-  }
-  return '';
+  return await writeTo(settings, bytes);
 }
 
 function documentOf(format: DescribeFormat): DocumentName {

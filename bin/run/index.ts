@@ -2,6 +2,7 @@ import type { Gateway } from '../../gateway/index.js';
 import type { Running } from '../lifetime.js';
 import type { CORE_COMMAND, GATEWAY_COMMAND, Settings, START_COMMAND } from '../options/index.js';
 import type { DescribeFormat, DescribeSettings } from './describe-service.js';
+import type { OutputSettings } from './write-to.js';
 
 export type { DescribeFormat, DescribeSettings } from './describe-service.js';
 export { explainListenFailure } from './listen-failure.js';
@@ -36,6 +37,11 @@ export async function runDescribe(
   basePath?: string,
 ): Promise<string | Uint8Array> {
   return await (await import('./describe-service.js')).describeService(settings, format, basePath);
+}
+
+/** Writes a text to the file of `--output`; without that option it is what is to be printed. */
+export async function writeOutput(settings: OutputSettings, text: string): Promise<string | Uint8Array> {
+  return await (await import('./write-to.js')).writeTo(settings, text);
 }
 
 /** `sluice start` */

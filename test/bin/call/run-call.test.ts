@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { parseConfig } from '../../../gateway/index.js';
 import { descriptorSetFromSchema } from '../../../gateway/schema/index.js';
 import { Code, type CodeName } from '../../../gateway/status/index.js';
+import { issuerKey, openIssuer } from '../../support/issuer.js';
 import { type OwnService, openOwnService } from '../../support/own-service.js';
 import type { Scripts } from '../../support/scripted-upstream.js';
 import { callLine, startCallLine } from '../../support/sluice-call.js';
@@ -295,3 +297,91 @@ t.test(
     );
   },
 );
+
+t.test(
+  'details are JSON, also of types that only the service knows, and nothing is a command to a terminal',
+  async (t) => {
+    const evil = '\u001b[31m\u009b2J';
+    const { ways, schema } = await open(t, (encode) => {
+      const detail = (type: string, value: Uint8Array) => anyOf(`type.googleapis.com/${type}`, value);
+      const details = Buffer.concat([
+        Buffer.from([0x08, 3, 0x12, 1, 0x78]),
+        detail('t.Item', encode('Item', { text: evil, number: 7 })),
+        detail('google.rpc.RetryInfo', Buffer.from([0x0a, 2, 0x08, 5])),
+        detail('unknown.Type', Buffer.from('abc')),
+      ]);
+      return {
+        Fails: [{ in: 1 }, { status: 'INVALID_ARGUMENT', message: 'x', details }],
+        One: [{ in: 'end' }, { out: encode('Item', { text: evil }) }],
+      };
+    });
+    t.ok(schema.registry.getMessage('t.Item'));
+    for (const [way, address] of ways) {
+      const { code, errors } = await callLine(t, [...address, 'Fails']);
+      t.equal(code, 67, way);
+      t.same(
+        errors.trimEnd().split('\n'),
+        [
+          'INVALID_ARGUMENT: x',
+          '  {"@type":"type.googleapis.com/t.Item","text":"\\u001b[31m\\u009b2J","number":7}',
+          '  {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"5s"}',
+          '  {"@type":"type.googleapis.com/unknown.Type","value":"YWJj"}',
+        ].map((line) => `sluice call: ${line}`),
+        way,
+      );
+      const shown = await startCallLine(t, [...address, 'One'], { input: '', isShown: true });
+      const { out } = await shown.ended;
+      t.equal(out, '{\n  "text": "\\u001b[31m\\u009b2J"\n}\n', `${way}: on a terminal`);
+      t.same(JSON.parse((await callLine(t, [...address, 'One'])).out), { text: evil }, `${way}: in a pipe`);
+    }
+  },
+);
+
+/** The field `details` of a google.rpc.Status with one google.protobuf.Any. */
+function anyOf(typeUrl: string, value: Uint8Array): Buffer {
+  const any = Buffer.concat([
+    Buffer.from([0x0a, typeUrl.length]),
+    Buffer.from(typeUrl),
+    Buffer.from([0x12, value.length]),
+    value,
+  ]);
+  return Buffer.concat([Buffer.from([0x1a, any.length]), any]);
+}
+
+t.test('the one message that is typed for a method needs no end of input', async (t) => {
+  const { ways } = await open(t, (encode) => ({
+    One: [{ in: 'end' }, { out: encode('Item', { text: 'here' }) }],
+  }));
+  for (const [way, address] of ways) {
+    const call = await startCallLine(t, [...address, 'One', '-d', '-'], { isTyped: true });
+    call.input.write('{"number":1}\n');
+    t.equal((await call.ended).out, lines({ text: 'here' }), way);
+  }
+});
+
+t.test('a gateway that wants to know who calls gets the token, for the schema as well', async (t) => {
+  const key = await issuerKey('k');
+  const issuer = await openIssuer(t, [key]);
+  const config = parseConfig(
+    `auth: { issuers: [{ issuer: "${issuer.issuer}", audience: [sluice], keys: { jwksUrl: "${issuer.jwksUrl}" } }] }`,
+    'sluice.yaml',
+  );
+  const { url } = await openOwnService(
+    t,
+    PROTO,
+    (encode) => ({ One: [{ in: 'end' }, { out: encode('Item', { text: 'here' }) }] }),
+    { config: await config },
+  );
+  const none = await callLine(t, [url, 'One']);
+  t.match(none, {
+    code: 80,
+    errors: /^sluice call: UNAUTHENTICATED: .*\[of the gateway: CREDENTIAL_NEEDED\]\n/,
+  });
+  const environment = { SLUICE_TOKEN: await issuer.sign(key) };
+  t.same(await callLine(t, [url, 'One'], { environment }), {
+    code: 0,
+    out: lines({ text: 'here' }),
+    errors: '',
+  });
+  t.equal((await callLine(t, [url, 'One'], { environment: { SLUICE_TOKEN: 'x.y.z' } })).code, 80);
+});

@@ -58,3 +58,21 @@ t.test('a mistake is one line, and 2 or 1 as everywhere', async (t) => {
   t.match(gone, { code: 1, err: /^sluice types: --descriptor-set none\.binpb: .*\n$/ });
   t.match(folder, { code: 1, err: /^sluice types: --output \/: .*\n$/ });
 });
+
+t.test(
+  'a name is described as text, to the output or a file, and not beside what is about documents',
+  async (t) => {
+    const file = join(t.testdir(), 'item.txt');
+    const [text, written, format, upstream] = await Promise.all([
+      sluice('describe', 'StockPrice', ...PROTO),
+      sluice('describe', 'StockPrice', ...PROTO, '-o', file),
+      sluice('describe', 'StockPrice', ...PROTO, '--format', 'types'),
+      sluice('describe', '--grpc', '--upstream', '127.0.0.1:1'),
+    ]);
+    t.match(text, { code: 0, out: /^message StockPrice \{\n/, err: '' });
+    t.same(written, { code: 0, out: '', err: '' });
+    t.equal(readFileSync(file, 'utf8'), text.out);
+    t.match(format, { code: 2, err: /^sluice describe: --format is for documents/ });
+    t.match(upstream, { code: 2, err: /^sluice describe: --upstream is for documents/ });
+  },
+);
