@@ -14,13 +14,10 @@ import { createApp, registerRoutes } from './app.js';
 import { ClientConnections } from './client-connections.js';
 import { type ClientTls, TlsFront } from './client-tls.js';
 import { type OpenIdentity, openIdentity } from './configured-identity.js';
+import { drainGateway } from './drain-gateway.js';
 import { Draining } from './draining.js';
 import { tellProtocols } from './first-bytes.js';
-import {
-  type GatewayOptions,
-  type ResolvedGatewayOptions,
-  resolveGatewayOptions,
-} from './gateway-settings.js';
+import { type GatewayOptions, resolveGatewayOptions } from './gateway-settings.js';
 import { Http2Connections } from './http2/index.js';
 import { parseJournal } from './journal-place.js';
 import { SchemaSource } from './loaded-schema.js';
@@ -218,7 +215,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
     opened.use(identity);
     if (options.schema !== undefined) source.use(options.schema);
     else await source.learn(transport);
-    await recorded.connect();
+    await recorded.connect(() => source.get());
     const adminUrl = await listen(admin, options.adminListen);
     const url = `${await listen(app, options.listen, front === undefined ? 'http' : 'https')}${options.basePath?.path ?? ''}`;
     // Without lines of calls it stays at warnings, or at less.
@@ -254,7 +251,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
         front.use(tls);
       },
       close() {
-        closing ??= drain(app, [http2, front], draining, exchanges, options).then(stop);
+        closing ??= drainGateway(app, [http2, front], draining, exchanges, recorded, options).then(stop);
         return closing;
       },
     };
@@ -269,31 +266,4 @@ async function listen(app: FastifyInstance, address: string, scheme = 'http'): P
   await app.listen({ host, port });
   const bound = app.server.address() as AddressInfo;
   return `${scheme}://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
-}
-
-async function drain(
-  app: FastifyInstance,
-  carriers: readonly ({ cut(): void } | undefined)[],
-  draining: Draining,
-  exchanges: Exchanges,
-  { graceMs, log }: ResolvedGatewayOptions,
-): Promise<void> {
-  const begun = performance.now();
-  log.info({ openExchanges: exchanges.size, sessions: exchanges.carriers, graceMs }, 'gateway draining');
-  // The connections as well: a client that does not read would keep its exchange from ending.
-  const cut = () => {
-    exchanges.abortAll();
-    app.server.closeAllConnections();
-    for (const carrier of carriers) carrier?.cut();
-    for (const socket of app.websocketServer.clients) socket.terminate();
-  };
-  let unfinished = 0;
-  const timer = setTimeout(() => {
-    unfinished = exchanges.size;
-    cut();
-  }, graceMs);
-  await draining.run(graceMs);
-  clearTimeout(timer);
-  cut();
-  log.info({ unfinished, durationMs: Math.round(performance.now() - begun) }, 'gateway drained');
 }

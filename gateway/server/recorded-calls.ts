@@ -6,6 +6,7 @@ import { RpcError } from '../status/index.js';
 import type { ExchangeContext } from '../surfaces/index.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import { parseJournal } from './journal-place.js';
+import type { LoadedSchema } from './loaded-schema.js';
 
 /** The recordings of a gateway. What makes them is loaded when the first call of a method with a rule comes. Whoever makes it closes it. */
 export class RecordedCalls {
@@ -49,26 +50,51 @@ export class RecordedCalls {
   }
 
   /** What opens recorded calls. */
-  readonly recorder = (): Recorder | Promise<Recorder> => {
-    if (this.#recordings !== undefined) return this.#recordings;
+  readonly recorder = (): Recorder | Promise<Recorder> => this.#recordings ?? this.#loaded();
+
+  #loaded(): Promise<Recordings> {
     this.#loading ??= this.#load();
     return this.#loading;
-  };
+  }
 
   /** Reaches the journal that gateways share, where there is one. Rejects with an error that says what is wrong. */
-  async connect(): Promise<void> {
+  async connect(schema: () => LoadedSchema): Promise<void> {
     const servers = parseJournal(this.#options.journal);
     if (servers === undefined) return;
     const { NatsLink, OnceBucket, Replicas } = await import('../recording/replica/index.js');
     const link = await NatsLink.open(servers);
     this.#once = new OnceBucket(link);
     this.#replicas = await Replicas.open(link);
+    const methodOf = (path: string) => schema().schema.methods.get(path);
+    this.#replicas.adopter = {
+      knows: async ({ method, version }) => {
+        const found = methodOf(method);
+        return found !== undefined && (await this.#loaded()).isSame(found, version);
+      },
+      adopt: async (epoch, record, request) => {
+        const method = methodOf(record.method);
+        const recordings = await this.#loaded();
+        if (method === undefined || !recordings.isSame(method, record.version)) return;
+        const requestCodec = schema().codec.forMessage(method.input);
+        const onHealed = this.#context.meterOf(method).healed;
+        recordings.adopt(epoch, record, request, { method, requestCodec, onHealed });
+      },
+    };
   }
 
   /** What each gateway with the same journal finds, and one of them takes. Throws where that journal has not been reached. */
   get once(): OnceBucket {
     if (this.#once === undefined) throw new RpcError('INTERNAL', 'there is no journal that gateways share');
     return this.#once;
+  }
+
+  /**
+   * Hands recordings over to other gateways, where there are some. Resolves when none runs here any more that goes on without its clients: those are what
+   * to wait for.
+   */
+  async leave(): Promise<void> {
+    this.#replicas?.leave();
+    await this.#recordings?.leave();
   }
 
   /** Finds what is at a location on another gateway; `undefined`: there is none to be asked. Rejects with UNAVAILABLE. */

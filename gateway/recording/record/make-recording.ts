@@ -4,7 +4,7 @@ import type { Call, SendBatch } from '../../upstream/index.js';
 import type { CallRequest } from '../call-request.js';
 import { renewed } from '../call-token.js';
 import type { EvictionCause } from '../eviction-cause.js';
-import type { Member, Replicas, SharedCall } from '../replica/index.js';
+import type { KnownRequest, Member, Replicas, SharedCall } from '../replica/index.js';
 import type { Asked, AskedCall } from './asked-call.js';
 import type { JournalMemory } from './journal-memory.js';
 import { lateCall } from './late-call.js';
@@ -63,6 +63,7 @@ export function makeRecording(parts: RecordingParts, tools: RecordingTools): Rec
         epoch,
         bounds: rule,
         journal: journal as SharedJournal,
+        isDetached: () => recording?.isDetached === true,
         isWanted: () => recording !== undefined && (recording.readers > 0 || recording.isDetached),
         onStop: (status) => recording?.stop(status),
         onDetached: () => recording?.detach(),
@@ -105,7 +106,13 @@ function sharedWith(replicas: Replicas, epoch: string) {
   } satisfies OtherGateways & Record<string, unknown>;
 }
 
-const NEVER = { aborted: false, reason: undefined, addEventListener() {}, removeEventListener() {} } as const;
+/** Of a call that no client ends. */
+export const NEVER = {
+  aborted: false,
+  reason: undefined,
+  addEventListener() {},
+  removeEventListener() {},
+} as const;
 
 /** The call of the service for a request, without what is its client's alone. `messages`: all that the client sends; `undefined`: it will send more. */
 export function openRecorded(
@@ -127,11 +134,32 @@ export function openRecorded(
   return call;
 }
 
+/** A request for a recording, for who may have to go on with it: here, or elsewhere. */
+export function knownRequest(
+  openCall: (request: CallRequest) => Call,
+  recording: Recording,
+  asked: Asked,
+): KnownRequest {
+  const { request, messages } = asked;
+  return {
+    reopen: () => reopenRecorded(openCall, recording, asked),
+    async handed() {
+      if (pointAtEnd(recording, request.requestCodec) === undefined) return undefined;
+      // The other gateway does not know the client, and cannot renew its token.
+      const { metadata } = await renewed({ ...request, token: recording.tokens.ofCall(request.token) });
+      return {
+        metadata: travellingMetadata(recording.rule, metadata),
+        messages: messages.map((message) => Buffer.from(message).toString('base64')),
+      };
+    },
+  };
+}
+
 /**
  * The same behind what is recorded, as who follows it now; `undefined` where the service cannot be asked to go on there. The request may be of long ago, so
  * its token is renewed first.
  */
-export function reopenRecorded(
+function reopenRecorded(
   openCall: (request: CallRequest) => Call,
   recording: Recording,
   { request, messages }: Asked,

@@ -1,22 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import type { Method } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
-import type { Call, SendBatch } from '../../upstream/index.js';
+import type { Call } from '../../upstream/index.js';
 import type { CallRequest, Recorder, RecordingWish } from '../call-request.js';
-import type { Member, SharedCall, SharedRecord } from '../replica/index.js';
-import { type Asked, type AskedCall, begun, keyOf, nameOf, ownerIn, recordOf } from './asked-call.js';
+import type { HandedRequest, SharedCall, SharedRecord } from '../replica/index.js';
+import { type Asked, type AskedCall, begun, keyOf, nameOf, ownerIn } from './asked-call.js';
 import type { Beginning } from './beginning.js';
 import { type CallState, callState } from './call-state.js';
 import { DetachedCalls, readersOf } from './detached-calls.js';
 import { JournalMemory } from './journal-memory.js';
 import { KnownRecordings } from './known-recordings.js';
-import { makeRecording, openRecorded, reopenRecorded } from './make-recording.js';
+import { leaveRecordings } from './leave-recordings.js';
+import { NEVER } from './make-recording.js';
 import { newEpoch } from './memory-journal.js';
 import { Reader } from './reader.js';
 import { beginningAt } from './reader-point.js';
-import { ReadersToken } from './readers-token.js';
 import type { Recording } from './recording.js';
 import { versionOf } from './recording-key.js';
+import { RecordingMaker } from './recording-maker.js';
 import type { RecordingsOptions } from './recordings-options.js';
 import { ReplicatedRecordings } from './replicated-recordings.js';
 
@@ -25,12 +26,20 @@ export class Recordings implements Recorder {
   readonly #options: RecordingsOptions;
   readonly #memory: JournalMemory;
   readonly #known = new KnownRecordings();
+  readonly #maker: RecordingMaker;
   readonly #detached: DetachedCalls;
   readonly #replicated: ReplicatedRecordings | undefined;
+  #isClosed = false;
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
     this.#memory = new JournalMemory(options.journalBytes);
+    this.#maker = new RecordingMaker({
+      ...options,
+      memory: this.#memory,
+      known: this.#known,
+      onChanged: (recording) => this.#onChanged(recording),
+    });
     this.#detached = new DetachedCalls(options);
     this.#replicated =
       options.replicas &&
@@ -89,7 +98,7 @@ export class Recordings implements Recorder {
       // No two of them are equal.
       const key = keyOf(asked, [randomBytes(16)]);
       this.#attempt(reader, () => {
-        this.#follow(reader, asked, this.#begin(asked, key, undefined), { after: 0 }, true);
+        this.#follow(reader, asked, this.#maker.begin(asked, key, undefined), { after: 0 }, true);
       });
     }
     return reader;
@@ -126,9 +135,7 @@ export class Recordings implements Recorder {
     const recording = this.#known.byEpoch.get(epoch);
     if (recording === undefined) return;
     if (name !== undefined) this.#known.name(recording, name);
-    const { openCall, replicas } = this.#options;
-    if (recording.key === keyOf(asked.request, asked.messages))
-      replicas?.mayReopen(epoch, () => reopenRecorded(openCall, recording, asked));
+    if (recording.key === keyOf(asked.request, asked.messages)) this.#maker.knowRequest(recording, asked);
   }
 
   /** Makes a recording of another gateway readable here, as far as it has come. */
@@ -139,12 +146,12 @@ export class Recordings implements Recorder {
     asked: Asked | undefined,
   ): Promise<void> {
     const { key, owner, locations = [] } = record;
-    const reopen = asked && (() => reopenRecorded(this.#options.openCall, recording, asked));
     let call: SharedCall | undefined;
-    const recording: Recording = this.#make(method, key, owner, epoch, (member) => {
-      call = this.#options.replicas?.follow({ ...member, reopen }, record);
+    const recording: Recording = this.#maker.make(method, key, owner, epoch, (member) => {
+      call = this.#options.replicas?.follow(member, record);
       return call as Call;
     });
+    if (asked !== undefined) this.#maker.knowRequest(recording, asked);
     const idempotencyKey = asked?.request.idempotencyKey;
     if (idempotencyKey !== undefined) this.#known.name(recording, nameOf(owner, idempotencyKey));
     for (const location of locations) this.#detached.adopt(recording, location);
@@ -193,8 +200,39 @@ export class Recordings implements Recorder {
     this.#detached.stop(location, ownerIn(this.#replicated, principal));
   }
 
+  /** Whether a method is as another gateway has it. */
+  isSame(method: Method | undefined, version: string): boolean {
+    return method?.recording !== undefined && versionOf(method) === version;
+  }
+
+  /** A call that another gateway hands over can be gone on with here from now on. */
+  adopt(
+    epoch: string,
+    record: SharedRecord,
+    { metadata, messages }: HandedRequest,
+    call: Pick<CallRequest, 'method' | 'requestCodec' | 'onHealed'>,
+  ): void {
+    if (this.#known.byEpoch.has(epoch)) return;
+    const request = {
+      ...call,
+      metadata,
+      resume: undefined,
+      signal: NEVER,
+      principal: record.owner,
+      detach: true,
+    };
+    const asked = { request, messages: messages.map((text) => Buffer.from(text, 'base64')) };
+    void this.#followElsewhere(epoch, record, call.method, asked);
+  }
+
+  /** See `leaveRecordings`. */
+  leave(): Promise<void> {
+    return leaveRecordings(this.#known, this.#options.replicas, () => this.#isClosed);
+  }
+
   /** Ends all calls and gives everything up. */
   close(): void {
+    this.#isClosed = true;
     for (const recording of [...this.#known.byEpoch.values()]) recording.drop();
     this.#detached.close();
   }
@@ -209,7 +247,7 @@ export class Recordings implements Recorder {
     const found = this.#known.placeFor(request, key);
     if (found !== undefined) this.#follow(reader, request, found.recording, found.beginning, false);
     else {
-      const recording = this.#begin(request, key, messages, epoch);
+      const recording = this.#maker.begin(request, key, messages, epoch);
       this.#follow(reader, request, recording, begun(request.resume), true);
     }
   }
@@ -241,51 +279,7 @@ export class Recordings implements Recorder {
     else told.then(follow, (reason: unknown) => reader.fail(RpcError.from(reason)));
   }
 
-  /** Opens a call. `messages`: all that the client sends; `undefined`: it will send more. */
-  #begin(
-    request: AskedCall,
-    key: string,
-    messages: SendBatch | undefined,
-    epoch: string = newEpoch(),
-  ): Recording {
-    const { method, principal } = request;
-    const { openCall, replicas } = this.#options;
-    const resume = request.resume?.last.kind === 'cursor' ? request.resume : undefined;
-    const tokens = new ReadersToken(request.token);
-    const open = () => openRecorded(openCall, { ...request, resume, token: tokens.ofCall() }, messages);
-    const recording = this.#make(method, key, principal, epoch, (member) => {
-      if (replicas === undefined) return open();
-      const record = recordOf(method, key, principal);
-      // The others know of it already, but for that which is nobody else's.
-      const claimed =
-        messages === undefined ? replicas.records.claim(epoch, record, []).then(() => undefined) : undefined;
-      return replicas.lead(member, record, open, claimed);
-    });
-    recording.tokens = tokens;
-    // What goes on after a cursor is not what others ask for who name none.
-    const isShared = method.recording?.sharing !== 'none' && resume === undefined;
-    if (isShared) this.#known.shared.set(key, recording);
-    return recording;
-  }
-
-  #make(
-    method: Method,
-    key: string,
-    principal: string,
-    epoch: string,
-    openCall: (member: Member) => Call,
-  ): Recording {
-    const recording = makeRecording(
-      { method, key, principal, epoch, openCall },
-      { ...this.#options, memory: this.#memory, onChanged: this.#onChanged },
-    );
-    this.#known.byEpoch.set(epoch, recording);
-    const isLedElsewhere = this.#options.replicas?.leads(epoch) === false;
-    if (recording.rule.sharing !== 'none' && isLedElsewhere) this.#known.shared.set(key, recording);
-    return recording;
-  }
-
-  readonly #onChanged = (recording: Recording): void => {
+  #onChanged(recording: Recording): void {
     this.#known.onChanged(recording);
     this.#detached.onChanged(recording);
     const { state, journal, rule } = recording;
@@ -295,5 +289,5 @@ export class Recordings implements Recorder {
       const gone = { readers: readersOf(recording), until: Date.now() + rule.maxAgeMs };
       replicas?.dropped(journal.epoch, gone);
     }
-  };
+  }
 }

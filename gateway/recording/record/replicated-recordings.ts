@@ -71,7 +71,7 @@ export class ReplicatedRecordings {
     const { method, idempotencyKey, principal, resume } = asked.request;
     const last = resume?.last;
     const names = {
-      key: method.recording?.sharing === 'none' || last?.kind === 'cursor' ? undefined : key,
+      key: method.recording?.sharing === 'none' ? undefined : key,
       name: idempotencyKey === undefined ? undefined : nameOf(principal, idempotencyKey),
       epoch: last?.kind === 'recorded' ? last.epoch : undefined,
     };
@@ -82,7 +82,9 @@ export class ReplicatedRecordings {
       return undefined;
     }
     const own = recordOf(method, key, principal);
-    const epoch = await this.#claim(names, own, asked);
+    // What goes on after a cursor that no recording has is not what others ask for who name none.
+    const claimed = last?.kind === 'cursor' ? { ...names, key: undefined } : names;
+    const epoch = await this.#claim(claimed, own, asked);
     if (epoch !== undefined || found() !== undefined) return epoch;
     // What has its names is over, and nothing to go on with.
     return await this.#claim(NO_NAMES, own, asked);

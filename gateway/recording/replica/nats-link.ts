@@ -161,12 +161,17 @@ export class NatsLink {
   }
 
   /** Calls `listener` with what is told, and answers with what it returns, until the function that is returned is called. */
-  listen(subject: string, listener: (text: string) => string | undefined): () => void {
+  listen(
+    subject: string,
+    listener: (text: string) => string | undefined | Promise<string | undefined>,
+  ): () => void {
     const subscription = this.#connection.subscribe(subject, {
       callback: (error, message) => {
         if (error !== null) return;
-        const answer = listener(message.string());
-        if (answer !== undefined) message.respond(answer);
+        // Who fails says nothing, and another one may answer.
+        void answerOf(listener, message.string()).then((answer) => {
+          if (answer !== undefined && !this.#connection.isClosed()) message.respond(answer);
+        });
       },
     });
     return () => subscription.unsubscribe();
@@ -196,6 +201,17 @@ export class NatsLink {
   /** What was told has been sent when it resolves, where NATS is there. */
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+}
+
+async function answerOf(
+  listener: (text: string) => string | undefined | Promise<string | undefined>,
+  text: string,
+): Promise<string | undefined> {
+  try {
+    return await listener(text);
+  } catch {
+    return undefined;
   }
 }
 

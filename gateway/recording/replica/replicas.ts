@@ -1,48 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Status } from '../../status/index.js';
 import type { Call } from '../../upstream/index.js';
+import { type Adopter, type HandedRequest, HandOver, type KnownRequest } from './hand-over.js';
 import { Heartbeats } from './heartbeats.js';
+import { Lookout } from './lookout.js';
+import type { Member, MemberEntry } from './member.js';
 import type { NatsLink } from './nats-link.js';
-import { type FilledJournal, LOST, SharedCall } from './shared-call.js';
-import { type LogBounds, SharedLog } from './shared-log.js';
+import { SharedCall } from './shared-call.js';
+import { SharedLog } from './shared-log.js';
 import { type GoneCall, type SharedRecord, SharedRecords } from './shared-records.js';
-import { decodeStatus, encodeStatus } from './shared-text.js';
+import { SharedSubjects } from './shared-subjects.js';
 
-/** A recording of this gateway, as the others have to do with it. */
-export interface Member {
-  readonly epoch: string;
-  readonly bounds: LogBounds;
-  readonly journal: FilledJournal;
-  /** Its clients are here, or it goes on without. */
-  readonly isWanted: () => boolean;
-  /** Another gateway was asked to end it. */
-  readonly onStop: (status: Status) => void;
-  /** It goes on without clients, as another gateway was told. */
-  readonly onDetached: () => void;
-  /** The slowest reader of another gateway has been handed the message of this number; `undefined`: it has none any more. */
-  readonly onPosition: (gateway: string, position: number | undefined) => void;
-  /** Makes the call anew behind what is recorded; `undefined` when that cannot be. Absent: nobody here knows the request. */
-  readonly reopen?: (() => Call | undefined) | undefined;
-}
-
-interface Entry extends Omit<Member, 'reopen'> {
-  reopen?: Member['reopen'];
-  readonly call: SharedCall;
-  record: SharedRecord;
-  /** Since when nobody leads, in milliseconds of `performance`. */
-  lostSince: number | undefined;
-  isTrying: boolean;
-  touchedAt: number;
-  readonly stopListening: () => void;
-}
-
-const LOOK_MS = 500;
-/** Who cannot go on itself waits so long for somebody who can. */
-const PATIENCE_MS = 4_000;
-/** Values are given up by the server when nobody writes them for a day. */
-const TOUCH_MS = 60 * 60 * 1_000;
-/** Who follows looks so often whether there is still something to follow. */
-const CHECK_MS = 5_000;
 /** In place of a gateway: it is looked up. */
 const UNKNOWN = 'unknown';
 
@@ -53,20 +21,39 @@ export class Replicas {
   readonly #link: NatsLink;
   readonly records: SharedRecords;
   readonly #heartbeats: Heartbeats;
-  readonly #entries = new Map<string, Entry>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #entries = new Map<string, MemberEntry>();
+  readonly #subjects: SharedSubjects;
+  readonly #handOver: HandOver;
+  readonly #lookout: Lookout;
+  /** Goes on with what nobody here has asked for; absent: nothing does. */
+  adopter: Adopter | undefined;
+  #isLeaving = false;
   #isClosed = false;
 
   private constructor(link: NatsLink) {
     this.#link = link;
     this.records = new SharedRecords(link, this.id);
     this.#heartbeats = new Heartbeats(link, this.id);
+    this.#subjects = new SharedSubjects(link);
+    this.#handOver = new HandOver(link, this.id, () => this.#lookout.hurry());
+    this.#lookout = new Lookout({
+      id: this.id,
+      link,
+      records: this.records,
+      heartbeats: this.#heartbeats,
+      entries: this.#entries,
+      takeOver: (entry, record, request) => this.#takeOver(entry, record, request),
+    });
+    this.#handOver.open({
+      knows: async (kind) => (await this.adopter?.knows(kind)) === true,
+      take: (epoch, request) => this.#take(epoch, request),
+    });
   }
 
   static async open(link: NatsLink): Promise<Replicas> {
     const replicas = new Replicas(link);
     await replicas.#heartbeats.beat();
-    replicas.#look();
+    replicas.#lookout.open();
     return replicas;
   }
 
@@ -88,9 +75,9 @@ export class Replicas {
   }
 
   /** A request that is equal to its own is known here. */
-  mayReopen(epoch: string, reopen: () => Call | undefined): void {
+  knowRequest(epoch: string, request: KnownRequest): void {
     const entry = this.#entries.get(epoch);
-    if (entry !== undefined) entry.reopen ??= reopen;
+    if (entry !== undefined) entry.request ??= request;
   }
 
   /** Whether this gateway leads a recording. */
@@ -109,7 +96,7 @@ export class Replicas {
     if (!this.leads(epoch)) return false;
     try {
       if ((await this.records.recordOf(epoch))?.locations !== undefined) return 'detached';
-      return (await this.#link.ask(`sluice.readers.${epoch}`)) !== undefined;
+      return await this.#subjects.isFollowed(epoch);
     } catch {
       return !this.#isClosed;
     }
@@ -117,12 +104,12 @@ export class Replicas {
 
   /** Tells who leads where the slowest reader here is; `undefined`: there is none. */
   tellPosition(epoch: string, position: number | undefined): void {
-    this.#link.tell(`sluice.position.${epoch}`, `${this.id} ${position ?? ''}`);
+    this.#subjects.tellPosition(epoch, this.id, position);
   }
 
   /** Ends the call where it is led. */
   stopElsewhere(epoch: string, status: Status): void {
-    this.#link.tell(`sluice.stop.${epoch}`, encodeStatus(status).toString());
+    this.#subjects.tellStop(epoch, status);
   }
 
   /** It runs no more: equal requests make a call of their own. */
@@ -148,17 +135,46 @@ export class Replicas {
     });
   }
 
+  /** From now on it leads nothing anew, and nothing is handed to it. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.#lookout.leave();
+    this.#handOver.close();
+  }
+
+  /**
+   * Hands over a recording that it leads, to a gateway whose clients follow it, or, where it goes on without clients, to any that can go on with it: by cursor, in
+   * the same journal. False where there is none. Clients that are still here follow. Rejects when NATS is away.
+   */
+  async handOver(epoch: string): Promise<boolean> {
+    const entry = this.#entries.get(epoch);
+    if (entry === undefined || !entry.call.leads) return true;
+    const request = await entry.request?.handed();
+    if (request === undefined) return false;
+    const any = () => (entry.isDetached() ? this.#handOver.anyHeir(entry.record) : undefined);
+    const heir = (await this.#subjects.heirOf(epoch)) ?? (await any());
+    if (heir === undefined) return false;
+    await this.records.edit(epoch, () => ({ leader: heir }));
+    const isTaken = await this.#handOver.give(heir, { epoch, request });
+    this.#know(epoch, await this.records.edit(epoch, () => ({ leader: isTaken ? heir : this.id })));
+    // What it was just writing is written, or never was.
+    if (isTaken) entry.call.loseLead();
+    return isTaken;
+  }
+
   /** Leaves what it leads to the others, at once. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.leave();
+    this.#lookout.close();
     for (const { call, stopListening } of this.#entries.values()) {
       stopListening();
       call.giveUp();
     }
     this.#entries.clear();
     await this.#heartbeats.stop();
+    this.#handOver.tellLeft();
     await this.#link.close();
   }
 
@@ -182,23 +198,19 @@ export class Replicas {
       },
       onOver: () => {},
     });
-    const stopAnswering = this.#link.listen(`sluice.readers.${epoch}`, () =>
-      !this.leads(epoch) && member.isWanted() ? 'yes' : undefined,
-    );
-    const stopHearing = this.#link.listen(`sluice.stop.${epoch}`, (text) => {
-      if (this.leads(epoch)) member.onStop(decodeStatus(Buffer.from(text)));
-      return undefined;
+    const stopListening = this.#subjects.answer(epoch, {
+      isFollowed: () => !this.leads(epoch) && member.isWanted(),
+      heir: () => {
+        const canLead = !this.leads(epoch) && this.#entries.get(epoch)?.request !== undefined;
+        return canLead && !this.#isLeaving ? this.id : undefined;
+      },
+      onStop: (status) => {
+        if (this.leads(epoch)) member.onStop(status);
+      },
+      onPosition: (gateway, position) => {
+        if (this.leads(epoch)) member.onPosition(gateway, position);
+      },
     });
-    const stopFollowing = this.#link.listen(`sluice.position.${epoch}`, (text) => {
-      const [gateway = '', position = ''] = text.split(' ');
-      if (this.leads(epoch)) member.onPosition(gateway, position === '' ? undefined : Number(position));
-      return undefined;
-    });
-    const stopListening = () => {
-      stopAnswering();
-      stopHearing();
-      stopFollowing();
-    };
     const touchedAt = performance.now();
     const state = { lostSince: undefined, isTrying: false, touchedAt };
     this.#entries.set(epoch, { ...member, call, record, ...state, stopListening });
@@ -210,81 +222,27 @@ export class Replicas {
     if (entry !== undefined && record !== undefined) entry.record = record;
   }
 
-  #look(): void {
-    this.#timer = setTimeout(() => {
-      void this.#lookOnce().then(() => {
-        if (!this.#isClosed) this.#look();
-      });
-    }, LOOK_MS);
-    this.#timer.unref();
-  }
-
-  /** Shows that this gateway lives, and looks after those whose gateways do not. */
-  async #lookOnce(): Promise<void> {
-    try {
-      const wasAway = await this.#heartbeats.beat();
-      const leaders = new Set<string>();
-      for (const { record, call } of this.#entries.values()) if (!call.leads) leaders.add(record.leader);
-      await this.#heartbeats.look(leaders);
-      for (const entry of [...this.#entries.values()]) {
-        if (entry.call.leads) await this.#check(entry, wasAway);
-        else if (!this.#heartbeats.lives(entry.record.leader)) await this.#succeed(entry);
-        else await this.#checkFollowed(entry);
-      }
-    } catch {
-      // NATS is away: who lives is not known.
-      this.#heartbeats.forget();
-    }
-  }
-
-  async #check(entry: Entry, wasAway: boolean): Promise<void> {
-    const { epoch, call } = entry;
-    if (wasAway) {
-      const known = await this.records.recordOf(epoch);
-      if (known !== undefined && known.leader !== this.id) {
-        entry.record = known;
-        call.loseLead();
-      }
-    } else if (performance.now() - entry.touchedAt > TOUCH_MS) {
-      entry.touchedAt = performance.now();
-      this.#know(epoch, await this.records.edit(epoch, () => ({})));
-    }
-  }
-
-  async #checkFollowed(entry: Entry): Promise<void> {
-    entry.lostSince = undefined;
-    if (performance.now() - entry.touchedAt < CHECK_MS) return;
-    entry.touchedAt = performance.now();
-    if ((await this.#link.get(`epoch.${entry.epoch}`)) === undefined) entry.call.abandon(LOST);
-  }
-
-  /** Nobody leads: this gateway does, where it can, or another one. */
-  async #succeed(entry: Entry): Promise<void> {
-    const { epoch, call, reopen } = entry;
-    if (entry.isTrying) return;
-    entry.lostSince ??= performance.now();
-    const known = await this.#link.get(`epoch.${epoch}`);
-    const record = known && (JSON.parse(known.text) as SharedRecord);
-    if (record !== undefined && record.leader !== entry.record.leader) {
-      entry.record = record;
-      return;
-    }
-    if (known === undefined || record === undefined || reopen === undefined) {
-      if (performance.now() - entry.lostSince < PATIENCE_MS) return;
-      // Equal requests do not wait for it any more.
-      if (record !== undefined && record.endedAt === undefined) await this.records.end(epoch);
-      call.abandon(LOST);
-      return;
-    }
-    const mine = { ...record, leader: this.id };
-    if ((await this.#link.put(`epoch.${epoch}`, JSON.stringify(mine), known.revision)) === undefined) return;
-    entry.record = mine;
+  #takeOver(entry: MemberEntry, record: SharedRecord, request: KnownRequest): void {
+    entry.record = record;
     entry.isTrying = true;
-    void call.takeOver(reopen).then((leads) => {
-      if (leads && record.locations !== undefined) entry.onDetached();
-      entry.isTrying = false;
-      entry.lostSince = undefined;
-    });
+    void entry.call
+      .takeOver(() => request.reopen())
+      .then((leads) => {
+        if (leads && record.locations !== undefined) entry.onDetached();
+        entry.isTrying = false;
+        entry.lostSince = undefined;
+      });
+  }
+
+  /** Another gateway that leaves hands over what it leads. */
+  async #take(epoch: string, handed: HandedRequest | undefined): Promise<boolean> {
+    const record = await this.records.recordOf(epoch);
+    if (record?.leader !== this.id || this.#isLeaving) return false;
+    if (handed !== undefined && !this.#entries.has(epoch)) await this.adopter?.adopt(epoch, record, handed);
+    const entry = this.#entries.get(epoch);
+    if (entry?.request === undefined || entry.call.leads) return false;
+    this.#takeOver(entry, record, entry.request);
+    return true;
   }
 
   /** What fails is done by the server itself after a day. */

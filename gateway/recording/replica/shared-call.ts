@@ -72,6 +72,11 @@ export class SharedCall implements Call {
     return this.#caughtUp.promise;
   }
 
+  /** Nothing is read or written here any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   get leads(): boolean {
     return this.#service !== undefined;
   }

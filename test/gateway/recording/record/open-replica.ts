@@ -20,5 +20,5 @@ export async function openReplica(
   t.teardown(close);
   /** The others hear nothing of it any more, and it says nothing of that. */
   const vanish = () => link.close();
-  return { ...fake, close, vanish };
+  return { ...fake, replicas, close, vanish };
 }

@@ -1,0 +1,61 @@
+import type { Status } from '../../status/index.js';
+import type { NatsLink } from './nats-link.js';
+import { decodeStatus, encodeStatus } from './shared-text.js';
+
+/** What a gateway answers to the others of one recording. */
+export interface SharedAnswers {
+  /** Who leads asks whether clients follow it elsewhere. */
+  readonly isFollowed: () => boolean;
+  /** Who leads looks for a gateway that can go on with it: the id of this one, or `undefined`. */
+  readonly heir: () => string | undefined;
+  /** It is to be stopped where it is led. */
+  readonly onStop: (status: Status) => void;
+  readonly onPosition: (gateway: string, position: number | undefined) => void;
+}
+
+/** What gateways ask and tell each other of recordings, beside what they write down. */
+export class SharedSubjects {
+  readonly #link: NatsLink;
+
+  constructor(link: NatsLink) {
+    this.#link = link;
+  }
+
+  /** Answers for one recording until the function that is returned is called. */
+  answer(epoch: string, { isFollowed, heir, onStop, onPosition }: SharedAnswers): () => void {
+    const stops = [
+      this.#link.listen(`sluice.readers.${epoch}`, () => (isFollowed() ? 'yes' : undefined)),
+      this.#link.listen(`sluice.heir.${epoch}`, () => heir()),
+      this.#link.listen(`sluice.stop.${epoch}`, (text) => {
+        onStop(decodeStatus(Buffer.from(text)));
+        return undefined;
+      }),
+      this.#link.listen(`sluice.position.${epoch}`, (text) => {
+        const [gateway = '', position = ''] = text.split(' ');
+        onPosition(gateway, position === '' ? undefined : Number(position));
+        return undefined;
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** Whether clients of other gateways follow it. Rejects when NATS is away. */
+  async isFollowed(epoch: string): Promise<boolean> {
+    return (await this.#link.ask(`sluice.readers.${epoch}`)) !== undefined;
+  }
+
+  /** A gateway that follows it, and can go on with it; `undefined`: none. Rejects when NATS is away. */
+  async heirOf(epoch: string): Promise<string | undefined> {
+    return await this.#link.ask(`sluice.heir.${epoch}`);
+  }
+
+  tellStop(epoch: string, status: Status): void {
+    this.#link.tell(`sluice.stop.${epoch}`, encodeStatus(status).toString());
+  }
+
+  tellPosition(epoch: string, gateway: string, position: number | undefined): void {
+    this.#link.tell(`sluice.position.${epoch}`, `${gateway} ${position ?? ''}`);
+  }
+}
