@@ -193,6 +193,7 @@ export const HOUSES = {
         may: ['browser'],
         roof: ['page.ts', 'method-view.ts', 'method-list.ts', 'scene-links.ts', 'parts.ts'],
         rooms: {
+          pressure: { may: ['call', 'view'], open: true },
           share: { may: ['call', 'json', 'schema', 'view'], open: true },
           messages: { may: ['call', 'json', 'schema', 'view'], open: true },
           call: { may: ['schema', 'view'], open: true },

@@ -1,5 +1,6 @@
 import type { CallRunner } from './call/call-runner.js';
 import { createConnectionPart } from './call/connection-part.js';
+import { createPressurePart } from './pressure/pressure-part.js';
 import type { CallTypes } from './schema/page-schema.js';
 
 /** A part of a method's view that has to do with its running call. */
@@ -14,6 +15,8 @@ export interface CallPartContext {
   readonly runner: CallRunner;
   /** The types of the method; undefined where the page could not read them. */
   readonly types: CallTypes | undefined;
+  /** The URL of the gateway, without a slash at the end. */
+  readonly gatewayAddress: string;
 }
 
 /** Makes a part for a method; undefined where it has none for this one. */
@@ -23,4 +26,7 @@ export type MakeCallPart = (context: CallPartContext) => CallPart | undefined;
  * What stands between the buttons of a call and its messages, in this order. A new part is a folder beside this file and a line here; it learns of the call through
  * `CallRunner.subscribe`, and steers it through `CallRunner.call`.
  */
-export const CALL_PARTS: readonly MakeCallPart[] = [({ runner }) => createConnectionPart(runner)];
+export const CALL_PARTS: readonly MakeCallPart[] = [
+  ({ runner }) => createConnectionPart(runner),
+  ({ runner, gatewayAddress }) => createPressurePart(runner, gatewayAddress),
+];

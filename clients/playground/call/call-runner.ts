@@ -33,6 +33,8 @@ export interface CallRunner {
   send(message: unknown): Promise<void>;
   halfClose(): Promise<void>;
   pause(): void;
+  /** Takes so many messages a second at most: 0 is none, infinity as many as come. It holds for later calls as well. */
+  slowTo(perSecond: number): void;
   resume(): void;
   cancel(): void;
   /** Cuts the connection of the page under the call. */
@@ -58,6 +60,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
   const gaps = createGapWatch();
   let call: RunningCall | undefined;
   let startMs = 0;
+  let perSecond = Number.POSITIVE_INFINITY;
   let isPaused = false;
   let isHalfClosed = false;
 
@@ -119,6 +122,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
         },
       });
       call = running;
+      running.slowTo?.(perSecond);
       tell((listener) => listener.started?.());
     },
     async send(message) {
@@ -139,6 +143,10 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       isPaused = true;
       call.pause();
       changed();
+    },
+    slowTo(given) {
+      perSecond = given;
+      call?.slowTo?.(given);
     },
     resume() {
       isPaused = false;

@@ -1,28 +1,63 @@
-/** A gate that a loop passes before each step. While it is closed, the loop waits. */
+/** A gate that a loop passes before each step. While it is closed, the loop waits; it may also let pass so many a second. */
 export interface PauseGate {
   readonly closed: boolean;
   close(): void;
   open(): void;
-  /** Resolves at once while the gate is open, otherwise when it opens. */
+  /** How many may pass in a second: 0 is none, infinity any number. */
+  slowTo(perSecond: number): void;
+  /** Resolves at once while the gate is open and it is not too soon, otherwise when that is so. */
   passed(): Promise<void>;
+  /** Nothing is held any more, now and later. */
+  end(): void;
 }
 
-/** Creates an open gate. The code that ends the loop opens the gate, so that the loop can notice its end. */
+/** Creates an open gate. The code that ends the loop calls `end`, so that the loop can notice its end. */
 export function createPauseGate(): PauseGate {
-  let waiting: (() => void)[] | undefined;
+  let isClosed = false;
+  let isOver = false;
+  let perSecond = Number.POSITIVE_INFINITY;
+  let nextMs = 0;
+  let waiting: (() => void)[] = [];
+  const changed = () => {
+    const woken = waiting;
+    waiting = [];
+    for (const wake of woken) wake();
+  };
+  /** How long the next one has to wait, in milliseconds. */
+  const waitMs = () => {
+    if (isOver) return 0;
+    return isClosed || perSecond === 0 ? Number.POSITIVE_INFINITY : nextMs - performance.now();
+  };
   return {
     get closed() {
-      return waiting !== undefined;
+      return isClosed;
     },
     close() {
-      waiting ??= [];
+      isClosed = true;
     },
     open() {
-      const held = waiting ?? [];
-      waiting = undefined;
-      for (const resume of held) resume();
+      isClosed = false;
+      changed();
     },
-    passed: () =>
-      waiting === undefined ? Promise.resolve() : new Promise((resolve) => waiting?.push(resolve)),
+    slowTo(given) {
+      perSecond = given;
+      nextMs = 0;
+      changed();
+    },
+    async passed() {
+      for (let left = waitMs(); left > 0; left = waitMs()) {
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+          if (left !== Number.POSITIVE_INFINITY) timer = setTimeout(resolve, left);
+        });
+        clearTimeout(timer);
+      }
+      nextMs = Math.max(nextMs, performance.now() - 1_000 / perSecond) + 1_000 / perSecond;
+    },
+    end() {
+      isOver = true;
+      changed();
+    },
   };
 }

@@ -27,7 +27,11 @@ export interface CallEvents {
 /** A call in flight. Functions that its kind of method does not have are absent. */
 export interface RunningCall {
   cancel(): void;
+  /** By which the gateway knows it. Absent where it has no stream. */
+  readonly requestId?: string;
   readonly pause?: () => void;
+  /** See `CallRunner.slowTo`. */
+  readonly slowTo?: (perSecond: number) => void;
   readonly resume?: () => void;
   readonly send?: (message: unknown) => Promise<void>;
   readonly halfClose?: () => Promise<void>;
@@ -73,16 +77,17 @@ function startUnary({ client, method, request, headers, events }: CallRequest): 
  * How many messages may be on their way to the page: thousands a second arrive also where a round trip takes 50 ms, as on a busy machine. Large ones are
  * bounded by their bytes.
  */
-const CREDIT = 256;
+export const PAGE_CREDIT = 256;
 
 /** On a session, where a page that pauses also pauses the service in every browser. Over HTTP Firefox would read on without limit. */
 function startStream({ client, method, request, headers, events }: CallRequest): RunningCall {
   const gate = createPauseGate();
   const sends = method.kind !== 'server_stream';
+  const requestId = headers['x-request-id'] ?? newRequestId();
   const call = client.call(method.path, {
     ...(sends ? {} : { request }),
-    metadata: metadataFromHeaders(headers),
-    credit: CREDIT,
+    metadata: { ...metadataFromHeaders(headers), 'x-request-id': requestId },
+    credit: PAGE_CREDIT,
     onReconnect: ({ attempt, delayMs, error }) =>
       events.onNote(`${error.message}; reconnect attempt ${attempt} in ${(delayMs / 1000).toFixed(1)} s`),
     onGap: (gap) => events.onNote(`messages were lost: ${JSON.stringify(gap)}`),
@@ -104,13 +109,20 @@ function startStream({ client, method, request, headers, events }: CallRequest):
   };
   void run();
   return {
+    requestId,
     cancel() {
       call.cancel();
-      gate.open();
+      gate.end();
     },
     ...(sends ? { send: call.send, halfClose: call.end } : {}),
-    ...(method.kind === 'client_stream' ? {} : { pause: gate.close, resume: gate.open }),
+    ...(method.kind === 'client_stream' ? {} : { pause: gate.close, resume: gate.open, slowTo: gate.slowTo }),
   };
+}
+
+/** Cannot be guessed: who knows it may ask how the call stands. */
+function newRequestId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /** The metadata that the headers of an HTTP request would have been (PROTOCOL.md, section 3). */

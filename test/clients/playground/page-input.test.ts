@@ -118,3 +118,25 @@ t.test('a closed gate holds its loop until it opens', async (t) => {
   t.equal(passed, 2);
   t.notOk(gate.closed);
 });
+
+t.test('a brake lets so many pass in a second, and can be let go at any time', async (t) => {
+  const gate = createPauseGate();
+  gate.slowTo(0);
+  let passed = 0;
+  const step = gate.passed().then(() => {
+    passed += 1;
+  });
+  await Promise.resolve();
+  t.equal(passed, 0, 'nothing passes at 0 a second');
+  gate.slowTo(1_000);
+  await step;
+  const begun = performance.now();
+  for (let count = 0; count < 20; count += 1) await gate.passed();
+  t.ok(performance.now() - begun >= 18, 'twenty take their time');
+  gate.slowTo(0.001);
+  await gate.passed();
+  const waiting = gate.passed();
+  gate.end();
+  await waiting;
+  await gate.passed();
+});
