@@ -10,6 +10,7 @@ import {
 import { openCall } from '../../recording/index.js';
 import { nameOfPrincipal } from '../../security/index.js';
 import { type CodeName, codeName, isDefect, RpcError } from '../../status/index.js';
+import { boundedBaggage } from './bounded-baggage.js';
 import { type CarriedTrace, carriedTrace, withTrace } from './carried-trace.js';
 import { departureOf } from './departure.js';
 import { endAtExpiry } from './end-at-expiry.js';
@@ -112,7 +113,7 @@ async function callAndReport(
   exchange.seen = { running: plan, progress, begunAt: begun };
   const { trace } = traced;
   const outgoing = plan.openOutgoing(exchange);
-  const metadata = metadataOfCall(plan, traced);
+  const metadata = boundedBaggage(metadataOfCall(plan, traced));
   const meter = meterOf(method);
   const slowReader = slowReaderOf(method, surface, request.limits);
   const onDropped =

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { boundedBaggage } from '../../../../gateway/surfaces/exchange/bounded-baggage.js';
 import { carriedTrace } from '../../../../gateway/surfaces/exchange/carried-trace.js';
 import { bytes, method, openForeign } from '../../../support/foreign.js';
 import { http, until } from '../../../support/http.js';
@@ -126,4 +127,48 @@ t.test('refused requests and calls name the trace of their client', async (t) =>
   await session.closed;
   const refused = lines.filter(({ msg }) => msg === 'request refused').map(({ traceId }) => traceId);
   t.same(refused, [TRACE, undefined, TRACE, undefined]);
+});
+
+t.test('baggage travels as it came, and of a long one what fits, on every surface', async (t) => {
+  const item = await bytes({});
+  const answer = [{ in: 'end' as const }, { out: item }];
+  const foreign = await openForeign(t, {
+    Ask: answer,
+    Down: answer,
+    Up: answer,
+    Both: answer,
+    Fetch: [{ in: 'end' }],
+    Store: answer,
+  });
+  const member = (length: number) => `a=${'b'.repeat(length - 2)}`;
+  for (const [label, way] of Object.entries(TRACE_WAYS)) {
+    const calls = () => foreign.upstream.calls(method(way.method)).length;
+    const before = calls();
+    const good = [member(3_000), 'c=d', member(3_000)].join();
+    await way.run(t, foreign, { baggage: good });
+    t.equal(toldOf(foreign, way.method, 'baggage').join(), good, label);
+    // Protocols that have it as metadata of the client's own may refuse it.
+    await Promise.resolve(way.run(t, foreign, { baggage: `${good},${member(3_000)}` })).catch(() => {});
+    const last = toldOf(foreign, way.method, 'baggage').join();
+    t.equal(last, good, `${label}: the first members of a longer one, ${calls() - before} calls`);
+  }
+});
+
+t.test('of baggage the first whole members travel that fit into 8,192 characters', (t) => {
+  const member = (length: number) => `a=${'b'.repeat(length - 2)}`;
+  const of = (...values: string[]) => {
+    const pairs = values.map((value) => ['baggage', value] as const);
+    return boundedBaggage([['x-a', 'b'], ...pairs])
+      .filter(([name]) => name === 'baggage')
+      .map(([, value]) => value);
+  };
+  t.same(of(member(8_192)), [member(8_192)]);
+  t.same(of(member(8_193)), [], 'no half of one');
+  t.same(of(`c=d,${member(8_192)}`), ['c=d']);
+  t.same(of(`${member(8_192)},c=d`), [member(8_192)]);
+  t.same(of(member(4_095), member(4_096)), [member(4_095), member(4_096)]);
+  t.same(of(member(4_096), member(4_096), 'c=d'), [member(4_096)]);
+  const few = [['baggage', 'a=b']] as const;
+  t.equal(boundedBaggage(few), few);
+  t.end();
 });
