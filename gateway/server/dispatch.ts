@@ -10,6 +10,7 @@ import {
   type Principal,
   type RequestSource,
   requestSource,
+  type ShownCredential,
   shownCredential,
 } from '../security/index.js';
 import { type Metadata, RpcError } from '../status/index.js';
@@ -83,6 +84,7 @@ export function registerDispatch(
   // Every hook runs before a WebSocket is upgraded, so what fails here is still an HTTP error.
   const preHandler = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     const admitted = admit(app, request, reply, options, schema, context);
+    if (admitted instanceof RpcError) throw admitted;
     whenKnown(admitted, reply, done, (call) => {
       if (request.ws) {
         assertServing(context.exchanges);
@@ -111,6 +113,7 @@ export function registerDispatch(
   app.route({ method: OTHER_METHODS, url: METHODS, preHandler, handler });
   servePlainRequests(app, options, context, checks, refusals, (request, reply) => {
     const admitted = admit(app, request, reply, options, schema, context);
+    if (admitted instanceof RpcError) return answerError(admitted, request, reply, refusals);
     if (!(admitted instanceof Promise)) return answer(admitted, request, reply, refusals, context);
     admitted.then(
       (call) => {
@@ -147,6 +150,7 @@ function answer(
   });
 }
 
+/** Lets a request in, at once where that can be said at once. What a limit refuses is returned, not thrown: it comes in floods. */
 function admit(
   app: FastifyInstance,
   request: ServerRequest,
@@ -154,13 +158,32 @@ function admit(
   options: ResolvedGatewayOptions,
   loaded: () => LoadedSchema,
   context: ServerContext,
-): AdmittedRequest | Promise<AdmittedRequest> {
-  const decision = context.identity.decision(() => ({
-    requestId: request.id,
-    peer: requestSource(request.raw, options.trustedProxies).address,
-    path: splitTarget(request.raw.url)[0],
-  }));
-  return decided(decision, () => decide(app, request, reply, options, loaded, context, decision));
+): AdmittedRequest | RpcError | Promise<AdmittedRequest> {
+  // What comes in one request is answered until the grace ends; what would go on is sent elsewhere by its surface.
+  if (request.ws) assertServing(context.exchanges);
+  const { raw, id } = request;
+  const { identity } = context;
+  const { limits } = context.exchanges;
+  const source = requestSource(raw, options.trustedProxies);
+  const shown = shownCredential(() => identity.credentialOf(raw));
+  // Before everything that costs more than a refusal may.
+  const workload = identity.ofConnection(raw.socket, source);
+  const refusal =
+    shown === undefined ? limits.refusalToBegin(source, workload) : limits.refusalToBeginUnchecked(source);
+  if (refusal !== undefined) return refusal;
+  const [path] = splitTarget(raw.url);
+  const decision = identity.decision(() => ({ requestId: id, peer: source.address, path }));
+  decision?.shows(shown);
+  const asking = { source, shown, workload, decision };
+  return decided(decision, () => decide(app, request, reply, options, loaded, context, asking));
+}
+
+/** Who asks to be let in, before anything is decided. */
+interface AskingClient {
+  readonly source: RequestSource;
+  readonly shown: ShownCredential;
+  readonly workload: Principal;
+  readonly decision: AccessDecision | undefined;
 }
 
 function decide(
@@ -170,18 +193,9 @@ function decide(
   options: ResolvedGatewayOptions,
   loaded: () => LoadedSchema,
   context: ServerContext,
-  decision: AccessDecision | undefined,
+  { source, shown, workload, decision }: AskingClient,
 ): AdmittedRequest | Promise<AdmittedRequest> {
-  // What comes in one request is answered until the grace ends; what would go on is sent elsewhere by its surface.
-  if (request.ws) assertServing(context.exchanges);
-  const source = requestSource(request.raw, options.trustedProxies);
   const { identity, exchanges } = context;
-  const shown = shownCredential(() => identity.credentialOf(request.raw));
-  decision?.shows(shown);
-  // Before everything that costs more than a refusal may.
-  const workload = identity.ofConnection(request.raw.socket, source);
-  if (shown === undefined) exchanges.limits.begin(source, workload);
-  else exchanges.limits.beginUnchecked(source);
   const [path, search] = splitTarget(request.raw.url);
   request.spoken = request.ws ? OWN_PROTOCOL : protocolOf(request.raw);
   const location = locationOfPath(path);
