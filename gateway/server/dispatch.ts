@@ -25,6 +25,7 @@ import {
   protocolOf,
 } from '../surfaces/index.js';
 import { locationOfPath } from '../wire/index.js';
+import { assertServing } from './assert-serving.js';
 import { answerLocation, checkLocationRequest, matchOfLocation } from './call-locations.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
 import { answerError, type RefusalContext } from './errors.js';
@@ -291,12 +292,4 @@ function placeOf(
   const said = protocol.metadata(request.raw, [], options.headerRules);
   const metadata = context.identity.metadata(said, principal, credential);
   return matchOfLocation(location, ownerOf({ principal, metadata }), loaded, context);
-}
-
-/** Throws UNAVAILABLE while the gateway drains. */
-export function assertServing({ draining }: ExchangeContext['exchanges']): void {
-  if (!draining) return;
-  throw new RpcError('DRAINING', 'the gateway is shutting down', {
-    headers: { connection: 'close', 'retry-after': '1' },
-  });
 }

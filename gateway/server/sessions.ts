@@ -22,9 +22,9 @@ import {
   SESSION_PATH,
   SessionCloseCode,
 } from '../wire/session/index.js';
+import { assertServing } from './assert-serving.js';
 import { matchOfLocation } from './call-locations.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
-import { assertServing } from './dispatch.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
 import { assertNotLeftOut } from './method-of-request.js';
