@@ -43,7 +43,7 @@ export async function measureFanOut(contender, descriptorSet, settings) {
   const running = [load];
   try {
     const { port } = await firstJson(load, 'the service');
-    const gateway = await startOf(contender)(port, LIMIT_MS);
+    const gateway = await startOf(contender, settings)(port, LIMIT_MS);
     running.push(gateway);
     const result = firstJson(load, 'the readers');
     load.stdin.write(`${JSON.stringify({ port: gateway.port, pid: gateway.pid })}\n`);
@@ -53,15 +53,16 @@ export async function measureFanOut(contender, descriptorSet, settings) {
   }
 }
 
-/** A gateway that shares the stream, or a bound that has a start of its own. */
-function startOf({ build, start }) {
-  return build === undefined ? start : (port, limitMs) => startSharing(build, port, limitMs);
+/** A gateway that shares the stream, unless it is not to be recorded, or a bound that has a start of its own. */
+function startOf({ build, start }, { isRecorded = true }) {
+  const config = isRecorded ? CONFIG : {};
+  return build === undefined ? start : (port, limitMs) => startWith(config, build, port, limitMs);
 }
 
-async function startSharing({ command, descriptorSet }, port, limitMs) {
+async function startWith(methods, { command, descriptorSet }, port, limitMs) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-fan-out-'));
   const config = join(folder, 'sluice.yaml');
-  writeFileSync(config, JSON.stringify(CONFIG));
+  writeFileSync(config, JSON.stringify(methods));
   const listens = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--log-level', 'warn'];
   const args = ['--upstream', `127.0.0.1:${port}`, '--config', config, '--descriptor-set', descriptorSet];
   try {
@@ -92,7 +93,10 @@ const row = (name, title, fanOut, reach) => ({
   name,
   title,
   label: title,
-  contenders: fanOut.stalled === undefined ? ['sluice', 'fan-out-response', 'fan-out-socket'] : ['sluice'],
+  contenders:
+    fanOut.readers === 1 || fanOut.stalled !== undefined
+      ? ['sluice']
+      : ['sluice', 'fan-out-response', 'fan-out-socket'],
   loads: {},
   fanOut,
   reach,
@@ -125,10 +129,12 @@ const ROWS = [
   ),
   row(
     'fan-out-stalled',
-    '1,000 readers, one message a write; one more reads nothing',
-    { readers: 1_001, messages: 1, stalled: 1 },
-    { us: 5.5 },
+    '5,000 readers, one message a write; one more reads nothing',
+    { readers: 5_001, messages: 1, stalled: 1 },
+    { us: 7.5 },
   ),
+  row('recorded-1', 'one reader, eight messages a write', { readers: 1, messages: 8 }),
+  row('unrecorded-1', 'the same, not recorded', { readers: 1, messages: 8, isRecorded: false }),
 ];
 
 /** The rows of the bench. */
