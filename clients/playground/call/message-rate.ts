@@ -5,6 +5,8 @@ const SLOTS = 100;
 /** A fast stream is judged by its last second, so that a change shows at once. */
 const FAST_SLOTS = 10;
 const FAST_MESSAGES = 20;
+/** Over so many slots a burst may reach. */
+const BURST_SLOTS = 3;
 
 /** How many messages come a second. Counts in slots of a fixed number, whatever the rate is. */
 export interface MessageRate {
@@ -29,6 +31,9 @@ export function createMessageRate(): MessageRate {
   const between = (slots: number): { messages: number; perSecond: number | undefined } => {
     let first = newest - slots + 1;
     while (first < newest && countAt(first) === 0) first += 1;
+    // Messages that were sent together may have come in slots beside each other.
+    for (let slots = 1; slots < BURST_SLOTS && first + 1 < newest && countAt(first + 1) > 0; slots += 1)
+      first += 1;
     let messages = 0;
     let last = first;
     let groups = 0;

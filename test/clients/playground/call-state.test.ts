@@ -29,6 +29,13 @@ t.test('rates are right: two a second are two a second, and so are bursts', asyn
     const found = rate.perSecond(nowMs - everyMs) ?? 0;
     t.ok(Math.abs(found - perSecond) / perSecond < 0.12, `${each} every ${everyMs} ms: ${found}`);
   }
+  const rate = createMessageRate();
+  for (let second = 1; second <= 30; second += 1) {
+    // Two messages of one tick, in slots of time beside each other.
+    rate.count(second * 1000 - 5);
+    rate.count(second * 1000 + 5);
+    if (second > 12) t.equal(rateText(rate.perSecond(second * 1000 + 10) ?? 0), '2 a second');
+  }
   t.equal(rateText(2), '2 a second');
   t.equal(rateText(0.25), '0.3 a second');
   t.equal(rateText(2012.4), '2,012 a second');
