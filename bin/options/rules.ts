@@ -12,6 +12,8 @@ const NEEDS: readonly (readonly [name: string, oneOf: readonly string[]])[] = [
   ['tlsClientAuth', ['tlsClientCa']],
   ['protoPath', ['proto']],
   ['filesPerSubject', ['requireIdentity']],
+  ['journalUser', ['journalPasswordFile']],
+  ['journalPasswordFile', ['journalUser']],
 ];
 
 /** Options that must not be the same address. */

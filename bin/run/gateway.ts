@@ -63,6 +63,12 @@ export async function startGateway(
     forwardHeaders: values.forwardHeader,
     trustedProxies: values.trustedProxies,
     journal: values.journal,
+    journalAccess: {
+      user: values.journalUser,
+      passwordFile: values.journalPasswordFile,
+      credentials: values.journalCredentials,
+      ca: values.journalCa,
+    },
     ingressOwnsAuthorization: values.ingressOwnsAuthorization,
     upstreamConnections: values.upstreamConnections,
     upstreamStreams: values.upstreamStreams,

@@ -204,9 +204,33 @@ const RECORDINGS = {
   journal: {
     group: 'Recordings',
     type: 'text',
-    value: 'memory|nats://HOST:PORT',
+    value: 'memory|nats://HOST:PORT|tls://HOST:PORT',
     default: 'memory',
     help: 'where calls of methods with a rule for recordings are written down: the memory of this process, or NATS JetStream, which several gateways share (further servers of its cluster behind commas)',
+  },
+  journalUser: {
+    group: 'Recordings',
+    type: 'text',
+    value: 'NAME',
+    help: 'the user of --journal; needs --journal-password-file',
+  },
+  journalPasswordFile: {
+    group: 'Recordings',
+    type: 'text',
+    value: 'FILE',
+    help: 'the password of --journal-user, in the first line of a file that is read at each connection',
+  },
+  journalCredentials: {
+    group: 'Recordings',
+    type: 'text',
+    value: 'FILE',
+    help: 'credentials of NATS (a .creds file) for --journal, in place of a user; read at each connection',
+  },
+  journalCa: {
+    group: 'Recordings',
+    type: 'text',
+    value: 'FILE',
+    help: 'CA certificates to trust for --journal (PEM); implies TLS',
   },
 } as const satisfies OptionTable;
 

@@ -17,7 +17,7 @@ import { faultOfPair, type UpstreamTls } from '../upstream/index.js';
 import { BasePath } from './base-path.js';
 import type { ClientTls } from './client-tls.js';
 import type { GatewayConfig, LimitsConfig } from './config/index.js';
-import { parseJournal } from './journal-place.js';
+import { assertJournalAccess, type JournalAccess, parseJournal } from './journal-place.js';
 
 /** What a gateway is made of. Everything but `upstream` and `log` has a default. */
 export interface GatewayOptions {
@@ -63,6 +63,8 @@ export interface GatewayOptions {
   readonly compress?: CompressRule;
   /** Where calls are recorded. Default "memory"; or "nats://HOST:PORT,HOST:PORT", which all gateways share. */
   readonly journal?: string;
+  /** Who the gateway is for the NATS of `journal`, and whom it trusts: nobody in particular by default. */
+  readonly journalAccess?: JournalAccess;
   /** What is configured for single methods, from `parseConfig`; it wins over what the schema says. Default: nothing. */
   readonly config?: GatewayConfig;
   /** A path below which everything is served, for example "/api", for proxies that do not take it off. Default: none. */
@@ -162,6 +164,8 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
   }
   const journal = given.journal ?? GATEWAY_OPTIONS.journal.default;
   assertJournal(journal);
+  const journalAccess = given.journalAccess ?? {};
+  assertJournalAccess(journalAccess);
   const numbers = {
     upstreamConnections: given.upstreamConnections ?? GATEWAY_OPTIONS.upstreamConnections.default,
     schemaRefreshMs: given.schemaRefreshMs ?? GATEWAY_OPTIONS.schemaRefreshMs.default,
@@ -188,6 +192,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     compress: given.compress ?? 'whole',
     config: given.config ?? {},
     journal,
+    journalAccess,
     basePath: BasePath.of(given.basePath),
     pageDir: given.pageDir,
     publicHealth: given.publicHealth ?? false,

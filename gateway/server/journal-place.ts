@@ -1,23 +1,50 @@
-const SCHEME = 'nats://';
+/** How to reach the servers of NATS that keep recordings. */
+export interface JournalPlace {
+  /** "HOST:PORT" of each. */
+  readonly servers: readonly string[];
+  readonly isTls: boolean;
+}
 
-/** The servers of NATS that an option names, as "HOST:PORT"; `undefined`: recordings are kept in memory. Throws a TypeError that says what is wrong. */
-export function parseJournal(journal: string): readonly string[] | undefined {
+/** Who the gateway is for NATS, and whom it trusts: names of files, which are read at each connection. */
+export interface JournalAccess {
+  readonly user?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly credentials?: string | undefined;
+  readonly ca?: string | undefined;
+}
+
+/** The servers of NATS that an option names; `undefined`: recordings are kept in memory. Throws a TypeError that says what is wrong. */
+export function parseJournal(journal: string): JournalPlace | undefined {
   if (journal === 'memory') return undefined;
-  if (!journal.startsWith(SCHEME)) {
+  const scheme = /^(?:nats|tls):\/\//.exec(journal)?.[0];
+  if (scheme === undefined) {
     throw new TypeError(
-      `journal must be memory or nats://HOST:PORT, not ${JSON.stringify(shown(journal))}: further servers of the same cluster follow behind commas`,
+      `journal must be memory, nats://HOST:PORT or tls://HOST:PORT, not ${JSON.stringify(shown(journal))}: further servers of the same cluster follow behind commas`,
     );
   }
-  return journal.split(',').map((entry) => {
-    const address = entry.startsWith(SCHEME) ? entry.slice(SCHEME.length) : entry;
-    if (address.includes('@')) throw new TypeError('journal must have no user and no @ in an address');
+  const servers = journal.split(',').map((entry) => {
+    const address = entry.startsWith(scheme) ? entry.slice(scheme.length) : entry;
+    if (address.includes('@')) {
+      throw new TypeError(
+        'journal must have no user in an address: see journalUser, journalPasswordFile and journalCredentials',
+      );
+    }
     if (!isAddress(address)) {
       throw new TypeError(
-        `journal must have HOST:PORT behind nats://, not ${JSON.stringify(address)}, for example 127.0.0.1:4222`,
+        `journal must have HOST:PORT behind ${scheme}, not ${JSON.stringify(address)}, for example 127.0.0.1:4222`,
       );
     }
     return address;
   });
+  return { servers, isTls: scheme === 'tls://' };
+}
+
+/** Throws a TypeError for what does not fit together. */
+export function assertJournalAccess({ user, passwordFile, credentials }: JournalAccess): void {
+  if ((user === undefined) !== (passwordFile === undefined))
+    throw new TypeError('journalUser and journalPasswordFile must be given together');
+  if (user !== undefined && credentials !== undefined)
+    throw new TypeError('journalCredentials must not be given beside journalUser');
 }
 
 function isAddress(address: string): boolean {

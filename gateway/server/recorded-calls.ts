@@ -10,7 +10,7 @@ import type { LoadedSchema } from './loaded-schema.js';
 
 /** The recordings of a gateway. What makes them is loaded when the first call of a method with a rule comes. Whoever makes it closes it. */
 export class RecordedCalls {
-  readonly #options: Pick<ResolvedGatewayOptions, 'limits' | 'journal'>;
+  readonly #options: Pick<ResolvedGatewayOptions, 'limits' | 'journal' | 'journalAccess'>;
   readonly #context: Pick<ExchangeContext, 'transport' | 'meterOf'>;
   #recordings: Recordings | undefined;
   #loading: Promise<Recordings> | undefined;
@@ -19,7 +19,7 @@ export class RecordedCalls {
   #isClosed = false;
 
   constructor(
-    options: Pick<ResolvedGatewayOptions, 'limits' | 'journal'>,
+    options: Pick<ResolvedGatewayOptions, 'limits' | 'journal' | 'journalAccess'>,
     context: Pick<ExchangeContext, 'transport' | 'meterOf'>,
   ) {
     this.#options = options;
@@ -59,10 +59,11 @@ export class RecordedCalls {
 
   /** Reaches the journal that gateways share, where there is one. Rejects with an error that says what is wrong. */
   async connect(schema: () => LoadedSchema): Promise<void> {
-    const servers = parseJournal(this.#options.journal);
-    if (servers === undefined) return;
+    const { journal, journalAccess } = this.#options;
+    const place = parseJournal(journal);
+    if (place === undefined) return;
     const { NatsLink, OnceBucket, Replicas } = await import('../recording/replica/index.js');
-    const link = await NatsLink.open(servers);
+    const link = await NatsLink.open(place.servers, { ...journalAccess, isTls: place.isTls });
     this.#once = new OnceBucket(link);
     this.#replicas = await Replicas.open(link);
     const methodOf = (path: string) => schema().schema.methods.get(path);

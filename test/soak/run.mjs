@@ -54,12 +54,15 @@ async function longTests() {
       'test/gateway/upstream/http2/chaos.test.ts',
       'test/gateway/upstream/http2/h2/fuzz.test.ts',
       'test/gateway/server/rollout.test.ts',
+      'test/gateway/recording/replica-kills.test.ts',
     ],
     {
       cwd: root,
       stdio: 'inherit',
       env: {
         ...process.env,
+        // How long gateways and NATS are killed; 5 in the suite.
+        SLUICE_KILL_SECONDS: String(seconds),
         // Schedules of a session; a thousand in the suite.
         SLUICE_RUNS: '10000',
         // Streams under which two gateways are rolled; 200 in the suite.

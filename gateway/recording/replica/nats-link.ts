@@ -8,6 +8,7 @@ import {
 import { type KV, Kvm } from '@nats-io/kv';
 import { connect, headers, type NatsConnection, nanos } from '@nats-io/transport-node';
 import { RpcError } from '../../status/index.js';
+import { accessOptions, type NatsAccess } from './nats-access.js';
 
 /** The stream and the bucket that all gateways share: who wants others bounds makes them before the first gateway does. */
 export const STREAM = 'SLUICE_JOURNAL';
@@ -37,6 +38,8 @@ export interface KeptValue {
 export interface StoredPiece {
   /** Its number in the stream. */
   readonly at: number;
+  /** Which recording it is of. */
+  readonly subject: string;
   readonly data: Uint8Array;
   readonly header: (name: string) => string;
   readonly time: Date;
@@ -61,8 +64,9 @@ export class NatsLink {
   }
 
   /** `servers`: "HOST:PORT" of each. Rejects with an error that says what is wrong, within some seconds. */
-  static async open(servers: readonly string[]): Promise<NatsLink> {
+  static async open(servers: readonly string[], access: NatsAccess = {}): Promise<NatsLink> {
     const connection = await connect({
+      ...accessOptions(access),
       servers: [...servers],
       name: 'sluice',
       timeout: START_MS,
@@ -217,8 +221,14 @@ async function answerOf(
 
 function pieceOf(stored: StoredMsg | null): StoredPiece | undefined {
   if (stored === null) return undefined;
-  const { seq, data, header, time } = stored;
-  return { at: seq, data, header: (name) => header.get(name), time };
+  const { seq, subject, data, header, time } = stored;
+  return {
+    at: seq,
+    subject: subject.slice(SUBJECTS.length + 1),
+    data,
+    header: (name) => header.get(name),
+    time,
+  };
 }
 
 /** An error of the start. */
