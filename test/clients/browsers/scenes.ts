@@ -5,6 +5,7 @@ import type { Browser, Page } from 'puppeteer-core';
 import type { Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { faultsIn } from './axe.js';
 import { goTo, openTab } from './open-browser.js';
 
 const log = pino({ level: 'silent' });
@@ -106,6 +107,22 @@ export async function checkScenes(t: Test, browser: Browser): Promise<void> {
       all,
       SCENES.map((name) => `_sluice/page/scenes/${name}.html`),
     );
+  });
+
+  await t.test('each scene is for everyone', async (t) => {
+    for (const name of SCENES) {
+      const { page } = await open(t, name);
+      for (const [width, height] of [
+        [1200, 800],
+        [390, 844],
+      ] as const) {
+        await page.setViewport({ width, height });
+        t.same(await faultsIn(page), [], `${name} at ${width}`);
+        const isWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+        t.equal(isWide, false, `${name}: nothing is wider than ${width}`);
+      }
+      await page.close();
+    }
   });
 
   await t.test('market: prices of the symbols that are watched', async (t) => {

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { pino } from 'pino';
 import type { Browser, Page } from 'puppeteer-core';
 import type { Test } from 'tap';
@@ -7,29 +5,10 @@ import { openCore } from '../../../grpc-core/index.js';
 import { builtPage } from '../playground/built-page.js';
 import { openTickService, tickProto } from '../playground/tick-service.js';
 import { openWideService } from '../playground/wide-service.js';
+import { faultsIn } from './axe.js';
 import type { BrowserName } from './open-browser.js';
 import { openPageOf, schemaOf, until } from './open-page.js';
 import { partsOf } from './page-parts.js';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-  }[];
-}
-
-/** What axe-core finds in the page as it is now, each with where. */
-async function faultsIn(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = (await page.evaluate(
-    'axe.run(document, { resultTypes: ["violations"] })',
-  )) as AxeResult;
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-  );
-}
 
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1360, height: 900 };
