@@ -1,7 +1,8 @@
 export { type Client, type ClientOptions, createClient } from './client.js';
 export { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.js';
-export type { Call } from './session/call.js';
-export type { CallOptions } from './session/call-options.js';
+export type { Call } from './session/call-handle.js';
+export type { CallOptions, JoinOptions } from './session/call-options.js';
+export type { CallState } from './session/call-state.js';
 export type { CallStatus } from './session/call-status.js';
 export type { Gap, Metadata } from './session/session-frame.js';
 export type { SessionOptions } from './session/session-options.js';
@@ -17,6 +18,7 @@ export type { Reconnect, ReconnectOptions } from './shared/reconnect.js';
 export { SluiceError } from './shared/sluice-error.js';
 export type { CallSocket } from './socket/call-socket.js';
 export type { SocketOptions } from './socket/socket-options.js';
+export type { KeptStreamOptions } from './stream/kept-stream.js';
 export type { ServerStream } from './stream/server-stream.js';
 export {
   createSseParser,

@@ -1,7 +1,9 @@
-import type { Call } from './session/call.js';
-import type { CallOptions } from './session/call-options.js';
+import type { Call } from './session/call-handle.js';
+import type { CallOptions, JoinOptions } from './session/call-options.js';
+import type { CallState } from './session/call-state.js';
 import type { CallSocket } from './socket/call-socket.js';
 import type { SocketOptions } from './socket/socket-options.js';
+import type { KeptStreamOptions } from './stream/kept-stream.js';
 import type { ServerStream } from './stream/server-stream.js';
 import type { StreamOptions } from './stream/stream-options.js';
 import type { UnaryOptions } from './stream/unary.js';
@@ -52,6 +54,24 @@ export interface TypedClient<Services extends ServiceTypes<Services>> extends Ty
     method: Name,
     options?: TypedCallOptions<Services[Name]>,
   ): Call<Services[Name]['response'], Services[Name]['request']>;
+  /** See `Client.serverStream`. */
+  serverStream<Name extends MethodName<Services, 'server_stream'>>(
+    method: Name,
+    request: Services[Name]['request'],
+    options?: KeptStreamOptions,
+  ): ServerStream<Services[Name]['response']>;
+  /** See `Client.join`. The location does not say of which method the call is: `join<'pkg.Service/Method'>(location)`. */
+  join<Name extends MethodName<Services>>(
+    location: string,
+    options?: JoinOptions,
+  ): Call<Services[Name]['response'], never>;
+  /** See `Client.joinStream`; typed as `join` is. */
+  joinStream<Name extends MethodName<Services>>(
+    location: string,
+    options?: KeptStreamOptions,
+  ): ServerStream<Services[Name]['response']>;
+  /** See `Client.callState`. */
+  callState(location: string, options?: { readonly signal?: AbortSignal }): Promise<CallState>;
   /** See `Client.socket`. */
   socket<Name extends MethodName<Services>>(
     method: Name,

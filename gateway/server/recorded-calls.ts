@@ -1,3 +1,4 @@
+import { createDeferred } from '../async/index.js';
 import { openCall, type Recorder } from '../recording/index.js';
 import type { Recordings } from '../recording/record/index.js';
 import type { OnceBucket, Replicas } from '../recording/replica/index.js';
@@ -17,6 +18,8 @@ export class RecordedCalls {
   #replicas: Replicas | undefined;
   #once: OnceBucket | undefined;
   #isClosed = false;
+  /** Calls that have all that they need, and will be at their locations in a moment. */
+  readonly #beginning = new Map<string, Promise<void>>();
 
   constructor(
     options: Pick<ResolvedGatewayOptions, 'limits' | 'journal' | 'journalAccess'>,
@@ -98,10 +101,21 @@ export class RecordedCalls {
     await this.#recordings?.leave();
   }
 
-  /** Finds what is at a location on another gateway; `undefined`: there is none to be asked. Rejects with UNAVAILABLE. */
+  /** A call will be at a location in a moment: who asks for it waits until the returned function is called, because it is there, or never will be. */
+  beginAt(location: string): () => void {
+    const begun = createDeferred<void>();
+    this.#beginning.set(location, begun.promise);
+    return () => {
+      this.#beginning.delete(location);
+      begun.resolve();
+    };
+  }
+
+  /** Finds what will be at a location in a moment, or is on another gateway; `undefined`: there is nothing to wait for. Rejects with UNAVAILABLE. */
   bring(location: string, methodOf: (path: string) => Method | undefined): Promise<void> | undefined {
-    if (this.#replicas === undefined) return undefined;
-    return Promise.resolve(this.recorder()).then(() => this.#recordings?.bring(location, methodOf));
+    const beginning = this.#beginning.get(location);
+    if (beginning === undefined && this.#replicas === undefined) return undefined;
+    return Promise.all([this.recorder(), beginning]).then(() => this.#recordings?.bring(location, methodOf));
   }
 
   /** Ends every recorded call; other gateways go on with those that they share. */

@@ -73,6 +73,7 @@ export function registerSessions(
   };
   const bring = (location: string) =>
     context.recorded?.bring(location, (path) => schema().schema.methods.get(path));
+  const beginAt = (location: string) => context.recorded?.beginAt(location);
   const stopAt = (location: string, owner: string): void => context.recorded?.known?.stop(location, owner);
   app.decorateRequest('handshake', null);
   app.route({
@@ -119,6 +120,7 @@ export function registerSessions(
         methodRequestOf,
         requestAt,
         bring,
+        beginAt,
         stopAt,
         log: request.log,
       });

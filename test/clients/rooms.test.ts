@@ -9,9 +9,11 @@ const clients = fileURLToPath(new URL('../../clients', import.meta.url));
 const DOORS: readonly string[] = [
   'browser/client.ts',
   'browser/session/call.ts',
+  'browser/session/call-state.ts',
   'browser/session/session-pool.ts',
   'browser/socket/call-socket.ts',
   'browser/stream/event-stream.ts',
+  'browser/stream/kept-stream.ts',
   'browser/stream/server-stream.ts',
   'browser/stream/sse-parser.ts',
   'browser/stream/unary.ts',

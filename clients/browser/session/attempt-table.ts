@@ -1,7 +1,6 @@
 import { Code } from '../shared/code.js';
 import { SluiceError } from '../shared/sluice-error.js';
 import type { Attempt, AttemptEvents } from './call-transport.js';
-import type { CreditAmount } from './receive-window.js';
 import {
   cancelFrame,
   creditFrame,
@@ -9,8 +8,10 @@ import {
   messageFrame,
   type OpenFrame,
   openFrame,
-  type ServerFrame,
-} from './session-frame.js';
+  stopFrame,
+} from './client-frame.js';
+import type { CreditAmount } from './receive-window.js';
+import type { ServerFrame } from './session-frame.js';
 
 /** An attempt on a session, from its `open` frame to its `end` frame. */
 interface OpenAttempt {
@@ -113,6 +114,7 @@ export function createAttemptTable(socket: AttemptSocket): AttemptTable {
           attempt.receiveBytes += bytes;
           write(creditFrame(id, { messages: amount.messages, bytes }));
         },
+        stop: () => write(stopFrame(id)),
         cancel() {
           if (attempt.events === undefined) return;
           attempt.events = undefined;
@@ -125,6 +127,7 @@ export function createAttemptTable(socket: AttemptSocket): AttemptTable {
       switch (frame.type) {
         case 'opened':
           attempt.events?.onOpened();
+          attempt.events?.onLocation(frame.location);
           addCredit(attempt, {
             messages: frame.credit,
             bytes: frame.creditBytes || Number.POSITIVE_INFINITY,

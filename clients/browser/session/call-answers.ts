@@ -23,6 +23,8 @@ export interface CallAnswers<Message> {
   readonly takenCursor: string;
   /** The cursor of the last message received: where the next attempt resumes. */
   readonly receivedCursor: string;
+  /** Whether a message has come. */
+  readonly hasReceived: boolean;
   /** Starts a new attempt. Returns the credit that it opens with: messages that wait here have used theirs. */
   startAttempt(): CreditAmount;
   /** `bytes`: what the message has taken of the credit. */
@@ -59,6 +61,7 @@ export function createCallAnswers<Message>(options: CallAnswersOptions): CallAns
   /** The bytes of the messages that the page works on. */
   let workedOnBytes = 0;
   let left = false;
+  let hasReceived = false;
 
   const grantIfDue = () => {
     const amount = window.grant();
@@ -101,9 +104,13 @@ export function createCallAnswers<Message>(options: CallAnswersOptions): CallAns
     get receivedCursor() {
       return receivedCursor;
     },
+    get hasReceived() {
+      return hasReceived;
+    },
     startAttempt: window.open,
     put(data, cursor, bytes) {
       if (cursor !== '') receivedCursor = cursor;
+      hasReceived = true;
       window.receive(bytes);
       queue.put({ data, cursor: receivedCursor, bytes });
     },

@@ -11,7 +11,8 @@ import {
 } from '../shared/reconnect.js';
 import { SluiceError } from '../shared/sluice-error.js';
 import type { Attempt, AttemptEvents, CallTransport } from './call-transport.js';
-import type { CallEnd, Metadata, OpenFrame } from './session-frame.js';
+import type { OpenFrame } from './client-frame.js';
+import type { CallEnd, Metadata } from './session-frame.js';
 import type { SessionPool } from './session-pool.js';
 
 /** The call that the attempts belong to: they ask it what to send, and give it their events. */
@@ -26,6 +27,8 @@ export interface AttemptOwner extends Omit<AttemptEvents, 'onGoAway' | 'onEnd'> 
   mayNeedWebSocket(): boolean;
   /** Whether the call can resume after the last message received. */
   canResume(): boolean;
+  /** Whether the call is not where it was, so that its method must be called again; the next `open` frame does so. */
+  isElsewhere(error: SluiceError): boolean;
   onReconnect(reconnect: Reconnect): void;
 }
 
@@ -58,6 +61,8 @@ interface AttemptsState extends AttemptsOptions {
   readonly owner: AttemptOwner;
   /** Attempts in a row that brought no message. */
   failures: number;
+  /** The gateway has let the last attempt in. */
+  admitted: boolean;
 }
 
 /**
@@ -65,7 +70,7 @@ interface AttemptsState extends AttemptsOptions {
  * while its gateway shuts down, and with back-off after a lost connection or a temporary error. Never rejects.
  */
 export async function runAttempts(owner: AttemptOwner, options: AttemptsOptions): Promise<CallEnd> {
-  const state: AttemptsState = { ...options, owner, failures: 0 };
+  const state: AttemptsState = { ...options, owner, failures: 0, admitted: false };
   const { scope, reconnects } = options;
   let running: RunningAttempt | undefined;
   for (;;) {
@@ -94,9 +99,12 @@ export async function runAttempts(owner: AttemptOwner, options: AttemptsOptions)
   }
 }
 
-function mayResume(error: SluiceError, { hasTimeout, owner }: AttemptsState): boolean {
+function mayResume(error: SluiceError, { hasTimeout, owner, pool, admitted }: AttemptsState): boolean {
   if (hasTimeout && error.code === Code.DEADLINE_EXCEEDED) return false;
-  return isRetryable(error.code) && owner.canResume();
+  // A token that was good: another one may be as well.
+  const wasGood = admitted || error.reason === 'CREDENTIAL_EXPIRED';
+  const isExpired = () => error.code === Code.UNAUTHENTICATED && wasGood && pool.renewToken();
+  return (isRetryable(error.code) || isExpired() || owner.isElsewhere(error)) && owner.canResume();
 }
 
 /** Begins an attempt, and cancels the one before in the same tick: the messages that it would still bring arrive on the new one. */
@@ -117,6 +125,7 @@ async function begin(
 function startAttempt(state: AttemptsState, transport: CallTransport, open: OpenFrame): RunningAttempt {
   const { owner, scope } = state;
   let opened = false;
+  state.admitted = false;
   const end = (attemptEnd: AttemptEnd) => {
     running.over = true;
     scope.signal.removeEventListener('abort', onAbort);
@@ -126,19 +135,20 @@ function startAttempt(state: AttemptsState, transport: CallTransport, open: Open
     if (transport.leaving && owner.canResume()) running.shouldMove.resolve('move');
   };
   const attempt = transport.begin(open, {
+    ...owner,
     onOpened() {
       opened = true;
       owner.onOpened();
     },
-    onCredit: (amount) => owner.onCredit(amount),
-    onHeaders: (metadata) => owner.onHeaders(metadata),
+    onLocation(location) {
+      state.admitted = true;
+      owner.onLocation(location);
+    },
     onMessage(data, cursor, bytes) {
       state.failures = 0;
       owner.onMessage(data, cursor, bytes);
       moveIfLeaving();
     },
-    onDropped: (count) => owner.onDropped(count),
-    onGap: (gap) => owner.onGap(gap),
     onGoAway: moveIfLeaving,
     onEnd(callEnd) {
       const isLeaving = transport.leaving && callEnd.error?.code === Code.UNAVAILABLE;

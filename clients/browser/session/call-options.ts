@@ -33,6 +33,20 @@ export interface CallOptions extends ReconnectOptions {
    * with cursors: without them nothing is tried again, because messages would be lost or repeated. Default true.
    */
   readonly resume?: boolean;
+  /**
+   * The call goes on when its page has left, until the service ends it or it is stopped, and is found at its `location`. For methods with a rule for
+   * recordings; others ignore it (PROTOCOL.md, section 22). Default false.
+   */
+  readonly detach?: boolean;
+  /**
+   * Makes equal calls of methods with a rule for recordings one: a second one with this key and the same request gets what the first one got.
+   * 1 to 255 characters of printable ASCII.
+   */
+  readonly idempotencyKey?: string;
+  /**
+   * Keeps in `sessionStorage`, under this name, how far the page has come, so that the same call goes on there after a reload of the tab. See the README.
+   */
+  readonly keepCursor?: string;
   /** How many characters may wait in calls of `send` that were not awaited. Default 16 Mi; beyond it `send` fails with RESOURCE_EXHAUSTED. */
   readonly maxWaitingLength?: number;
   /** Called when the stream could not resume where it should: the messages between the two cursors are lost. */
@@ -40,3 +54,6 @@ export interface CallOptions extends ReconnectOptions {
   /** Called with the number of messages that the gateway left out because the page was slow (PROTOCOL.md, section 13). */
   readonly onDropped?: (count: number) => void;
 }
+
+/** The options of `client.join`. */
+export type JoinOptions = Omit<CallOptions, 'request' | 'detach' | 'idempotencyKey' | 'maxWaitingLength'>;

@@ -5,9 +5,9 @@ import { stringifyJson } from '../shared/json.js';
 import { createSendQueue } from '../shared/send-queue.js';
 import { SluiceError } from '../shared/sluice-error.js';
 import type { Attempt } from './call-transport.js';
+import { messageFrame } from './client-frame.js';
 import { createCredit, utf8Length } from './credit.js';
 import type { CreditAmount } from './receive-window.js';
-import { messageFrame } from './session-frame.js';
 
 export interface CallRequestsOptions {
   /** The one message of the call as JSON; undefined if the call uses `send` and `end`. */
@@ -110,7 +110,7 @@ export function requestText(message: unknown, maxBytes: number): string {
   // The longest frame around an empty message: the names, and an id of ten digits.
   const maxTextBytes = maxBytes - messageFrame(4_294_967_295, '').length;
   // A UTF-16 unit is at most three bytes of UTF-8, so most texts need no counting.
-  if (text.length * 3 <= maxTextBytes || new TextEncoder().encode(text).length <= maxTextBytes) return text;
+  if (text.length * 3 <= maxTextBytes || utf8Length(text) <= maxTextBytes) return text;
   throw new SluiceError(
     Code.RESOURCE_EXHAUSTED,
     `the message with its frame is longer than ${maxBytes} bytes`,

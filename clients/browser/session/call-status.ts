@@ -19,9 +19,14 @@ export interface CallStatus {
 
 /** The status of a call that ended with this error, or with OK. */
 export function statusFromError(error: SluiceError | undefined): CallStatus {
-  if (error === undefined) {
-    return { code: Code.OK, status: 'OK', message: '', details: [], reason: undefined, domain: undefined };
-  }
-  const { code, status, message, details, reason, domain } = error;
+  const ok = {
+    code: Code.OK,
+    status: 'OK',
+    message: '',
+    details: [],
+    reason: undefined,
+    domain: undefined,
+  } as const;
+  const { code, status, message, details, reason, domain } = error ?? ok;
   return { code, status, message, details, reason, domain };
 }

@@ -1,6 +1,7 @@
 import type { SluiceError } from '../shared/sluice-error.js';
+import type { OpenFrame } from './client-frame.js';
 import type { CreditAmount } from './receive-window.js';
-import type { CallEnd, Gap, Metadata, OpenFrame } from './session-frame.js';
+import type { CallEnd, Gap, Metadata } from './session-frame.js';
 
 /** Carries calls: the WebSocket of a session, or HTTP requests where WebSockets are blocked. */
 export interface CallTransport {
@@ -25,6 +26,8 @@ export interface Attempt {
   halfClose(): void;
   /** Grants the service credit for more messages. */
   grant(amount: CreditAmount): void;
+  /** Ends the call for everybody who reads it, if it is detached; else as if it were cancelled. The attempt ends as every other, with its `onEnd`. */
+  stop(): void;
   /** Ends the attempt: the gateway is told, and no further events are called. Does nothing after the end. */
   cancel(): void;
 }
@@ -32,6 +35,8 @@ export interface Attempt {
 /** The events of an attempt. None is called after `onEnd`, and none after `cancel()`. */
 export interface AttemptEvents {
   onOpened(): void;
+  /** The gateway has let the call in. Where it is found if it is detached; empty for any other call. */
+  onLocation(location: string): void;
   /** The service accepts this much more. The first grant follows `onOpened` at once; its bytes are infinite where they are not counted. */
   onCredit(amount: CreditAmount): void;
   onHeaders(metadata: Metadata): void;

@@ -1,35 +1,26 @@
 import { MAX_TIMER_MS } from '../../retry/wait.js';
 import { MAX_ANSWER_BYTES, readBodyText } from '../shared/body-text.js';
+import { endpointAt } from '../shared/call-location.js';
 import type { CallScope } from '../shared/call-scope.js';
 import { Code } from '../shared/code.js';
 import { errorFromErrorObject } from '../shared/error-from-wire.js';
-import type { HttpEndpoint } from '../shared/http-endpoint.js';
+import type { HttpEndpoint, RequestHeaders } from '../shared/http-endpoint.js';
 import { isJsonObject, type JsonObject, parseJson } from '../shared/json.js';
 import { SluiceError } from '../shared/sluice-error.js';
 import { DEFAULT_IDLE_TIMEOUT_MS, readEventStream } from '../stream/event-stream.js';
 import { createSseParser, type SseEvent } from '../stream/sse-parser.js';
 import type { AttemptEvents } from './call-transport.js';
+import type { OpenFrame } from './client-frame.js';
 import { type Credit, utf8Length } from './credit.js';
-import { type CallEnd, callEndFrom, gapFrom, type Metadata, type OpenFrame } from './session-frame.js';
-
-/** Metadata that travels under its own name as an HTTP header (PROTOCOL.md, section 3). All other names get a prefix. */
-const UNPREFIXED_HEADERS: ReadonlySet<string> = new Set([
-  'authorization',
-  'x-request-id',
-  'traceparent',
-  'tracestate',
-  'baggage',
-]);
-
-/** The prefix of an escaped event id (PROTOCOL.md, section 6). */
-const ESCAPE_PREFIX = '~=';
+import { cursorFromId, headersFromMetadata, idFromCursor, metadataFromHeaders } from './http-metadata.js';
+import { type CallEnd, callEndFrom, gapFrom, type Metadata } from './session-frame.js';
 
 export interface HttpCallOptions {
   /** The scope of this request alone: its end aborts the request. */
   readonly scope: CallScope;
   /** Credit for the messages that may be passed on. Without credit the body is not read. */
   readonly credit: Credit;
-  readonly events: Pick<AttemptEvents, 'onHeaders' | 'onMessage' | 'onDropped' | 'onGap'>;
+  readonly events: Pick<AttemptEvents, 'onLocation' | 'onHeaders' | 'onMessage' | 'onDropped' | 'onGap'>;
 }
 
 /**
@@ -42,20 +33,36 @@ export async function callOverHttp(
   message: string,
   { scope, credit, events }: HttpCallOptions,
 ): Promise<CallEnd> {
-  // PROTOCOL.md, section 12: such a cursor says that the call has ended.
-  if (open.cursor.startsWith('~end')) return { error: undefined, trailers: {} };
   let trailers: Metadata = {};
   const parser = createSseParser();
   const send = async () => {
-    const post = await endpoint.post(message, {
+    const head = {
       // A unary method has no event stream, and a server-stream method prefers it to a JSON array.
       accept: 'text/event-stream, application/json;q=0.5',
-      headers: headersFromMetadata(open.metadata),
       timeoutMs: open.timeoutMs,
       lastEventId: idFromCursor(open.cursor),
       signal: scope.signal,
-    });
-    const response = await endpoint.fetch(endpoint.httpUrl(open.method), post);
+    };
+    const headers: RequestHeaders = {
+      ...headersFromMetadata(open.metadata),
+      ...(open.idempotencyKey && { 'idempotency-key': open.idempotencyKey }),
+    };
+    const ask = async (at: HttpEndpoint, more: RequestHeaders = {}) =>
+      await at.fetch(
+        at.httpUrl(open.method),
+        await at.post(message, { ...head, headers: { ...headers, ...more } }),
+      );
+    let response = await (open.location === ''
+      ? ask(endpoint, open.detach ? { prefer: 'respond-async' } : {})
+      : ask(endpointAt(endpoint, open.location)));
+    if (response.status === 202) {
+      const location = response.headers.get('location') ?? '';
+      events.onLocation(location);
+      await response.text();
+      response = await ask(endpointAt(endpoint, location));
+    } else if (response.ok) {
+      events.onLocation(open.location || (response.headers.get('content-location') ?? ''));
+    }
     trailers = metadataFromHeaders(response.headers, 'grpc-trailer-');
     if (response.status === 200) events.onHeaders(metadataFromHeaders(response.headers, 'grpc-metadata-'));
     return response;
@@ -110,37 +117,4 @@ function eventsOfJson(response: Response, contentType: string): Promise<readonly
     { type: 'message', data, lastEventId: '' },
     { type: 'end', data: '{"status":{}}', lastEventId: '' },
   ]);
-}
-
-/** The request headers that carry this metadata to the service. */
-function headersFromMetadata(metadata: Metadata): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(metadata).map(([name, value]) => [
-      UNPREFIXED_HEADERS.has(name.toLowerCase()) ? name : `grpc-metadata-${name}`,
-      value,
-    ]),
-  );
-}
-
-/** The metadata in response headers with this prefix. Several values of a "-bin" name are joined by ",", as in sessions. */
-function metadataFromHeaders(headers: Headers, prefix: string): Metadata {
-  return Object.fromEntries(
-    [...headers]
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, value]) => [
-        name.slice(prefix.length),
-        name.endsWith('-bin') ? value.replaceAll(', ', ',') : value,
-      ]),
-  );
-}
-
-/** The event id of a cursor: escaped if HTTP could not carry the cursor as it is. */
-function idFromCursor(cursor: string): string {
-  if (!cursor.startsWith('~') && /^[ -~]*$/.test(cursor) && cursor.trim() === cursor) return cursor;
-  return ESCAPE_PREFIX + encodeURIComponent(cursor);
-}
-
-/** The cursor of an event id. */
-function cursorFromId(id: string): string {
-  return id.startsWith(ESCAPE_PREFIX) ? decodeURIComponent(id.slice(ESCAPE_PREFIX.length)) : id;
 }

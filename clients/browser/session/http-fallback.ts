@@ -2,6 +2,7 @@ import { openCallScope } from '../shared/call-scope.js';
 import { Code } from '../shared/code.js';
 import type { Endpoint } from '../shared/endpoint.js';
 import { GATEWAY_DOMAIN, gatewayDetails, SluiceError } from '../shared/sluice-error.js';
+import { askLocation } from './ask-location.js';
 import type { CallTransport } from './call-transport.js';
 import { createCredit } from './credit.js';
 import { callOverHttp } from './http-call.js';
@@ -40,6 +41,8 @@ export function createHttpFallback(endpoint: Endpoint): CallTransport {
       const scope = openCallScope({ endsWithPage: true });
       const credit = createCredit();
       credit.add({ messages: open.credit, bytes: open.creditBytes || Number.POSITIVE_INFINITY });
+      /** Undefined until the gateway has said it. */
+      let location = open.location || undefined;
       let message = '{}';
       let complete = false;
       let over = false;
@@ -53,22 +56,29 @@ export function createHttpFallback(endpoint: Endpoint): CallTransport {
         leave();
         events.onEnd(callEnd);
       };
+      const fail = (cause: unknown) => end({ error: scope.errorFrom(cause), trailers: {} });
       const run = async () => {
         if (over) return;
         events.onOpened();
         // A call of one message sends it, and the half-close, when it gets this credit.
         events.onCredit({ messages: 1, bytes: Number.POSITIVE_INFINITY });
         if (!complete) throw needsWebSocket();
-        const { error, trailers } = await callOverHttp(endpoint, open, message, { scope, credit, events });
+        const { error, trailers } = await callOverHttp(endpoint, open, message, {
+          scope,
+          credit,
+          events: {
+            ...events,
+            onLocation(told) {
+              location = told;
+              events.onLocation(told);
+            },
+          },
+        });
         end({ error: error && errorAsOnSession(error, open.method), trailers });
       };
       closers.add(scope.abort);
       // In a later tick: the caller of `begin` needs the attempt before its events.
-      Promise.resolve()
-        .then(run)
-        .catch((cause: unknown) => {
-          end({ error: scope.errorFrom(cause), trailers: {} });
-        });
+      Promise.resolve().then(run).catch(fail);
       return {
         send(text) {
           message = text;
@@ -78,6 +88,16 @@ export function createHttpFallback(endpoint: Endpoint): CallTransport {
           complete = true;
         },
         grant: (amount) => credit.add(amount),
+        async stop() {
+          try {
+            // It would go on where it cannot be found.
+            if (location === undefined && open.detach) return;
+            if (location) await askLocation(endpoint, location, 'DELETE', open.metadata, scope.signal);
+            throw new SluiceError(Code.CANCELLED, 'the call was stopped');
+          } catch (reason) {
+            fail(reason);
+          }
+        },
         cancel: leave,
       };
     },

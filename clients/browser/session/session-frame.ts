@@ -2,7 +2,6 @@ import { Code } from '../shared/code.js';
 import { errorFromStatusObject } from '../shared/error-from-wire.js';
 import { excerpt, isJsonObject, type JsonObject } from '../shared/json.js';
 import { SluiceError } from '../shared/sluice-error.js';
-import type { CreditAmount } from './receive-window.js';
 
 /** gRPC metadata: lower-case names, values joined by "," where a name has several, base64 where it ends with "-bin". */
 export type Metadata = { readonly [name: string]: string };
@@ -17,7 +16,14 @@ export interface CallEnd {
 /** A frame from the gateway (PROTOCOL.md, section 12; `ServerFrame` of proto/sluice/v1/session.proto). */
 export type ServerFrame =
   /** `creditBytes` 0: bytes are not counted. */
-  | { readonly type: 'opened'; readonly id: number; readonly credit: number; readonly creditBytes: number }
+  | {
+      readonly type: 'opened';
+      readonly id: number;
+      readonly credit: number;
+      readonly creditBytes: number;
+      /** Where a detached call is found; empty for any other. */
+      readonly location: string;
+    }
   | { readonly type: 'headers'; readonly id: number; readonly metadata: Metadata }
   | {
       readonly type: 'message';
@@ -40,18 +46,6 @@ export interface Gap {
   readonly resumed: string;
 }
 
-/** The contents of an `open` frame, without the id. */
-export interface OpenFrame {
-  readonly method: string;
-  readonly metadata: Metadata;
-  /** 0 for the gateway's default. */
-  readonly timeoutMs: number;
-  readonly credit: number;
-  /** 0: bytes are not counted. */
-  readonly creditBytes: number;
-  readonly cursor: string;
-}
-
 /**
  * Reads a frame of `sluice.v1.json`. Undefined for an unknown name, which only newer clients need to understand. Throws INTERNAL for a
  * malformed frame.
@@ -67,41 +61,33 @@ export function serverFrameFromText(text: string): ServerFrame | undefined {
   const [type = '', ...others] = Object.keys(frame);
   const body = frame[type];
   if (others.length > 0 || !isJsonObject(body)) throw badFrame(text);
+  const count = (name: string) => countOf(body[name], text);
+  const id = count('id');
   switch (type) {
     case 'opened':
       return {
         type,
-        id: idOf(body, text),
-        credit: countOf(body.credit, text),
-        creditBytes: countOf(body.creditBytes, text),
+        id,
+        credit: count('credit'),
+        creditBytes: count('creditBytes'),
+        location: textOf(body.location),
       };
     case 'headers':
-      return { type, id: idOf(body, text), metadata: metadataOf(body.metadata) };
+      return { type, id, metadata: metadataOf(body.metadata) };
     case 'message':
       // A message may be any JSON value, also null (google.protobuf.Value), but it must be there.
       if (body.data === undefined) throw badFrame(text);
-      return {
-        type,
-        id: idOf(body, text),
-        data: body.data,
-        cursor: textOf(body.cursor),
-        bytes: countOf(body.bytes, text),
-      };
+      return { type, id, data: body.data, cursor: textOf(body.cursor), bytes: count('bytes') };
     case 'end':
-      return { type, id: idOf(body, text), end: callEndFrom(body) };
+      return { type, id, end: callEndFrom(body) };
     case 'credit':
-      return {
-        type,
-        id: idOf(body, text),
-        messages: countOf(body.messages, text),
-        bytes: countOf(body.bytes, text),
-      };
+      return { type, id, messages: count('messages'), bytes: count('bytes') };
     case 'dropped':
-      return { type, id: idOf(body, text), count: countOf(body.count, text) };
+      return { type, id, count: count('count') };
     case 'gap':
-      return { type, id: idOf(body, text), gap: gapFrom(body) };
+      return { type, id, gap: gapFrom(body) };
     case 'goAway':
-      return { type, reconnectAfterMs: countOf(body.reconnectAfterMs, text) };
+      return { type, reconnectAfterMs: count('reconnectAfterMs') };
     case 'authExpires':
     case 'pong':
       return { type };
@@ -109,35 +95,6 @@ export function serverFrameFromText(text: string): ServerFrame | undefined {
       return undefined;
   }
 }
-
-/** `open`. A gateway that does not know credit in bytes refuses the field, also if it is 0. */
-export function openFrame(id: number, { creditBytes, ...open }: OpenFrame): string {
-  return JSON.stringify({ open: { id, ...open, ...(creditBytes > 0 && { creditBytes }) } });
-}
-
-/** `message`. The message is JSON already: it is written once, and its length is known before it may be sent. */
-export function messageFrame(id: number, message: string): string {
-  return `{"message":{"id":${id},"data":${message}}}`;
-}
-
-/** `halfClose`. */
-export function halfCloseFrame(id: number): string {
-  return `{"halfClose":{"id":${id}}}`;
-}
-
-/** `cancel`. */
-export function cancelFrame(id: number): string {
-  return `{"cancel":{"id":${id}}}`;
-}
-
-/** `credit`. */
-export function creditFrame(id: number, { messages, bytes }: CreditAmount): string {
-  const bytesField = bytes > 0 ? `,"bytes":${bytes}` : '';
-  return `{"credit":{"id":${id},"messages":${messages}${bytesField}}}`;
-}
-
-/** `ping`. The token is not compared: any answer shows that the gateway is alive. */
-export const PING_FRAME = '{"ping":{"token":""}}';
 
 /** Reads the data of a `gap` event or frame. */
 export function gapFrom({ requested, resumed }: JsonObject): Gap {
@@ -170,10 +127,6 @@ function retryDelayMs(details: readonly JsonObject[]): number | undefined {
 
 function badFrame(text: string, cause?: unknown): SluiceError {
   return new SluiceError(Code.INTERNAL, `the gateway sent a malformed frame: ${excerpt(text)}`, { cause });
-}
-
-function idOf({ id }: JsonObject, text: string): number {
-  return countOf(id, text);
 }
 
 /** A uint32. ProtoJSON may omit a zero. */

@@ -14,6 +14,8 @@ import { openSessionSocket, type SessionSocket, type SessionSocketSettings } fro
 /** The session sockets of one client. */
 export interface SessionPool {
   readonly maxMessageBytes: number;
+  /** Forgets the token of the client. False: it has none. */
+  renewToken(): boolean;
   /**
    * Calls `begin` once, with a transport that has room, and returns its result. Opens a socket if there is none; while the gateway is away, that
    * waits for the back-off. Where WebSockets are blocked the transport is HTTP; when it is time to try a WebSocket again, only calls with
@@ -36,13 +38,9 @@ export interface SessionPool {
 const OLD_GATEWAY_MS = 600_000;
 
 /** Creates a pool. It opens no socket until a call begins. */
-export function createSessionPool(
-  endpoint: Endpoint,
-  options: SessionOptions,
-  token?: () => Promise<string>,
-): SessionPool {
+export function createSessionPool(endpoint: Endpoint, options: SessionOptions): SessionPool {
   const settings: Omit<SessionSocketSettings, 'countsBytes'> = {
-    token,
+    token: endpoint.token,
     callsPerSession: options.callsPerSession ?? 100,
     idleMs: options.idleMs ?? 30_000,
     openTimeoutMs: options.openTimeoutMs ?? 20_000,
@@ -143,6 +141,10 @@ export function createSessionPool(
   };
   return {
     maxMessageBytes: options.maxMessageBytes ?? 4 * 1024 * 1024,
+    renewToken() {
+      endpoint.renews?.(Code.UNAUTHENTICATED);
+      return endpoint.token !== undefined;
+    },
     async begin(signal, mayNeedWebSocket, begin) {
       if (closing.signal.aborted) {
         throw new SluiceError(Code.FAILED_PRECONDITION, 'the client is closed');

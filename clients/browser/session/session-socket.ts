@@ -5,11 +5,13 @@ import { createDeferred } from '../shared/deferred.js';
 import type { Endpoint } from '../shared/endpoint.js';
 import { onPageHide } from '../shared/page-lifecycle.js';
 import { SluiceError } from '../shared/sluice-error.js';
+import { listenToSocket } from '../shared/socket-events.js';
 import { whenSocketHasRoom } from '../shared/socket-room.js';
 import { createAttemptTable } from './attempt-table.js';
 import type { CallTransport } from './call-transport.js';
+import { PING_FRAME } from './client-frame.js';
 import { createLivenessCheck } from './liveness-check.js';
-import { PING_FRAME, type ServerFrame, serverFrameFromText } from './session-frame.js';
+import { type ServerFrame, serverFrameFromText } from './session-frame.js';
 
 /** One WebSocket that many calls share (PROTOCOL.md, section 12). */
 export interface SessionSocket extends CallTransport {
@@ -73,10 +75,7 @@ export function openSessionSocket(
     clearTimeout(idleTimer);
     liveness.stop();
     removeOnPageHide();
-    socket.removeEventListener('open', onOpen);
-    socket.removeEventListener('message', onMessage);
-    socket.removeEventListener('close', onClose);
-    // `onError` stays: closing a socket that still connects raises one more error event, which must not be uncaught.
+    removeListeners();
     socket.close(code, reason);
     const cause = error ?? new SluiceError(Code.CANCELLED, 'the session was closed');
     opened.reject(cause);
@@ -163,16 +162,11 @@ export function openSessionSocket(
     refusedBytes = !alive && event.code === PROTOCOL_ERROR_CLOSE && event.reason === REFUSED_BYTES;
     shut(errorFromSessionClose(event.code, event.reason, alive));
   };
-  // A `close` event follows every error event, and has the details.
-  const onError = () => undefined;
   const removeOnPageHide = onPageHide(() => shut(pageHiddenError()));
   const openTimer = setTimeout(() => {
     shut(new SluiceError(Code.UNAVAILABLE, `the WebSocket did not open within ${settings.openTimeoutMs} ms`));
   }, settings.openTimeoutMs);
-  socket.addEventListener('open', onOpen);
-  socket.addEventListener('message', onMessage);
-  socket.addEventListener('close', onClose);
-  socket.addEventListener('error', onError);
+  const removeListeners = listenToSocket(socket, { open: onOpen, message: onMessage, close: onClose });
 
   return {
     opened: opened.promise,

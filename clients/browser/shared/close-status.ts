@@ -2,6 +2,8 @@ import { Code, codeFromNumber, codeName } from './code.js';
 import type { JsonObject } from './json.js';
 import { GATEWAY_DOMAIN, gatewayDetails, SluiceError } from './sluice-error.js';
 
+type CodesByNumber = { readonly [closeCode: number]: Code };
+
 /**
  * The error of a call whose plain WebSocket closed with this code (PROTOCOL.md, section 8); undefined for OK. `opened` says whether the
  * handshake had succeeded: browsers hide the reason of one that failed.
@@ -50,42 +52,31 @@ function splitOrigin(text: string): { text: string; details: readonly JsonObject
 }
 
 function codeFromSessionClose(closeCode: number): Code {
-  switch (closeCode) {
-    case 4400: // this client broke the protocol
-      return Code.INTERNAL;
-    case 4401:
-      return Code.UNAUTHENTICATED;
-    case 4403: // the gateway does not allow the origin of this page
-      return Code.PERMISSION_DENIED;
-    case 4408: // the first frame of this client was late
-      return Code.UNAVAILABLE;
-    case 4429: // more calls than this gateway allows: `callsPerSession` is too large for it
-      return Code.RESOURCE_EXHAUSTED;
-    default:
-      return Code.UNKNOWN;
-  }
+  const codes: CodesByNumber = {
+    4400: Code.INTERNAL, // this client broke the protocol
+    4401: Code.UNAUTHENTICATED,
+    4403: Code.PERMISSION_DENIED, // the gateway does not allow the origin of this page
+    4408: Code.UNAVAILABLE, // the first frame of this client was late
+    4429: Code.RESOURCE_EXHAUSTED, // more calls than this gateway allows: `callsPerSession` is too large for it
+  };
+  return codes[closeCode] ?? Code.UNKNOWN;
 }
 
 function codeFromClose(closeCode: number): Code {
-  switch (closeCode) {
-    case 1001: // draining
-    case 1005: // closed without a code, by a proxy
-    case 1006: // the connection broke
-    case 1008: // a ping was not answered in time
-    case 1012:
-    case 1013:
-      return Code.UNAVAILABLE;
-    case 1003:
-    case 1007:
-      return Code.INVALID_ARGUMENT;
-    case 1009:
-      return Code.RESOURCE_EXHAUSTED;
-    case 1002:
-    case 1011:
-      return Code.INTERNAL;
-    default:
-      return Code.UNKNOWN;
-  }
+  const codes: CodesByNumber = {
+    1001: Code.UNAVAILABLE, // draining
+    1002: Code.INTERNAL,
+    1003: Code.INVALID_ARGUMENT,
+    1005: Code.UNAVAILABLE, // closed without a code, by a proxy
+    1006: Code.UNAVAILABLE, // the connection broke
+    1007: Code.INVALID_ARGUMENT,
+    1008: Code.UNAVAILABLE, // a ping was not answered in time
+    1009: Code.RESOURCE_EXHAUSTED,
+    1011: Code.INTERNAL,
+    1012: Code.UNAVAILABLE,
+    1013: Code.UNAVAILABLE,
+  };
+  return codes[closeCode] ?? Code.UNKNOWN;
 }
 
 function textOf(closeCode: number, reason: string): string {

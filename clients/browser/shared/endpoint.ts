@@ -43,6 +43,8 @@ export interface Endpoint extends HttpEndpoint {
   openSocket(url: string): WebSocketLike;
   /** What lets one WebSocket in, without headers; nothing from a gateway that needs none. Rejects with UNAUTHENTICATED. Absent: the client has no token. */
   ticket?(signal: AbortSignal): Promise<string | undefined>;
+  /** A new token of who calls, which rejects with UNAUTHENTICATED. Absent: the client has no token. */
+  token?(): Promise<string>;
   /** Opens the WebSocket that many calls share (PROTOCOL.md, section 12). */
   openSession(): WebSocketLike;
 }
@@ -51,7 +53,7 @@ const SESSION_PATH = '/_sluice/session';
 
 /** Completes the options. Opens no connection. */
 export function createEndpoint(options: EndpointOptions): Endpoint {
-  const http: HttpEndpoint & Pick<Endpoint, 'ticket'> = withAuth(createHttpEndpoint(options), options.auth);
+  const http: HttpEndpoint & OfToken = withAuth(createHttpEndpoint(options), options.auth);
   const { baseUrl } = http;
   const { WebSocket: givenSocket } = options;
   const urlOf = (path: string) => {
@@ -88,13 +90,16 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   };
 }
 
+type OfToken = Pick<Endpoint, 'ticket' | 'token'>;
+
 /** Adds the token of the page, if it gives one. */
-function withAuth(http: HttpEndpoint, auth: Auth | undefined): HttpEndpoint & Pick<Endpoint, 'ticket'> {
+function withAuth(http: HttpEndpoint, auth: Auth | undefined): HttpEndpoint & OfToken {
   if (auth === undefined) return http;
   const tokens = createTokenSource(auth, http.fetch);
   return {
     ...http,
     fetch: tokens.fetch,
+    token: tokens.fresh,
     async ticket(signal) {
       const response = await tokens.fetch(`${http.baseUrl}/_sluice/ticket`, { method: 'POST', signal });
       // A gateway without tokens has no tickets.

@@ -90,7 +90,5 @@ export function pathOf(method: string): string {
 
 /** The URL without slashes at its end. */
 function withoutSlashes(url: string): string {
-  let end = url.length;
-  while (url[end - 1] === '/') end -= 1;
-  return url.slice(0, end);
+  return url.endsWith('/') ? withoutSlashes(url.slice(0, -1)) : url;
 }

@@ -7,6 +7,7 @@ import { type JsonObject, parseJson, stringifyJson } from '../shared/json.js';
 import { createSendQueue } from '../shared/send-queue.js';
 import { singleAnswer } from '../shared/single-answer.js';
 import { SluiceError } from '../shared/sluice-error.js';
+import { listenToSocket } from '../shared/socket-events.js';
 import { whenSocketHasRoom } from '../shared/socket-room.js';
 import { createReceiveQueue, type ReceiveQueue } from './receive-queue.js';
 import type { SocketOptions } from './socket-options.js';
@@ -172,24 +173,16 @@ function followSocket(
     received.end(error);
     scope.abort(error ?? new SluiceError(Code.FAILED_PRECONDITION, 'the call has ended'));
   };
-  // A `close` event follows every error event, and has the details.
-  const onError = () => undefined;
   const onAbort = () => {
     clearTimeout(openTimer);
     const error = scope.signal.reason as SluiceError;
     received.end(error);
     handshake.reject(error);
-    socket.removeEventListener('open', onOpen);
-    socket.removeEventListener('message', onMessage);
-    socket.removeEventListener('close', onClose);
-    // `onError` stays: closing a socket that still connects raises one more error event, which must not be uncaught.
+    removeListeners();
     socket.close(1000);
     scope.close();
   };
-  socket.addEventListener('open', onOpen);
-  socket.addEventListener('message', onMessage);
-  socket.addEventListener('close', onClose);
-  socket.addEventListener('error', onError);
+  const removeListeners = listenToSocket(socket, { open: onOpen, message: onMessage, close: onClose });
   if (scope.signal.aborted) onAbort();
   else scope.signal.addEventListener('abort', onAbort, { once: true });
   return handshake.promise;

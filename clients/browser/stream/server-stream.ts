@@ -15,8 +15,10 @@ import type { StreamOptions } from './stream-options.js';
 
 /** The messages of a server stream. */
 export interface ServerStream<Message> extends AsyncIterableIterator<Message> {
-  /** The cursor of the last message that was taken; empty if the method has no cursors. */
+  /** The cursor of the last message that was taken, and before the first one that after which the stream begins; empty without cursors. */
   readonly lastEventId: string;
+  /** Where the call is found by others, and later (PROTOCOL.md, section 22). Undefined for one that is not detached, and until the gateway has answered. */
+  readonly location: string | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export function openServerStream<Message extends JsonObject>(
 ): ServerStream<Message> {
   const url = endpoint.httpUrl(method);
   const body = stringifyJson(request);
-  const progress: StreamProgress = { cursor: options.lastEventId ?? '', failures: 0 };
+  const progress: StreamProgress = { cursor: options.lastEventId ?? '', location: undefined, failures: 0 };
   let scope: CallScope | undefined;
 
   async function* run(): AsyncGenerator<Message, void, undefined> {
@@ -70,6 +72,9 @@ export function openServerStream<Message extends JsonObject>(
   return {
     get lastEventId() {
       return progress.cursor;
+    },
+    get location() {
+      return progress.location;
     },
     next: () => messages.next(),
     async return() {

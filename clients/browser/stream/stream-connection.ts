@@ -11,6 +11,8 @@ import type { StreamOptions } from './stream-options.js';
 export interface StreamProgress {
   /** Where the next connection resumes; empty without a cursor. */
   cursor: string;
+  /** Where a detached call is found. */
+  location: string | undefined;
   /** Connections in a row that brought no message. */
   failures: number;
 }
@@ -41,7 +43,11 @@ export async function* streamConnection<Message extends JsonObject>(
       parser,
       scope,
       idleTimeoutMs: options.idleTimeoutMs,
-      onHeaders: options.onHeaders,
+      onHeaders(headers) {
+        progress.cursor ||= headers.get('sluice-last-event-id') ?? '';
+        progress.location ??= headers.get('content-location') ?? undefined;
+        options.onHeaders?.(headers);
+      },
     });
     for await (const event of events) {
       if (event.type === 'end' || event.type === 'error') return endFrom(event, parser, options);
@@ -58,7 +64,7 @@ export async function* streamConnection<Message extends JsonObject>(
   } catch (reason) {
     // Thrown by a callback of the page, so it is neither explained nor retried here.
     if (!(reason instanceof SluiceError)) throw reason;
-    if (!isEndId(parser.lastEventId)) progress.cursor = parser.lastEventId;
+    if (!isEndId(parser.lastEventId)) progress.cursor = parser.lastEventId || progress.cursor;
     return failure(reason, parser);
   } finally {
     scope.close();

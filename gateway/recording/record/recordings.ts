@@ -261,8 +261,9 @@ export class Recordings implements Recorder {
   ): void {
     const { detach, principal, idempotencyKey, newLocation } = request;
     if (principal === recording.principal) recording.tokens.offer(request.token);
-    const isUnknown = recording.state === 'running' || newLocation !== undefined;
-    if ((detach || recording.rule.detach) && isUnknown) {
+    // What is over needs a place for who asks for one, and not because of its rule.
+    const isByRule = recording.rule.detach && recording.state === 'running';
+    if (detach || isByRule || newLocation !== undefined) {
       try {
         this.#detached.add(recording, principal, newLocation);
       } catch (reason) {

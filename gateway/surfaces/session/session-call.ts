@@ -77,8 +77,10 @@ export class SessionCall implements ExchangePlan, Peer {
   #hasLeft = false;
   /** What a call needs to go on without its client is there. */
   #isRecorded = false;
-  /** Its client leaves as soon as that is so. */
-  #leaves = false;
+  /** Says that it is at its location, or never will be. */
+  #begun: (() => void) | undefined;
+  /** What its client wants as soon as that is so. */
+  #wanted: 'cancel' | 'stop' | undefined;
   /** It has been logged that metadata is left out. */
   #isWarned = false;
 
@@ -109,6 +111,7 @@ export class SessionCall implements ExchangePlan, Peer {
     try {
       await runExchange(this, this.#shared.context);
     } finally {
+      this.#begun?.();
       this.#incoming?.close();
       this.#outgoing?.close();
       // At the end of the grace a call is over before its connection is closed.
@@ -221,11 +224,14 @@ export class SessionCall implements ExchangePlan, Peer {
     if (this.#hasLeft || this.#outgoing?.ended === true) return;
     switch (frame.kind) {
       case 'message':
-        if (this.request.location === undefined) this.#incoming?.receive(frame.data);
-        else this.abort(new RpcError('UNEXPECTED_MESSAGE', 'who joins a call sends no messages'));
+        if (this.request.location === undefined) {
+          this.#incoming?.receive(frame.data);
+          this.#announce();
+        } else this.abort(new RpcError('UNEXPECTED_MESSAGE', 'who joins a call sends no messages'));
         break;
       case 'halfClose':
         this.#incoming?.halfClose();
+        this.#announce();
         break;
       case 'credit':
         this.#grant(frame.messages, frame.bytes);
@@ -247,21 +253,38 @@ export class SessionCall implements ExchangePlan, Peer {
 
   /** A call that has all that it needs to go on without its client does so, also when that leaves at once. */
   #cancel(): void {
-    if (this.wish?.newLocation !== undefined && !this.#isRecorded && this.#incoming?.isComplete === true) {
-      this.#leaves = true;
-    } else this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));
+    if (this.#isBeginning) this.#wanted = 'cancel';
+    else this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));
+  }
+
+  /** It will go on without its client in a moment. */
+  get #isBeginning(): boolean {
+    return this.wish?.newLocation !== undefined && !this.#isRecorded && this.#incoming?.isComplete === true;
+  }
+
+  #announce(): void {
+    const { newLocation } = this.wish ?? {};
+    if (newLocation === undefined || this.#begun !== undefined || !this.#isBeginning) return;
+    this.#begun = this.#shared.context.beginAt(newLocation);
   }
 
   readonly #onStart = (): void => {
     this.#isRecorded = true;
-    if (this.#leaves) this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));
+    this.#begun?.();
+    if (this.#wanted === 'cancel') this.#cancel();
+    if (this.#wanted === 'stop') this.#stop();
   };
 
   #stop(): void {
-    const place = this.wish?.location ?? this.wish?.newLocation;
+    if (this.#isBeginning) {
+      this.#wanted = 'stop';
+      return;
+    }
+    const { location, newLocation } = this.wish ?? {};
+    // What has not begun is nowhere yet; what is joined is there already.
+    const place = location ?? (this.#isRecorded ? newLocation : undefined);
     try {
-      // What has not begun is nowhere yet.
-      if (place !== undefined && this.#isRecorded) this.#shared.context.stopAt(place, ownerOf(this));
+      if (place !== undefined) this.#shared.context.stopAt(place, ownerOf(this));
       this.abort(new RpcError('CANCELLED', 'the client has stopped the call'));
     } catch (reason) {
       this.abort(RpcError.from(reason));

@@ -28,8 +28,10 @@ export interface SessionContext extends ExchangeContext {
   readonly methodRequestOf: (method: string, http: IncomingMessage) => MethodRequest;
   /** The same for the call at a location, which its owner, `ownerOf` the call, may read. Throws NOT_FOUND. */
   readonly requestAt: (location: string, owner: string, http: IncomingMessage) => MethodRequest;
-  /** Finds what is at a location on another gateway; a promise where that has to be asked for. Rejects with UNAVAILABLE. */
+  /** Finds what is at a location on another gateway, or will be in a moment; a promise where that has to be waited for. Rejects with UNAVAILABLE. */
   readonly bring: (location: string) => Promise<void> | undefined;
+  /** A call will be at a location in a moment: it is there, or never will be, when the returned function is called. */
+  readonly beginAt: (location: string) => (() => void) | undefined;
   /** Ends the call at a location for everybody. Throws NOT_FOUND, also for everybody but who opened it. */
   readonly stopAt: (location: string, owner: string) => void;
   /** Whose calls these are. */

@@ -7,6 +7,11 @@ export function readmeExamples(): string[] {
   return [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code = '']) => code);
 }
 
+/** The rule of the method that an example says it needs. */
+export const RULES = {
+  methods: { 'streaming.StreamingService/ControlledStream': { recording: {} } },
+} as const;
+
 /** What each example after the first prints, in part. */
 export const expected: readonly (readonly RegExp[])[] = [
   [/^901 /m, /^910 /m],
@@ -15,6 +20,8 @@ export const expected: readonly (readonly RegExp[])[] = [
   [/^ann hi$/m],
   [/^1$/m, /^100$/m],
   [/^UNIMPLEMENTED from the (gateway|service or the network): /m],
+  [/^901$/m, /^903$/m],
+  [/^(running|ended) (~[\w-]{22}\.\d+)?$/m, /^1$/m, /^5$/m, /^CANCELLED$/m],
   [/"symbol":"MSFT"/],
   [/"symbol":"AAPL"/, /^100$/m, /"totalReadings":1\b/],
   [/"symbol":"AAPL"/],

@@ -10,7 +10,7 @@ import {
 } from '../../../clients/browser/index.js';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
-import { expected, readmeExamples } from './readme-examples.js';
+import { expected, RULES, readmeExamples } from './readme-examples.js';
 
 /** Runs the body of an async function with these names at hand. */
 async function run(body: string, given: Readonly<Record<string, unknown>>): Promise<void> {
@@ -29,6 +29,7 @@ t.test('every example of the document runs in Node', async (t) => {
     listen: '127.0.0.1:0',
     adminListen: '127.0.0.1:0',
     graceMs: 100,
+    config: RULES,
     log,
   });
   t.teardown(() => gateway.close());

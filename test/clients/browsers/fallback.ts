@@ -8,7 +8,7 @@ const numbers = Array.from({ length: 200 }, (_, at) => at + 1);
 
 /** What `call` does in a page to which no WebSocket gets through. */
 export async function checkFallback(t: Test, browser: Browser): Promise<void> {
-  const pageDir = clientFolder(t);
+  const pageDir = await clientFolder(t);
   for (const upgrades of [403, 'swallow'] as const) {
     const name = `where upgrades are answered with ${upgrades}, a page goes on by HTTP`;
     await t.test(name, async (t) => {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { checkDetached } from './detached.js';
 import { checkFallback } from './fallback.js';
 import { openBrowser, whyNot } from './open-browser.js';
 import { checkReadme } from './readme.js';
@@ -12,4 +13,5 @@ t.test('the client in Firefox', { skip: whyNot('firefox'), timeout: 400_000 }, a
   await t.test('as it is', (t) => checkSdk(t, browser));
   await t.test('with a page that is slow', (t) => checkSlowPage(t, browser));
   await t.test('where WebSockets are blocked', (t) => checkFallback(t, browser));
+  await t.test('with calls that go on without their page', (t) => checkDetached(t, browser));
 });

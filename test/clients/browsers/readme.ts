@@ -5,13 +5,13 @@ import type { Browser } from 'puppeteer-core';
 import type { Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
-import { expected, readmeExamples } from '../browser/readme-examples.js';
+import { expected, RULES, readmeExamples } from '../browser/readme-examples.js';
 import { clientFolder, openPage } from './sdk-page.js';
 
 /** Each example of the client's README as it is, in a module that the gateway serves. */
 export async function checkReadme(t: Test, browser: Browser): Promise<void> {
   const log = pino({ level: 'silent' });
-  const pageDir = clientFolder(t);
+  const pageDir = await clientFolder(t);
   const [setup = '', ...examples] = readmeExamples();
   t.equal(examples.length, expected.length, 'each example has its expectation');
   for (const [at, example] of examples.entries()) {
@@ -25,6 +25,7 @@ export async function checkReadme(t: Test, browser: Browser): Promise<void> {
     adminListen: '127.0.0.1:0',
     pageDir,
     graceMs: 100,
+    config: RULES,
     log,
   });
   t.teardown(() => gateway.close());

@@ -1,9 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import type { Test } from 'tap';
 import { transpile } from '../transpiled.js';
 import { goTo, openTab } from './open-browser.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+// The scripts of the repository are JavaScript without types.
+const { bundleClient } = (await import(
+  new URL('../../../scripts/bundle-client.mjs', import.meta.url).href
+)) as {
+  bundleClient(root: string, out: string): Promise<void>;
+};
 
 const CLIENT = '/_sluice/page/browser/index.js';
 
@@ -18,10 +27,11 @@ export function run<Value>(page: Page, body: string, given: unknown = {}): Promi
   })(${JSON.stringify(given)})`) as Promise<Value>;
 }
 
-/** A folder with the client as a gateway serves it to pages, and an empty page. */
-export function clientFolder(t: Test): string {
+/** A folder with the client as a gateway serves it to pages, one file, and an empty page. */
+export async function clientFolder(t: Test): Promise<string> {
   const built = t.testdir();
   for (const part of ['retry', 'browser']) transpile(`clients/${part}`, built);
+  await bundleClient(ROOT, built);
   mkdirSync(join(built, 'clients', 'playground'));
   writeFileSync(join(built, 'clients', 'playground', 'index.html'), '<!doctype html><title>empty</title>');
   return join(built, 'clients');

@@ -32,7 +32,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 
 /** What a browser does to a call, seen from the service, and what `EventSource` makes of ours. */
 export async function checkSdk(t: Test, browser: Browser): Promise<void> {
-  const pageDir = clientFolder(t);
+  const pageDir = await clientFolder(t);
   // Side by side: most of the time is spent waiting for a browser's own reconnect.
   t.jobs = 4;
 

@@ -52,7 +52,7 @@ const SLOW_PAGE = `
 
 /** What a page that is slow, or stops, holds of large messages: PROTOCOL.md, section 12, and nothing in the browser beside it. */
 export async function checkSlowPage(t: Test, browser: Browser): Promise<void> {
-  const pageDir = clientFolder(t);
+  const pageDir = await clientFolder(t);
   const out = await Promise.all(
     Array.from({ length: TOTAL }, async (_, number) => ({
       out: await bytes({ text: 'x'.repeat(MESSAGE_BYTES), number: 100 + number }),

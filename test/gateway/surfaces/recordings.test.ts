@@ -268,6 +268,16 @@ t.test(
     });
     t.same([conflict.status, conflict.headers['sluice-reason']], [422, 'IDEMPOTENCY_CONFLICT']);
     t.equal(upstream.calls(method('Ask')).length, 1);
+    const keyed = { 'content-type': 'application/json', 'idempotency-key': 'l' };
+    await http(url + method('Ask'), { headers: keyed, body: '{"text":"r"}' });
+    const [late, later] = [
+      await http(url + method('Ask'), { headers: { ...ASYNC, ...keyed }, body: '{"text":"r"}' }),
+      await http(url + method('Ask'), { headers: { ...ASYNC, ...keyed }, body: '{"text":"r"}' }),
+    ];
+    t.same([late.status, later.status], [202, 202], 'what is over has a location for who asks for one');
+    t.equal(later.headers.location, late.headers.location);
+    t.equal((await http(url + late.headers.location)).text, '{"text":"answer"}');
+    t.equal(upstream.calls(method('Ask')).length, 2);
     const up = await http(url + method('Up'), {
       headers: { ...ASYNC, 'content-type': 'application/x-ndjson' },
       body: '{"text":"1"}\n{"text":"2"}\n',

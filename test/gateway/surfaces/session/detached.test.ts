@@ -123,6 +123,51 @@ for (const protocol of PROTOCOLS) {
       { end: { status: { code: 0 } } },
     ]);
 
+    // The same key is the same call.
+    const keyed = { idempotencyKey: 'k' };
+    for (const id of [20, 21]) {
+      await one.send(openOf(id, 'Down', keyed), { message: { id, data: {} } });
+      t.same(numbersOf(await upTo(2, one, id)), [1, 2]);
+    }
+    t.equal(upstream.calls(method('Down')).length, 2);
+    await one.send(openOf(22, 'Down', keyed), { message: { id: 22, data: { text: 'other' } } });
+    t.match((await one.all(22)).at(-1), {
+      end: { status: { details: [{ reason: 'IDEMPOTENCY_CONFLICT' }] } },
+    });
+    await one.send({ cancel: { id: 20 } }, { cancel: { id: 21 } });
+
+    // Stopped in one go with what begins it, and with what joins it.
+    const stateOf = async (path: unknown) =>
+      (await http(url + String(path), { method: 'HEAD', ...AS_A })).headers;
+    const stopped = { 'sluice-call-state': 'ended', 'grpc-status': '1' };
+    await one.send(
+      openOf(23, 'Down', { detach: true }),
+      { message: { id: 23, data: {} } },
+      { stop: { id: 23 } },
+    );
+    const [begun, ...rest] = await one.all(23);
+    t.match(rest.at(-1), { end: { status: { code: 1 } } });
+    t.match(await stateOf(begun?.opened?.location), stopped);
+    await one.send(openOf(24, 'Down', { detach: true }), { message: { id: 24, data: {} } });
+    const [running] = await upTo(1, one, 24);
+    const place = String(running?.opened?.location);
+    // Found as soon as the client has sent what it needs, also in the same breath.
+    await one.send(openOf(25, 'Down', { detach: true }));
+    const { opened: told } = (await one.of(25)) ?? {};
+    await one.send(
+      { message: { id: 25, data: {} } },
+      { open: { id: 26, location: String(told?.location), credit: 10 } },
+    );
+    t.same(numbersOf(await upTo(2, one, 26)), [1, 2]);
+    await one.send({ stop: { id: 25 } });
+    t.match((await one.all(26)).at(-1), { end: { status: { code: 1 } } });
+    const late = await openSession(wsUrl, protocol, AS_A);
+    await late.send({ open: { id: 1, location: place, credit: 1 } }, { stop: { id: 1 } });
+    t.match((await late.all(1)).at(-1), { end: { status: { code: 1 } } });
+    t.match(await stateOf(place), stopped);
+    t.match((await one.all(24)).at(-1), { end: { status: { code: 1 } } });
+    late.test.socket.close();
+
     // Both ways: the upward half ends with its client.
     await one.send(openOf(9, 'Both', { detach: true }), { message: { id: 9, data: {} } });
     await upTo(2, one, 9);

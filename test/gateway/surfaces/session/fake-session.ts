@@ -77,6 +77,7 @@ export function openFakeSession(
       throw new RpcError('CALL_NOT_FOUND', 'no such call');
     },
     bring: () => undefined,
+    beginAt: () => undefined,
     stopAt() {},
     log,
     source: { address: '', group: '', isProxied: false, proto: undefined, host: undefined },
