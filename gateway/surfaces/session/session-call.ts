@@ -224,14 +224,11 @@ export class SessionCall implements ExchangePlan, Peer {
     if (this.#hasLeft || this.#outgoing?.ended === true) return;
     switch (frame.kind) {
       case 'message':
-        if (this.request.location === undefined) {
-          this.#incoming?.receive(frame.data);
-          this.#announce();
-        } else this.abort(new RpcError('UNEXPECTED_MESSAGE', 'who joins a call sends no messages'));
+        if (this.request.location === undefined) this.#incoming?.receive(frame.data);
+        else this.abort(new RpcError('UNEXPECTED_MESSAGE', 'who joins a call sends no messages'));
         break;
       case 'halfClose':
         this.#incoming?.halfClose();
-        this.#announce();
         break;
       case 'credit':
         this.#grant(frame.messages, frame.bytes);
@@ -242,6 +239,7 @@ export class SessionCall implements ExchangePlan, Peer {
       case 'stop':
         this.#stop();
     }
+    this.#announce();
   }
 
   #grant(messages: number, bytes: number): void {
