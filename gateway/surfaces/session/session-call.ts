@@ -262,8 +262,8 @@ export class SessionCall implements ExchangePlan, Peer {
 
   #announce(): void {
     const { newLocation } = this.wish ?? {};
-    if (newLocation === undefined || this.#begun !== undefined || !this.#isBeginning) return;
-    this.#begun = this.#shared.context.beginAt(newLocation);
+    if (newLocation !== undefined && this.#isBeginning)
+      this.#begun ??= this.#shared.context.beginAt(newLocation);
   }
 
   readonly #onStart = (): void => {
