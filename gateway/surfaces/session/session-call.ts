@@ -80,7 +80,7 @@ export class SessionCall implements ExchangePlan, Peer {
   /** Says that it is at its location, or never will be. */
   #begun: (() => void) | undefined;
   /** What its client wants as soon as that is so. */
-  #wanted: 'cancel' | 'stop' | undefined;
+  #wanted: (() => void) | undefined;
   /** It has been logged that metadata is left out. */
   #isWarned = false;
 
@@ -251,7 +251,7 @@ export class SessionCall implements ExchangePlan, Peer {
 
   /** A call that has all that it needs to go on without its client does so, also when that leaves at once. */
   #cancel(): void {
-    if (this.#isBeginning) this.#wanted = 'cancel';
+    if (this.#isBeginning) this.#wanted = () => this.#cancel();
     else this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));
   }
 
@@ -269,13 +269,12 @@ export class SessionCall implements ExchangePlan, Peer {
   readonly #onStart = (): void => {
     this.#isRecorded = true;
     this.#begun?.();
-    if (this.#wanted === 'cancel') this.#cancel();
-    if (this.#wanted === 'stop') this.#stop();
+    this.#wanted?.();
   };
 
   #stop(): void {
     if (this.#isBeginning) {
-      this.#wanted = 'stop';
+      this.#wanted = () => this.#stop();
       return;
     }
     const { location, newLocation } = this.wish ?? {};
