@@ -53,11 +53,7 @@ t.test('each decision is one line, with who, what and why, on every surface', as
       const lines = fresh();
       t.equal(lines.length, 1, `${name}: one line`);
       const by =
-        name === 'session'
-          ? undefined
-          : isOwn
-            ? ['authenticated']
-            : [ofMethod === 'Down' ? 'public' : 'scopes'];
+        name === 'session' ? undefined : isOwn ? 'authenticated' : ofMethod === 'Down' ? 'public' : 'scopes';
       const expected = {
         decision: 'admitted',
         principal: 'alice',
@@ -96,7 +92,7 @@ t.test('each decision is one line, with who, what and why, on every surface', as
           code: 'PERMISSION_DENIED',
           principal: 'alice',
           method: path,
-          by: ['scopes'],
+          by: 'scopes',
           problem: /has no scope "read"/,
         },
       ],
@@ -156,11 +152,11 @@ t.test('the authorization service is named, whatever it says', async (t) => {
   };
   const call = () => http(foreign.url + method('Ask'), { headers, body: '{}' });
   await call();
-  t.match(fresh(), [{ decision: 'admitted', by: ['scopes', 'authorization service'] }]);
+  t.match(fresh(), [{ decision: 'admitted', by: 'scopes, authorization service' }]);
   authz.policy = () => ({ status: { code: 7 }, deniedResponse: { body: 'no' } });
   await call();
   t.match(fresh(), [
-    { decision: 'refused', by: ['scopes', 'authorization service'], reason: 'AUTHORIZATION_DENIED' },
+    { decision: 'refused', by: 'scopes, authorization service', reason: 'AUTHORIZATION_DENIED' },
   ]);
   authz.stop();
   await call();
