@@ -194,6 +194,7 @@ export const HOUSES = {
         roof: ['page.ts', 'method-view.ts', 'method-list.ts', 'scene-links.ts', 'parts.ts'],
         rooms: {
           pressure: { may: ['call', 'view'], open: true },
+          files: { may: ['call', 'schema', 'view'], open: true },
           share: { may: ['call', 'json', 'schema', 'view'], open: true },
           messages: { may: ['call', 'json', 'schema', 'view'], open: true },
           call: { may: ['schema', 'view'], open: true },

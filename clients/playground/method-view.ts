@@ -79,7 +79,9 @@ export function createMethodView(options: MethodViewOptions): MethodView {
     readHeaders,
     used: () => options.used(cleanedText(editor.text, types) ?? ''),
   });
-  const parts = CALL_PARTS.flatMap((make) => make({ runner, types, gatewayAddress }) ?? []);
+  const parts = CALL_PARTS.flatMap(
+    (make) => make({ runner, types, gatewayAddress, readRequest: () => editor.read(), readHeaders }) ?? [],
+  );
   const messages = createMessageView(runner, types);
   const root = element(
     'article',

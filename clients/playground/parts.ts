@@ -1,5 +1,6 @@
 import type { CallRunner } from './call/call-runner.js';
 import { createConnectionPart } from './call/connection-part.js';
+import { createFilePart } from './files/file-part.js';
 import { createPressurePart } from './pressure/pressure-part.js';
 import type { CallTypes } from './schema/page-schema.js';
 
@@ -17,6 +18,10 @@ export interface CallPartContext {
   readonly types: CallTypes | undefined;
   /** The URL of the gateway, without a slash at the end. */
   readonly gatewayAddress: string;
+  /** What the form says, as ProtoJSON; undefined where it cannot be sent, which the form shows. */
+  readonly readRequest: () => unknown;
+  /** The headers that the person has written; undefined where they are none. */
+  readonly readHeaders: () => Record<string, string> | undefined;
 }
 
 /** Makes a part for a method; undefined where it has none for this one. */
@@ -29,4 +34,5 @@ export type MakeCallPart = (context: CallPartContext) => CallPart | undefined;
 export const CALL_PARTS: readonly MakeCallPart[] = [
   ({ runner }) => createConnectionPart(runner),
   ({ runner, gatewayAddress }) => createPressurePart(runner, gatewayAddress),
+  ({ runner: { method }, ...context }) => createFilePart({ ...context, method }),
 ];

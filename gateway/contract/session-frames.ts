@@ -30,6 +30,10 @@ export const CLIENT_FRAMES: Readonly<Record<string, FrameDescription>> = {
       creditBytes: UINT32,
       location: { type: 'string', description: 'Joins the detached call that is found there.' },
       detach: { type: 'boolean', description: 'The call goes on without its client.' },
+      idempotencyKey: {
+        type: 'string',
+        description: 'The same key and request join the call that they began; another request is refused.',
+      },
     },
   },
   message: {

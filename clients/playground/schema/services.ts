@@ -11,6 +11,8 @@ export interface MethodEntry {
   readonly http: readonly string[];
   /** It has no side effects, or an HTTP `GET` rule: it may be called by `GET`. */
   readonly safe: boolean;
+  /** One of its sides is a file: it may travel as bytes. */
+  readonly file: boolean;
   /** Its messages have cursors, so a stream that was cut resumes. */
   readonly resumable: boolean;
   /** An example request as ProtoJSON. */
@@ -54,6 +56,7 @@ function methodFromJson(service: string, method: unknown): MethodEntry[] {
       safe:
         fieldOf(method, 'safe') === true ||
         listOf(fieldOf(method, 'http')).some((rule) => fieldOf(rule, 'method') === 'GET'),
+      file: fieldOf(method, 'file') === true,
       resumable: fieldOf(method, 'resumable') === true,
     },
   ];

@@ -75,6 +75,7 @@ t.test('the list of services is read, and what is not understood is left out', a
           http: [],
           example: {},
           safe: false,
+          file: false,
           resumable: false,
         },
       ],

@@ -1,0 +1,9 @@
+import t from 'tap';
+import { checkFiles } from './files.js';
+import { openBrowser, whyNot } from './open-browser.js';
+
+t.test('files in the page, in Chromium', { skip: whyNot('chromium'), timeout: 400_000 }, async (t) => {
+  const browser = await openBrowser('chromium');
+  t.teardown(() => browser.close());
+  await checkFiles(t, browser);
+});
