@@ -69,10 +69,16 @@ t.test('everything is below the base path, and nothing beside it', async (t) => 
 
 t.test('the page names nothing by an absolute path', async (t) => {
   const { readdirSync, readFileSync } = await import('node:fs');
-  const folder = fileURLToPath(new URL('../../../clients/playground', import.meta.url));
-  for (const name of readdirSync(folder)) {
-    const text = readFileSync(`${folder}/${name}`, 'utf8');
-    t.notMatch(text, /["'(]\/_sluice|fetch\(`\/|location\.origin/, name);
+  for (const room of ['playground', 'scenes']) {
+    const folder = fileURLToPath(new URL(`../../../clients/${room}`, import.meta.url));
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const sources = names.filter((name) => /\.(?:ts|html|css)$/.test(name));
+    t.ok(sources.length > 5, room);
+    for (const name of sources) {
+      const text = readFileSync(`${folder}/${name}`, 'utf8');
+      // `fetched` puts the address of the gateway before it.
+      t.notMatch(text, /(?<!fetched\()["'(]\/_sluice|fetch\(`\/|location\.origin/, `${room}/${name}`);
+    }
   }
 });
 
