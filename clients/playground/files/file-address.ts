@@ -45,7 +45,7 @@ function ruleOf({ http }: MethodEntry, methods: readonly string[]) {
 /** A path template with the fields of a request in it, and the others behind it. Throws where a field of the path is missing. */
 function filled(template: string, request: Json, leftOut: readonly string[]): string {
   const used = new Set(leftOut);
-  const path = template.replaceAll(/\{([\w.]+)(?:=([^}]*))?\}/g, (_whole, name: string, pattern = '*') => {
+  const path = template.replaceAll(/\{([\w.]{1,200})(?:=([^{}]{0,200}))?\}/g, (_whole, name: string, pattern = '*') => {
     const jsonName = name.replaceAll(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
     const [value, given] =
       request[name] === undefined ? [request[jsonName], jsonName] : [request[name], name];
