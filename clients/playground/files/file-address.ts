@@ -45,19 +45,22 @@ function ruleOf({ http }: MethodEntry, methods: readonly string[]) {
 /** A path template with the fields of a request in it, and the others behind it. Throws where a field of the path is missing. */
 function filled(template: string, request: Json, leftOut: readonly string[]): string {
   const used = new Set(leftOut);
-  const path = template.replaceAll(/\{([\w.]{1,200})(?:=([^{}]{0,200}))?\}/g, (_whole, name: string, pattern = '*') => {
-    const jsonName = name.replaceAll(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
-    const [value, given] =
-      request[name] === undefined ? [request[jsonName], jsonName] : [request[name], name];
-    if (value === undefined || value === '')
-      throw new Error(`the field ${jsonName} is in the path: fill it in`);
-    used.add(given);
-    const text = String(value);
-    // A variable of several segments keeps its slashes.
-    return pattern.includes('/') || pattern.includes('**')
-      ? text.split('/').map(encodeURIComponent).join('/')
-      : encodeURIComponent(text);
-  });
+  const path = template.replaceAll(
+    /\{([\w.]{1,200})(?:=([^{}]{0,200}))?\}/g,
+    (_whole, name: string, pattern = '*') => {
+      const jsonName = name.replaceAll(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
+      const [value, given] =
+        request[name] === undefined ? [request[jsonName], jsonName] : [request[name], name];
+      if (value === undefined || value === '')
+        throw new Error(`the field ${jsonName} is in the path: fill it in`);
+      used.add(given);
+      const text = String(value);
+      // A variable of several segments keeps its slashes.
+      return pattern.includes('/') || pattern.includes('**')
+        ? text.split('/').map(encodeURIComponent).join('/')
+        : encodeURIComponent(text);
+    },
+  );
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(request)) {
     if (used.has(name)) continue;
