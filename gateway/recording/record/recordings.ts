@@ -8,9 +8,9 @@ import { type Asked, type AskedCall, begun, keyOf, nameOf, ownerIn } from './ask
 import type { Beginning } from './beginning.js';
 import { type CallState, callState } from './call-state.js';
 import { DetachedCalls, readersOf } from './detached-calls.js';
+import { drainRecordings } from './drain-recordings.js';
 import { JournalMemory } from './journal-memory.js';
 import { KnownRecordings } from './known-recordings.js';
-import { leaveRecordings } from './leave-recordings.js';
 import { NEVER } from './make-recording.js';
 import { newEpoch } from './memory-journal.js';
 import { Reader } from './reader.js';
@@ -225,9 +225,9 @@ export class Recordings implements Recorder {
     void this.#followElsewhere(epoch, record, call.method, asked);
   }
 
-  /** See `leaveRecordings`. */
+  /** See `drainRecordings`. */
   leave(): Promise<void> {
-    return leaveRecordings(this.#known, this.#options.replicas, () => this.#isClosed);
+    return drainRecordings(this.#known, this.#options.replicas, () => this.#isClosed);
   }
 
   /** Ends all calls and gives everything up. */

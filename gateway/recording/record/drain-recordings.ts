@@ -9,7 +9,7 @@ const LOOK_MS = 100;
  * Hands what runs here to other gateways, as soon as there is one that can go on with it, until `isClosed`. Resolves when no call runs here any more that
  * goes on without clients: nothing else would wait for such a one. Without other gateways it only waits.
  */
-export async function leaveRecordings(
+export async function drainRecordings(
   known: KnownRecordings,
   replicas: Replicas | undefined,
   isClosed: () => boolean,
