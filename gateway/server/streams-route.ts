@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
-import { CancelSource } from '../async/index.js';
+import { Alarm, CancelSource } from '../async/index.js';
 import { ANONYMOUS, requestSource, type TrustedProxies } from '../security/index.js';
 import { RpcError } from '../status/index.js';
-import { type Exchanges, HttpPeer, type Limits, sendSnapshots } from '../surfaces/index.js';
+import { cutRequest, type Exchanges, HttpPeer, type Limits, sendSnapshots } from '../surfaces/index.js';
 import { namesMediaType } from '../wire/index.js';
 import { ALL, openStreams, ownOf } from './open-streams.js';
 import { splitTarget } from './request-target.js';
@@ -36,12 +36,21 @@ export function registerOwnStreams(
     const exchange = exchanges.open('moves', source, peer, principal);
     peer.onLeft(() => exchange.close());
     peer.watch();
-    const { expiresAt } = principal;
-    const expiry =
-      expiresAt === undefined ? undefined : setTimeout(() => exchange.abort('left'), expiresAt - Date.now());
+    const expiry = new Alarm({ onAlarm: () => exchange.abort('left') });
+    if (principal.expiresAt !== undefined) expiry.set(principal.expiresAt - Date.now());
     reply.hijack();
-    await sendSnapshots(reply, { intervalMs: query.intervalMs, limits, signal: exchange.signal, now });
-    clearTimeout(expiry);
+    const { signal } = exchange;
+    try {
+      await sendSnapshots(reply, {
+        intervalMs: query.intervalMs,
+        limits,
+        signal,
+        now,
+        cut: () => peer.cut(),
+      });
+    } finally {
+      expiry.clear();
+    }
     return reply;
   });
 }
@@ -63,8 +72,9 @@ export function registerAllStreams(
       throw new RpcError('GATEWAY_LIMIT', `${MAX_WATCHERS} clients get events here already`);
     watchers += 1;
     reply.hijack();
+    const cut = () => cutRequest(request.raw);
     try {
-      await sendSnapshots(reply, { intervalMs: query.intervalMs, limits, signal: closing, now });
+      await sendSnapshots(reply, { intervalMs: query.intervalMs, limits, signal: closing, now, cut });
     } finally {
       watchers -= 1;
     }
