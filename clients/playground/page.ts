@@ -27,6 +27,8 @@ const historyList = createHistoryList(history, () => showMethod());
 const drafts = new Map<string, Draft>();
 let services: ServiceEntry[] = [];
 let schema: PageSchema | undefined;
+/** The types are here, or will not come: a view that was made before would be made again, with its call lost. */
+let isLoaded = false;
 let view: MethodView | undefined;
 
 function elementOf<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
@@ -80,6 +82,7 @@ function pretty(request: unknown): string {
 function showMethod(): void {
   const method = currentMethod();
   showList();
+  if (!isLoaded) return;
   view?.close();
   view = undefined;
   if (method === undefined) {
@@ -134,6 +137,7 @@ async function load(): Promise<void> {
   }
   showList();
   schema = await loading;
+  isLoaded = true;
   showMethod();
 }
 
