@@ -1,5 +1,6 @@
 import type { Browser } from 'puppeteer-core';
 import type { Test } from 'tap';
+import { createDeferred } from '../../../gateway/async/index.js';
 import { bytes, method, openForeign } from '../../support/foreign.js';
 import { settled } from '../../support/http.js';
 import { builtPage } from '../playground/built-page.js';
@@ -22,8 +23,19 @@ export async function checkPressure(t: Test, browser: Browser): Promise<void> {
   page.on('console', (line) => {
     if (/Content.Security.Policy/i.test(line.text())) t.fail(line.text());
   });
+  // The types come late: what is chosen before is shown once they are here, and not twice.
+  const types = createDeferred();
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    const isHeld = request.url().endsWith('/descriptors.binpb');
+    void (isHeld ? types.promise : Promise.resolve()).then(() => request.continue()).catch(() => undefined);
+  });
   await goTo(t, page, gateway.url, '/_sluice/page/playground/page.js');
-  const { open, click, text } = partsOf(page);
+  const { link, open, click, text } = partsOf(page);
+  await link('Down');
+  await page.evaluate("location.hash = document.querySelector('nav a[href$=Down]').hash");
+  t.equal(await page.$('article'), null);
+  types.resolve();
   await open('Down');
   const shows = (pattern: string) =>
     page.waitForFunction(
