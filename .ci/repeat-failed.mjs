@@ -11,9 +11,13 @@ import { pathToFileURL } from 'node:url';
 /** More files than this are no chance: something is broken, and repeating them all would only hide it behind time. */
 const MOST_FILES = 12;
 
+/** What tap calls a test that took too long. */
+const TIMED_OUT = 'timeout!';
+
 /**
  * The test files that failed in a run, each with the names of what failed in it, outermost first ("outer > leaf"). Only the leaves: a
  * subtest fails because of what is in it. A file that failed without a failed assertion (a time-out, a crash) has its own line as the name.
+ * A time-out that ends the whole run names its file behind the line, as `expired: FILE`, and may come beside the file's own line.
  * Source: testanything.org, version 14.
  */
 export function failedFiles(log) {
@@ -22,6 +26,13 @@ export function failedFiles(log) {
   // The titles of the subtests that are open, by depth.
   const open = [];
   for (const line of log.split('\n')) {
+    const expired = /^ {2}expired: (.+)$/.exec(line);
+    if (expired !== null && files.has(TIMED_OUT)) {
+      const [names, file] = [files.get(TIMED_OUT), expired[1].trim()];
+      files.delete(TIMED_OUT);
+      if (!files.has(file)) files.set(file, names);
+      continue;
+    }
     const subtest = /^( *)# Subtest: (.*)$/.exec(line);
     if (subtest !== null) {
       const depth = subtest[1].length / 4;

@@ -18,10 +18,23 @@ t.test('outer', async (t) => {
 });`;
 const ALWAYS = `import t from 'tap'; t.ok(true, 'fine'); t.equal(1, 2, 'never equal');`;
 const CRASH = `import t from 'tap'; t.ok(true, 'fine'); process.exit(3);`;
+/** Takes too long when it runs for the first time in its folder. */
+const SLOW_BY_CHANCE = `import { existsSync, writeFileSync } from 'node:fs';
+import t from 'tap';
+const again = existsSync('ran-before');
+writeFileSync('ran-before', '');
+t.test('outer', async (t) => {
+  t.test('good', async (t) => t.ok(true));
+  t.test('slow', LIMIT async (t) => { t.ok(true); if (!again) await new Promise((resolve) => setTimeout(resolve, 8_000)); });
+});`;
 const GOOD = `import t from 'tap'; t.ok(true, 'not ok 1 - says an assertion that holds'); t.ok(false, 'later', { todo: true });`;
 
 /** A project with these test files: runs them all, then what CI does with the log. */
-function repeat(t: Test, files: Readonly<Record<string, string>>): { code: number | null; text: string } {
+function repeat(
+  t: Test,
+  files: Readonly<Record<string, string>>,
+  settings: readonly string[] = [],
+): { code: number | null; text: string } {
   // With the setting of our own .taprc that leaves the runner's compiler out.
   const dir = t.testdir({ test: files, '.taprc': 'test-env:\n  - TAP_TYPE_STRIP_ONLY=1\n' });
   symlinkSync(path('../../node_modules'), join(dir, 'node_modules'));
@@ -34,6 +47,7 @@ function repeat(t: Test, files: Readonly<Record<string, string>>): { code: numbe
     tap,
     '--disable-coverage',
     '--allow-empty-coverage',
+    ...settings,
     ...Object.keys(files).map((name) => `test/${name}`),
   ];
   const run = spawnSync(process.execPath, line, { cwd: dir, env, encoding: 'utf8' });
@@ -52,6 +66,19 @@ t.test('what fails once is named as flaky and fails nothing', async (t) => {
   t.match(text, /^flaky: test\/chance\.test\.mjs: outer > inner > a leaf: with # marks$/m);
   t.equal(text.match(/^flaky: /gm)?.length, 1, 'only the leaf');
   t.notMatch(text, /^once more.*good/m);
+});
+
+t.test('a time-out is repeated, whether the test, its file or the run ends by it', async (t) => {
+  for (const [limit, settings] of [
+    ['{ timeout: 500 },', []],
+    ['', ['--timeout=3']],
+  ] as const) {
+    const files = { 'slow.test.mjs': SLOW_BY_CHANCE.replace('LIMIT', limit), 'good.test.mjs': GOOD };
+    const { code, text } = repeat(t, files, settings);
+    t.equal(code, 0, text);
+    t.match(text, /^flaky: test\/slow\.test\.mjs: /m);
+    t.notMatch(text, /no test file/);
+  }
 });
 
 t.test('what fails or ends twice fails the run, and what fails once is still named', async (t) => {
