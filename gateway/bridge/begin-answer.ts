@@ -22,28 +22,45 @@ interface FirstRead {
  */
 export async function beginAnswer(call: Call, outgoing: Outgoing): Promise<FirstRead | false> {
   let metadata: Metadata | undefined;
+  let refused: { readonly reason: unknown } | undefined;
+  let areTold = false;
   // Before the read, whose first message comes after it.
   const headers = call.headers.then((value) => {
     metadata = value;
-    if (value !== undefined) outgoing.headers?.(value);
+    areTold = true;
+    try {
+      if (value !== undefined) outgoing.headers?.(value);
+    } catch (reason) {
+      refused = { reason };
+      // Ends the read, and with it every wait below.
+      call.cancel();
+    }
   });
+  /** The read, which fails when the surface could not take the metadata. */
+  const taken = (batch: Batch | undefined) => {
+    if (refused === undefined) return batch;
+    batch?.release();
+    throw refused.reason;
+  };
   const begun = call.start?.then((start) => tellStart(outgoing, start));
   const first = call.read();
   if (begun !== undefined) await settledOr(begun, first);
   const { headWaitMs } = outgoing;
   if (headWaitMs === Number.POSITIVE_INFINITY) {
-    const batch = await first;
+    const batch = taken(await first);
     if (batch === undefined || outgoing.head(metadata) !== false) return { first: batch };
     batch.release();
     return false;
   }
   let isWanted = await isOver(first, headers, headWaitMs);
   try {
+    if (refused !== undefined) throw (refused as { reason: unknown }).reason;
     isWanted ||= outgoing.head(metadata) !== false;
   } finally {
     if (!isWanted) void first.then((batch) => batch?.release());
   }
-  return isWanted && { first };
+  // Metadata that comes late, behind the head, may still be refused.
+  return isWanted && { first: areTold ? first : first.then(taken) };
 }
 
 /** Waits for a message, or the end, or, within `headWaitMs`, for metadata with nothing behind it. True when it is the end. */

@@ -97,6 +97,47 @@ t.test('metadata without an end right behind it is told', async (t) => {
   t.same(told, ['head', `end ${Code.NOT_FOUND}`]);
 });
 
+t.test('metadata that the surface cannot take ends the exchange, whenever it comes', async (t) => {
+  for (const headWaitMs of [0, 60_000, Number.POSITIVE_INFINITY])
+    for (const isEarly of [true, false]) {
+      const { call, answer, fail } = openCall();
+      let cancels = 0;
+      const told: string[] = [];
+      const running = bridge(
+        {
+          incoming: { read: () => Promise.resolve(undefined), close: () => {} },
+          outgoing: {
+            headWaitMs,
+            flushMs: 0,
+            headers: () => {
+              throw new RpcError('UPSTREAM_PROTOCOL_ERROR', 'a header no client may see');
+            },
+            head: () => void told.push('head'),
+            write: () => undefined,
+            end: async ({ code }) => void told.push(`end ${code}`),
+            drain: async () => {},
+          },
+          signal: new AbortController().signal,
+          traffic: { up: 0, down: 0 },
+        },
+        () => ({
+          ...call,
+          cancel: () => {
+            cancels += 1;
+            fail();
+          },
+        }),
+      );
+      if (!isEarly) await new Promise((resolve) => setTimeout(resolve, 20));
+      answer();
+      const report = await running;
+      const name = `${headWaitMs} ms, ${isEarly ? 'early' : 'late'}`;
+      t.equal(report.failure?.reason, 'UPSTREAM_PROTOCOL_ERROR', name);
+      t.ok(cancels > 0, `${name}: the call is cancelled`);
+      t.equal(told.at(-1), `end ${Code.INTERNAL}`, name);
+    }
+});
+
 t.test(
   'a client that a defect keeps from being told its end is cut, and one that was told is not',
   async (t) => {
