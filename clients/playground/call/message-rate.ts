@@ -17,9 +17,17 @@ export interface MessageRate {
   clear(): void;
 }
 
+interface Measured {
+  readonly messages: number;
+  /** Moments at which messages came, behind the first. */
+  readonly groups: number;
+  readonly perSecond: number | undefined;
+}
+
 export function createMessageRate(): MessageRate {
   const counts = new Uint32Array(SLOTS);
   let newest = Number.NEGATIVE_INFINITY;
+  let begun = Number.NEGATIVE_INFINITY;
 
   const moveTo = (slot: number) => {
     if (slot - newest >= SLOTS) counts.fill(0);
@@ -28,8 +36,8 @@ export function createMessageRate(): MessageRate {
   };
   const countAt = (slot: number) => counts[slot % SLOTS] ?? 0;
   /** From one arrival to the last: what came with the first one came before that time. */
-  const between = (slots: number): { messages: number; perSecond: number | undefined } => {
-    let first = newest - slots + 1;
+  const betweenFrom = (from: number): Measured => {
+    let first = from;
     while (first < newest && countAt(first) === 0) first += 1;
     // Messages that were sent together may have come in slots beside each other.
     for (let slots = 1; slots < BURST_SLOTS && first + 1 < newest && countAt(first + 1) > 0; slots += 1)
@@ -43,15 +51,23 @@ export function createMessageRate(): MessageRate {
       last = slot;
       groups += 1;
     }
-    if (groups === 0) return { messages, perSecond: undefined };
+    if (groups === 0) return { messages, groups, perSecond: undefined };
     // A stream that has become silent is slower with every moment.
     const meanGap = (last - first) / groups;
     const end = newest - last > 2 * meanGap ? newest : last;
-    return { messages, perSecond: (messages * 1000) / ((end - first) * SLOT_MS) };
+    return { messages, groups, perSecond: (messages * 1000) / ((end - first) * SLOT_MS) };
+  };
+  /** What a service says at once, when a stream begins, is not on its beat: it counts only as long as there is little else. */
+  const between = (slots: number): Measured => {
+    const from = newest - slots + 1;
+    const behindFirst = begun + BURST_SLOTS;
+    const measured = from < behindFirst && behindFirst < newest ? betweenFrom(behindFirst) : undefined;
+    return measured !== undefined && measured.groups > 1 ? measured : betweenFrom(from);
   };
   return {
     count(nowMs) {
       const slot = Math.floor(nowMs / SLOT_MS);
+      if (newest === Number.NEGATIVE_INFINITY) begun = slot;
       moveTo(slot);
       counts[slot % SLOTS] = countAt(slot) + 1;
     },

@@ -41,6 +41,24 @@ t.test('rates are right: two a second are two a second, and so are bursts', asyn
   t.equal(rateText(2012.4), '2,012 a second');
 });
 
+t.test('what is said at once, when a stream begins, makes no rate wrong', async (t) => {
+  for (let offBeatMs = 50; offBeatMs < 1_000; offBeatMs += 50) {
+    const rate = createMessageRate();
+    const say = (nowMs: number) => {
+      rate.count(nowMs);
+      rate.count(nowMs);
+    };
+    say(500);
+    for (let beat = 0; beat < 20; beat += 1) {
+      const nowMs = 500 + offBeatMs + beat * 1_000;
+      say(nowMs);
+      // The resolution of a few slots is more than a tenth of a short time.
+      const off = Math.abs((rate.perSecond(nowMs) ?? 0) - 2);
+      if (beat >= 3) t.ok(off <= 0.15, `${offBeatMs} ms off the beat, ${beat} beats: ${off}`);
+    }
+  }
+});
+
 t.test('a rate is unknown at first, falls when nothing comes, and ends at zero', async (t) => {
   const rate = createMessageRate();
   t.equal(rate.perSecond(0), undefined);
