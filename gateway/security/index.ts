@@ -10,7 +10,7 @@ export {
 export { type ClientCertificate, carriedBy, clientCertificate } from './client-certificate.js';
 export { forwardedMetadata } from './forwarded-metadata.js';
 export * from './identity/index.js';
-export { normalAddress } from './ip-address.js';
+export { addressGroup, normalAddress } from './ip-address.js';
 export { isForeignSite, mayOpenSocket } from './origin.js';
 export { peerOf, type RequestSource, requestSource } from './request-source.js';
 export { authorityOf, isLoopbackAddress, ServedHosts } from './served-hosts.js';

@@ -22,4 +22,9 @@ export class TokenBucket {
     this.#left -= 1;
     return true;
   }
+
+  /** One that was taken did not count. */
+  giveBack(): void {
+    this.#left += 1;
+  }
 }

@@ -120,7 +120,7 @@ export async function registerRoutes(
   if (options.pageDir !== undefined) await registerPage(app, options.pageDir);
   if (options.publicHealth) registerPublicHealth(app, context.exchanges);
   app.decorateRequest('knownAs', null);
-  const ownAccess = assertingOwnAccess(context.identity, options.trustedProxies);
+  const ownAccess = assertingOwnAccess(context, options.trustedProxies);
   app.get('/_sluice/services', { exposeHeadRoute: true, preHandler: ownAccess }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await source.get().description()),
   );

@@ -7,7 +7,7 @@ import {
   type Identity,
   type IssuerSettings,
 } from '../security/index.js';
-import { accessLog } from './access-log.js';
+import { openAccessLog } from './access-log.js';
 import { type AuthConfig, defaultAccess, type GatewayConfig, hasIdentity } from './config/index.js';
 import type { IdentityLog } from './identity-log.js';
 import { onceEach } from './once-each.js';
@@ -35,10 +35,12 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
   const check = await openTokens(auth, log);
   const authz = await openAuthz(auth, log.log);
   const access = defaultAccess(auth);
+  const audit = (auth.audit ?? true) ? openAccessLog(log.log) : undefined;
   return {
     use(identity) {
       identity.use({
         checkToken: check && ((token) => check.check(token)),
+        knownToken: check && ((token) => check.known(token)),
         certificates,
         access,
         ownAccess: auth.documents === 'public' ? PUBLIC : access,
@@ -46,7 +48,7 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
         forwardToken: auth.forwardToken ?? auth.sign === undefined,
         ownTokens,
         authorize: authz?.authorize,
-        audit: (auth.audit ?? true) ? accessLog(log.log) : undefined,
+        audit: audit?.write,
         cookie: auth.cookie?.name,
         ticketMs: auth.ticket?.ttlMs,
       });
@@ -54,6 +56,7 @@ export async function openIdentity(config: GatewayConfig, log: IdentityLog): Pro
     close() {
       check?.close();
       authz?.close();
+      audit?.close();
     },
   };
 }

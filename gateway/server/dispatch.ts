@@ -6,6 +6,7 @@ import {
   authorityOf,
   credentialShown,
   decided,
+  type Glance,
   type KnownClient,
   type Principal,
   type RequestSource,
@@ -169,13 +170,13 @@ function admit(
   const shown = shownCredential(() => identity.credentialOf(raw));
   // Before everything that costs more than a refusal may.
   const workload = identity.ofConnection(raw.socket, source);
-  const refusal =
-    shown === undefined ? limits.refusalToBegin(source, workload) : limits.refusalToBeginUnchecked(source);
+  const glance = identity.glance(shown, workload);
+  const refusal = limits.refusalToBeginShown(source, glance, raw.socket);
   if (refusal !== undefined) return refusal;
   const [path] = splitTarget(raw.url);
   const decision = identity.decision(() => ({ requestId: id, peer: source.address, path }));
   decision?.shows(shown);
-  const asking = { source, shown, workload, decision };
+  const asking = { source, shown, glance, workload, decision };
   return decided(decision, () => decide(app, request, reply, options, loaded, context, asking));
 }
 
@@ -183,6 +184,7 @@ function admit(
 interface AskingClient {
   readonly source: RequestSource;
   readonly shown: ShownCredential;
+  readonly glance: Glance;
   readonly workload: Principal;
   readonly decision: AccessDecision | undefined;
 }
@@ -194,7 +196,7 @@ function decide(
   options: ResolvedGatewayOptions,
   loaded: () => LoadedSchema,
   context: ServerContext,
-  { source, shown, workload, decision }: AskingClient,
+  { source, shown, glance, workload, decision }: AskingClient,
 ): AdmittedRequest | Promise<AdmittedRequest> {
   const { identity, exchanges } = context;
   const [path, search] = splitTarget(request.raw.url);
@@ -215,10 +217,13 @@ function decide(
   const protocol = request.spoken;
   if (match === undefined) checkLocationRequest(request, options);
   else checkSite(request, match, options);
-  const found = identity.recognize(credentialShown(shown), match?.method.safe ?? true, workload);
+  const found =
+    glance.kind === 'known'
+      ? glance.client
+      : identity.recognize(credentialShown(shown), match?.method.safe ?? true, workload);
   const isOwn = own !== undefined;
   const admitKnown = ({ principal, credential }: KnownClient): AdmittedRequest | Promise<AdmittedRequest> => {
-    if (shown !== undefined && !principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
+    exchanges.limits.beginChecked(source, glance, request.raw.socket, principal);
     const place =
       match ?? placeOf(location ?? '', principal, credential, request, protocol, options, loaded(), context);
     decision?.isOf(principal, place.method.path);

@@ -3,13 +3,13 @@ import {
   authorityOf,
   credentialShown,
   decided,
-  type Identity,
   type KnownClient,
   type Principal,
   requestSource,
   shownCredential,
   type TrustedProxies,
 } from '../security/index.js';
+import type { ServerContext } from './client-connections.js';
 import { splitTarget } from './request-target.js';
 import { whenKnown } from './when-known.js';
 
@@ -20,32 +20,37 @@ declare module 'fastify' {
   }
 }
 
-/** Lets those through who may see what the gateway says of itself; everybody, where nothing is configured. */
+/** Lets those through who may see what the gateway says of itself; everybody, where nothing is configured. Nobody tries credentials faster here than for calls. */
 export function assertingOwnAccess(
-  identity: Identity,
+  { identity, exchanges }: Pick<ServerContext, 'identity' | 'exchanges'>,
   trustedProxies: TrustedProxies,
 ): preHandlerHookHandler {
   return (request, reply, done) => {
-    const source = requestSource(request.raw, trustedProxies);
+    const { raw } = request;
+    const source = requestSource(raw, trustedProxies);
+    const shown = shownCredential(() => identity.credentialOf(raw));
+    const workload = identity.ofConnection(raw.socket, source);
+    const glance = identity.glance(shown, workload);
+    const refusal = exchanges.limits.refusalToShow(source, glance, raw.socket);
+    if (refusal !== undefined) throw refusal;
     const decision = identity.decision(() => ({
       requestId: request.id,
       peer: source.address,
-      path: splitTarget(request.raw.url)[0],
+      path: splitTarget(raw.url)[0],
     }));
     const admit = ({ principal }: KnownClient) => {
       decision?.isOf(principal);
+      exchanges.limits.noteGood(source, glance, raw.socket);
       request.knownAs = principal;
       identity.assertOwnAccess(principal, decision);
       const asking = () => {
-        const authority = authorityOf(request.raw);
-        return { http: request.raw, authority, requestId: request.id, source, principal, path: '' };
+        const authority = authorityOf(raw);
+        return { http: raw, authority, requestId: request.id, source, principal, path: '' };
       };
       return identity.authorizeOwn(asking, decision);
     };
     const known = decided(decision, () => {
-      const shown = shownCredential(() => identity.credentialOf(request.raw));
       decision?.shows(shown);
-      const workload = identity.ofConnection(request.raw.socket, source);
       const found = identity.recognize(credentialShown(shown), true, workload);
       return found instanceof Promise ? found.then(admit) : admit(found);
     });

@@ -84,17 +84,23 @@ export function registerSessions(
       const source = requestSource(request.raw, options.trustedProxies);
       const { identity, exchanges } = context;
       const shown = shownCredential(() => identity.credentialOf(request.raw));
-      if (shown === undefined)
-        exchanges.limits.begin(source, identity.ofConnection(request.raw.socket, source));
-      else exchanges.limits.beginUnchecked(source);
-      whenKnown(admitSession(request, source, shown, options, context), reply, done, (handshake) => {
-        assertServing(context.exchanges);
-        request.handshake = handshake;
-        if (handshake instanceof RpcError) return;
-        const { principal } = handshake;
-        if (shown !== undefined && !principal.isAnonymous) exchanges.limits.beginChecked(source, principal);
-        admitWebSocket(request.raw.socket, source, principal, context);
-      });
+      const { socket } = request.raw;
+      const workload = identity.ofConnection(socket, source);
+      const glance = identity.glance(shown, workload);
+      exchanges.limits.beginShown(source, glance, socket);
+      whenKnown(
+        admitSession(request, source, shown, workload, options, context),
+        reply,
+        done,
+        (handshake) => {
+          assertServing(context.exchanges);
+          request.handshake = handshake;
+          if (handshake instanceof RpcError) return;
+          const { principal } = handshake;
+          exchanges.limits.beginChecked(source, glance, socket, principal);
+          admitWebSocket(socket, source, principal, context);
+        },
+      );
     },
     handler: () => {
       // A client that asks whether HTTP gets through asks for a gateway that is there for it.
@@ -132,6 +138,7 @@ function admitSession(
   request: FastifyRequest,
   source: RequestSource,
   shown: ShownCredential,
+  workload: Principal,
   options: ResolvedGatewayOptions,
   { exchanges, surfaces, identity }: ServerContext,
 ): Handshake | RpcError | Promise<Handshake> {
@@ -152,7 +159,6 @@ function admitSession(
       const metadata = requestMetadata(headers, known, options.headerRules);
       return { metadata: identity.metadata(metadata, principal, credential), source, principal, credential };
     };
-    const workload = identity.ofConnection(request.raw.socket, source);
     const decision = identity.decision(() => ({
       requestId: request.id,
       peer: source.address,

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import {
+  ANONYMOUS,
   credentialShown,
   decided,
   requestSource,
@@ -25,8 +26,8 @@ export function registerTickets(
     const { limits } = exchanges;
     const source = requestSource(raw, trustedProxies);
     const shown = shownCredential(() => identity.credentialOf(raw));
-    if (shown === undefined) limits.begin(source);
-    else limits.beginUnchecked(source);
+    const glance = identity.glance(shown, ANONYMOUS);
+    limits.beginShown(source, glance, raw.socket);
     const decision = identity.decision(() => ({
       requestId: id,
       peer: source.address,
@@ -36,7 +37,7 @@ export function registerTickets(
     return await decided(decision, () =>
       identity.issueTicket(credentialShown(shown), raw, (principal) => {
         decision?.isOf(principal);
-        limits.beginChecked(source, principal);
+        limits.beginChecked(source, glance, raw.socket, principal);
       }),
     );
   });

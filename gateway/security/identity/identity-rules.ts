@@ -13,10 +13,15 @@ import type { Principal } from './principal.js';
  */
 export type CheckToken = (token: string) => Principal | Promise<Principal>;
 
+/** Whom a token names that has been accepted before, and `refused` where it would be refused at once; `undefined`: it has to be checked. Never throws. */
+export type KnownToken = (token: string) => Principal | 'refused' | undefined;
+
 /** What identity is configured to be. */
 export interface IdentityRules {
   /** Without it nobody's credential is looked at, and `authorization` travels as any other header. */
   readonly checkToken: CheckToken | undefined;
+  /** Absent: every token has to be checked. */
+  readonly knownToken?: KnownToken | undefined;
   /** Whom certificates of clients name; absent: nobody. */
   readonly certificates?: { of(socket: Socket): Principal | undefined } | undefined;
   /** Of what no rule names. */

@@ -17,6 +17,7 @@ import {
   type ShowingRequest,
   type TokenCredential,
 } from './credential.js';
+import { type Glance, glanceAt } from './glance.js';
 import {
   type IdentityRules,
   type KnownClient,
@@ -27,6 +28,7 @@ import {
 import type { PublishedKey } from './own-tokens.js';
 import { ANONYMOUS, type Principal } from './principal.js';
 import { credentialNeeded, credentialRefused } from './refused-credential.js';
+import type { ShownCredential } from './shown-credential.js';
 import type { TicketStore } from './ticket-store.js';
 import { DEFAULT_TICKET_MS, type IssuedTicket, Tickets } from './tickets.js';
 import { bearer, type ToldToken, toldToken } from './told-token.js';
@@ -101,6 +103,11 @@ export class Identity {
       default:
         return credential;
     }
+  }
+
+  /** What can be said at once of what a client shows; `workload` without a credential. Never throws. */
+  glance(shown: ShownCredential, workload: Principal): Glance {
+    return glanceAt(shown, workload, this.#rules, this.#tickets);
   }
 
   /** Who a request is of, and by which token, `workload` without one: `redeem` and `identify`, at once where both are. Throws, or rejects with, what they do. */

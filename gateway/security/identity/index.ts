@@ -11,6 +11,7 @@ export type { Authorize, Authorized } from './authorize.js';
 export { type Claims, claimAt, wordsOf } from './claim.js';
 export { type Credential, credentialOf, type ShowingRequest, type TokenCredential } from './credential.js';
 export { ForwardedClaims, likeness } from './forwarded-claims.js';
+export type { Glance } from './glance.js';
 export { Identity } from './identity.js';
 export type { CheckToken, IdentityRules, KnownClient, ShownSecurity } from './identity-rules.js';
 export type { OwnTokens, PublishedKey, SignSettings } from './own-tokens.js';

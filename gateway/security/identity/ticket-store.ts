@@ -15,6 +15,8 @@ export interface TicketStore {
   readonly isShared?: boolean;
   /** Keeps one for `ttlMs`. `holder`: the key of its principal. May throw, or reject: then nobody gets the ticket. */
   put(id: string, kept: KeptTicket, holder: string, ttlMs: number): void | Promise<void>;
+  /** Whether `take` would give it back. Absent: that cannot be said at once. */
+  has?(id: string): boolean;
   /** Takes it out, so that only one of all that ask gets it. `undefined`: it is not there, or too old. */
   take(id: string): KeptTicket | undefined | Promise<KeptTicket | undefined>;
 }
@@ -70,6 +72,11 @@ export class MemoryTicketStore implements TicketStore {
       if (!isFull && until > now) break;
       this.#giveUp(first);
     }
+  }
+
+  has(id: string): boolean {
+    const held = this.#tickets.get(id);
+    return held !== undefined && held.until > this.#now();
   }
 
   take(id: string): KeptTicket | undefined {

@@ -41,6 +41,11 @@ export class Tickets {
     return { ticket, expiresInMs };
   }
 
+  /** Whether it was given here, and has not been used. False also where that cannot be said at once. */
+  isGiven(ticket: string): boolean {
+    return FORM.test(ticket) && this.#store.has?.(idOf(ticket)) === true;
+  }
+
   /**
    * The token that a ticket stands for, at once where the store answers at once. Whoever shows one uses it up, also from a place where it is not good. Throws,
    * or rejects with, UNAUTHENTICATED.

@@ -40,19 +40,35 @@ export class TokenCache {
     return this.#accepted.size + this.#refused.size;
   }
 
+  /** The same without a throw: `refused` where `get` would throw. */
+  look(key: string, now: number): Principal | 'refused' | undefined {
+    const refused = () => (this.#refusalOf(key, now) === undefined ? undefined : 'refused');
+    return this.#acceptedBy(key, now) ?? refused();
+  }
+
   /** Whom a token names. Throws what it was refused with. `undefined`: it has to be checked. `now`: epoch milliseconds. */
   get(key: string, now: number): Principal | undefined {
+    const principal = this.#acceptedBy(key, now);
+    if (principal !== undefined) return principal;
+    const refusal = this.#refusalOf(key, now);
+    if (refusal !== undefined) throw refusal;
+    return undefined;
+  }
+
+  #acceptedBy(key: string, now: number): Principal | undefined {
     const accepted = this.#accepted.get(key);
-    if (accepted !== undefined) {
-      const { keys, version, until, principal } = accepted;
-      // Keys that are no longer the issuer's take what they have signed along.
-      if (keys.touch() && keys.version === version && now < until) return principal;
-      this.#drop(key, accepted);
-      return undefined;
-    }
+    if (accepted === undefined) return undefined;
+    const { keys, version, until, principal } = accepted;
+    // Keys that are no longer the issuer's take what they have signed along.
+    if (keys.touch() && keys.version === version && now < until) return principal;
+    this.#drop(key, accepted);
+    return undefined;
+  }
+
+  #refusalOf(key: string, now: number): RpcError | undefined {
     const refused = this.#refused.get(key);
     if (refused === undefined) return undefined;
-    if (now < refused.until && now >= refused.until - REFUSAL_MS) throw refused.error;
+    if (now < refused.until && now >= refused.until - REFUSAL_MS) return refused.error;
     this.#refused.delete(key);
     return undefined;
   }

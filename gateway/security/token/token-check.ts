@@ -13,7 +13,7 @@ import {
 import type { KeyEvents, KeySource } from './key-source.js';
 import { openKeys } from './open-keys.js';
 import { TokenCache } from './token-cache.js';
-import { MAX_TOKEN_LENGTH, tokenForm } from './token-form.js';
+import { isTokenLike, MAX_TOKEN_LENGTH, tokenForm } from './token-form.js';
 import { verifyToken } from './verify-token.js';
 
 /** What a check of tokens needs besides its settings. */
@@ -73,6 +73,12 @@ export class TokenCheck {
       }
     }
     return new TokenCheck(settings, issuers, cache, tools.now ?? (() => Date.now()));
+  }
+
+  /** Whom a token names that is accepted, and `refused` where it is not, both only if that needs no check. Never throws. */
+  known(token: string): Principal | 'refused' | undefined {
+    if (!isTokenLike(token)) return 'refused';
+    return this.#cache.look(hash('sha256', token, 'base64'), this.#now());
   }
 
   /**

@@ -20,9 +20,15 @@ export interface TokenForm {
 }
 
 const PART = /^[\w-]+$/;
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** What a token may say that it is. Source: RFC 9068 section 4, RFC 7519 section 5.1. */
 const TYPES = new Set(['jwt', 'at+jwt', 'application/at+jwt', 'application/jwt']);
+
+/** Whether it can be a signed token, by its length and its three parts alone. */
+export function isTokenLike(token: string): boolean {
+  return token.length <= MAX_TOKEN_LENGTH && TOKEN.test(token);
+}
 
 /** Takes a token apart. Throws UNAUTHENTICATED for what is not a signed token of the form that is accepted. */
 export function tokenForm(token: string): TokenForm {

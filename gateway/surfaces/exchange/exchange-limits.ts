@@ -1,6 +1,7 @@
 import {
   AddressCounts,
   ANONYMOUS,
+  type Glance,
   isLoopbackAddress,
   type Principal,
   type RequestSource,
@@ -9,6 +10,7 @@ import {
 import type { RpcError } from '../../status/index.js';
 import { BytePace, type ClientPace } from './byte-pace.js';
 import { countedBy, principalName } from './counted-by.js';
+import { CredentialRates } from './credential-rates.js';
 import {
   type OnRefusal,
   tooManyOfAddress,
@@ -46,8 +48,9 @@ export interface ExchangeBounds {
  * Counts the exchanges of each client, those of them that have a call, and how often it begins one. A client is its address, and its principal where it
  * has one:
  *
- *     begin ---------------------------------------------------------> counted by the principal that is known, or by the address
- *     beginUnchecked -> its credential is checked -> beginChecked ----> counted by the principal
+ *     begin, beginShown: is it known? --yes--------------------------> counted by the principal that is known, or by the address
+ *                |
+ *                +--no--> its credential is checked -> beginChecked ---> counted by the principal
  *                                |
  *                                +-- refused: stays counted by the address, so nobody tries credentials faster than anybody may call
  */
@@ -59,8 +62,7 @@ export class ExchangeLimits {
   readonly #onRefusal: OnRefusal;
   readonly #pace: BytePace;
   readonly #rate: TokenBuckets | undefined;
-  /** By address: those whose credential has not been checked, or was refused. */
-  readonly #unchecked: TokenBuckets | undefined;
+  readonly #credentials: CredentialRates | undefined;
 
   constructor(bounds: ExchangeBounds = {}, onRefusal: OnRefusal = () => {}) {
     this.#bounds = bounds;
@@ -69,12 +71,12 @@ export class ExchangeLimits {
     this.#pace = new BytePace(bytesPerSecond);
     if (callsPerSecond === 0) return;
     this.#rate = new TokenBuckets(callsPerSecond, callsBurst);
-    this.#unchecked = new TokenBuckets(callsPerSecond, callsBurst);
+    this.#credentials = new CredentialRates(callsPerSecond, callsBurst);
   }
 
-  /** Clients whose rates are remembered: `MOST_CLIENTS` twice at most for each of three rates, whoever comes. */
+  /** Clients whose rates are remembered: `MOST_CLIENTS` twice at most for each of five rates, whoever comes. */
   get knownClients(): number {
-    return (this.#rate?.size ?? 0) + (this.#unchecked?.size ?? 0) + this.#pace.size;
+    return (this.#rate?.size ?? 0) + (this.#credentials?.size ?? 0) + this.#pace.size;
   }
 
   /**
@@ -85,30 +87,43 @@ export class ExchangeLimits {
     throwIfRefused(this.refusalToBegin(source, principal));
   }
 
-  /** The same for one that shows a credential, before anything is known of that. */
-  beginUnchecked(source: RequestSource): void {
-    throwIfRefused(this.refusalToBeginUnchecked(source));
+  /** The same for one that shows a credential, or may, by what can be said of it at once. `connection`: the one that it comes by. */
+  beginShown(source: RequestSource, glance: Glance, connection: object): void {
+    throwIfRefused(this.refusalToBeginShown(source, glance, connection));
   }
 
-  /** It was good. Throws RESOURCE_EXHAUSTED where its principal may not begin. */
-  beginChecked(source: RequestSource, principal: Principal): void {
-    if (!this.#isFree(source)) this.#unchecked?.spend(source.group, -1);
+  /** It names this principal. Throws RESOURCE_EXHAUSTED where that may not begin, unless it was known before and has begun. */
+  beginChecked(source: RequestSource, glance: Glance, connection: object, principal: Principal): void {
+    if (glance.kind === 'known' || principal.isAnonymous) return;
+    this.noteGood(source, glance, connection);
     this.assertRoom(source, principal);
-    throwIfRefused(this.#rateRefusal(this.#rate, source, principal));
+    throwIfRefused(this.#rateRefusal(source, principal));
+  }
+
+  /** What `refusalToShow` has let through is good, and does not count. */
+  noteGood(source: RequestSource, glance: Glance, connection: object): void {
+    if (glance.kind !== 'known' && !this.#isFree(source))
+      this.#credentials?.giveBack(glance.kind, source, connection);
   }
 
   /** As `begin`, for who can do without a throw, which is a tenth of what a refusal costs: returns what refuses it. */
   refusalToBegin(source: RequestSource, principal: Principal): RpcError | undefined {
     const refusal = this.#lateRefusal() ?? this.#roomRefusal(source, principal);
     if (refusal !== undefined || (principal.isAnonymous && this.#isFree(source))) return refusal;
-    return this.#rateRefusal(this.#rate, source, principal);
+    return this.#rateRefusal(source, principal);
   }
 
-  /** The same as `beginUnchecked`. */
-  refusalToBeginUnchecked(source: RequestSource): RpcError | undefined {
+  /** The same as `beginShown`. */
+  refusalToBeginShown(source: RequestSource, glance: Glance, connection: object): RpcError | undefined {
+    if (glance.kind === 'known') return this.refusalToBegin(source, glance.client.principal);
     const refusal = this.#lateRefusal() ?? this.#roomRefusal(source, ANONYMOUS);
-    if (refusal !== undefined || this.#isFree(source)) return refusal;
-    return this.#rateRefusal(this.#unchecked, source, ANONYMOUS);
+    return refusal ?? this.refusalToShow(source, glance, connection);
+  }
+
+  /** For who looks at something that is no exchange: returns what refuses a credential that nobody is known by, because too many of them come. */
+  refusalToShow(source: RequestSource, glance: Glance, connection: object): RpcError | undefined {
+    if (glance.kind === 'known' || this.#credentials === undefined || this.#isFree(source)) return undefined;
+    return this.#tooOften(source, ANONYMOUS, this.#credentials.take(glance.kind, source, connection));
   }
 
   /** Comes from this machine, where that is not counted: it is no client from outside, or a proxy that is not named, with many clients behind it. */
@@ -123,12 +138,11 @@ export class ExchangeLimits {
     return tooManyOfAll('event_loop_delay_ms', `the gateway is more than ${eventLoopDelayMs} ms late`);
   }
 
-  #rateRefusal(
-    buckets: TokenBuckets | undefined,
-    source: RequestSource,
-    principal: Principal,
-  ): RpcError | undefined {
-    const waitMs = buckets?.take(countedBy(source, principal)) ?? 0;
+  #rateRefusal(source: RequestSource, principal: Principal): RpcError | undefined {
+    return this.#tooOften(source, principal, this.#rate?.take(countedBy(source, principal)) ?? 0);
+  }
+
+  #tooOften(source: RequestSource, principal: Principal, waitMs: number): RpcError | undefined {
     if (waitMs === 0) return undefined;
     this.#onRefusal('calls_per_second');
     const what = `more than ${this.#bounds.callsPerSecond} calls a second`;

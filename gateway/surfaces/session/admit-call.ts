@@ -73,8 +73,9 @@ function decide(
   const shown = shownCredential(() => identity.credentialOfCall(open.metadata));
   decision?.shows(shown);
   // Before everything that costs more than a refusal may.
-  if (shown === undefined) exchanges.limits.begin(source, caller.principal);
-  else exchanges.limits.beginUnchecked(source);
+  const { socket } = context.http;
+  const glance = identity.glance(shown, caller.principal);
+  exchanges.limits.beginShown(source, glance, socket);
   const location = joinedLocation(open);
   const begun = location === undefined ? context.methodRequestOf(open.method, context.http) : undefined;
   const own = credentialShown(shown);
@@ -82,7 +83,7 @@ function decide(
   if (own === undefined && caller.isExpired) throw credentialExpired();
   const principal = own === undefined ? caller.principal : identity.identify(own);
   const admit = (known: Principal): Admission | Promise<Admission> => {
-    if (shown !== undefined && !known.isAnonymous) exchanges.limits.beginChecked(source, known);
+    exchanges.limits.beginChecked(source, glance, socket, known);
     const told = (): Metadata => {
       const metadata = callMetadata(context.metadata, open.metadata, context.headerRules);
       return identity.metadata(metadata, known, own ?? caller.credential);

@@ -186,3 +186,47 @@ t.test('what is wrong with a request is no decision of access', async (t) => {
   await http(`${foreign.url}/no/such/path`, { headers, body: '{}' });
   t.notOk(foreign.lines.some(({ msg }) => msg === 'access'));
 });
+
+t.test(
+  'a flood of refusals does not fill the log: who is let in has each line, and all others are counted',
+  async (t) => {
+    const { key, issuer, foreign } = await setUp(t);
+    const headers = (token: string) => ({
+      'content-type': 'application/json',
+      authorization: `Bearer ${token}`,
+    });
+    const [good, other] = [
+      await issuer.sign(key, { scope: 'read' }),
+      await issuer.sign(key, { scope: 'write' }),
+    ];
+    const ask = (token: string) => http(foreign.url + method('Ask'), { headers: headers(token), body: '{}' });
+    const session = await openSession(foreign.wsUrl, 'sluice.v1.json', {
+      headers: { authorization: `Bearer ${good}` },
+    });
+    const FLOOD = 600;
+    for (let n = 1; n <= FLOOD; n += 1) {
+      const id = 3 * n;
+      await ask('a.b.c');
+      await ask(other);
+      await session.send({
+        open: { id, method: 'foreign.v1.Foreign/Ask', metadata: { authorization: 'Bearer a.b.c' } },
+      });
+      await session.all(id);
+      if (n % 10 === 0) await ask(good);
+    }
+    const lines = () => foreign.lines.filter(({ msg }) => /^access/.test(msg as string));
+    const admitted = lines().filter(({ decision }) => decision === 'admitted');
+    t.equal(admitted.length, 1 + FLOOD / 10, 'who is let in');
+    await foreign.gateway.close();
+    for (const [reason, count] of [
+      ['CREDENTIAL_INVALID', 2 * FLOOD],
+      ['ACCESS_DENIED', FLOOD],
+    ] as const) {
+      const own = lines().filter((line) => line.reason === reason);
+      t.ok(own.length < count / 2, `${own.length} lines of ${count} refusals`);
+      t.ok(own.some(({ msg, refused }) => msg === 'access refused without a line' && Number(refused) > 1));
+      const told = own.reduce((sum, line) => sum + Number(line.refused ?? 1), 0);
+      t.equal(told, count, `${reason}: each is counted once`);
+    }
+  },
+);

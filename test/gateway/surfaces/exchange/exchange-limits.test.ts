@@ -28,6 +28,12 @@ const principal = (subject: string): Principal =>
   });
 const [ANN, BOB] = [principal('ann'), principal('bob')];
 
+const NEW = { kind: 'unchecked' } as const;
+const CONNECTION = {};
+
+const known = (principal: Principal) =>
+  ({ kind: 'known', client: { principal, credential: undefined } }) as const;
+
 t.test(
   'a principal has so many exchanges, from whatever addresses, and its neighbours have theirs',
   async (t) => {
@@ -38,7 +44,8 @@ t.test(
     for (const ask of [
       () => limits.addExchange(HERE, ANN),
       () => limits.begin(from('192.0.2.3'), ANN),
-      () => limits.beginChecked(HERE, ANN),
+      () => limits.beginChecked(HERE, NEW, CONNECTION, ANN),
+      () => limits.beginShown(HERE, known(ANN), CONNECTION),
       () => limits.assertRoom(THERE, ANN),
     ]) {
       t.throws(ask, {
@@ -47,7 +54,7 @@ t.test(
         headers: { 'retry-after': '1' },
       });
     }
-    t.same(refused, Array(4).fill('exchanges_per_principal'));
+    t.same(refused, Array(5).fill('exchanges_per_principal'));
     limits.addExchange(HERE, BOB);
     for (let n = 0; n < 5; n++) limits.addExchange(HERE, ANONYMOUS);
     limits.removeExchange(THERE, ANN);
@@ -84,19 +91,20 @@ t.test(
       { reason: 'RATE_LIMIT', message: /address/ },
       'nobody else has a call left there',
     );
-    for (const known of [ANN, BOB]) {
+    for (const who of [ANN, BOB]) {
       for (let n = 0; n < 2; n++) {
-        limits.beginUnchecked(HERE);
-        limits.beginChecked(HERE, known);
+        limits.beginShown(HERE, NEW, CONNECTION);
+        limits.beginChecked(HERE, NEW, CONNECTION, who);
       }
-      limits.beginUnchecked(HERE);
-      t.throws(() => limits.beginChecked(HERE, known), { reason: 'RATE_LIMIT', message: /of one principal/ });
+      limits.beginShown(HERE, NEW, CONNECTION);
+      const begin = () => limits.beginChecked(HERE, NEW, CONNECTION, who);
+      t.throws(begin, { reason: 'RATE_LIMIT', message: /of one principal/ });
     }
-    for (let n = 0; n < 2; n++) limits.beginUnchecked(THERE);
+    for (let n = 0; n < 4; n++) limits.beginShown(THERE, NEW, CONNECTION);
     t.throws(
-      () => limits.beginUnchecked(THERE),
+      () => limits.beginShown(THERE, NEW, CONNECTION),
       { reason: 'RATE_LIMIT', message: /address/ },
-      'two were refused',
+      'two of the address, and two of the connection, were refused',
     );
     limits.begin(THERE);
   },
@@ -106,7 +114,7 @@ t.test('while the process is late nothing begins, whoever it is', async (t) => {
   const limits = new ExchangeLimits({ isLate: () => true, eventLoopDelayMs: 5, callsPerSecond: 1 });
   const late = { reason: 'GATEWAY_LIMIT', message: /more than 5 ms late/ };
   t.throws(() => limits.begin(HERE, ANN), late);
-  t.throws(() => limits.beginUnchecked(HERE), late);
+  t.throws(() => limits.beginShown(HERE, NEW, CONNECTION), late);
 });
 
 t.test('clients of this machine are free where they are not counted, and nobody else is', (t) => {
@@ -129,7 +137,7 @@ t.test('clients of this machine are free where they are not counted, and nobody 
   t.equal(begins('203.0.113.7'), 2);
   t.equal(begins('127.0.0.1', false, ANN), 2, 'a principal is counted wherever it is');
   const local = from('127.0.0.1');
-  for (let count = 0; count < 100; count += 1) limits.beginUnchecked(local);
-  t.throws(() => limits.beginChecked(local, ANN), /of one principal/);
+  for (let count = 0; count < 100; count += 1) limits.beginShown(local, NEW, CONNECTION);
+  t.throws(() => limits.beginChecked(local, NEW, CONNECTION, ANN), /of one principal/);
   t.end();
 });
