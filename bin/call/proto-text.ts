@@ -25,10 +25,7 @@ export function messageText(message: DescMessage, indent = ''): string {
 /** An enum in the same way. */
 export function enumText(desc: DescEnum, indent = ''): string {
   const inner = indent + INDENT;
-  const values = desc.values.flatMap(({ name, number, proto }, index) => [
-    ...commentLines(enumComment(desc, index), inner),
-    `${inner}${name} = ${number}${proto.options?.deprecated === true ? ' [deprecated = true]' : ''};`,
-  ]);
+  const values = desc.values.flatMap((_, index) => valueLines(desc, index, inner));
   return [
     ...commentLines(enumComment(desc), indent),
     `${indent}enum ${desc.name} {`,
@@ -37,9 +34,33 @@ export function enumText(desc: DescEnum, indent = ''): string {
   ].join('\n');
 }
 
+/** A field or a oneof of a message, or a value of an enum; behind a field its type. `undefined`: there is none of that name. */
+export function memberText(type: DescMessage | DescEnum, name: string): string | undefined {
+  if (type.kind === 'enum') {
+    const index = type.values.findIndex((value) => value.name === name);
+    return index < 0 ? undefined : valueLines(type, index).join('\n');
+  }
+  const oneof = type.oneofs.find((one) => one.name === name);
+  if (oneof !== undefined) return oneofLines(oneof, '').join('\n');
+  const field = type.fields.find((one) => one.name === name || one.jsonName === name);
+  if (field === undefined) return undefined;
+  const { message, enum: desc } = field;
+  const below = message === undefined ? desc && enumText(desc) : messageText(message);
+  return [fieldLines(field, '').join('\n'), ...(below === undefined ? [] : [below])].join('\n\n');
+}
+
 /** A comment as lines that begin with two slashes. */
 export function commentLines(comment: string, indent = ''): string[] {
   return comment === '' ? [] : comment.split('\n').map((line) => `${indent}// ${line}`.trimEnd());
+}
+
+function valueLines(desc: DescEnum, index: number, indent = ''): string[] {
+  const value = desc.values[index];
+  const deprecated = value?.proto.options?.deprecated === true ? ' [deprecated = true]' : '';
+  return [
+    ...commentLines(enumComment(desc, index), indent),
+    `${indent}${value?.name} = ${value?.number}${deprecated};`,
+  ];
 }
 
 function oneofLines(oneof: DescOneof, indent: string): string[] {

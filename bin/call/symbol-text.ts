@@ -2,7 +2,6 @@ import type { DescEnum, DescMessage, DescService } from '@bufbuild/protobuf';
 import {
   baseFiles,
   exampleJson,
-  type HttpBinding,
   type Method,
   type Schema,
   serviceComment,
@@ -10,11 +9,13 @@ import {
 import { escaped } from '../escaped.js';
 import { UsageError } from '../options/index.js';
 import { methodByName, suggestion } from './method-name.js';
-import { commentLines, enumText, messageText } from './proto-text.js';
+import { optionTexts } from './option-text.js';
+import { commentLines, enumText, memberText, messageText } from './proto-text.js';
 
 /** What a name of the schema means, as text like that of a .proto file. Throws `UsageError` that suggests the nearest names. */
 export function symbolText(schema: Schema, name: string): string {
-  const text = textOf(schema, name.replace(/^\//, ''));
+  // grpcurl and protobuf itself write a whole name with a dot in front.
+  const text = textOf(schema, name.replace(/^[./]/, ''));
   // Comments are the service's: none of their letters may be a command to a terminal.
   return `${text.split('\n').map(escaped).join('\n')}\n`;
 }
@@ -24,7 +25,17 @@ function textOf(schema: Schema, name: string): string {
   if (service !== undefined) return serviceText(schema, service);
   const type = schema.registry.getMessage(name) ?? schema.registry.getEnum(name) ?? typeByEnd(schema, name);
   if (type !== undefined) return type.kind === 'message' ? messageText(type) : enumText(type);
-  return methodWithTypes(schema, methodBySymbol(schema, name));
+  return memberOf(schema, name) ?? methodWithTypes(schema, methodBySymbol(schema, name));
+}
+
+/** A field or a oneof of a message, or a value of an enum: `Type.member`, with the type of a field behind it. */
+function memberOf(schema: Schema, name: string): string | undefined {
+  const dot = name.lastIndexOf('.');
+  const [typeName, member] = [name.slice(0, dot), name.slice(dot + 1)];
+  if (dot < 1) return undefined;
+  const { registry } = schema;
+  const type = registry.getMessage(typeName) ?? registry.getEnum(typeName) ?? typeByEnd(schema, typeName);
+  return type === undefined ? undefined : memberText(type, member);
 }
 
 function methodBySymbol(schema: Schema, name: string): Method {
@@ -34,6 +45,7 @@ function methodBySymbol(schema: Schema, name: string): Method {
     const names = [
       ...schema.methods.keys(),
       ...[...typesOf(schema), ...schema.services].map(({ typeName }) => `/${typeName}`),
+      ...membersNear(schema, name),
     ];
     if (
       !(fault instanceof UsageError) ||
@@ -45,6 +57,14 @@ function methodBySymbol(schema: Schema, name: string): Method {
       `there is no service, method or type ${JSON.stringify(name.slice(0, 200))}${suggestion(name, names)}`,
     );
   }
+}
+
+/** The members of the type that a name names in front of its last dot. */
+function membersNear(schema: Schema, name: string): string[] {
+  const typeName = name.slice(0, Math.max(0, name.lastIndexOf('.')));
+  const type = schema.registry.getMessage(typeName) ?? typeByEnd(schema, typeName);
+  const members = type?.kind === 'message' ? type.fields : (type?.values ?? []);
+  return members.map((member) => `/${typeName}.${member.name}`);
 }
 
 function* typesOf({ registry }: Schema): Generator<DescMessage | DescEnum> {
@@ -91,30 +111,7 @@ function rpcText({ services }: Schema, method: Method, indent: string): string {
   const request = `${requestStream ? 'stream ' : ''}${input.typeName}`;
   const response = `${responseStream ? 'stream ' : ''}${output.typeName}`;
   const head = `${indent}rpc ${name}(${request}) returns (${response})`;
-  const options = optionLines(method).map((line) => `${indent}  ${line}`);
+  const options = optionTexts(method).map((text) => `${indent}  option ${text};`);
   const body = options.length === 0 ? `${head};` : [`${head} {`, ...options, `${indent}}`].join('\n');
   return [...commentLines(comment, indent), body].join('\n');
-}
-
-/** The options of a method that a caller may want to know. */
-function optionLines({ bindings, resume, recording, upload, download, file }: Method): string[] {
-  const data = [upload, download].find((content) => content?.declared)?.path.at(-1);
-  return [
-    ...bindings.map((binding) => `option (google.api.http) = { ${ruleText(binding)} };`),
-    ...(resume === undefined
-      ? []
-      : [
-          `option (sluice.v1.stream) = { cursor: "${resume.cursor.name}" resume: "${resume.request.name}" };`,
-        ]),
-    ...(file && data !== undefined ? [`option (sluice.v1.file) = { data: "${data.name}" };`] : []),
-    ...(recording === undefined ? [] : ['option (sluice.v1.recording) = { ... };']),
-  ];
-}
-
-function ruleText({ httpMethod, template, body }: HttpBinding): string {
-  const verb = /^(?:GET|PUT|POST|DELETE|PATCH)$/.test(httpMethod)
-    ? httpMethod.toLowerCase()
-    : `custom "${httpMethod}"`;
-  const of = body === undefined ? '' : ` body: "${typeof body === 'string' ? body : body.name}"`;
-  return `${verb}: "${template}"${of}`;
 }

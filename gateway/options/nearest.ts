@@ -37,11 +37,15 @@ function plain(name: string): string {
   return name.slice(0, MAX_COMPARED).toLowerCase().replace(/[_-]/g, '');
 }
 
-/** Letters to add, remove or change (Levenshtein); any number above `within` when there are more than that. */
+/**
+ * Letters to add, remove or change, where two neighbours that changed places are one change (optimal string alignment); any number above `within` when there
+ * are more than that.
+ */
 function editDistance(a: string, b: string, within: number): number {
   if (Math.abs(a.length - b.length) > within) return within + 1;
   const far = within + 1;
   let row = Array.from({ length: b.length + 1 }, (_, index) => Math.min(index, far));
+  let before = row;
   for (let i = 1; i <= a.length; i += 1) {
     // Only columns this near to the diagonal can hold a distance that counts.
     const first = Math.max(1, i - within);
@@ -51,11 +55,15 @@ function editDistance(a: string, b: string, within: number): number {
     let least = next[0] as number;
     for (let j = first; j <= last; j += 1) {
       const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const distance = Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? (before[j - 2] as number) + 1 : far;
+      const distance = Math.min(change, swap, (row[j] as number) + 1, (next[j - 1] as number) + 1);
       next[j] = distance;
       least = Math.min(least, distance);
     }
-    if (least > within) return far;
+    // A swap reaches one row further back.
+    if (least > within && !row.some((cost) => cost < within)) return far;
+    before = row;
     row = next;
   }
   return row[b.length] as number;

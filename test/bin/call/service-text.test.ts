@@ -62,11 +62,26 @@ const PROTO = `
     Kind kind = 7;
   }
   message Up { bytes data = 1; }
+  message Cursor { int64 after = 1; }
   // What it does.
   service S {
     // One at a time. \u{9b}31m
     rpc One(All) returns (All) { option (google.api.http) = { post: "/v1/one" body: "*" }; }
     rpc Store(stream Up) returns (All) { option (sluice.v1.file) = { data: "data" }; }
+  }
+  service Rules {
+    rpc Open(Cursor) returns (Cursor) { option (sluice.v1.access) = { level: PUBLIC }; }
+    rpc Known(Cursor) returns (Cursor) { option (sluice.v1.access) = {}; }
+    rpc Some(Cursor) returns (Cursor) { option (sluice.v1.access) = { scopes: "a" scopes: "b" roles: "admin" }; }
+    rpc Follow(Cursor) returns (stream Cursor) {
+      option (sluice.v1.stream) = { cursor: "after" resume: "after" slow_reader: { policy: CONFLATE key: "after" } };
+      option (sluice.v1.recording) = { sharing: EVERYONE start: SNAPSHOT key: "after" key_metadata: "x-tenant" };
+    }
+    rpc Newest(Cursor) returns (stream Cursor) {
+      option (sluice.v1.stream) = { slow_reader: { policy: DROP_OLDEST max_messages: 7 } };
+      option (sluice.v1.recording) = {};
+    }
+    rpc Strict(Cursor) returns (stream Cursor) { option (sluice.v1.stream) = { slow_reader: { policy: DISCONNECT } }; }
   }`;
 
 t.test('types and methods are shown as a .proto file has them, with their comments', async (t) => {
@@ -119,4 +134,46 @@ service S {
     message: 'there is no service, method or type "t.Al", did you mean t.All?',
   } as never);
   t.throws(() => symbolText(schema, 'zzzz'), UsageError);
+});
+
+t.test('a method says who may call it, and how its streams go on, drop and are kept', async (t) => {
+  const schema = await schemaFromText(t, PROTO);
+  t.same(
+    [...symbolText(schema, 't.Rules').matchAll(/rpc (\w+)|option (.*);/g)].map(
+      ([, rpc, option]) => rpc ?? option,
+    ),
+    [
+      'Open',
+      '(sluice.v1.access) = { level: PUBLIC }',
+      'Known',
+      '(sluice.v1.access) = { level: AUTHENTICATED }',
+      'Some',
+      '(sluice.v1.access) = { level: AUTHENTICATED scopes: ["a", "b"] roles: ["admin"] }',
+      'Follow',
+      '(sluice.v1.stream) = { cursor: "after" resume: "after" slow_reader: { policy: CONFLATE key: "after" max_messages: 1000 } }',
+      '(sluice.v1.recording) = { sharing: EVERYONE start: SNAPSHOT key: "after" key_metadata: ["x-tenant"] }',
+      'Newest',
+      '(sluice.v1.stream) = { slow_reader: { policy: DROP_OLDEST max_messages: 7 } }',
+      '(sluice.v1.recording) = {}',
+      'Strict',
+      '(sluice.v1.stream) = { slow_reader: { policy: DISCONNECT after_ms: 30000 } }',
+    ],
+  );
+});
+
+t.test('a field, a oneof and a value of an enum have names of their own', async (t) => {
+  const schema = await schemaFromText(t, PROTO);
+  const cases: [name: string, text: string][] = [
+    ['t.All.text', '// A text.\nstring text = 1;\n'],
+    ['All.inners', 'map<string, All.Inner> inners = 3;\n\nmessage Inner {\n  bool yes = 1;\n}\n'],
+    ['t.All.kind', 'All.Kind kind = 7;\n\nenum Kind {\n  KIND_UNSPECIFIED = 0;\n}\n'],
+    ['.t.All.choice', 'oneof choice {\n  Level level = 4;\n  google.protobuf.Timestamp at = 5;\n}\n'],
+    ['t.Level.HIGH', '// Very.\nHIGH = 2 [deprecated = true];\n'],
+    ['t.All.Inner.yes', 'bool yes = 1;\n'],
+  ];
+  for (const [name, text] of cases) t.equal(symbolText(schema, name), text, name);
+  t.equal(symbolText(schema, '.t.All'), symbolText(schema, 't.All'));
+  t.throws(() => symbolText(schema, 't.All.txet'), {
+    message: 'there is no service, method or type "t.All.txet", did you mean t.All.text?',
+  } as never);
 });
