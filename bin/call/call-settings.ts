@@ -26,6 +26,7 @@ const RIVALS: readonly (readonly [
   ['join', 'output'],
   ['join', 'upload'],
   ['join', 'data'],
+  ['grpc', 'http1'],
   ['grpc', 'detach'],
   ['grpc', 'join'],
   ['grpc', 'stop'],

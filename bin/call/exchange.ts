@@ -27,13 +27,20 @@ export interface ExchangeOptions {
   readonly pace: Pace | undefined;
   readonly isVerbose: boolean;
   readonly signal: AbortSignal;
+  /** The service, or the gateway, has begun to answer: nothing will be sent once more. */
+  readonly onBegun?: () => void;
   /** Tells people something. */
   readonly tell: (lines: readonly string[]) => void;
 }
 
+/** Nothing was called, because there is no HTTP/2 up to where the call should go. */
+export class NoHttp2 extends Error {
+  override readonly name = 'NoHttp2';
+}
+
 /**
  * Calls a method: sends what `messages` gives while `answer` gets what comes, each no faster than the other side takes it. Resolves with the exit code. Rejects
- * with what `messages` rejects with; the call is cancelled then.
+ * with what `messages` rejects with; the call is cancelled then. Rejects with `NoHttp2` before anything was begun: of a gateway, which has other ways.
  */
 export async function exchange(options: ExchangeOptions): Promise<number> {
   const { link, transport, method, answer, output, signal, tell } = options;
@@ -51,6 +58,7 @@ export async function exchange(options: ExchangeOptions): Promise<number> {
   const failed = send(call, options.messages);
   try {
     const headers = await call.headers;
+    if (headers !== undefined) options.onBegun?.();
     const start = position.begin(headers);
     if (options.isVerbose) tell(metadataLines('header', headers));
     tellGap(options, start);
@@ -59,12 +67,18 @@ export async function exchange(options: ExchangeOptions): Promise<number> {
     call.cancel();
   }
   const status = await call.status;
+  if (link.address.isGateway && hasNoHttp2(status)) throw new NoHttp2(status.message);
   const fault = await Promise.race([failed, undefined]);
   const isWhole = status.code === Code.OK && fault === undefined;
   await answer.end(isWhole && !isLost);
   if (fault !== undefined) throw fault.reason;
   if (isLost) return 0;
   return told(options, status, position);
+}
+
+/** What answered speaks an older HTTP; or it passes calls on in one, and the gateway has refused that. */
+function hasNoHttp2({ reason, httpStatus }: Status): boolean {
+  return reason === 'UPSTREAM_NOT_GRPC' || (reason === 'UPSTREAM_HTTP_STATUS' && httpStatus === 505);
 }
 
 /** Sends messages until there are no more, or the call is over. Resolves with what went wrong, if anything. */

@@ -12,7 +12,7 @@ export interface GatewayRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** Ends the exchange, whatever it is doing. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /** How long a gateway may say nothing before the head of its answer, in milliseconds. */
@@ -44,11 +44,11 @@ export function headersOfMetadata(metadata: CallLink['metadata']): Record<string
  */
 export async function askGateway(
   link: CallLink,
-  asked: GatewayRequest,
+  asked: GatewayRequest & { readonly signal: AbortSignal },
   body?: AsyncIterable<Uint8Array | string>,
 ): Promise<IncomingMessage> {
   const { signal } = asked;
-  const request = startRequest(link, asked);
+  const request = openRequest(link, { ...asked, path: link.address.basePath + asked.path });
   const silent = setTimeout(
     () => request.destroy(new Error(`it did not answer within ${HEAD_MS / 1_000} s`)),
     HEAD_MS,
@@ -71,7 +71,8 @@ export async function askGateway(
   }
 }
 
-function startRequest({ address, authority, tls }: CallLink, asked: GatewayRequest): ClientRequest {
+/** Opens a request of HTTP/1.1; its path is the whole one. Whoever opens it ends it, and listens for its errors. */
+export function openRequest({ address, authority, tls }: CallLink, asked: GatewayRequest): ClientRequest {
   const end = address.target.lastIndexOf(':');
   const host = address.target.slice(0, end).replace(/^\[(.*)\]$/, '$1');
   const isSocket = address.target.startsWith('unix:');
@@ -81,9 +82,9 @@ function startRequest({ address, authority, tls }: CallLink, asked: GatewayReque
       : { host, port: Number(address.target.slice(end + 1)) }),
     agent: false as const,
     method: asked.method,
-    path: address.basePath + asked.path,
+    path: asked.path,
     headers: { host: authority ?? address.authority, ...asked.headers },
-    signal: asked.signal,
+    ...(asked.signal === undefined ? {} : { signal: asked.signal }),
   };
   if (tls === undefined) return requestPlain(options);
   const { serverName, ...files } = tls;

@@ -10,6 +10,7 @@ import { type CallSettings, type CallWish, readCallWish } from './call-settings.
 import { detachCall, gatewayOfLocation, joinCall, stopCall } from './detached-call.js';
 import { encodedCursor, encodedJson } from './encoded-json.js';
 import { exchange } from './exchange.js';
+import { exchangeAnyWay } from './exchange-any-way.js';
 import { jsonFromArguments } from './field-arguments.js';
 import { downloadContent, FileAnswer } from './file-answer.js';
 import { JsonPrinter } from './json-printer.js';
@@ -22,6 +23,7 @@ import { between, requestMessages } from './request-messages.js';
 import type { CallStreams, Errand } from './terminal.js';
 import { TextOutput } from './text-output.js';
 import { uploadContent, uploadMessages, uploadSize } from './upload.js';
+import { WebTransport } from './web-transport.js';
 
 /** Starts `sluice call`. */
 export function startCall(settings: CallSettings, streams: CallStreams): Errand {
@@ -76,7 +78,7 @@ class CallRun {
   }
 
   async #call(link: CallLink, wish: CallWish): Promise<number> {
-    const { detach, maxMessageBytes, resume, verbose } = this.#settings.values;
+    const { detach, http1, maxMessageBytes, resume, verbose } = this.#settings.values;
     let opened: Transport | undefined;
     this.#ends.push(() => opened?.close());
     const transport = async () => {
@@ -89,17 +91,19 @@ class CallRun {
     const messages = await this.#messages(link, method, codec, wish.arguments.fields);
     const call = { link, method, messages, deadlineMs: wish.deadlineMs, signal: this.#signal };
     if (detach) return await detachCall({ ...call, codec, output: this.#output });
-    return await exchange({
+    const options = {
       ...call,
-      transport: await transport(),
       registry: schema.registry,
       answer: await this.#answer(method, codec),
       output: this.#output,
       resume,
       pace: this.#pace(wish),
       isVerbose: verbose,
-      tell: (lines) => this.#tell(lines),
-    });
+      tell: (lines: readonly string[]) => this.#tell(lines),
+    };
+    const web = () => new WebTransport(link, { maxMessageBytes });
+    if (http1) return await exchange({ ...options, transport: web() });
+    return await exchangeAnyWay({ ...options, transport: await transport() }, web);
   }
 
   async #join(link: CallLink, location: string, wish: CallWish): Promise<number> {

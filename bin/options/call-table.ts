@@ -44,6 +44,15 @@ export const ADDRESS_OPTIONS = {
   },
 } as const satisfies CommandTable;
 
+/** How a gateway is spoken to; a gRPC server has no choice. */
+const HTTP1 = {
+  http1: {
+    group: 'Address',
+    type: 'switch',
+    help: 'call a gateway in gRPC-Web over HTTP/1.1, for proxies that know no HTTP/2; without it that is found out, by a first call in vain',
+  },
+} as const satisfies CommandTable;
+
 /** What is sent beside a request. */
 export const METADATA_OPTIONS = {
   header: {
@@ -91,6 +100,7 @@ const DEADLINE = {
 /** The options of `sluice call`. */
 export const CALL_COMMAND = {
   ...ADDRESS_OPTIONS,
+  ...HTTP1,
   ...METADATA_OPTIONS,
   data: {
     group: 'Request',

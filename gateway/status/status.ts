@@ -18,6 +18,8 @@ export interface Status {
   readonly truncated: boolean;
   /** The connection or the stream broke: the service has not ended the call. Absent: it has, or the gateway has. */
   readonly isBroken?: true;
+  /** The status of HTTP, where what answered was no gRPC. */
+  readonly httpStatus?: number;
 }
 
 /** The end of a call that went well, and of one that is over already. */

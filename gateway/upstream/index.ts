@@ -1,9 +1,19 @@
 export { type CancelSignal, LATER, type Later, type Waker } from '../async/index.js';
 export { Batch } from './batch.js';
+export { refusalOf } from './call-refusal.js';
 export { type CallStart, denseIds, type Gap, type MessageIds } from './call-start.js';
 export { createEndedCall } from './ended-call.js';
-export { assertUpstreamAddress, type Http2TransportOptions, openHttp2Transport } from './http2/index.js';
+export {
+  assertUpstreamAddress,
+  formatGrpcTimeout,
+  frameBatch,
+  type Http2TransportOptions,
+  openHttp2Transport,
+  pairsFromRaw,
+  statusFromTrailers,
+} from './http2/index.js';
 export { openTransport } from './open-transport.js';
+export { localStatus } from './received-status.js';
 export { faultOfPair, isReservedName } from './reserved-names.js';
 export { SHARED_FORM_BYTES, SharedForms } from './shared-forms.js';
 export { assertAuthority } from './socket-path.js';

@@ -17,6 +17,8 @@ export interface LocalStatusOptions {
   readonly code?: Code;
   /** See `Status.isBroken`. */
   readonly isBroken?: true;
+  /** See `Status.httpStatus`. */
+  readonly httpStatus?: number;
 }
 
 /** A status of our own making: nothing came from the service. */

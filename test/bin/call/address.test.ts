@@ -95,6 +95,7 @@ t.test('TLS on both sides, a base path, and names of certificates', async (t) =>
   const port = new URL(url).port;
   const good = { code: 0, out: '{"text":"here"}\n', errors: '' };
   t.same(await callLine(t, [`https://localhost:${port}/api`, 'One', ...own]), good);
+  t.same(await callLine(t, [`https://localhost:${port}/api`, 'One', ...own, '--http1']), good);
   t.same(
     await callLine(t, [`https://127.0.0.1:${port}/api`, 'One', ...own, '--server-name', 'localhost']),
     good,

@@ -33,6 +33,7 @@ export function statusFromTrailers(raw: RawHeaders, httpStatus: number): Status 
 export function statusFromHttp(httpStatus: number, how: string): Status {
   return localStatus('UPSTREAM_HTTP_STATUS', `the upstream answered with HTTP status ${httpStatus} ${how}`, {
     code: codeFromHttpStatus(httpStatus),
+    httpStatus,
   });
 }
 
