@@ -41,7 +41,7 @@ export class WebFrames {
     const flag = head[0] as number;
     const length = head.readUInt32BE(1);
     if (flag !== 0 && flag !== TRAILERS)
-      throw new Error(`a frame has the flag ${flag}, which is none of gRPC-Web`);
+      throw new Error(`a frame has the flag ${flag}, and gRPC-Web knows 0 and 128`);
     const limit = flag === TRAILERS ? MAX_TRAILER_BYTES : this.#maxMessageBytes;
     if (length > limit) throw new Error(`a frame has ${length} bytes, the limit is ${limit}`);
     return [flag, length];

@@ -268,7 +268,7 @@ t.test(
         [
           ['Up', '-d', `@${file}`],
           '',
-          /bad\.json, line 2: child\.txet: t\.Item has no field "txet": it has text, number, tags, child/,
+          /bad\.json, line 2: child\.txet: t\.Item has no field "txet", did you mean text\?/,
         ],
         [['One', '-d', '{"number":"x"}'], '', /^--data, line 1: .*number/],
         [['One', '-d', '{}{}'], '', /^--data, line 1: t\.S\/One takes one message, and this is a second one/],
