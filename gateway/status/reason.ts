@@ -72,6 +72,7 @@ export const REASONS = {
   CLIENT_STALLED: { code: Code.RESOURCE_EXHAUSTED },
   CLIENT_TOO_SLOW: { code: Code.RESOURCE_EXHAUSTED },
   SERVICE_STALLED: { code: Code.DEADLINE_EXCEEDED },
+  SERVICE_SILENT: { code: Code.DEADLINE_EXCEEDED },
   CANCELLED: { code: Code.CANCELLED },
   CLIENT_LEFT: { code: Code.CANCELLED },
   // Messages are missing, and this surface has no place to say so and go on.

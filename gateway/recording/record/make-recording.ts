@@ -64,7 +64,13 @@ export function makeRecording(parts: RecordingParts, tools: RecordingTools): Rec
         bounds: rule,
         journal: journal as SharedJournal,
         isDetached: () => recording?.isDetached === true,
-        isWanted: () => recording !== undefined && (recording.readers > 0 || recording.isDetached),
+        isWanted: () => recording?.isWanted === true,
+        dropUnread: () => {
+          if (recording?.state !== 'running') return true;
+          if (recording.readers > 0) return false;
+          recording.drop();
+          return true;
+        },
         onStop: (status) => recording?.stop(status),
         onDetached: () => recording?.detach(),
         onPosition: (gateway, position) => {
@@ -92,6 +98,7 @@ function sharedWith(replicas: Replicas, epoch: string) {
   let remote: RemoteReaders | undefined;
   return {
     leads: () => replicas.leads(epoch),
+    isHeard: () => replicas.isHeard(epoch),
     isWanted: () => replicas.isWantedElsewhere(epoch),
     stop: (status: Status) => replicas.stopElsewhere(epoch, status),
     moved: (seq: number | undefined) => position.moved(seq),

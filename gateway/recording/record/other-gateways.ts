@@ -4,6 +4,8 @@ import type { Status } from '../../status/index.js';
 export interface OtherGateways {
   /** Whether this one leads. */
   leads(): boolean;
+  /** Whether what the service says is heard here now: this one leads, and NATS has what came before. */
+  isHeard(): boolean;
   /** Whether clients of others follow it, for who leads; "detached": it goes on without. */
   isWanted(): Promise<boolean | 'detached'>;
   /** Ends the call, where another one leads. */

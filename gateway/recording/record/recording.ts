@@ -1,13 +1,23 @@
-import { Alarm, Bell } from '../../async/index.js';
+import { Alarm } from '../../async/index.js';
 import type { Method, RecordingRule } from '../../schema/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch, Call } from '../../upstream/index.js';
 import type { Journal } from './journal.js';
 import { ReaderFloor } from './reader-floor.js';
+import { ReaderSet } from './reader-set.js';
 import { ReadersToken } from './readers-token.js';
+import { GONE, readerStalled, recordingFull, tooOld, tooSilent } from './recording-ends.js';
 import type { RecordingOptions } from './recording-options.js';
 import type { RecordingReader } from './recording-reader.js';
+import { RoomWait } from './room-wait.js';
+import { SilenceLimit } from './silence-limit.js';
 import { Snapshot } from './snapshot.js';
+
+/**
+ * What another gateway leads stays here for so long without a reader, in milliseconds, however short its linger is: who asks how it stands reads it next, and looking it
+ * up again costs more than keeping it. It does not keep the call.
+ */
+const FOLLOWED_MS = 5_000;
 
 /**
  * One call to the service that writes a journal, and readers that follow it.
@@ -32,21 +42,18 @@ export class Recording {
   state: 'running' | 'ended' | 'dropped' = 'running';
   readonly #options: RecordingOptions;
   readonly #call: Call;
-  readonly #readers = new Set<RecordingReader>();
-  /** Those of them that wait for a message. */
-  #waiting: RecordingReader[] = [];
+  readonly #readers = new ReaderSet();
   /** Ends the linger, the age of a detached call, or the journal. */
   readonly #alarm = new Alarm({ onAlarm: () => this.#onAlarm() });
   /** Looks for messages that have become too old. */
   readonly #ageAlarm = new Alarm({ onAlarm: () => this.#onAge() });
   #detachedUntil: number | undefined;
+  #silence: SilenceLimit | undefined;
   #failure: Status | undefined;
   /** When it has ended and may be forgotten. */
   #keptUntil = 0;
   readonly #floor: ReaderFloor | undefined;
-  /** Rings when a reader has moved while the journal is full. */
-  readonly #moved = new Bell();
-  #isFull = false;
+  readonly #full: RoomWait;
 
   constructor(options: RecordingOptions) {
     const { method, rule, journal } = options;
@@ -56,12 +63,13 @@ export class Recording {
     this.key = options.key;
     this.principal = options.principal;
     this.journal = journal;
+    this.#full = new RoomWait(options);
     this.snapshot = rule.key === undefined ? undefined : new Snapshot(rule.key);
-    if (rule.whenFull === 'pause') this.#floor = new ReaderFloor(journal, this.#readers);
+    if (rule.whenFull === 'pause') this.#floor = new ReaderFloor(journal, this.#readers.all);
     this.#call = options.openCall();
     this.headers = this.#call.headers;
     // What another gateway leads is not kept here for nobody.
-    if (this.#isFollowed) this.#alarm.set(rule.lingerMs);
+    if (this.#isFollowed) this.#alarm.set(this.#unreadMs);
     this.#ageAlarm.set(this.#agePeriodMs);
     void this.#run();
   }
@@ -70,11 +78,23 @@ export class Recording {
     return this.#readers.size;
   }
 
+  /** A reader is here, or has been as lately as the call goes on without one; or it goes on anyway. */
+  get isWanted(): boolean {
+    return this.isDetached || this.#readers.absentMs < this.rule.lingerMs;
+  }
+
   /** The call goes on without readers until it ends, is stopped, or is too old. Doing so again changes nothing. */
   detach(): void {
     if (this.state !== 'running' || this.#detachedUntil !== undefined) return;
     this.#detachedUntil = performance.now() + this.rule.detachMaxAgeMs;
     this.#alarm.set(this.rule.detachMaxAgeMs);
+    // What answers with one message says nothing before it.
+    if (this.method.responseStream)
+      this.#silence = new SilenceLimit(
+        this.rule.detachMaxSilenceMs,
+        () => this.#full.isWaiting || this.#options.others?.isHeard() === false,
+        () => this.stop(tooSilent(this.rule)),
+      );
   }
 
   get isDetached(): boolean {
@@ -99,7 +119,7 @@ export class Recording {
     }
     this.#failure ??= status;
     this.#call.cancel();
-    this.#moved.ring();
+    this.#full.end();
   }
 
   /** A reader follows it from now on, after the message of this number. It must leave. */
@@ -115,26 +135,30 @@ export class Recording {
     return this.#options.others?.leads() === false;
   }
 
+  /** How long it stays here without a reader, while it runs. */
+  get #unreadMs(): number {
+    const { lingerMs } = this.rule;
+    return this.#isFollowed ? Math.max(lingerMs, FOLLOWED_MS) : lingerMs;
+  }
+
   /** It follows no more. */
   leave(reader: RecordingReader): void {
-    if (!this.#readers.delete(reader)) return;
-    const at = this.#waiting.indexOf(reader);
-    if (at >= 0) this.#waiting.splice(at, 1);
+    if (!this.#readers.leave(reader)) return;
     this.onMoved();
     if (this.#readers.size > 0) return;
     // Reading does not keep it.
     if (this.state === 'ended') this.#alarm.set(Math.max(0, this.#keptUntil - performance.now()));
-    else if (this.state === 'running' && !this.isDetached) this.#alarm.set(this.rule.lingerMs);
+    else if (this.state === 'running' && !this.isDetached) this.#alarm.set(this.#unreadMs);
   }
 
   /** `reader.wake` is called when there is more, or the end. */
   wait(reader: RecordingReader): void {
-    this.#waiting.push(reader);
+    this.#readers.wait(reader);
   }
 
   /** A reader has read on. */
   onMoved(): void {
-    if (this.#isFull) this.#moved.ring();
+    if (this.#full.isWaiting) this.#full.end();
     if (this.#floor !== undefined && this.#isFollowed) this.#options.others?.moved(this.#floor.least);
   }
 
@@ -144,13 +168,15 @@ export class Recording {
     const wasRunning = this.state === 'running';
     this.state = 'dropped';
     this.#alarm.clear();
+    this.#silence?.close();
     this.#ageAlarm.clear();
     if (wasRunning) this.#call.cancel();
-    void this.journal.finish(this.#failure ?? GONE);
     this.journal.close();
-    this.#moved.ring();
+    // For the readers here: to other gateways it is gone, and not over.
+    void this.journal.finish(this.#failure ?? GONE);
+    this.#full.end();
     this.#options.onChanged();
-    this.#wakeAll();
+    this.#readers.wakeAll();
   }
 
   async #run(): Promise<void> {
@@ -158,8 +184,12 @@ export class Recording {
     try {
       for (let batch = await call.read(); batch !== undefined; batch = await call.read()) {
         this.journal.evictAged();
+        this.#silence?.heard();
         const written = this.#write(batch);
-        if (written !== undefined) await written;
+        if (written !== undefined) {
+          await written;
+          this.#silence?.heard();
+        }
         if (this.#failure !== undefined || this.state !== 'running') break;
       }
     } catch (reason) {
@@ -170,12 +200,13 @@ export class Recording {
     if (this.state !== 'running') return;
     this.state = 'ended';
     this.#detachedUntil = undefined;
+    this.#silence?.close();
     this.#keptUntil = performance.now() + this.rule.maxAgeMs;
     this.#alarm.set(this.rule.maxAgeMs);
     const told = this.journal.finish(status);
     if (told instanceof Promise) await told;
     this.#options.onChanged();
-    this.#wakeAll();
+    this.#readers.wakeAll();
   }
 
   /** Without a promise where the journal takes all of it at once. */
@@ -202,7 +233,7 @@ export class Recording {
   #written(batch: Batch, from: number): void {
     if (batch.at === from) return;
     this.snapshot?.note(batch, from, this.journal.lastSeq, this.journal.firstSeq);
-    this.#wakeAll();
+    this.#readers.wakeAll();
   }
 
   /** Something may go that had to stay. */
@@ -217,38 +248,16 @@ export class Recording {
 
   /** Waits until a reader moves or memory is given up, and then ends what has kept everything waiting for too long. */
   async #room(): Promise<void> {
-    const { maxPauseMs, onRoom } = this.#options;
-    const until = performance.now() + maxPauseMs;
-    const stopListening = onRoom(() => this.#moved.ring());
-    this.#isFull = true;
-    await this.#moved.waitWithin({ timeoutMs: maxPauseMs });
-    this.#isFull = false;
-    stopListening();
-    if (performance.now() < until || this.state !== 'running' || this.#failure !== undefined) return;
-    const stalled = new RpcError(
-      'CLIENT_STALLED',
-      `the client read nothing for ${maxPauseMs} ms: see --max-pause-ms`,
-    );
+    const { maxPauseMs } = this.#options;
+    if ((await this.#full.room()) || this.state !== 'running' || this.#failure !== undefined) return;
     const slowest = this.#floor?.slowest ?? [];
-    if (slowest.length > 0) for (const reader of slowest) reader.fail(stalled);
-    else {
-      const problem = `no reader has made room in the recording for ${maxPauseMs} ms: see --max-pause-ms`;
-      this.stop(new RpcError('RECORDING_FULL', problem).toStatus());
-    }
-  }
-
-  #wakeAll(): void {
-    if (this.#waiting.length === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const reader of waiting) reader.wake();
+    if (slowest.length > 0) for (const reader of slowest) reader.fail(readerStalled(maxPauseMs));
+    else this.stop(recordingFull(maxPauseMs));
   }
 
   #onAlarm(): void {
-    if (this.state === 'running' && this.isDetached) {
-      const problem = `the call has gone on for ${this.rule.detachMaxAgeMs} ms, which is detach_max_age_ms of its rule`;
-      this.stop(new RpcError('DEADLINE_PASSED', problem).toStatus());
-    } else if (this.#readers.size === 0) {
+    if (this.state === 'running' && this.isDetached) this.stop(tooOld(this.rule));
+    else if (this.#readers.size === 0) {
       const { others } = this.#options;
       if (this.state === 'running' && others?.leads()) void this.#dropUnwanted(others);
       else this.drop();
@@ -279,5 +288,3 @@ export class Recording {
     this.#floor?.pin();
   }
 }
-
-const GONE = new RpcError('CALL_GONE', 'what was recorded of this call is gone').toStatus();

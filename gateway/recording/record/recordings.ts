@@ -46,6 +46,10 @@ export class Recordings implements Recorder {
       new ReplicatedRecordings(options.replicas, {
         isHere: (epoch) => this.#known.byEpoch.has(epoch),
         follow: (epoch, record, method, asked) => this.#followElsewhere(epoch, record, method, asked),
+        giveUp: (epoch) => {
+          const recording = this.#known.byEpoch.get(epoch);
+          if (recording?.readers === 0) recording.drop();
+        },
         isAsked: (epoch, asked, name) => this.#isAsked(epoch, asked, name),
         isAt: (epoch, location) => {
           const recording = this.#known.byEpoch.get(epoch);

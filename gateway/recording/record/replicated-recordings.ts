@@ -15,6 +15,8 @@ export interface OwnRecordings {
     method: Method,
     asked: Asked | undefined,
   ) => Promise<void>;
+  /** One that nobody reads here yet is not there any more. */
+  readonly giveUp: (epoch: string) => void;
   /** A request is for one that is here, perhaps; `name`: that of its `Idempotency-Key`, where that is for this one. */
   readonly isAsked: (epoch: string, asked: Asked, name: string | undefined) => void;
   /** One that is here is found at this location as well. */
@@ -79,7 +81,8 @@ export class ReplicatedRecordings {
     const known = found();
     if (known !== undefined) {
       if (names.name !== undefined) await this.#replicas.records.name(names.name, known);
-      return undefined;
+      // It may have been given up meanwhile.
+      if (found() !== undefined) return undefined;
     }
     const own = recordOf(method, key, principal);
     // What goes on after a cursor that no recording has is not what others ask for who name none.
@@ -153,7 +156,7 @@ export class ReplicatedRecordings {
     const record = this.#own.isHere(found) ? undefined : await this.#replicas.records.recordOf(found);
     const method = record && methodOf(record);
     if (record !== undefined && method !== undefined && !this.#isLost(found, record, method))
-      await this.#caughtUp(this.#own.follow(found, record, method, undefined));
+      await this.#follow(found, record, method, undefined);
     this.#own.isAt(found, location);
   }
 
@@ -163,8 +166,19 @@ export class ReplicatedRecordings {
     const record = await this.#replicas.records.recordOf(epoch);
     const { method } = asked.request;
     if (record === undefined || this.#isLost(epoch, record, method)) return undefined;
-    if (record.key === key) await this.#caughtUp(this.#own.follow(epoch, record, method, asked));
+    if (record.key === key) await this.#follow(epoch, record, method, asked);
     return record;
+  }
+
+  /** Who leads it may just have given it up: whoever follows hears of that from now on, and sees what was before. */
+  async #follow(
+    epoch: string,
+    record: SharedRecord,
+    method: Method,
+    asked: Asked | undefined,
+  ): Promise<void> {
+    await this.#caughtUp(this.#own.follow(epoch, record, method, asked));
+    if ((await this.#replicas.records.recordOf(epoch)) === undefined) this.#own.giveUp(epoch);
   }
 
   /** It is here by now, over for too long, or this gateway has led it and does not keep it any more: others are about to be told. */

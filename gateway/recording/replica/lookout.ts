@@ -69,9 +69,11 @@ export class Lookout {
     try {
       const wasAway = await heartbeats.beat();
       const leaders = new Set<string>();
-      for (const { record, call } of entries.values()) if (!call.leads) leaders.add(record.leader);
+      const followed = [...entries.values()].filter(({ call }) => !call.leads && !call.isOver);
+      for (const { record } of followed) leaders.add(record.leader);
       await heartbeats.look(leaders);
       for (const entry of [...entries.values()]) {
+        if (entry.call.isOver && !entry.call.leads) continue;
         if (entry.call.leads) await this.#check(entry, wasAway);
         else if (isHeir(entry, id) || !heartbeats.lives(entry.record.leader)) await this.#succeed(entry);
         else await this.#checkFollowed(entry);

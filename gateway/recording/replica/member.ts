@@ -9,12 +9,14 @@ export interface Member {
   readonly epoch: string;
   readonly bounds: LogBounds;
   readonly journal: FilledJournal;
-  /** Its clients are here, or it goes on without. */
+  /** Clients are here, or were a moment ago, or it goes on without. */
   readonly isWanted: () => boolean;
   /** It goes on without clients. */
   readonly isDetached: () => boolean;
   /** Another gateway was asked to end it. */
   readonly onStop: (status: Status) => void;
+  /** Who led it does not keep it any more: nor does this gateway, but for who reads it here; false where somebody does. */
+  readonly dropUnread: () => boolean;
   /** It goes on without clients, as another gateway was told. */
   readonly onDetached: () => void;
   /** The slowest reader of another gateway has been handed the message of this number; `undefined`: it has none any more. */

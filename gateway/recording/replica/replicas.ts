@@ -6,13 +6,17 @@ import { Heartbeats } from './heartbeats.js';
 import { Lookout } from './lookout.js';
 import type { Member, MemberEntry } from './member.js';
 import type { NatsLink } from './nats-link.js';
-import { SharedCall } from './shared-call.js';
+import { LOST, SharedCall } from './shared-call.js';
 import { SharedLog } from './shared-log.js';
 import { type GoneCall, type SharedRecord, SharedRecords } from './shared-records.js';
 import { SharedSubjects } from './shared-subjects.js';
 
 /** In place of a gateway: it is looked up. */
 const UNKNOWN = 'unknown';
+
+/** What the others are told while NATS is away is told again after so long, in milliseconds, then after twice that, and so on. */
+const RETRY_MS = 500;
+const MOST_WAIT_MS = 2 * 60 * 1_000;
 
 /** The recordings that several gateways share: who leads which, and how they are found. Whoever opens it closes it. */
 export class Replicas {
@@ -85,6 +89,11 @@ export class Replicas {
     return this.#entries.get(epoch)?.record.leader === this.id;
   }
 
+  /** Whether this gateway leads it, and waits for the service: not for NATS to take what came before. */
+  isHeard(epoch: string): boolean {
+    return this.leads(epoch) && this.#entries.get(epoch)?.call.isWriting === false;
+  }
+
   /** It is found by its location from now on. Rejects with UNAVAILABLE. */
   async locate(epoch: string, location: string): Promise<void> {
     if (this.#entries.get(epoch)?.record.locations?.includes(location)) return;
@@ -132,6 +141,7 @@ export class Replicas {
       // Others have given it locations.
       const record = (await this.records.recordOf(epoch)) ?? entry.record;
       await this.records.forget(epoch, record, gone);
+      this.#subjects.tellGone(epoch);
     });
   }
 
@@ -210,6 +220,9 @@ export class Replicas {
       onPosition: (gateway, position) => {
         if (this.leads(epoch)) member.onPosition(gateway, position);
       },
+      onGone: () => {
+        if (!this.leads(epoch) && !member.dropUnread()) call.abandon(LOST);
+      },
     });
     const touchedAt = performance.now();
     const state = { lostSince: undefined, isTrying: false, touchedAt };
@@ -245,8 +258,14 @@ export class Replicas {
     return true;
   }
 
-  /** What fails is done by the server itself after a day. */
+  /** Until NATS has it, for some minutes; what fails still is done by the server itself after a day. */
   #quietly(act: () => Promise<void>): void {
-    act().catch(() => {});
+    const attempt = (waitMs: number) => {
+      act().catch(() => {
+        if (waitMs > MOST_WAIT_MS || this.#isClosed) return;
+        setTimeout(() => attempt(2 * waitMs), waitMs).unref();
+      });
+    };
+    attempt(RETRY_MS);
   }
 }

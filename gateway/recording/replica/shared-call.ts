@@ -45,6 +45,8 @@ export class SharedCall implements Call {
   #service: Call | undefined;
   #lead: Promise<void> | undefined;
   #hasHead = false;
+  /** Messages are on their way to NATS. */
+  isWriting = false;
   /** The end lies in the log. */
   #hasEnd = false;
   #isOver = false;
@@ -179,8 +181,10 @@ export class SharedCall implements Call {
       return undefined;
     }
     const count = batch.limit - batch.at;
+    this.isWriting = true;
     const isThere =
       count === 0 || (await log.write('messages', journal.lastSeq + 1, count, packBatch(batch)));
+    this.isWriting = false;
     if (isThere) {
       journal.ageMs = 0;
       log.trim(journal.firstSeq);

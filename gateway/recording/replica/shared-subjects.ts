@@ -11,6 +11,8 @@ export interface SharedAnswers {
   /** It is to be stopped where it is led. */
   readonly onStop: (status: Status) => void;
   readonly onPosition: (gateway: string, position: number | undefined) => void;
+  /** Who led it does not keep it any more. */
+  readonly onGone: () => void;
 }
 
 /** What gateways ask and tell each other of recordings, beside what they write down. */
@@ -22,7 +24,7 @@ export class SharedSubjects {
   }
 
   /** Answers for one recording until the function that is returned is called. */
-  answer(epoch: string, { isFollowed, heir, onStop, onPosition }: SharedAnswers): () => void {
+  answer(epoch: string, { isFollowed, heir, onStop, onPosition, onGone }: SharedAnswers): () => void {
     const stops = [
       this.#link.listen(`sluice.readers.${epoch}`, () => (isFollowed() ? 'yes' : undefined)),
       this.#link.listen(`sluice.heir.${epoch}`, () => heir()),
@@ -33,6 +35,10 @@ export class SharedSubjects {
       this.#link.listen(`sluice.position.${epoch}`, (text) => {
         const [gateway = '', position = ''] = text.split(' ');
         onPosition(gateway, position === '' ? undefined : Number(position));
+        return undefined;
+      }),
+      this.#link.listen(`sluice.gone.${epoch}`, () => {
+        onGone();
         return undefined;
       }),
     ];
@@ -49,6 +55,11 @@ export class SharedSubjects {
   /** A gateway that follows it, and can go on with it; `undefined`: none. Rejects when NATS is away. */
   async heirOf(epoch: string): Promise<string | undefined> {
     return await this.#link.ask(`sluice.heir.${epoch}`);
+  }
+
+  /** Nothing of it is kept any more by who led it. */
+  tellGone(epoch: string): void {
+    this.#link.tell(`sluice.gone.${epoch}`);
   }
 
   tellStop(epoch: string, status: Status): void {

@@ -50,6 +50,8 @@ export interface RecordingRule {
   readonly keyMetadata: readonly string[];
   /** How long a call that outlives its client may last, in milliseconds. */
   readonly detachMaxAgeMs: number;
+  /** How long the service of a stream that outlives its client may say nothing, in milliseconds. */
+  readonly detachMaxSilenceMs: number;
 }
 
 /**

@@ -17,6 +17,7 @@ interface RecordingOption {
   readonly detach: boolean;
   readonly keyMetadata: readonly string[];
   readonly detachMaxAgeMs: number;
+  readonly detachMaxSilenceMs: number;
 }
 
 // The enums of sluice.v1.RecordingRule by number; the first is what nobody has said.
@@ -54,6 +55,7 @@ export function recordingFromMethod(
       detach: rule.detach,
       keyMetadata: rule.keyMetadata,
       detachMaxAgeMs: rule.detachMaxAgeMs || undefined,
+      detachMaxSilenceMs: rule.detachMaxSilenceMs || undefined,
     },
     { output: method.output, requestStream, responseStream },
     reportRule,

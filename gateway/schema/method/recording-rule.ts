@@ -17,13 +17,17 @@ interface RecordedMethod {
 
 const MIB = 1024 * 1024;
 
-/** A screen of prices for a quarter of an hour; as many bytes as four calls may hold of the default for all recordings. */
+/**
+ * A screen of prices for a quarter of an hour; as many bytes as four calls may hold of the default for all recordings. A stream that works for somebody who is away
+ * says so within a quarter of an hour: one that hangs is not to have a place of its principal until its age ends it.
+ */
 const DEFAULTS = {
   maxMessages: 10_000,
   maxBytes: 16 * MIB,
   maxAgeMs: 600_000,
   lingerMs: 5_000,
   detachMaxAgeMs: 3_600_000,
+  detachMaxSilenceMs: 900_000,
 } as const;
 
 /** The longest of the times, in milliseconds: what a timer can count. */
@@ -33,7 +37,7 @@ export const MAX_RECORDING_MS = MAX_TIMER_MS;
 const METADATA_NAME = /^[0-9a-z_.-]+$/;
 
 /** The names of the times among the settings. */
-const TIMES = ['maxAgeMs', 'lingerMs', 'detachMaxAgeMs'] as const;
+const TIMES = ['maxAgeMs', 'lingerMs', 'detachMaxAgeMs', 'detachMaxSilenceMs'] as const;
 
 /**
  * The rule of one method. `undefined` when something does not fit the method, which is told to `report` with the name of the setting: calls are not recorded
@@ -67,6 +71,7 @@ export function recordingRule(
       detach,
       keyMetadata: [...new Set(settings.keyMetadata ?? [])].sort(),
       detachMaxAgeMs: settings.detachMaxAgeMs ?? DEFAULTS.detachMaxAgeMs,
+      detachMaxSilenceMs: settings.detachMaxSilenceMs ?? DEFAULTS.detachMaxSilenceMs,
     };
   }
   return undefined;

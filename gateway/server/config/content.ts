@@ -68,6 +68,7 @@ const recording = object({
   detach: z.boolean({ error: 'must be true or false' }).optional(),
   keyMetadata: z.array(z.string({ error: METADATA_NEEDED }), { error: METADATA_NEEDED }).optional(),
   detachMaxAgeMs: RECORDING_MS.optional(),
+  detachMaxSilenceMs: RECORDING_MS.optional(),
 }).superRefine((settings, context) => {
   const fault = faultOfRecording(settings);
   if (fault !== undefined) context.addIssue({ code: 'custom', path: [fault.name], message: fault.problem });

@@ -420,6 +420,7 @@ const ELSEWHERE: { readonly [Name in Reason]?: string } = {
   IDEMPOTENCY_CONFLICT: 'the same',
   DETACHED_LIMIT: 'the same',
   RECORDING_FULL: 'the same',
+  SERVICE_SILENT: 'the same',
   JOURNAL_UNREACHABLE: 'needs NATS: recording/record/replicas.test.ts',
   LEADER_LOST: 'the same',
   CLIENT_LEFT: 'the client has left, so only the log could show it',

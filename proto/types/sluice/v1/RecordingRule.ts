@@ -78,6 +78,7 @@ export interface RecordingRule {
   'detach'?: (boolean);
   'key_metadata'?: (string)[];
   'detach_max_age_ms'?: (number);
+  'detach_max_silence_ms'?: (number);
 }
 
 export interface RecordingRule__Output {
@@ -93,4 +94,5 @@ export interface RecordingRule__Output {
   'detach': (boolean);
   'key_metadata': (string)[];
   'detach_max_age_ms': (number);
+  'detach_max_silence_ms': (number);
 }

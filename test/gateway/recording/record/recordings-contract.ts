@@ -529,6 +529,52 @@ export function testRecordings(t: Test, place: string, openGateways: OpenGateway
     await until(() => calls[0]?.isCancelled === true);
   });
 
+  promise('a detached stream whose service says nothing ends, and not before', async (t, open, method) => {
+    const { one, other, calls } = await open();
+    const watch = method('Watch', { detachMaxSilenceMs: 400, lingerMs: 1 });
+    const first = one.open(watch, { detach: true });
+    const { location } = await startOf(first);
+    first.cancel();
+    for (let number = 1; number <= 6; number += 1) {
+      calls[0]?.send(numbered(number));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    t.notOk(calls[0]?.isCancelled, 'it speaks for longer than it may be silent');
+    const reader = await join(other, watch, location);
+    t.same(await rest(reader), [1, 2, 3, 4, 5, 6]);
+    t.match(await reader.status, {
+      code: 4,
+      reason: 'SERVICE_SILENT',
+      message: 'the service has said nothing for 400 ms, which is detach_max_silence_ms of the rule',
+    });
+    t.ok(calls[0]?.isCancelled);
+    t.match(other.recordings.stateAt(location, 'p').ended, { reason: 'SERVICE_SILENT' });
+  });
+
+  promise('neither one answer nor a client is ever too long in coming', async (t, open, method) => {
+    const { one, calls } = await open();
+    const get = one.open(method('Get', { detachMaxSilenceMs: 20 }), { detach: true });
+    const watch = one.open(method('Watch', { detachMaxSilenceMs: 20 }));
+    await Promise.all([get.start, watch.start]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    t.notOk(calls.some(({ isCancelled }) => isCancelled));
+    calls[0]?.send(numbered(1));
+    calls[0]?.end();
+    t.same(await rest(get), [1]);
+  });
+
+  promise('who waits because of us is not silent', async (t, open, method) => {
+    const { one, calls } = await open();
+    const rule = { maxMessages: 2, whenFull: 'pause', detachMaxSilenceMs: 100 } as const;
+    const reader = one.open(method('Watch', rule), { detach: true });
+    await reader.start;
+    for (let number = 1; number <= 4; number += 1) calls[0]?.send(numbered(number));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    t.notOk(calls[0]?.isCancelled, 'its messages wait for the reader');
+    t.same(await rest(reader), [1, 2, 3, 4]);
+    t.match(await reader.status, { reason: 'SERVICE_SILENT' });
+  });
+
   promise(
     'a stream of requests ends its upward half with its client, and is read at its location',
     async (t, open, method) => {

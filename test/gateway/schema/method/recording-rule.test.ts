@@ -24,6 +24,7 @@ const DEFAULTS = {
   detach: false,
   keyMetadata: [],
   detachMaxAgeMs: 3_600_000,
+  detachMaxSilenceMs: 900_000,
 };
 
 type Schema = Awaited<ReturnType<typeof schemaFromText>>;
@@ -48,7 +49,7 @@ t.test('a rule for recordings is read from the option; an empty one is on, with 
     EmptyOne: '',
     UpEmpty: 'detach: true',
     All: `sharing: PRINCIPAL max_messages: 7 max_bytes: 8 max_age_ms: 9 when_full: PAUSE start: LAST last: 3 linger_ms: 4 detach: true
-      key_metadata: "x-b" key_metadata: "x-a" key_metadata: "x-b" detach_max_age_ms: 11`,
+      key_metadata: "x-b" key_metadata: "x-a" key_metadata: "x-b" detach_max_age_ms: 11 detach_max_silence_ms: 12`,
     Shared: 'sharing: EVERYONE',
     SharedOne: 'sharing: EVERYONE',
     Snapshot: 'sharing: EVERYONE start: SNAPSHOT key: "symbol"',
@@ -72,6 +73,7 @@ t.test('a rule for recordings is read from the option; an empty one is on, with 
     detach: true,
     keyMetadata: ['x-a', 'x-b'],
     detachMaxAgeMs: 11,
+    detachMaxSilenceMs: 12,
   });
   t.match(ruleOf(schema, 'Shared'), { sharing: 'everyone', start: 'now' });
   t.match(
