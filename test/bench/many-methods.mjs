@@ -1,5 +1,5 @@
 // A schema of 10,000 methods: 2,000 resources with the five methods that a resource has, in 100 files, each with comments and an HTTP rule.
-// `node test/bench/many-methods.mjs` starts the built gateway with it, from a file, from .proto files, and by reflection of another gateway that has it: time,
+// `node test/bench/many-methods.mjs` starts the built gateway with it, from a file, from .proto files, and by reflection of a service that has it: time,
 // processor time, and memory.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -91,6 +91,7 @@ function methodsOf(at) {
 
 const FREE = '127.0.0.1:0';
 const ROUNDS = 3;
+const DESCRIBED = fileURLToPath(new URL('upstream/described.mjs', import.meta.url));
 
 /** Resolves with the first line that matches. */
 async function lineOf(child, pattern) {
@@ -98,7 +99,7 @@ async function lineOf(child, pattern) {
   throw new Error(`it ended without ${pattern}`);
 }
 
-/** Starts a gateway with more options; resolves with its process and its address once it listens. */
+/** Starts a gateway with more options; resolves with its process once it listens. */
 async function startGateway(args) {
   const command = [
     join(ROOT, 'dist/bin/sluice.js'),
@@ -111,14 +112,14 @@ async function startGateway(args) {
     'json',
   ];
   const child = spawn(process.execPath, [...command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const line = await lineOf(child, /"gateway listening"/);
-  return { child, address: /127\.0\.0\.1:\d+/.exec(line)?.[0] };
+  await lineOf(child, /"gateway listening"/);
+  return child;
 }
 
 /** Milliseconds to the line that says it listens, processor time until then, and the largest resident memory in MiB. */
 async function startOnce(args) {
   const begin = performance.now();
-  const { child } = await startGateway(args);
+  const child = await startGateway(args);
   const ms = performance.now() - begin;
   // utime and stime, in hundredths of a second.
   const [user, system] = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
@@ -154,13 +155,11 @@ async function main() {
       join(protos, `many${file}.proto`),
     ]);
     await measure('from .proto files', [...nobody, '--proto-path', protos, ...sources.flat()]);
-    described = await startGateway([...nobody, '--descriptor-set', set]);
-    const byReflection = ['--upstream', described.address];
-    // The first one has the other gateway read everything.
-    await startOnce(byReflection);
-    await measure('by reflection', byReflection);
+    described = spawn(process.execPath, [DESCRIBED, set], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const address = (await lineOf(described, /^described on /)).split(' ').at(-1);
+    await measure('by reflection', ['--upstream', address]);
   } finally {
-    described?.child.kill('SIGTERM');
+    described?.kill('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   }
 }

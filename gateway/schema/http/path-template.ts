@@ -25,6 +25,8 @@ export interface PathTemplate {
   readonly shape: string;
 }
 
+const ONE: TemplateSegment = { kind: 'one' };
+const REST: TemplateSegment = { kind: 'rest' };
 /** More than any API has; bounds the depth of the route tree. */
 const MAX_SEGMENTS = 128;
 const FIELD = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
@@ -53,20 +55,19 @@ function parse(template: string): PathTemplate {
 
   const segments: TemplateSegment[] = [];
   const variables: TemplateVariable[] = [];
-  let rest = path;
-  while (rest !== '') {
-    if (!rest.startsWith('/')) throw new Error(`expected "/" before "${rest}"`);
-    rest = rest.slice(1);
-    if (rest.startsWith('{')) {
-      const close = rest.indexOf('}');
+  for (let at = 0; at < path.length; ) {
+    if (path[at] !== '/') throw new Error(`expected "/" before "${path.slice(at)}"`);
+    at += 1;
+    if (path[at] === '{') {
+      const close = path.indexOf('}', at);
       if (close === -1) throw new Error('a "{" has no "}"');
-      readVariable(rest.slice(1, close), segments, variables);
-      rest = rest.slice(close + 1);
+      readVariable(path.slice(at + 1, close), segments, variables);
+      at = close + 1;
     } else {
-      const slash = rest.indexOf('/');
-      const text = slash === -1 ? rest : rest.slice(0, slash);
-      segments.push(readSegment(text));
-      rest = rest.slice(text.length);
+      const slash = path.indexOf('/', at);
+      const end = slash === -1 ? path.length : slash;
+      segments.push(readSegment(path.slice(at, end)));
+      at = end;
     }
   }
   return finish(segments, variables, verb);
@@ -74,19 +75,18 @@ function parse(template: string): PathTemplate {
 
 function finish(segments: TemplateSegment[], variables: TemplateVariable[], verb: string): PathTemplate {
   if (segments.length > MAX_SEGMENTS) throw new Error(`more than ${MAX_SEGMENTS} segments`);
-  if (segments.filter(({ kind }) => kind === 'rest').length > 1) {
-    throw new Error('"**" occurs twice, so a path would match in several ways');
+  let shape = '';
+  let rests = 0;
+  for (const segment of segments) {
+    if (segment.kind === 'rest') rests += 1;
+    shape += segment.kind === 'literal' ? `/${segment.text}` : segment.kind === 'one' ? '/{*}' : '/{**}';
   }
-  const seen = new Set<string>();
-  for (const { field } of variables) {
-    if (seen.has(field)) throw new Error(`the variable "${field}" occurs twice`);
-    seen.add(field);
+  if (rests > 1) throw new Error('"**" occurs twice, so a path would match in several ways');
+  for (const [index, { field }] of variables.entries()) {
+    const isTwice = variables.findIndex((variable) => variable.field === field) < index;
+    if (isTwice) throw new Error(`the variable "${field}" occurs twice`);
   }
-  const shape = segments.map((segment) => {
-    if (segment.kind === 'literal') return `/${segment.text}`;
-    return segment.kind === 'one' ? '/{*}' : '/{**}';
-  });
-  return { segments, variables, verb, shape: shape.join('') + (verb === '' ? '' : `:${verb}`) };
+  return { segments, variables, verb, shape: verb === '' ? shape : `${shape}:${verb}` };
 }
 
 /** The verb follows the last ":" of the last segment, outside of braces. */
@@ -112,9 +112,10 @@ function readVariable(text: string, segments: TemplateSegment[], variables: Temp
 }
 
 function readSegment(text: string): TemplateSegment {
-  if (text === '*') return { kind: 'one' };
-  if (text === '**') return { kind: 'rest' };
+  if (text === '*') return ONE;
+  if (text === '**') return REST;
   if (text === '') throw new Error('a segment is empty');
+  if (PLAIN.test(text)) return { kind: 'literal', text };
   if (/[{}*]/.test(text)) throw new Error(`"${text}" is no literal; "*", "{" and "}" stand alone`);
   return { kind: 'literal', text: canonicalSegment(text) };
 }

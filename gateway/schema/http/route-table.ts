@@ -19,10 +19,10 @@ interface Route {
 
 /** All templates as a tree, one level a segment, so that no path costs more than there are nodes. */
 interface RouteNode {
-  readonly literals: Map<string, RouteNode>;
+  literals: Map<string, RouteNode> | undefined;
   one: RouteNode | undefined;
   /** Templates that end here, by verb, in order of declaration. */
-  readonly here: Map<string, Route[]>;
+  here: Map<string, Route[]> | undefined;
   /** Templates whose `**` begins here: a tree of the segments behind it, from the last one to the left. */
   rest: RouteNode | undefined;
 }
@@ -38,11 +38,11 @@ type Pick = (routes: readonly Route[]) => Route | undefined;
  * `match` and `matchAny` throw `RpcError` INVALID_ARGUMENT when a variable is not valid percent-encoding.
  */
 export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTable {
-  const root = createNode();
-  for (const method of methods.values()) {
-    for (const binding of method.bindings) addRoute(root, method, binding);
-  }
+  let tree: RouteNode | undefined;
   const find = (rawPath: string, pick: Pick): RouteMatch | undefined => {
+    // Not before a path is none of gRPC: a large schema would start later.
+    tree ??= treeOf(methods);
+    const root = tree;
     const segments = rawPath.startsWith('/') ? rawPath.slice(1).split('/') : [];
     const last = segments.at(-1) ?? '';
     const colon = last.lastIndexOf(':');
@@ -59,15 +59,8 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
     return route && routeMatch(route, segments);
   };
 
-  const kinds = [...methods.values()].flatMap(({ bindings }) => bindings.map(({ httpMethod }) => httpMethod));
   return {
-    httpMethods: [
-      ...new Set([
-        ...COMMON_METHODS,
-        ...([...methods.values()].some(takesQuery) ? ['QUERY'] : []),
-        ...kinds.filter((kind) => kind !== '*'),
-      ]),
-    ],
+    httpMethods: httpMethodsOf(methods),
     match(httpMethod, rawPath) {
       const method = methods.get(rawPath);
       if (method !== undefined) return { method, binding: undefined, pathValues: [] };
@@ -98,13 +91,32 @@ export function createRouteTable(methods: ReadonlyMap<string, Method>): RouteTab
   };
 }
 
+function httpMethodsOf(methods: ReadonlyMap<string, Method>): string[] {
+  const kinds = new Set<string>();
+  let isQueried = false;
+  for (const method of methods.values()) {
+    isQueried ||= takesQuery(method);
+    for (const { httpMethod } of method.bindings) kinds.add(httpMethod);
+  }
+  kinds.delete('*');
+  return [...new Set([...COMMON_METHODS, ...(isQueried ? ['QUERY'] : []), ...kinds])];
+}
+
 /** Whether its gRPC path answers GET and QUERY. Source: RFC 10008, QUERY is safe and has a body. */
 function takesQuery({ safe, requestStream }: Method): boolean {
   return safe && !requestStream;
 }
 
 function createNode(): RouteNode {
-  return { literals: new Map(), one: undefined, here: new Map(), rest: undefined };
+  return { literals: undefined, one: undefined, here: undefined, rest: undefined };
+}
+
+function treeOf(methods: ReadonlyMap<string, Method>): RouteNode {
+  const root = createNode();
+  for (const method of methods.values()) {
+    for (const binding of method.bindings) addRoute(root, method, binding);
+  }
+  return root;
 }
 
 function addRoute(root: RouteNode, method: Method, binding: HttpBinding): void {
@@ -118,16 +130,22 @@ function addRoute(root: RouteNode, method: Method, binding: HttpBinding): void {
     node = node.rest;
     for (const segment of segments.slice(rest + 1).reverse()) node = childOf(node, segment);
   }
+  node.here ??= new Map();
   const routes = node.here.get(verb) ?? [];
   node.here.set(verb, routes);
   routes.push({ method, binding, template, rest });
 }
 
 function childOf(node: RouteNode, segment: TemplateSegment): RouteNode {
-  const known = segment.kind === 'literal' ? node.literals.get(segment.text) : node.one;
-  const child = known ?? createNode();
-  if (segment.kind === 'literal') node.literals.set(segment.text, child);
-  else node.one = child;
+  if (segment.kind !== 'literal') {
+    node.one ??= createNode();
+    return node.one;
+  }
+  node.literals ??= new Map();
+  const known = node.literals.get(segment.text);
+  if (known !== undefined) return known;
+  const child = createNode();
+  node.literals.set(segment.text, child);
   return child;
 }
 
@@ -142,10 +160,10 @@ function search(
   const segment = segments[index];
   let found: Route | undefined;
   if (segment === undefined) {
-    const routes = node.here.get(verb);
+    const routes = node.here?.get(verb);
     found = routes && pick(routes);
   } else {
-    const literal = node.literals.get(canonicalSegment(segment));
+    const literal = node.literals?.get(canonicalSegment(segment));
     found = literal && search(literal, segments, index + 1, verb, pick);
     if (found === undefined && node.one !== undefined && segment !== '') {
       found = search(node.one, segments, index + 1, verb, pick);
@@ -167,14 +185,14 @@ function searchBehind(
   const segment = end > start ? segments[end - 1] : undefined;
   let found: Route | undefined;
   if (segment !== undefined) {
-    const literal = node.literals.get(canonicalSegment(segment));
+    const literal = node.literals?.get(canonicalSegment(segment));
     found = literal && searchBehind(literal, segments, start, end - 1, verb, pick);
     if (found === undefined && node.one !== undefined && segment !== '') {
       found = searchBehind(node.one, segments, start, end - 1, verb, pick);
     }
   }
   if (found !== undefined) return found;
-  const routes = node.here.get(verb);
+  const routes = node.here?.get(verb);
   return routes && pick(routes);
 }
 

@@ -2,6 +2,7 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { fileWithLateComments } from '../base/index.js';
 import { SchemaProblem } from '../problem/index.js';
+import { FieldCursor, NotPlain } from './scan/index.js';
 
 /** The file that bytes are, or what is wrong with them. */
 export function fileFromBytes(bytes: Uint8Array): FileDescriptorProto | SchemaProblem {
@@ -73,16 +74,65 @@ const FILE_SHAPE: Shape = {
   6: { 2: { 4: OPTIONS }, 3: OPTIONS },
   7: FIELD,
   8: OPTIONS,
-  9: { 1: {} },
 };
+const COMMENTS = 9;
+const COMMENTS_SHAPE: Shape = { [COMMENTS]: { 1: {} } };
 
 /**
  * How many values a serialized FileDescriptorProto has, at most `limit` + 1: two bytes of it can be an object of hundreds of bytes in
- * memory, so they are counted before they are read. Linear, without making anything.
+ * memory, so they are counted before they are read. Linear, without making anything. Its comments count as one value: they stay bytes.
  */
 export function countParts(bytes: Uint8Array, limit: number): number {
+  return countIn(bytes, FILE_SHAPE, limit);
+}
+
+/** The same of its comments and places in the source, for whom they are read. */
+export function countComments(bytes: Uint8Array, limit: number): number {
+  return countIn(bytes, COMMENTS_SHAPE, limit);
+}
+
+/** The file without its comments and places in the source. */
+export function withoutComments(bytes: Uint8Array): Uint8Array {
+  const kept: Uint8Array[] = [];
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const at = reader.pos;
+    const [number, type] = reader.tag();
+    reader.skip(type, number);
+    if (number !== COMMENTS) kept.push(bytes.subarray(at, reader.pos));
+  }
+  return Buffer.concat(kept);
+}
+
+function countIn(bytes: Uint8Array, shape: Shape, limit: number): number {
+  try {
+    return countPlain(new FieldCursor(bytes, 0, bytes.length), shape, limit);
+  } catch (error) {
+    if (!(error instanceof NotPlain)) throw error;
+    return countAny(bytes, shape, limit);
+  }
+}
+
+/** Throws `NotPlain` where there are groups, or the bytes are malformed. */
+function countPlain(root: FieldCursor, rootShape: Shape, limit: number): number {
+  const stack = [{ cursor: root, shape: rootShape }];
+  let parts = 0;
+  for (let top = stack.at(-1); top !== undefined && parts <= limit; top = stack.at(-1)) {
+    const { cursor, shape } = top;
+    if (!cursor.next()) {
+      stack.pop();
+      continue;
+    }
+    parts += 1;
+    const inner = shape[cursor.number];
+    if (inner !== undefined) stack.push({ cursor: cursor.inner(), shape: inner });
+  }
+  return parts;
+}
+
+function countAny(bytes: Uint8Array, rootShape: Shape, limit: number): number {
   const stack: { reader: BinaryReader; shape: Shape }[] = [
-    { reader: new BinaryReader(bytes), shape: FILE_SHAPE },
+    { reader: new BinaryReader(bytes), shape: rootShape },
   ];
   let parts = 0;
   try {

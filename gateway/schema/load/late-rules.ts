@@ -1,4 +1,3 @@
-import { type DescMessage, fromBinary } from '@bufbuild/protobuf';
 import {
   FieldDescriptorProto_Type as FieldType,
   FieldDescriptorProto_Label as Label,
@@ -12,6 +11,7 @@ import {
   parsePathTemplate,
   patternOfRule,
 } from '../http/index.js';
+import { ruleFromBytes } from './rule-from-bytes.js';
 import {
   FieldCursor,
   type ScannedField,
@@ -33,7 +33,6 @@ export interface LateOptions {
 export class LateRules {
   readonly #set: ScannedSet;
   readonly #http: number;
-  readonly #rule: DescMessage;
   /** Options of ours, which depend on types. */
   readonly #others: ReadonlySet<number>;
 
@@ -43,9 +42,8 @@ export class LateRules {
       .filter((desc) => desc.kind === 'extension')
       .filter(({ extendee }) => extendee.typeName === 'google.protobuf.MethodOptions');
     const http = extensions.find(({ typeName }) => typeName === 'google.api.http');
-    if (http?.message === undefined) throw new Error('proto/base.binpb has no google.api.http');
+    if (http === undefined) throw new Error('proto/base.binpb has no google.api.http');
     this.#http = http.number;
-    this.#rule = http.message;
     this.#others = new Set(extensions.filter((each) => each !== http).map(({ number }) => number));
   }
 
@@ -54,7 +52,7 @@ export class LateRules {
     const { bytes } = this.#set;
     const cursor = new FieldCursor(bytes, method.optionsStart, method.optionsStop);
     let declaredSafe = false;
-    let rule: Uint8Array | undefined;
+    let rule: HttpRule | undefined;
     try {
       while (cursor.next()) {
         if (this.#others.has(cursor.number)) return undefined;
@@ -62,13 +60,12 @@ export class LateRules {
           declaredSafe = cursor.value === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
         } else if (cursor.number === this.#http) {
           if (rule !== undefined) return undefined;
-          rule = bytes.subarray(cursor.start, cursor.stop);
+          rule = ruleFromBytes(bytes, cursor.start, cursor.stop);
         }
       }
       if (rule === undefined) return { declaredSafe, patterns: [] };
-      const parsed = fromBinary(this.#rule, rule) as unknown as HttpRule;
-      const rules = [parsed, ...parsed.additionalBindings];
-      if (!rules.every((each) => each === parsed || each.additionalBindings.length === 0)) return undefined;
+      const rules = [rule, ...rule.additionalBindings];
+      if (!rules.every((each) => each === rule || each.additionalBindings.length === 0)) return undefined;
       const patterns = rules.map((each) => patternOfRule(each));
       return rules.every((each, index) => this.#fits(each, patterns[index] as HttpPattern, method))
         ? { declaredSafe, patterns }
@@ -108,10 +105,15 @@ export class LateRules {
     if (type === undefined) return undefined;
     const cursor = new FieldCursor(this.#set.bytes, type.start, type.stop);
     while (cursor.next()) {
-      if (cursor.number !== 2) continue;
+      if (cursor.number !== 2 || this.#hasOtherName(cursor.inner(), name)) continue;
       const field = scannedField(this.#set.bytes, cursor);
       if (field.name === name) return field;
     }
     return undefined;
+  }
+
+  /** By the length of what comes first: most fields are another one. */
+  #hasOtherName(field: FieldCursor, name: string): boolean {
+    return field.next() && field.number === 1 && field.stop - field.start !== name.length;
   }
 }

@@ -86,18 +86,13 @@ class LateReader {
     this.registry = new LateRegistry(set);
     this.#rules = new LateRules(set);
     this.#services = services;
-    this.#claims = new PathClaims(
-      services.flatMap(({ fullName, methods }) => methods.map(({ name }) => `/${fullName}/${name}`)),
-    );
+    this.#claims = new PathClaims(services.flatMap(({ methods }) => methods.map(({ path }) => path)));
   }
 
   methods(): Map<string, Method> {
     const methods = new Map<string, Method>();
     for (const service of this.#services) {
-      for (const method of service.methods) {
-        const path = `/${service.fullName}/${method.name}`;
-        methods.set(path, this.#method(path, service, method));
-      }
+      for (const method of service.methods) methods.set(method.path, this.#method(service, method));
     }
     return methods;
   }
@@ -106,8 +101,9 @@ class LateReader {
     return this.registry.getService(name) as DescService;
   }
 
-  #method(path: string, service: ScannedService, { name, ...scanned }: ScannedMethod): Method {
-    const options = this.#rules.optionsOf({ name, ...scanned });
+  #method(service: ScannedService, scanned: ScannedMethod): Method {
+    const { path, name, requestStream, responseStream } = scanned;
+    const options = this.#rules.optionsOf(scanned);
     if (options === undefined) {
       return makeMethod(this.#desc(path), this.registry, this.#claims, this.problems);
     }
@@ -119,7 +115,6 @@ class LateReader {
       return !isTaken;
     });
     const safe = options.declaredSafe || patterns.some(({ httpMethod }) => httpMethod === 'GET');
-    const { requestStream, responseStream } = scanned;
     const head = { path, service: service.fullName, name, requestStream, responseStream, safe, patterns };
     return new LateMethod(head, this.#make);
   }

@@ -77,7 +77,8 @@ export function makeMethod(
 
 /** Which method has a path and verb. */
 export class PathClaims {
-  readonly #owners = new Map<string, string>();
+  /** By the shape of a path, since one map of verbs and shapes would need a long text more for each rule. */
+  readonly #owners = new Map<string, Map<string, string>>();
   readonly #grpcPaths: ReadonlySet<string>;
 
   /** The gRPC paths of all methods. */
@@ -88,19 +89,20 @@ export class PathClaims {
   /** Whether the method at a gRPC path may have it. Who has it already, and what to do, is told to `report`. */
   take({ httpMethod, template }: HttpPattern, grpcPath: string, report: (problem: string) => void): boolean {
     const { shape } = parsePathTemplate(template);
-    const key = `${httpMethod} ${shape}`;
-    const owner = this.#owners.get(key);
-    const rule = `the http rule "${httpMethod} ${template}"`;
+    const owners = this.#owners.get(shape);
+    const owner = owners?.get(httpMethod);
+    const rule = () => `the http rule "${httpMethod} ${template}"`;
     if (owner !== undefined) {
-      report(`${rule} is taken by ${owner}: give one of them another path, in its proto or in http.rules`);
+      report(`${rule()} is taken by ${owner}: give one of them another path, in its proto or in http.rules`);
       return false;
     }
     const reserved = ownerOfPath(shape, grpcPath, this.#grpcPaths);
     if (reserved !== undefined) {
-      report(`${rule} is taken by ${reserved}: give it another path`);
+      report(`${rule()} is taken by ${reserved}: give it another path`);
       return false;
     }
-    this.#owners.set(key, grpcPath.slice(1));
+    if (owners === undefined) this.#owners.set(shape, new Map([[httpMethod, grpcPath.slice(1)]]));
+    else owners.set(httpMethod, grpcPath.slice(1));
     return true;
   }
 }

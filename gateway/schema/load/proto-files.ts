@@ -1,13 +1,19 @@
-import { create, createRegistry, toBinary } from '@bufbuild/protobuf';
-import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { baseFiles } from '../base/index.js';
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from '@bufbuild/protobuf/wkt';
 import type { SchemaError } from '../problem/index.js';
 import { ProblemList, SchemaProblem } from '../problem/index.js';
 import { completeFiles } from './descriptor-files.js';
-import { type SchemaOptions, schemaFromFiles } from './descriptor-set.js';
-import { linkFiles } from './link/index.js';
+import { lateSchemaFromSources, type SchemaOptions, schemaFromFiles } from './descriptor-set.js';
+import { LateOptionTypes } from './option-types.js';
 import { loadProtoFiles } from './proto-loader.js';
 import type { Schema } from './schema.js';
+
+/** Shorter sources are no large schema. */
+const LATE_CHARS = 256 * 1024;
 
 /**
  * The schema of .proto files, read without any compiler; see `descriptorSetFromProtoFiles` for what is understood and
@@ -45,17 +51,19 @@ export async function schemaFromProtoFiles(
     {
       report,
       missing: (name, scope, { message }) => places.set(`${scope} ${name}`, message),
-      registryOf: () => {
-        const { registry } = linkFiles(protos, { problems: new ProblemList(), isExposed: () => false });
-        return createRegistry(baseFiles().registry, registry);
-      },
+      registryOf: () => new LateOptionTypes(protos, () => problems.list().length === 0),
     },
   );
   const explain = (name: string, scope: string) => {
     const place = places.get(`${scope} ${name}`);
     return place === undefined ? '' : ` (${place})`;
   };
-  return { ...schemaFromFiles(protos, options, problems, explain), files: paths };
+  const length = [...drafts.values()].reduce((sum, { reader }) => sum + reader.length, 0);
+  const isSound = problems.list().length === 0 && places.size === 0;
+  const sources =
+    isSound && length >= LATE_CHARS ? protos.map((file) => toBinary(FileDescriptorProtoSchema, file)) : [];
+  const late = lateSchemaFromSources(sources, options);
+  return { ...(late ?? schemaFromFiles(protos, options, problems, explain)), files: paths };
 }
 
 /**

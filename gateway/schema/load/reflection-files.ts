@@ -1,26 +1,27 @@
 import { createHash } from 'node:crypto';
-import type { DescriptorProto, FieldDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { baseFiles } from '../base/index.js';
 import { type ProblemList, SchemaError, SchemaProblem } from '../problem/index.js';
-import { countParts, fileFromBytes } from './file-bytes.js';
-import { extensionNames } from './link/index.js';
+import { countComments, countParts, fileFromBytes, withoutComments } from './file-bytes.js';
+import { extensionKey, type FileOutline, outlineOf, type Reference } from './file-outline.js';
 import { isOperatorService } from './operator-services.js';
 import { ReflectionAhead } from './reflection-ahead.js';
 import { type ReflectionAnswer, ReflectionBound, type ReflectionQuestion } from './reflection-call.js';
 import type { ReflectionClient } from './reflection-client.js';
-import { bare, candidatesOf, isPlaceholder, MAX_NAME_CHARS } from './reflection-names.js';
+import { bare, candidatesOf, MAX_NAME_CHARS } from './reflection-names.js';
+import { NotPlain } from './scan/index.js';
 
 /** Bounds of what a server may make us hold; what is beyond is not asked for. */
 export interface GatherBounds {
   readonly maxFiles: number;
-  /** Values in all descriptors together. */
+  /** Values in all descriptors together, without comments; and in the comments of all, beyond which there are none. */
   readonly maxParts: number;
 }
 
 /** The files of a server, as far as it gives them. */
 export interface GatheredFiles {
-  readonly files: readonly FileDescriptorProto[];
-  /** The same as they came, one by one: a serialized FileDescriptorProto each. */
+  /** As they came, one by one: a serialized FileDescriptorProto each. */
   readonly sources: readonly Uint8Array[];
   /** Why a name has no file: what the server said, by name. */
   readonly refusals: ReadonlyMap<string, string>;
@@ -30,12 +31,6 @@ export interface GatheredFiles {
   readonly bound: ReflectionBound | undefined;
   /** The same for the same files and the same refusals, in whatever order they came; `undefined` when a bound ended it. */
   readonly digest: string | undefined;
-}
-
-/** A name of a type in a file, and where it stands. */
-interface Reference {
-  readonly name: string;
-  readonly scope: string;
 }
 
 /** Extension numbers of one message that are asked for. */
@@ -60,9 +55,8 @@ export async function gatherFiles(
     bound = reason;
     problems.add(new SchemaProblem('the schema', `${reason.message}; the rest is not known`));
   }
-  const { files, sources, refusals, undescribed } = gathering;
+  const { sources, refusals, undescribed } = gathering;
   return {
-    files,
     sources,
     refusals,
     undescribed,
@@ -72,7 +66,6 @@ export async function gatherFiles(
 }
 
 class Gathering {
-  readonly files: FileDescriptorProto[] = [];
   readonly sources: Uint8Array[] = [];
   readonly refusals = new Map<string, string>();
   readonly undescribed = new Map<string, SchemaProblem>();
@@ -81,6 +74,8 @@ class Gathering {
   readonly #problems: ProblemList;
   readonly #seen = new Set<string>();
   readonly #fileNames = new Set<string>();
+  /** What each file imports. */
+  readonly #dependencies: (readonly string[])[] = [];
   /** Full names of what the files declare. */
   readonly #declared = new Set<string>();
   readonly #asked = new Set<string>();
@@ -89,15 +84,14 @@ class Gathering {
   readonly #extendable: string[] = [];
   readonly #extensions = new Set<string>();
   #parts = 0;
+  #comments = 0;
   #imported = 0;
 
   constructor(client: ReflectionClient, bounds: GatherBounds, problems: ProblemList) {
     this.#client = client;
     this.#bounds = bounds;
     this.#problems = problems;
-    for (const file of baseFiles().byName.values()) this.#declare(file);
-    this.#references.length = 0;
-    this.#extendable.length = 0;
+    this.#takeBase();
   }
 
   async run(services: readonly string[] | undefined): Promise<void> {
@@ -146,10 +140,10 @@ class Gathering {
     this.#declared.has(bare(name)) ? undefined : { fileContainingSymbol: name };
 
   async #askForImports(): Promise<void> {
-    while (this.#imported < this.files.length) {
+    while (this.#imported < this.#dependencies.length) {
       const missing: string[] = [];
-      for (; this.#imported < this.files.length; this.#imported += 1) {
-        for (const name of this.files[this.#imported]?.dependency ?? [])
+      for (; this.#imported < this.#dependencies.length; this.#imported += 1) {
+        for (const name of this.#dependencies[this.#imported] ?? [])
           if (!this.#fileNames.has(name) && this.#isNew(`file ${name}`)) missing.push(name);
       }
       const ahead = new ReflectionAhead(this.#client);
@@ -166,8 +160,10 @@ class Gathering {
   async #askForTypes(): Promise<void> {
     const ahead = new ReflectionAhead(this.#client);
     for (const [at, reference] of this.#references.entries()) {
-      await ahead.reach(at, this.#references, this.#questionOfType);
-      await this.#askForType(reference);
+      // Most are known: a turn for each of a hundred thousand would be the most of a start.
+      const asking = ahead.reach(at, this.#references, this.#questionOfType);
+      if (asking !== undefined) await asking;
+      if (!this.#declared.has(bare(reference.name))) await this.#askForType(reference);
     }
   }
 
@@ -197,7 +193,7 @@ class Gathering {
   async #askForExtensions(containingType: string): Promise<void> {
     const { extensionNumbers } = await this.#client.ask({ allExtensionNumbersOfType: containingType });
     for (const extensionNumber of extensionNumbers.slice(0, MAX_EXTENSIONS)) {
-      if (this.#extensions.has(`${containingType} ${extensionNumber}`)) continue;
+      if (this.#extensions.has(extensionKey(containingType, extensionNumber))) continue;
       this.#keep(await this.#client.ask({ fileContainingExtension: { containingType, extensionNumber } }));
     }
     await this.#askForImports();
@@ -222,62 +218,49 @@ class Gathering {
         throw new ReflectionBound(`more than ${this.#bounds.maxFiles} files`);
       }
       this.#seen.add(content);
-      const file = fileFromBytes(bytes);
-      if (file instanceof SchemaProblem) this.#problems.add(file);
-      else if (!isPlaceholder(file)) {
-        this.sources.push(bytes);
-        this.#take(file);
+      const outline = outlineOrProblem(bytes);
+      if (outline instanceof SchemaProblem) this.#problems.add(outline);
+      else if (!outline.isPlaceholder) {
+        this.sources.push(this.#withFewComments(bytes));
+        this.#take(outline);
       }
     }
   }
 
-  #take(file: FileDescriptorProto): void {
-    this.files.push(file);
-    this.#fileNames.add(file.name);
-    this.#declare(file);
+  /** Comments describe, and nothing is called by them: where they are too many, they are what is left out. */
+  #withFewComments(bytes: Uint8Array): Uint8Array {
+    const { maxParts } = this.#bounds;
+    if (this.#comments <= maxParts) this.#comments += countComments(bytes, maxParts);
+    return this.#comments <= maxParts ? bytes : withoutComments(bytes);
   }
 
-  #declare(file: FileDescriptorProto): void {
-    const within = (scope: string, name: string) => (scope === '' ? name : `${scope}.${name}`);
-    const refer = (name: string, scope: string) => {
-      if (name !== '') this.#references.push({ name, scope });
-    };
-    const addExtension = (field: FieldDescriptorProto, scope: string) => {
-      this.#declared.add(within(scope, field.name));
-      this.#extensions.add(`${bare(field.extendee)} ${field.number}`);
-      refer(field.typeName, scope);
-      refer(field.extendee, scope);
-    };
-    const stack: { message: DescriptorProto; scope: string }[] = file.messageType.map((message) => ({
-      message,
-      scope: file.package,
-    }));
-    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-      const { message } = top;
-      const scope = within(top.scope, message.name);
-      // Longer names are not linked, and would cost much together.
-      if (scope.length > MAX_NAME_CHARS) continue;
-      this.#declared.add(scope);
-      for (const field of message.field) refer(field.typeName, scope);
-      for (const name of extensionNames(message)) refer(`.${name}`, scope);
-      for (const field of message.extension) addExtension(field, scope);
-      for (const { name } of message.enumType) this.#declared.add(within(scope, name));
-      for (const nested of message.nestedType) stack.push({ message: nested, scope });
-      // Options are ours to know.
-      if (message.extensionRange.length > 0 && file.package !== 'google.protobuf')
-        this.#extendable.push(scope);
-    }
-    for (const { name } of file.enumType) this.#declared.add(within(file.package, name));
-    for (const field of file.extension) addExtension(field, file.package);
-    for (const { name, method } of file.service) {
-      const scope = within(file.package, name);
-      this.#declared.add(scope);
-      for (const { inputType, outputType } of method) {
-        refer(inputType, scope);
-        refer(outputType, scope);
-      }
+  #take({ name, dependencies, declared, references, extendable, extensions }: FileOutline): void {
+    this.#fileNames.add(name);
+    this.#dependencies.push(dependencies);
+    for (const each of declared) this.#declared.add(each);
+    for (const each of references) this.#references.push(each);
+    for (const each of extendable) this.#extendable.push(each);
+    for (const each of extensions) this.#extensions.add(each);
+  }
+
+  #takeBase(): void {
+    for (const desc of baseFiles().registry) {
+      this.#declared.add(desc.typeName);
+      if (desc.kind === 'extension') this.#extensions.add(extensionKey(desc.extendee.typeName, desc.number));
     }
   }
+}
+
+function outlineOrProblem(bytes: Uint8Array): FileOutline | SchemaProblem {
+  try {
+    const outline = outlineOf(bytes);
+    if (outline.name !== '') return outline;
+  } catch (error) {
+    if (!(error instanceof NotPlain)) throw error;
+  }
+  const file = fileFromBytes(bytes);
+  if (file instanceof SchemaProblem) return file;
+  return outlineOf(toBinary(FileDescriptorProtoSchema, file, { writeUnknownFields: false }));
 }
 
 const questionOfExtensions = (message: string): ReflectionQuestion => ({

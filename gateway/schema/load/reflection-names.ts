@@ -1,5 +1,3 @@
-import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
-
 /** Longer names are not linked, and would cost much together. */
 export const MAX_NAME_CHARS = 512;
 /** Scopes around a name that are asked for. */
@@ -19,13 +17,6 @@ export function candidatesOf(name: string, scope: string): string[] {
     if (outer === '') break;
   }
   return candidates;
-}
-
-/** What grpc-go sends for an import that it does not know: a name and nothing in it. */
-export function isPlaceholder(file: FileDescriptorProto): boolean {
-  return (
-    file.syntax.startsWith('<') && file.messageType.length + file.enumType.length + file.service.length === 0
-  );
 }
 
 /** A server that has lost the package of its files puts a dot before their names. */

@@ -1,7 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { ProblemList, SchemaError } from '../problem/index.js';
+import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { ProblemList, SchemaError, SchemaProblem } from '../problem/index.js';
 import { lateSchemaFromSources, type SchemaOptions, schemaFromFiles } from './descriptor-set.js';
+import { fileFromBytes } from './file-bytes.js';
 import type { ReflectionOpen } from './reflection-call.js';
 import { ReflectionClient } from './reflection-client.js';
 import { type GatheredFiles, gatherFiles } from './reflection-files.js';
@@ -16,7 +17,10 @@ export interface ReflectionOptions extends SchemaOptions {
   readonly maxFiles?: number;
   /** Of questions. Default 30,000: a service, a file and a type for each of the files. */
   readonly maxQuestions?: number;
-  /** Of values in the descriptors of all files, each of which takes memory. Default 1,000,000: a hundred thousand fields. */
+  /**
+   * Of values in the descriptors of all files, each of which takes memory. Default 1,000,000: a hundred thousand fields. As many again may be in comments
+   * and places in the source; files have none beyond.
+   */
   readonly maxParts?: number;
   /** How long a single answer may take once the server has answered anything, in milliseconds. Default 4,000; then it counts as refused. */
   readonly answerMs?: number;
@@ -82,7 +86,7 @@ export async function changedSchemaFromReflection(
 }
 
 function schemaOfGathered(
-  { files, sources, refusals, undescribed, bound, digest }: GatheredFiles,
+  { sources, refusals, undescribed, bound, digest }: GatheredFiles,
   options: ReflectionOptions,
   problems: ProblemList,
 ): Schema {
@@ -90,7 +94,7 @@ function schemaOfGathered(
   try {
     // What was found wrong meanwhile, and a name that nobody declares, are told by reading all.
     const late = problems.list().length === 0 ? lateSchemaFromSources(sources, options) : undefined;
-    const schema = late ?? schemaFromFiles(files, options, problems, explain);
+    const schema = late ?? schemaFromFiles(readFiles(sources, problems), options, problems, explain);
     return { ...schema, digest, leftOut: new Map([...schema.leftOut, ...undescribed]) };
   } catch (reason) {
     throw reason instanceof SchemaError && bound !== undefined ? bound : reason;
@@ -105,9 +109,10 @@ export async function descriptorSetFromReflection(
   open: ReflectionOpen,
   options: ReflectionOptions,
 ): Promise<Uint8Array> {
-  const { files, bound } = await filesFromReflection(open, options, new ProblemList());
+  const problems = new ProblemList();
+  const { sources, bound } = await filesFromReflection(open, options, problems);
   if (bound !== undefined) throw bound;
-  const file = files.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const file = readFiles(sources, problems).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
 }
 
@@ -124,6 +129,16 @@ async function filesFromReflection(
   } finally {
     client.close();
   }
+}
+
+function readFiles(sources: readonly Uint8Array[], problems: ProblemList): FileDescriptorProto[] {
+  const files: FileDescriptorProto[] = [];
+  for (const bytes of sources) {
+    const file = fileFromBytes(bytes);
+    if (file instanceof SchemaProblem) problems.add(file);
+    else files.push(file);
+  }
+  return files;
 }
 
 /** What the server said when it was asked for a type. */

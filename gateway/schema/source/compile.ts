@@ -14,7 +14,7 @@ import {
   ServiceOptionsSchema,
 } from '@bufbuild/protobuf/wkt';
 import { SchemaError } from '../problem/index.js';
-import type { FileDraft } from './draft.js';
+import type { FileDraft, PendingOption } from './draft.js';
 import { interpretOption, isPlainOption } from './interpret.js';
 import { createSymbolTable, linkDraft } from './link.js';
 
@@ -35,6 +35,9 @@ const OPTION_TYPES: ReadonlyMap<string, DescMessage> = new Map(
 /** A file of a compilation: parsed from source, or a descriptor that is complete already. */
 export type InputFile = FileDraft | FileDescriptorProto;
 
+/** The extensions and messages that options are made of, by full name. */
+export type OptionTypes = Pick<Registry, 'getExtension' | 'getMessage'>;
+
 /** What to do where files are not whole, or not right. */
 export interface Tolerance {
   /** Hears of what is wrong; it is then left out, or left as it was written. */
@@ -42,7 +45,7 @@ export interface Tolerance {
   /** Hears of a type that is not found, by the name as written and the scope it stands in; the name is left as it is. */
   missing(name: string, scope: string, error: SchemaError): void;
   /** The types of the files, as far as they can be linked, ours included. */
-  registryOf(files: FileDescriptorProto[]): Registry;
+  registryOf(files: FileDescriptorProto[]): OptionTypes;
 }
 
 const STRICT: Tolerance = {
@@ -81,11 +84,13 @@ export function compile(files: readonly InputFile[], tolerance: Tolerance = STRI
   for (const draft of drafts) {
     linkDraft(draft, table, ({ name, scope }, error) => tolerance.missing(name, scope, error));
   }
-  const pending = drafts.flatMap((draft) => draft.options.map((option) => ({ draft, option })));
+  const plain: { draft: FileDraft; option: PendingOption }[] = [];
+  const others: typeof plain = [];
+  for (const draft of drafts)
+    for (const option of draft.options) (isPlainOption(option) ? plain : others).push({ draft, option });
   const none = createFileRegistry(create(FileDescriptorSetSchema));
   // First what needs no extension: how the extensions themselves are encoded depends on it (features, packed).
-  for (const { draft, option } of pending) {
-    if (!isPlainOption(option)) continue;
+  for (const { draft, option } of plain) {
     attempt(draft.proto.name, () =>
       interpretOption(option, { draft, table, registry: none, optionTypes: OPTION_TYPES }),
     );
@@ -96,8 +101,7 @@ export function compile(files: readonly InputFile[], tolerance: Tolerance = STRI
     attempt(draft.proto.name, () => checkEnumDefaults(draft, enumValues));
   }
   const registry = tolerance.registryOf(protos);
-  for (const { draft, option } of pending) {
-    if (isPlainOption(option)) continue;
+  for (const { draft, option } of others) {
     attempt(draft.proto.name, () =>
       interpretOption(option, { draft, table, registry, optionTypes: OPTION_TYPES }),
     );
@@ -106,6 +110,8 @@ export function compile(files: readonly InputFile[], tolerance: Tolerance = STRI
 }
 
 function checkEnumDefaults(draft: FileDraft, enumValues: ReadonlyMap<string, ReadonlySet<string>>): void {
+  // There are none in proto3.
+  if (draft.syntax === 'proto3') return;
   const fields = draft.proto.messageType.flatMap(function all(message): typeof message.field {
     return [...message.field, ...message.extension, ...message.nestedType.flatMap(all)];
   });

@@ -1,3 +1,3 @@
-export { compile, type InputFile, type Tolerance } from './compile.js';
+export { compile, type InputFile, type OptionTypes, type Tolerance } from './compile.js';
 export type { FileDraft } from './draft.js';
 export { parseFile } from './parse-file.js';

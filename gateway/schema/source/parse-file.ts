@@ -50,6 +50,7 @@ export function parseFile(fileName: string, source: string): FileDraft {
   while (reader.peek().kind !== 'end') {
     if (!reader.acceptSymbol(';')) parseStatement(draft);
   }
+  reader.release();
   return draft;
 }
 

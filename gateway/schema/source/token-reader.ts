@@ -10,13 +10,21 @@ export const MAX_NESTING = 100;
 /** Walks over the tokens of one file. Every method that expects something throws `SchemaError` with the place. */
 export class TokenReader {
   readonly fileName: string;
-  readonly #tokens: readonly Token[];
+  /** Characters of the source. */
+  readonly length: number;
+  #tokens: readonly Token[];
   #index = 0;
   #depth = 0;
 
   constructor(fileName: string, source: string) {
     this.fileName = fileName;
+    this.length = source.length;
     this.#tokens = tokensFromSource(fileName, source);
+  }
+
+  /** Lets go of the tokens, which take more memory than anything else of a file. From then on it only makes errors, for tokens that the caller has. */
+  release(): void {
+    this.#tokens = [];
   }
 
   peek(ahead = 0): Token {

@@ -38,8 +38,14 @@ class SetScan {
   /** Every full name, of extensions and services as well. */
   readonly #taken = new Set<string>();
 
+  /** What full names of base files begin with. */
+  readonly #ourRoots: ReadonlySet<string>;
+
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    this.#ourRoots = new Set(
+      [...baseFiles().byName.values()].map((file) => file.package.split('.')[0] as string),
+    );
   }
 
   addFile(start: number, stop: number): void {
@@ -107,6 +113,7 @@ class SetScan {
       name,
       emittedName: baseFiles().byName.has(name) ? `${name}#2` : name,
       package: packageName,
+      isNearOurs: packageName === '' || this.#ourRoots.has(parts[0] as string),
       start,
       stop,
       types: [],
@@ -122,6 +129,7 @@ class SetScan {
 
   /** Whether what we bring along counts in its place: then what it says itself does not matter. */
   #isOurs(file: ScannedFile, fullName: string): boolean {
+    if (!file.isNearOurs) return false;
     const ours = baseFiles().registry.get(fullName);
     if (ours === undefined) return false;
     assertPlain(ours.file.proto.name === file.name, 'one of our types in another file');
@@ -187,7 +195,7 @@ class SetScan {
     while (inner.next()) {
       assertPlain(inner.number !== 1, 'two names');
       if (inner.number !== 2) continue;
-      const method = this.#method(inner.inner());
+      const method = this.#method(fullName, inner.inner());
       assertPlain(!names.has(method.name), 'a method twice');
       names.add(method.name);
       methods.push(method);
@@ -195,9 +203,11 @@ class SetScan {
     file.services.push({ fullName, file, methods });
   }
 
-  #method(cursor: FieldCursor): ScannedMethod {
+  #method(service: string, cursor: FieldCursor): ScannedMethod {
+    const name = this.#nameIn(cursor);
     const method = {
-      name: this.#nameIn(cursor),
+      name,
+      path: `/${service}/${name}`,
       input: '',
       output: '',
       requestStream: false,
@@ -245,8 +255,10 @@ class SetScan {
   #declare(file: ScannedFile, outer: string, name: string): string {
     const fullName = join(outer, name);
     assertPlain(fullName.length < MAX_NAME_CHARS && !this.#taken.has(fullName), 'a name twice');
-    const ours = baseFiles().registry.get(fullName);
-    assertPlain(ours === undefined || ours.file.proto.name === file.name, 'one of our names');
+    if (file.isNearOurs) {
+      const ours = baseFiles().registry.get(fullName);
+      assertPlain(ours === undefined || ours.file.proto.name === file.name, 'one of our names');
+    }
     this.#taken.add(fullName);
     return fullName;
   }

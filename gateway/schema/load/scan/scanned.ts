@@ -4,6 +4,8 @@ export interface ScannedFile {
   /** Under which its types are registered: see `emitFiles`. */
   readonly emittedName: string;
   readonly package: string;
+  /** Its names may be those of what we bring along. */
+  readonly isNearOurs: boolean;
   readonly start: number;
   readonly stop: number;
   /** Messages and enums, nested ones behind those that they are in. */
@@ -47,6 +49,8 @@ export interface ScannedService {
 
 export interface ScannedMethod {
   readonly name: string;
+  /** "/pkg.Service/Method" */
+  readonly path: string;
   /** Full names. */
   readonly input: string;
   readonly output: string;

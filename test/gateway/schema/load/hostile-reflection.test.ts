@@ -1,7 +1,15 @@
 import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
-import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import {
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  SourceCodeInfoSchema,
+} from '@bufbuild/protobuf/wkt';
 import t from 'tap';
-import { changedSchemaFromReflection, schemaFromReflection } from '../../../../gateway/schema/index.js';
+import {
+  changedSchemaFromReflection,
+  type Schema,
+  schemaFromReflection,
+} from '../../../../gateway/schema/index.js';
 import { LateRegistry } from '../../../../gateway/schema/load/late-registry.js';
 import { memoryReflection } from './memory-reflection.js';
 import { answerFromFiles } from './reflection-server.js';
@@ -246,6 +254,31 @@ t.test('bounds: what is beyond is not asked for, and what came before is used', 
     );
   }
 });
+
+t.test(
+  'comments do not count as what can be called: where they are too many they are left out',
+  async (t) => {
+    const names = Array.from({ length: 20 }, (_, index) => `c${index}`);
+    const files = names.map((name) => {
+      const made = serviceFile(name);
+      const location = { path: [6, 0], span: [1, 2, 3], leadingComments: ` Of ${name}.` };
+      made.sourceCodeInfo = create(SourceCodeInfoSchema, {
+        location: [location, ...Array.from({ length: 500 }, () => ({ path: [4, 0], span: [1, 2, 3] }))],
+      });
+      return made;
+    });
+    const { open } = tellingReflection(files, (answers) => answers);
+    const commentOf = ({ registry }: Schema, name: string) =>
+      registry.getService(`${name}.S`)?.file.proto.sourceCodeInfo?.location[0]?.leadingComments;
+    for (const maxParts of [1_000_000, 10_000]) {
+      const schema = await schemaFromReflection(open, { ...limit(), maxParts });
+      t.equal(schema.methods.size, names.length);
+      t.same(schema.problems, []);
+      t.equal(commentOf(schema, 'c0'), ' Of c0.');
+      t.equal(commentOf(schema, 'c19'), maxParts === 10_000 ? undefined : ' Of c19.');
+    }
+  },
+);
 
 /** A server that repeats each question, and how many questions each write had. */
 function tellingReflection(files: FileDescriptorProto[], order: (answers: JsonObject[]) => JsonObject[]) {

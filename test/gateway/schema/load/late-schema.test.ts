@@ -33,6 +33,7 @@ import {
   type SchemaProblem,
   schemaFileSteps,
   schemaFromDescriptorSet,
+  schemaFromProtoFiles,
 } from '../../../../gateway/schema/index.js';
 import { wholeSchemaFromSet } from '../../../../gateway/schema/load/descriptor-set.js';
 import { lateSchemaFromSet } from '../../../../gateway/schema/load/late-schema.js';
@@ -71,6 +72,7 @@ const RULES = {
       rpc BadTemplate(Ask) returns (Ask) { option (google.api.http) = { get: "v4" }; }
       rpc Own(Ask) returns (Ask) { option (google.api.http) = { get: "/_sluice/openapi.json" }; }
       rpc OtherPath(Ask) returns (Ask) { option (google.api.http) = { post: "/rules.Rules/Plain" body: "*" }; }
+      rpc Letters(Ask) returns (Ask) { option (google.api.http) = { get: "/v5/gr\u00f6\u00dfe/{name}" additional_bindings { custom: { kind: "*" path: "/v5/any:thing" } body: "*" } }; }
       rpc Custom(Ask) returns (Ask) { option (google.api.http) = { custom: { kind: "LIST" path: "/v5/**" } }; }
       rpc Safe(Ask) returns (Ask) { option idempotency_level = NO_SIDE_EFFECTS; }
       rpc File(Ask) returns (Ask) { option (google.api.http) = { put: "/v6/{name=**}" body: "data" response_body: "data" }; option (sluice.v1.file).data = "data"; }
@@ -214,6 +216,34 @@ t.test('services can be chosen by name, and operators are left out', async (t) =
   );
   t.equal(lateSchemaFromSet(bytes, ['no.Such']), undefined, 'who reads the whole says what there is');
 });
+
+t.test(
+  'large sources are the same schema as their set, with options of whatever file declares them',
+  async (t) => {
+    const folder = t.testdir({
+      'note.proto': `syntax = "proto2"; package note; import "google/protobuf/descriptor.proto"; import "google/protobuf/any.proto";
+      message Note { optional string text = 1; extensions 10 to 20; } message Outer { extend Note { optional int32 weight = 10; } }
+      extend google.protobuf.FieldOptions { optional Note note = 50001; optional google.protobuf.Any any = 50002; repeated int32 marks = 50003; }`,
+      'many.proto': `${HEAD} import "note.proto"; package t; ${manyMethods(1_000)}
+      message Noted {
+        string a = 1 [(note.note) = { text: "x" [note.Outer.weight]: 3 }, (note.marks) = 1, (note.marks) = 2];
+        string b = 2 [(note.note).text = "y", (note.note).(note.Outer.weight) = 4];
+        string c = 3 [(note.any) = { [type.googleapis.com/t.M7] { name: "z" } }];
+      }`,
+    });
+    const files = ['note.proto', 'many.proto'].map((file) => join(folder, file));
+    const schema = await schemaFromProtoFiles(files, [folder, PROTO]);
+    t.equal(schema.registry.constructor.name, 'LateRegistry', 'read file by file');
+    t.same(schema.problems, []);
+    t.equal(schema.methods.size, 1_000);
+    const whole = wholeSchemaFromSet(await descriptorSetFromProtoFiles(files, [folder, PROTO]));
+    for (const name of ['t.Noted', 't.M7', 't.E7', 'note.note', 'note.Outer.weight']) {
+      const [one, other] = [schema, whole].map(({ registry }) => registry.get(name));
+      t.ok(one && other && isDeepStrictEqual(typeContent(one), typeContent(other)), name);
+    }
+    t.same(describeSchema(schema).services, describeSchema(whole).services);
+  },
+);
 
 t.test('a file is read when a type of it is needed', async (t) => {
   const folder = t.testdir({
