@@ -19,6 +19,8 @@ export interface NatsServer {
   readonly address: string;
   /** Kills the process, as a crash does. */
   kill(): Promise<void>;
+  /** Stops the process, whose connections stay, or lets it go on. */
+  stop(isStopped: boolean): void;
   /** Starts it again, with what it has kept. */
   start(): Promise<void>;
 }
@@ -34,6 +36,9 @@ export async function openNats(t: Test, ...more: string[]): Promise<NatsServer> 
     running.kill('SIGKILL');
     await once(running, 'close');
   };
+  const stop = (isStopped: boolean) => {
+    child?.kill(isStopped ? 'SIGSTOP' : 'SIGCONT');
+  };
   const start = async () => {
     const line = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', directory, ...more];
     const started = spawn('nats-server', line, { env: ENV, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -43,5 +48,5 @@ export async function openNats(t: Test, ...more: string[]): Promise<NatsServer> 
   };
   t.teardown(kill);
   await start();
-  return { address: `127.0.0.1:${port}`, kill, start };
+  return { address: `127.0.0.1:${port}`, kill, stop, start };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Method, RecordingRule } from '../../schema/index.js';
 import { isRetryable } from '../../status/index.js';
 import type { CallRequest, RecordingWish } from '../call-request.js';
-import type { SharedRecord } from '../replica/index.js';
+import type { HandedRequest, SharedRecord } from '../replica/index.js';
 import type { ResumePoint } from '../resume-point.js';
 import type { Beginning } from './beginning.js';
 import type { Recording } from './recording.js';
@@ -15,7 +15,27 @@ export type AskedCall = CallRequest & RecordingWish;
 export interface Asked {
   readonly request: AskedCall;
   readonly messages: readonly Uint8Array[];
+  /** It is the request that the call was made with, and says itself where that began. */
+  readonly isFirst?: boolean;
 }
+
+/** The same of a call that another gateway hands over. */
+export function askedByOther(
+  { metadata, messages }: HandedRequest,
+  { owner }: SharedRecord,
+  call: Pick<CallRequest, 'method' | 'requestCodec' | 'onHealed'>,
+): Asked {
+  const request = { ...call, metadata, resume: undefined, signal: NEVER, principal: owner, detach: true };
+  return { request, messages: messages.map((text) => Buffer.from(text, 'base64')), isFirst: true };
+}
+
+/** Of a call that no client ends. */
+export const NEVER = {
+  aborted: false,
+  reason: undefined,
+  addEventListener() {},
+  removeEventListener() {},
+} as const;
 
 /** What the other gateways are told of a recording. */
 export function recordOf(method: Method, key: string, owner: string): Omit<SharedRecord, 'leader'> {

@@ -4,8 +4,8 @@ import type { Call, SendBatch } from '../../upstream/index.js';
 import type { CallRequest } from '../call-request.js';
 import { renewed } from '../call-token.js';
 import type { EvictionCause } from '../eviction-cause.js';
-import type { KnownRequest, Member, Replicas, SharedCall } from '../replica/index.js';
-import type { Asked, AskedCall } from './asked-call.js';
+import type { KeptForLater, KnownRequest, Member, Replicas, SharedCall } from '../replica/index.js';
+import { type Asked, type AskedCall, NEVER } from './asked-call.js';
 import type { JournalMemory } from './journal-memory.js';
 import { lateCall } from './late-call.js';
 import { MemoryJournal } from './memory-journal.js';
@@ -72,7 +72,7 @@ export function makeRecording(parts: RecordingParts, tools: RecordingTools): Rec
           return true;
         },
         onStop: (status) => recording?.stop(status),
-        onDetached: () => recording?.detach(),
+        onDetached: (ageMs) => recording?.detach(ageMs),
         onPosition: (gateway, position) => {
           if (recording !== undefined && rule.whenFull === 'pause')
             shares?.remote(recording).told(gateway, position);
@@ -113,14 +113,6 @@ function sharedWith(replicas: Replicas, epoch: string) {
   } satisfies OtherGateways & Record<string, unknown>;
 }
 
-/** Of a call that no client ends. */
-export const NEVER = {
-  aborted: false,
-  reason: undefined,
-  addEventListener() {},
-  removeEventListener() {},
-} as const;
-
 /** The call of the service for a request, without what is its client's alone. `messages`: all that the client sends; `undefined`: it will send more. */
 export function openRecorded(
   openCall: (request: CallRequest) => Call,
@@ -147,20 +139,36 @@ export function knownRequest(
   recording: Recording,
   asked: Asked,
 ): KnownRequest {
-  const { request, messages } = asked;
+  const { request } = asked;
   return {
     reopen: () => reopenRecorded(openCall, recording, asked),
     async handed() {
       if (pointAtEnd(recording, request.requestCodec) === undefined) return undefined;
-      // The other gateway does not know the client, and cannot renew its token.
-      const { metadata } = await renewed({ ...request, token: recording.tokens.ofCall(request.token) });
-      return {
-        metadata: travellingMetadata(recording.rule, metadata),
-        messages: messages.map((message) => Buffer.from(message).toString('base64')),
-      };
+      return (await handedFor(recording, asked)).request;
+    },
+    async kept() {
+      const { resume, requestStream } = request.method;
+      if (resume === undefined || requestStream) return undefined;
+      return await handedFor(recording, asked);
     },
   };
 }
+
+/** What another gateway gets, which does not know the client and cannot renew its token. */
+async function handedFor(recording: Recording, { request, messages }: Asked): Promise<KeptForLater> {
+  const { metadata, token } = await renewed({ ...request, token: recording.tokens.ofCall(request.token) });
+  const field = request.resume?.last.kind === 'cursor' ? request.resume.field : NO_FIELD;
+  return {
+    request: {
+      metadata: travellingMetadata(recording.rule, metadata),
+      // Where the client has gone on is part of it, until there is a message to go on behind.
+      messages: messages.map((message) => Buffer.concat([message, field]).toString('base64')),
+    },
+    endsAt: token?.endsAt,
+  };
+}
+
+const NO_FIELD = new Uint8Array(0);
 
 /**
  * The same behind what is recorded, as who follows it now; `undefined` where the service cannot be asked to go on there. The request may be of long ago, so
@@ -169,10 +177,11 @@ export function knownRequest(
 function reopenRecorded(
   openCall: (request: CallRequest) => Call,
   recording: Recording,
-  { request, messages }: Asked,
+  { request, messages, isFirst }: Asked,
 ): Call | undefined {
   const resume = pointAtEnd(recording, request.requestCodec);
-  if (resume === undefined) return undefined;
+  // A service that has said nothing that anybody could have seen is asked for all.
+  if (resume === undefined && !(isFirst && recording.journal.lastSeq === 0)) return undefined;
   const again = { ...request, resume, token: recording.tokens.ofCall(request.token) };
   if (again.token === undefined) return openRecorded(openCall, again, messages);
   return lateCall(renewed(again).then((told) => openRecorded(openCall, { ...again, ...told }, messages)));

@@ -83,11 +83,12 @@ export class Recording {
     return this.isDetached || this.#readers.absentMs < this.rule.lingerMs;
   }
 
-  /** The call goes on without readers until it ends, is stopped, or is too old. Doing so again changes nothing. */
-  detach(): void {
+  /** The call goes on without readers until it ends, is stopped, or is too old. Doing so again changes nothing. `ageMs`: it has done so elsewhere. */
+  detach(ageMs = 0): void {
     if (this.state !== 'running' || this.#detachedUntil !== undefined) return;
-    this.#detachedUntil = performance.now() + this.rule.detachMaxAgeMs;
-    this.#alarm.set(this.rule.detachMaxAgeMs);
+    const leftMs = Math.max(0, this.rule.detachMaxAgeMs - ageMs);
+    this.#detachedUntil = performance.now() + leftMs;
+    this.#alarm.set(leftMs);
     // What answers with one message says nothing before it.
     if (this.method.responseStream)
       this.#silence = new SilenceLimit(

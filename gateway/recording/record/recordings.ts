@@ -4,14 +4,13 @@ import { RpcError } from '../../status/index.js';
 import type { Call } from '../../upstream/index.js';
 import type { CallRequest, Recorder, RecordingWish } from '../call-request.js';
 import type { HandedRequest, SharedCall, SharedRecord } from '../replica/index.js';
-import { type Asked, type AskedCall, begun, keyOf, nameOf, ownerIn } from './asked-call.js';
+import { type Asked, type AskedCall, askedByOther, begun, keyOf, nameOf, ownerIn } from './asked-call.js';
 import type { Beginning } from './beginning.js';
 import { type CallState, callState } from './call-state.js';
 import { DetachedCalls, readersOf } from './detached-calls.js';
 import { drainRecordings } from './drain-recordings.js';
 import { JournalMemory } from './journal-memory.js';
 import { KnownRecordings } from './known-recordings.js';
-import { NEVER } from './make-recording.js';
 import { newEpoch } from './memory-journal.js';
 import { Reader } from './reader.js';
 import { beginningAt } from './reader-point.js';
@@ -209,24 +208,17 @@ export class Recordings implements Recorder {
     return method?.recording !== undefined && versionOf(method) === version;
   }
 
-  /** A call that another gateway hands over can be gone on with here from now on. */
+  /** A call of another gateway goes on without clients, and can be gone on with here, where its request is given. */
   adopt(
     epoch: string,
     record: SharedRecord,
-    { metadata, messages }: HandedRequest,
+    handed: HandedRequest | undefined,
     call: Pick<CallRequest, 'method' | 'requestCodec' | 'onHealed'>,
   ): void {
-    if (this.#known.byEpoch.has(epoch)) return;
-    const request = {
-      ...call,
-      metadata,
-      resume: undefined,
-      signal: NEVER,
-      principal: record.owner,
-      detach: true,
-    };
-    const asked = { request, messages: messages.map((text) => Buffer.from(text, 'base64')) };
-    void this.#followElsewhere(epoch, record, call.method, asked);
+    const asked = handed && askedByOther(handed, record, call);
+    const known = this.#known.byEpoch.get(epoch);
+    if (known === undefined) void this.#followElsewhere(epoch, record, call.method, asked);
+    else if (asked !== undefined) this.#maker.knowRequest(known, asked);
   }
 
   /** See `drainRecordings`. */

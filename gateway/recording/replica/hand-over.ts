@@ -15,6 +15,14 @@ export interface KnownRequest {
   reopen(): Call | undefined;
   /** The same for another gateway. */
   handed(): Promise<HandedRequest | undefined>;
+  /** The same for a gateway that keeps it until it is needed. Rejects where the token of its client has ended. */
+  kept(): Promise<KeptForLater | undefined>;
+}
+
+/** A request, and until when it says truly whose it is, in epoch milliseconds; absent: for ever. */
+export interface KeptForLater {
+  readonly request: HandedRequest;
+  readonly endsAt?: number | undefined;
 }
 
 /** The kind of a recording: who goes on with it must know the same. */
@@ -26,8 +34,8 @@ export interface RecordingKind {
 /** Goes on with calls that other gateways hand over, and nobody here has asked for. */
 export interface Adopter {
   knows(kind: RecordingKind): Promise<boolean>;
-  /** Follows one of that kind from now on, and knows its request. */
-  adopt(epoch: string, record: SharedRecord, request: HandedRequest): Promise<void>;
+  /** Follows one of that kind from now on, as a call that goes on without clients, and knows its request, where there is one to go on with. */
+  adopt(epoch: string, record: SharedRecord, request: HandedRequest | undefined): Promise<void>;
 }
 
 /** What a gateway does with a recording that is handed to it. */
@@ -64,9 +72,10 @@ export class HandOver {
         this.#onLeft();
         return undefined;
       }),
-      this.#link.listen('sluice.heirs', async (text) =>
-        (await heir.knows(JSON.parse(text) as RecordingKind)) ? this.#id : undefined,
-      ),
+      this.#link.listen('sluice.heirs', async (text) => {
+        const { from, ...kind } = JSON.parse(text) as RecordingKind & { from?: string };
+        return from !== this.#id && (await heir.knows(kind)) ? this.#id : undefined;
+      }),
       this.#link.listen(`sluice.take.${this.#id}`, async (text) => {
         const { epoch, request } = JSON.parse(text) as Taken;
         return (await heir.take(epoch, request)) ? 'yes' : undefined;
@@ -74,9 +83,9 @@ export class HandOver {
     );
   }
 
-  /** Any gateway that could go on with one of this kind. Rejects when NATS is away. */
+  /** Any other gateway that could go on with one of this kind. Rejects when NATS is away. */
   async anyHeir({ method, version }: RecordingKind): Promise<string | undefined> {
-    return await this.#link.ask('sluice.heirs', JSON.stringify({ method, version }));
+    return await this.#link.ask('sluice.heirs', JSON.stringify({ method, version, from: this.#id }));
   }
 
   /** Hands one over; false where the other gateway has not said that it has it. Rejects when NATS is away. */

@@ -39,10 +39,11 @@ export class Heartbeats {
     this.#seen = seen;
   }
 
-  /** Of one that was looked at. One that has taken its value back does not. */
+  /** One that has taken its value back does not. Of one that was not looked at nothing is known: it does. */
   lives(id: string): boolean {
     const known = this.#seen.get(id);
-    return known?.revision !== undefined && performance.now() - known.since < DEAD_MS;
+    if (known === undefined) return true;
+    return known.revision !== undefined && performance.now() - known.since < DEAD_MS;
   }
 
   /** Nothing is known: all live. */

@@ -1,4 +1,4 @@
-export type { Adopter, HandedRequest, KnownRequest, RecordingKind } from './hand-over.js';
+export type { Adopter, HandedRequest, KeptForLater, KnownRequest, RecordingKind } from './hand-over.js';
 export type { Member } from './member.js';
 export { NatsLink } from './nats-link.js';
 export { OnceBucket } from './once-bucket.js';

@@ -1,4 +1,5 @@
 import { Bell } from '../../async/index.js';
+import type { Deputies } from './deputies.js';
 import type { KnownRequest } from './hand-over.js';
 import type { Heartbeats } from './heartbeats.js';
 import type { MemberEntry } from './member.js';
@@ -9,6 +10,8 @@ import type { SharedRecord, SharedRecords } from './shared-records.js';
 const LOOK_MS = 500;
 /** Who cannot go on itself waits so long for somebody who can. */
 const PATIENCE_MS = 4_000;
+/** The same for its deputy: whoever has a client that can ask again does so at once. */
+const DEPUTY_MS = 1_000;
 /** Values are given up by the server when nobody writes them for a day. */
 const TOUCH_MS = 60 * 60 * 1_000;
 /** Who follows looks so often whether there is still something to follow. */
@@ -20,9 +23,14 @@ export interface LookoutOptions {
   readonly link: NatsLink;
   readonly records: SharedRecords;
   readonly heartbeats: Heartbeats;
+  readonly deputies: Deputies;
   readonly entries: ReadonlyMap<string, MemberEntry>;
   /** Leads from now on. */
-  readonly takeOver: (entry: MemberEntry, record: SharedRecord, request: KnownRequest) => void;
+  readonly takeOver: (
+    entry: MemberEntry,
+    record: SharedRecord,
+    request: Pick<KnownRequest, 'reopen'>,
+  ) => void;
 }
 
 /** Shows again and again that this gateway lives, and looks after the recordings whose gateways do not. Whoever opens it closes it. */
@@ -65,19 +73,21 @@ export class Lookout {
 
   /** Shows that this gateway lives, and looks after those whose gateways do not. */
   async #lookOnce(): Promise<void> {
-    const { heartbeats, entries, id } = this.#options;
+    const { heartbeats, deputies, entries, id } = this.#options;
     try {
       const wasAway = await heartbeats.beat();
-      const leaders = new Set<string>();
+      const leaders = new Set(deputies.ids);
       const followed = [...entries.values()].filter(({ call }) => !call.leads && !call.isOver);
       for (const { record } of followed) leaders.add(record.leader);
       await heartbeats.look(leaders);
+      await deputies.adoptFrom((id) => heartbeats.lives(id));
       for (const entry of [...entries.values()]) {
         if (entry.call.isOver && !entry.call.leads) continue;
         if (entry.call.leads) await this.#check(entry, wasAway);
         else if (isHeir(entry, id) || !heartbeats.lives(entry.record.leader)) await this.#succeed(entry);
         else await this.#checkFollowed(entry);
       }
+      if (!this.#isLeaving) deputies.look();
     } catch {
       // NATS is away: who lives is not known.
       heartbeats.forget();
@@ -116,17 +126,33 @@ export class Lookout {
       entry.record = record;
       return;
     }
+    // Who finds a call at its location is told the same wherever it asks.
+    const ends = record?.locations !== undefined && request === undefined;
     if (known === undefined || record === undefined || request === undefined || this.#isLeaving) {
-      if (performance.now() - entry.lostSince < PATIENCE_MS) return;
+      const patienceMs = entry.isDeputed && ends ? DEPUTY_MS : PATIENCE_MS;
+      if (performance.now() - entry.lostSince < patienceMs) return;
+      if (ends && known !== undefined && !this.#isLeaving) {
+        await this.#lead(entry, record, known.revision, { reopen: () => undefined });
+        return;
+      }
       // Equal requests do not wait for it any more.
       if (record !== undefined && record.endedAt === undefined) await this.#options.records.end(epoch);
       call.abandon(LOST);
       return;
     }
+    await this.#lead(entry, record, known.revision, request);
+  }
+
+  /** Leads, unless another gateway is first. */
+  async #lead(
+    entry: MemberEntry,
+    record: SharedRecord,
+    revision: number,
+    request: Pick<KnownRequest, 'reopen'>,
+  ): Promise<void> {
     const mine = { ...record, leader: this.#options.id };
-    if ((await this.#options.link.put(`epoch.${epoch}`, JSON.stringify(mine), known.revision)) === undefined)
-      return;
-    this.#options.takeOver(entry, mine, request);
+    const put = await this.#options.link.put(`epoch.${entry.epoch}`, JSON.stringify(mine), revision);
+    if (put !== undefined) this.#options.takeOver(entry, mine, request);
   }
 }
 

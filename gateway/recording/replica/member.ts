@@ -17,8 +17,8 @@ export interface Member {
   readonly onStop: (status: Status) => void;
   /** Who led it does not keep it any more: nor does this gateway, but for who reads it here; false where somebody does. */
   readonly dropUnread: () => boolean;
-  /** It goes on without clients, as another gateway was told. */
-  readonly onDetached: () => void;
+  /** It goes on without clients, as another gateway was told so long ago, in milliseconds. */
+  readonly onDetached: (ageMs: number) => void;
   /** The slowest reader of another gateway has been handed the message of this number; `undefined`: it has none any more. */
   readonly onPosition: (gateway: string, position: number | undefined) => void;
 }
@@ -32,6 +32,8 @@ export interface MemberEntry extends Member {
   /** Since when nobody leads, in milliseconds of `performance`. */
   lostSince: number | undefined;
   isTrying: boolean;
+  /** This gateway was its leader's deputy: nobody knows more of it. */
+  isDeputed: boolean;
   touchedAt: number;
   readonly stopListening: () => void;
 }

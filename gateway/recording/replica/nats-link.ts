@@ -23,6 +23,11 @@ const KEPT_MS = 24 * 60 * 60 * 1_000;
 const ANSWER_MS = 2_000;
 const START_MS = 5_000;
 const RECONNECT_MS = 250;
+/**
+ * A connection on which nothing is answered is dead after three of these: by default the library notices it after minutes, and what is asked again and again would
+ * wait in memory for as long.
+ */
+const PING_MS = 3_000;
 /** Another one has written in between. */
 export const WRONG_LAST_SEQUENCE = 10_071;
 /** Headers are part of what `max_payload` bounds. */
@@ -70,6 +75,8 @@ export class NatsLink {
       servers: [...servers],
       name: 'sluice',
       timeout: START_MS,
+      pingInterval: PING_MS,
+      maxPingOut: 2,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_MS,
       reconnectJitter: RECONNECT_MS,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Status } from '../../status/index.js';
 import type { Call } from '../../upstream/index.js';
+import { Deputies } from './deputies.js';
 import { type Adopter, type HandedRequest, HandOver, type KnownRequest } from './hand-over.js';
 import { Heartbeats } from './heartbeats.js';
 import { Lookout } from './lookout.js';
@@ -8,7 +9,7 @@ import type { Member, MemberEntry } from './member.js';
 import type { NatsLink } from './nats-link.js';
 import { LOST, SharedCall } from './shared-call.js';
 import { SharedLog } from './shared-log.js';
-import { type GoneCall, type SharedRecord, SharedRecords } from './shared-records.js';
+import { detachedMs, type GoneCall, type SharedRecord, SharedRecords } from './shared-records.js';
 import { SharedSubjects } from './shared-subjects.js';
 
 /** In place of a gateway: it is looked up. */
@@ -28,6 +29,7 @@ export class Replicas {
   readonly #entries = new Map<string, MemberEntry>();
   readonly #subjects: SharedSubjects;
   readonly #handOver: HandOver;
+  readonly #deputies: Deputies;
   readonly #lookout: Lookout;
   /** Goes on with what nobody here has asked for; absent: nothing does. */
   adopter: Adopter | undefined;
@@ -40,7 +42,16 @@ export class Replicas {
     this.#heartbeats = new Heartbeats(link, this.id);
     this.#subjects = new SharedSubjects(link);
     this.#handOver = new HandOver(link, this.id, () => this.#lookout.hurry());
+    this.#deputies = new Deputies({
+      id: this.id,
+      link,
+      records: this.records,
+      handOver: this.#handOver,
+      entries: this.#entries,
+      adopter: () => (this.#isLeaving ? undefined : this.adopter),
+    });
     this.#lookout = new Lookout({
+      deputies: this.#deputies,
       id: this.id,
       link,
       records: this.records,
@@ -125,6 +136,7 @@ export class Replicas {
   ended(epoch: string): void {
     const entry = this.#entries.get(epoch);
     if (entry === undefined || !this.leads(epoch) || this.#isClosed) return;
+    this.#deputies.release(epoch);
     this.#quietly(async () => this.#know(epoch, await this.records.end(epoch)));
   }
 
@@ -136,6 +148,7 @@ export class Replicas {
     this.#entries.delete(epoch);
     entry.stopListening();
     entry.call.giveUp();
+    if (!this.#isClosed) this.#deputies.release(epoch);
     if (!leads || this.#isClosed) return;
     this.#quietly(async () => {
       // Others have given it locations.
@@ -178,6 +191,7 @@ export class Replicas {
     this.#isClosed = true;
     this.leave();
     this.#lookout.close();
+    this.#deputies.close();
     for (const { call, stopListening } of this.#entries.values()) {
       stopListening();
       call.giveUp();
@@ -225,7 +239,7 @@ export class Replicas {
       },
     });
     const touchedAt = performance.now();
-    const state = { lostSince: undefined, isTrying: false, touchedAt };
+    const state = { lostSince: undefined, isTrying: false, isDeputed: false, touchedAt };
     this.#entries.set(epoch, { ...member, call, record, ...state, stopListening });
     return call;
   }
@@ -235,13 +249,13 @@ export class Replicas {
     if (entry !== undefined && record !== undefined) entry.record = record;
   }
 
-  #takeOver(entry: MemberEntry, record: SharedRecord, request: KnownRequest): void {
+  #takeOver(entry: MemberEntry, record: SharedRecord, request: Pick<KnownRequest, 'reopen'>): void {
     entry.record = record;
     entry.isTrying = true;
     void entry.call
       .takeOver(() => request.reopen())
       .then((leads) => {
-        if (leads && record.locations !== undefined) entry.onDetached();
+        if (leads && record.locations !== undefined) entry.onDetached(detachedMs(record));
         entry.isTrying = false;
         entry.lostSince = undefined;
       });

@@ -12,10 +12,17 @@ export interface SharedRecord {
   readonly leader: string;
   /** Where it is found, the first one first. */
   readonly locations?: readonly string[];
+  /** Since when it goes on without clients, in epoch milliseconds. */
+  readonly detachedAt?: number;
   /** What the service has answered: see `encodeHead`. */
   readonly head?: string;
   /** When it ended, in epoch milliseconds. */
   readonly endedAt?: number;
+}
+
+/** For how long a call has gone on without clients, in milliseconds. */
+export function detachedMs({ detachedAt = Date.now() }: Pick<SharedRecord, 'detachedAt'>): number {
+  return Math.max(0, Date.now() - detachedAt);
 }
 
 /** What was at a location, and is not kept any more. */
@@ -94,8 +101,8 @@ export class SharedRecords {
   async locate(epoch: string, location: string): Promise<SharedRecord | undefined> {
     return await this.#asked(async () => {
       await this.#link.put(`location.${location}`, epoch, undefined);
-      return await this.edit(epoch, ({ locations = [] }) =>
-        locations.includes(location) ? {} : { locations: [...locations, location] },
+      return await this.edit(epoch, ({ locations = [], detachedAt = Date.now() }) =>
+        locations.includes(location) ? {} : { locations: [...locations, location], detachedAt },
       );
     });
   }

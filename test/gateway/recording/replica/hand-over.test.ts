@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import type { Reader } from '../../../../gateway/recording/record/reader.js';
+import { NatsLink } from '../../../../gateway/recording/replica/index.js';
 import type { Method } from '../../../../gateway/schema/index.js';
 import { NO_NATS, openNats } from '../../../support/nats-server.js';
 import { fakeMethods, fakeRecordings, numbered, numberOf } from '../record/fake-service.js';
@@ -110,6 +111,56 @@ t.test('gateways that hand recordings over', { skip: NO_NATS, timeout: 60_000 },
       await until(() => c.calls.length > 0);
       t.match(c.calls[0]?.request.resume?.last, { kind: 'cursor', cursor: '3' });
       t.match(c.recordings.stateAt(location, 'p'), { ended: undefined });
+    },
+  );
+
+  t.test(
+    'one that goes on without clients, and whose gateway vanishes: its deputy has the request',
+    async (t) => {
+      const numbers = method('Numbers', { sharing: 'none', lingerMs: 1, keyMetadata: ['x-d'] });
+      const link = await NatsLink.open([nats.address]);
+      t.teardown(() => link.close());
+      let kept = 0;
+      link.listen('sluice.keep.*', () => {
+        kept += 1;
+        return undefined;
+      });
+      const a = await openReplica(t, nats.address);
+      const [b, c] = [await openHeir(t, nats.address, numbers), await openHeir(t, nats.address, numbers)];
+      const resume = {
+        id: '7',
+        last: { kind: 'cursor', cursor: '7' },
+        field: Buffer.from([0x10, 7]),
+      } as const;
+      const more = { requestCodec, resume, detach: true, metadata: [['x-user', 'u']] } as const;
+      const reader = a.open(numbers, more, ASK);
+      const { location = '' } = (await reader.start) ?? {};
+      reader.cancel();
+      await until(() => kept > 0);
+      // Its answer has come as well.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const begun = performance.now();
+      await a.vanish();
+      await until(() => b.calls.length + c.calls.length > 0);
+      t.ok(performance.now() - begun < 5_000);
+      const [heir, last] = b.calls.length > 0 ? [b, c] : [c, b];
+      t.match(heir.calls[0]?.request, { resume: undefined, metadata: [['x-user', 'u']] });
+      t.same(
+        Buffer.concat(heir.calls[0]?.sent ?? []),
+        Buffer.concat([...ASK, resume.field]),
+        'from where it began',
+      );
+      heir.calls[0]?.send(numbered(8), numbered(9));
+      await last.recordings.bring(location, () => numbers);
+      const joined = last.open(numbers, { location });
+      t.same(await take(joined, 2), { numbers: [8, 9], gaps: 0 });
+      await until(() => kept > 1);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await heir.vanish();
+      await until(() => last.calls.length > 0);
+      t.match(last.calls[0]?.request.resume?.last, { kind: 'cursor', cursor: '9' });
+      last.calls[0]?.send(numbered(10));
+      t.same(await take(joined, 1), { numbers: [10], gaps: 0 }, 'who reads it at its location reads on');
     },
   );
 
