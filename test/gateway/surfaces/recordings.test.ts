@@ -299,7 +299,7 @@ t.test('limits, ages, and the option of the method', async (t) => {
   const { url, gateway } = await serve(
     t,
     { Down: [{ in: 'end' }, { out: await bytes({ number: 1 }) }, { wait: new Promise(() => {}) }] },
-    { Down: { detach: true, detachMaxAgeMs: 300, maxAgeMs: 300 } },
+    { Down: { detach: true, detachMaxAgeMs: 2_000, maxAgeMs: 300 } },
     { detachedPerPrincipal: 1, detached: 2 },
   );
   const path = url + method('Down');
