@@ -1,6 +1,10 @@
 import type { Client } from '../browser/index.js';
 import { createCallControls } from './call/call-controls.js';
-import { createCallRunner } from './call/call-runner.js';
+import { createCallRunner } from './call/open-runner.js';
+import type { DetachedCalls } from './detached/detached-calls.js';
+import { createGoOnPart } from './detached/go-on-part.js';
+import { keepCalls } from './detached/keep-calls.js';
+import type { CallKeeper, KeptCall } from './detached/kept-call.js';
 import { createRequestEditor } from './form/request-editor.js';
 import { headersFromText } from './json/request-input.js';
 import { createMessageView } from './messages/message-view.js';
@@ -26,12 +30,20 @@ export interface MethodViewOptions {
   readonly cut: () => number;
   /** Changed as the person writes. */
   readonly draft: Draft;
+  readonly keeper: CallKeeper;
+  readonly detached: DetachedCalls;
+  /** A detached call is known, or has ended. */
+  readonly located: () => void;
   /** A call was made with this request: JSON without secrets. */
   readonly used: (request: string) => void;
 }
 
 export interface MethodView {
   readonly root: HTMLElement;
+  /** Goes on with a call that ran before the page was loaded again. */
+  goOn(kept: KeptCall): void;
+  /** Joins the detached call at a location. */
+  join(location: string): void;
   /** Cancels the running call. The code that removes the view from the page calls it. */
   close(): void;
 }
@@ -73,14 +85,19 @@ export function createMethodView(options: MethodViewOptions): MethodView {
       return undefined;
     }
   };
+  const { keeper, detached: known, located } = options;
+  const cleaned = (request: string) => cleanedText(request, types);
+  const endKeeping = keepCalls({ runner, keeper, known, cleaned, located });
+  const readRequest = () => editor.read();
+  const goOn = createGoOnPart({ runner, readRequest, readHeaders });
   const controls = createCallControls({
     runner,
-    readMessage: () => editor.read(),
+    readMessage: readRequest,
     readHeaders,
-    used: () => options.used(cleanedText(editor.text, types) ?? ''),
+    used: () => options.used(cleaned(editor.text) ?? ''),
   });
   const parts = CALL_PARTS.flatMap(
-    (make) => make({ runner, types, gatewayAddress, readRequest: () => editor.read(), readHeaders }) ?? [],
+    (make) => make({ runner, types, gatewayAddress, readRequest, readHeaders }) ?? [],
   );
   const messages = createMessageView(runner, types);
   const root = element(
@@ -123,7 +140,7 @@ export function createMethodView(options: MethodViewOptions): MethodView {
         headerProblem,
       ),
     ),
-    element('div', { class: 'bar-of-call' }, controls.root, ...parts.map((part) => part.root)),
+    element('div', { class: 'bar-of-call' }, goOn.root, controls.root, ...parts.map((part) => part.root)),
     section('Response', controls.outcome, messages.root),
     share.root,
   );
@@ -134,7 +151,11 @@ export function createMethodView(options: MethodViewOptions): MethodView {
   });
   return {
     root,
+    goOn: goOn.goOn,
+    join: (location) => runner.start({}, readHeaders() ?? {}, { location, cursor: '', key: '' }),
     close() {
+      endKeeping();
+      goOn.close();
       controls.close();
       messages.close();
       share.close();

@@ -1,6 +1,9 @@
 // The page at `/`: lists the methods that the gateway exposes, and calls them. Loaded by index.html.
 import { createClient } from '../browser/index.js';
 import { createCuttableSockets } from './call/session-cut.js';
+import { createDetachedCalls } from './detached/detached-calls.js';
+import { createDetachedList } from './detached/detached-list.js';
+import { createCallKeeper } from './detached/kept-call.js';
 import { methodList } from './method-list.js';
 import { createMethodView, type Draft, type MethodView } from './method-view.js';
 import { sceneLinks } from './scene-links.js';
@@ -21,8 +24,18 @@ const filter = elementOf('filter', HTMLInputElement);
 const main = elementOf('method', HTMLElement);
 elementOf('gateway', HTMLElement).textContent = GATEWAY_ADDRESS;
 
-const history = createCallHistory(storage());
+const history = createCallHistory(storage(() => localStorage));
 const historyList = createHistoryList(history, () => showMethod());
+const detached = createDetachedCalls(storage(() => localStorage));
+const detachedList = createDetachedList(client, detached, () => showMethod());
+/** The page goes: what ends now goes on in its next visit. */
+let isLeaving = false;
+const keeper = createCallKeeper(
+  storage(() => sessionStorage),
+  () => isLeaving,
+);
+/** What ran before the page was loaded again, until it is shown. */
+let { found: kept } = keeper;
 /** By the path of the method. */
 const drafts = new Map<string, Draft>();
 let services: ServiceEntry[] = [];
@@ -38,9 +51,9 @@ function elementOf<Kind extends HTMLElement>(id: string, kind: new () => Kind): 
 }
 
 /** A browser may forbid it, and then even looking at it throws. */
-function storage(): Storage | undefined {
+function storage(look: () => Storage): Storage | undefined {
   try {
-    return localStorage;
+    return look();
   } catch {
     return undefined;
   }
@@ -66,7 +79,8 @@ function showList(): void {
 function draftOf(method: MethodEntry): Draft {
   let draft = drafts.get(method.path);
   if (draft === undefined) {
-    draft = { request: pretty(method.example), headers: '' };
+    const request = kept?.path === method.path ? JSON.parse(kept.request) : method.example;
+    draft = { request: pretty(request), headers: '' };
     drafts.set(method.path, draft);
   }
   // A link to a call brings its request along.
@@ -96,14 +110,27 @@ function showMethod(): void {
     gatewayAddress: GATEWAY_ADDRESS,
     cut,
     draft: draftOf(method),
+    keeper,
+    detached,
+    located: detachedList.show,
     used(request) {
       history.add({ path: method.path, request, atMs: Date.now() });
       historyList.show();
     },
   });
   main.replaceChildren(view.root);
+  goOn(view, method);
   list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
   document.title = `${method.name} · Sluice`;
+}
+
+/** With the call that ran here before the page was loaded again, or that the address names. */
+function goOn(shown: MethodView, { path }: MethodEntry): void {
+  const { location: named } = callFromHash(location.hash);
+  const before = kept;
+  kept = undefined;
+  if (before?.path === path && (named === undefined || named === before.location)) shown.goOn(before);
+  else if (named !== undefined) shown.join(named);
 }
 
 async function fetched(path: string): Promise<Response> {
@@ -141,12 +168,18 @@ async function load(): Promise<void> {
   showMethod();
 }
 
-list.after(historyList.root);
+list.after(detachedList.root, historyList.root);
 filter.addEventListener('input', showList);
 addEventListener('hashchange', () => {
   // The link "Skip to the method" does not name a method.
   if (location.hash === '#method') return;
   showMethod();
   main.focus();
+});
+addEventListener('pagehide', () => {
+  isLeaving = true;
+});
+addEventListener('pageshow', () => {
+  isLeaving = false;
 });
 void load();

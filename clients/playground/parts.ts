@@ -1,5 +1,6 @@
 import type { CallRunner } from './call/call-runner.js';
 import { createConnectionPart } from './call/connection-part.js';
+import { createDetachedPart } from './detached/detached-part.js';
 import { createFilePart } from './files/file-part.js';
 import { createPressurePart } from './pressure/pressure-part.js';
 import type { CallTypes } from './schema/page-schema.js';
@@ -32,6 +33,7 @@ export type MakeCallPart = (context: CallPartContext) => CallPart | undefined;
  * `CallRunner.subscribe`, and steers it through `CallRunner.call`.
  */
 export const CALL_PARTS: readonly MakeCallPart[] = [
+  ({ runner, gatewayAddress }) => createDetachedPart(runner, gatewayAddress),
   ({ runner }) => createConnectionPart(runner),
   ({ runner, gatewayAddress }) => createPressurePart(runner, gatewayAddress),
   ({ runner: { method }, ...context }) => createFilePart({ ...context, method }),

@@ -85,6 +85,7 @@ export function createCallControls({
     pauseButton.disabled = !isRunning;
     pauseButton.textContent = runner.isPaused && isRunning ? 'Resume' : 'Pause';
     cancelButton.disabled = !isRunning;
+    cancelButton.textContent = runner.location === '' ? 'Cancel' : 'Leave';
     showCount();
   };
   const unsubscribe = runner.subscribe({

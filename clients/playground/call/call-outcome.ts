@@ -1,6 +1,6 @@
 import { Code } from '../../browser/index.js';
 import { element } from '../view/element.js';
-import type { CallResult } from './running-call.js';
+import type { CallResult } from './call-result.js';
 
 /** Shows how a call ended: code, origin, text, details and metadata. */
 export function callOutcome(end: CallResult, seconds: string): HTMLElement {

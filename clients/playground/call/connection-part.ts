@@ -11,7 +11,7 @@ export interface ConnectionPart {
 /** A button that cuts the connection, and what becomes of the stream: the last id, where it went on, and what the ids prove. */
 export function createConnectionPart(runner: CallRunner): ConnectionPart | undefined {
   if (runner.method.kind === 'unary') return undefined;
-  const { resumable } = runner.method;
+  const resumable = runner.method.resumable || runner.method.recorded;
   const cut = button(
     'Cut the connection',
     {

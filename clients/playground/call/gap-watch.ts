@@ -20,6 +20,8 @@ export interface GapReport {
 /** Watches the ids of a stream over breaks of its connection. */
 export interface GapWatch {
   cut(nowMs: number): void;
+  /** A stream goes on after this message of a visit of the page before: as after a cut. */
+  goOn(id: string, nowMs: number): void;
   message(id: string, nowMs: number): void;
   /** Undefined as long as nothing was cut. */
   readonly report: GapReport | undefined;
@@ -37,22 +39,28 @@ export function createGapWatch(): GapWatch {
   let twice = 0;
   let cuts = 0;
 
+  const cut = (nowMs: number) => {
+    cuts += 1;
+    cutAt = nowMs;
+    report = {
+      state: 'cut',
+      lastBefore: last,
+      firstAfter: undefined,
+      healedMs: undefined,
+      missing: undefined,
+      twice,
+      cuts,
+    };
+  };
   return {
     get report() {
       return report;
     },
-    cut(nowMs) {
-      cuts += 1;
-      cutAt = nowMs;
-      report = {
-        state: 'cut',
-        lastBefore: last,
-        firstAfter: undefined,
-        healedMs: undefined,
-        missing: undefined,
-        twice,
-        cuts,
-      };
+    cut,
+    goOn(id, nowMs) {
+      seen.add(id);
+      last = id;
+      cut(nowMs);
     },
     message(id, nowMs) {
       if (id === '') return;

@@ -1,18 +1,17 @@
-import { type Client, Code, SluiceError } from '../../browser/index.js';
+import type { Client, JoinOptions } from '../../browser/index.js';
+import { metadataOf } from '../json/request-input.js';
 import type { MethodEntry } from '../schema/services.js';
+import { type CallResult, endFrom } from './call-result.js';
 import { createPauseGate } from './pause-gate.js';
 
-/** How a call ended, as the page shows it. */
-export interface CallResult {
-  readonly code: number;
-  readonly status: string;
-  readonly message: string;
-  readonly details: readonly unknown[];
-  /** See `SluiceError`. */
-  readonly reason: string | undefined;
-  readonly domain: string | undefined;
-  /** Trailing metadata; for a unary call the metadata in its response headers. */
-  readonly metadata: Readonly<Record<string, unknown>>;
+/** Where a call goes on that has begun before: in a visit of the page before this one, or elsewhere. */
+export interface CallPlace {
+  /** Of a detached call, which is joined there; "" for a call that is made. */
+  readonly location: string;
+  /** Of the last message that the page has had; "" before the first one. */
+  readonly cursor: string;
+  /** Calls with the same key and request are one; "" for none. */
+  readonly key: string;
 }
 
 export interface CallEvents {
@@ -20,13 +19,18 @@ export interface CallEvents {
   onMessage(message: unknown, cursor: string): void;
   /** An event to show that is not a message: a reconnect, a gap. */
   onNote(text: string): void;
+  /** The call is detached, and found there. */
+  onLocation(location: string): void;
   /** Called once, at the end. */
   onEnd(end: CallResult): void;
 }
 
 /** A call in flight. Functions that its kind of method does not have are absent. */
 export interface RunningCall {
+  /** Leaves a detached call, which goes on. */
   cancel(): void;
+  /** Ends a detached call for everybody who reads it. Absent where a call cannot be one. */
+  readonly stop?: () => Promise<void>;
   /** By which the gateway knows it. Absent where it has no stream. */
   readonly requestId?: string;
   readonly pause?: () => void;
@@ -42,19 +46,16 @@ export interface CallRequest {
   readonly method: MethodEntry;
   readonly request: unknown;
   readonly headers: Readonly<Record<string, string>>;
+  /** The call goes on without its page. */
+  readonly detach: boolean;
+  readonly place: CallPlace;
   readonly events: CallEvents;
 }
 
-/** Starts a call of any kind. `onEnd` reports its end, with OK or an error; nothing is thrown. */
+/** Starts a call of any kind, or joins one. `onEnd` reports its end, with OK or an error; nothing is thrown. */
 export function startCall(start: CallRequest): RunningCall {
-  switch (start.method.kind) {
-    case 'unary':
-      return startUnary(start);
-    case 'server_stream':
-    case 'client_stream':
-    case 'bidi_stream':
-      return startStream(start);
-  }
+  const { method, detach, place } = start;
+  return method.kind === 'unary' && !detach && place.location === '' ? startUnary(start) : startStream(start);
 }
 
 function startUnary({ client, method, request, headers, events }: CallRequest): RunningCall {
@@ -80,18 +81,31 @@ function startUnary({ client, method, request, headers, events }: CallRequest): 
 export const PAGE_CREDIT = 256;
 
 /** On a session, where a page that pauses also pauses the service in every browser. Over HTTP Firefox would read on without limit. */
-function startStream({ client, method, request, headers, events }: CallRequest): RunningCall {
+function startStream(start: CallRequest): RunningCall {
+  const { client, method, request, headers, detach, place, events } = start;
   const gate = createPauseGate();
-  const sends = method.kind !== 'server_stream';
+  const joins = place.location !== '';
+  const sends = !joins && (method.kind === 'client_stream' || method.kind === 'bidi_stream');
   const requestId = headers['x-request-id'] ?? newRequestId();
-  const call = client.call(method.path, {
-    ...(sends ? {} : { request }),
-    metadata: { ...metadataFromHeaders(headers), 'x-request-id': requestId },
+  const options: JoinOptions = {
+    cursor: place.cursor,
+    metadata: { ...metadataOf(headers), 'x-request-id': requestId },
     credit: PAGE_CREDIT,
     onReconnect: ({ attempt, delayMs, error }) =>
       events.onNote(`${error.message}; reconnect attempt ${attempt} in ${(delayMs / 1000).toFixed(1)} s`),
     onGap: (gap) => events.onNote(`messages were lost: ${JSON.stringify(gap)}`),
     onDropped: (count) => events.onNote(`the gateway left out ${count} messages because this page was slow`),
+  };
+  const call = joins
+    ? client.join(place.location, options)
+    : client.call(method.path, {
+        ...options,
+        ...(sends ? {} : { request }),
+        ...(detach && { detach }),
+        ...(place.key !== '' && { idempotencyKey: place.key }),
+      });
+  void call.location.then((location) => {
+    if (location !== undefined) events.onLocation(location);
   });
   const run = async () => {
     try {
@@ -114,22 +128,21 @@ function startStream({ client, method, request, headers, events }: CallRequest):
       call.cancel();
       gate.end();
     },
+    async stop() {
+      await call.stop();
+      gate.end();
+    },
     ...(sends ? { send: call.send, halfClose: call.end } : {}),
-    ...(method.kind === 'client_stream' ? {} : { pause: gate.close, resume: gate.open, slowTo: gate.slowTo }),
+    ...(method.kind === 'client_stream' || method.kind === 'unary'
+      ? {}
+      : { pause: gate.close, resume: gate.open, slowTo: gate.slowTo }),
   };
 }
 
-/** Cannot be guessed: who knows it may ask how the call stands. */
-function newRequestId(): string {
+/** Cannot be guessed: who knows it may ask how the call stands, or get what it gets. */
+export function newRequestId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `page-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-}
-
-/** The metadata that the headers of an HTTP request would have been (PROTOCOL.md, section 3). */
-function metadataFromHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.replace(/^grpc-metadata-/, ''), value]),
-  );
 }
 
 /** How long messages may keep the page from drawing and handling events, in milliseconds. */
@@ -146,17 +159,4 @@ function createYielding(): () => Promise<void> {
     await new Promise((resolve) => setTimeout(resolve));
     sinceMs = performance.now();
   };
-}
-
-const NO_ORIGIN = { reason: undefined, domain: undefined };
-
-function endFrom(reason: unknown, metadata: Readonly<Record<string, unknown>>): CallResult {
-  if (reason === undefined)
-    return { code: Code.OK, status: 'OK', message: '', details: [], ...NO_ORIGIN, metadata };
-  if (reason instanceof SluiceError) {
-    const { code, status, message, details, reason: why, domain } = reason;
-    return { code, status, message, details, reason: why, domain, metadata };
-  }
-  const message = reason instanceof Error ? reason.message : String(reason);
-  return { code: Code.UNKNOWN, status: 'UNKNOWN', message, details: [], ...NO_ORIGIN, metadata };
 }

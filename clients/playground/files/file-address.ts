@@ -1,6 +1,6 @@
 import type { MethodEntry } from '../schema/services.js';
 
-/** A request for a file, or with one. */
+/** A request for a file. */
 export interface FileAddress {
   readonly httpMethod: string;
   /** Below the gateway: it begins with a slash. */
@@ -15,22 +15,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function downloadAddress(method: MethodEntry, request: Json): FileAddress {
   const rule = ruleOf(method, ['GET']);
   if (rule === undefined) return { httpMethod: 'POST', path: method.path, body: JSON.stringify(request) };
-  return { ...rule, path: filled(rule.path, request, []), body: undefined };
-}
-
-/** Where a file is sent to: the first path with `PUT`, else `POST`, else the gRPC path. `dataField`: the JSON name of what the file is, which is not said. Of the others only
- * texts are: numbers and booleans of a message in a stream count chunks, and mark the last one, which is the gateway's work here.
- */
-export function uploadAddress(
-  method: MethodEntry,
-  request: Json,
-  dataField: string | undefined,
-): FileAddress {
-  const rule = ruleOf(method, ['PUT', 'POST']) ?? { httpMethod: 'POST', path: method.path };
-  const notTold = Object.keys(request).filter(
-    (name) => name === dataField || typeof request[name] !== 'string',
-  );
-  return { ...rule, path: filled(rule.path, request, notTold), body: undefined };
+  return { ...rule, path: filled(rule.path, request), body: undefined };
 }
 
 function ruleOf({ http }: MethodEntry, methods: readonly string[]) {
@@ -43,8 +28,8 @@ function ruleOf({ http }: MethodEntry, methods: readonly string[]) {
 }
 
 /** A path template with the fields of a request in it, and the others behind it. Throws where a field of the path is missing. */
-function filled(template: string, request: Json, leftOut: readonly string[]): string {
-  const used = new Set(leftOut);
+function filled(template: string, request: Json): string {
+  const used = new Set<string>();
   const path = template.replaceAll(
     /\{([\w.]{1,200})(?:=([^{}]{0,200}))?\}/g,
     (_whole, name: string, pattern = '*') => {

@@ -22,3 +22,10 @@ export function headersFromText(text: string): Record<string, string> {
   }
   return headers;
 }
+
+/** The gRPC metadata that the headers of an HTTP request would be (PROTOCOL.md, section 3). */
+export function metadataOf(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.replace(/^grpc-metadata-/, ''), value]),
+  );
+}

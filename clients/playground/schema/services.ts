@@ -13,8 +13,12 @@ export interface MethodEntry {
   readonly safe: boolean;
   /** One of its sides is a file: it may travel as bytes. */
   readonly file: boolean;
+  /** Where in a request the bytes of a file are, as names of fields with dots between; undefined where there are none. */
+  readonly upload: string | undefined;
   /** Its messages have cursors, so a stream that was cut resumes. */
   readonly resumable: boolean;
+  /** Its calls are recorded: they can go on without their page. */
+  readonly recorded: boolean;
   /** An example request as ProtoJSON. */
   readonly example: unknown;
 }
@@ -57,7 +61,9 @@ function methodFromJson(service: string, method: unknown): MethodEntry[] {
         fieldOf(method, 'safe') === true ||
         listOf(fieldOf(method, 'http')).some((rule) => fieldOf(rule, 'method') === 'GET'),
       file: fieldOf(method, 'file') === true,
+      upload: textOf(fieldOf(method, 'upload')) || undefined,
       resumable: fieldOf(method, 'resumable') === true,
+      recorded: fieldOf(method, 'recorded') === true,
     },
   ];
 }

@@ -29,10 +29,3 @@ export function sendsStream({ kind }: CopiedCall): boolean {
 export function answersStream({ kind }: CopiedCall): boolean {
   return kind === 'server_stream' || kind === 'bidi_stream';
 }
-
-/** Headers of HTTP as gRPC metadata. */
-export function metadataOf(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.replace(/^grpc-metadata-/, ''), value]),
-  );
-}

@@ -1,11 +1,5 @@
-import {
-  answersStream,
-  type CopiedCall,
-  metadataOf,
-  sendsStream,
-  socketUrlOf,
-  urlOf,
-} from './copied-call.js';
+import { metadataOf } from '../json/request-input.js';
+import { answersStream, type CopiedCall, sendsStream, socketUrlOf, urlOf } from './copied-call.js';
 
 export function fetchText(call: CopiedCall): string {
   const headers = {

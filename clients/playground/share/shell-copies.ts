@@ -1,4 +1,5 @@
-import { type CopiedCall, metadataOf, socketUrlOf, urlOf } from './copied-call.js';
+import { metadataOf } from '../json/request-input.js';
+import { type CopiedCall, socketUrlOf, urlOf } from './copied-call.js';
 import { curlCommand, shellQuote } from './curl-command.js';
 
 export function curlText(call: CopiedCall): string {

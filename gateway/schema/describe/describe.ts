@@ -27,8 +27,12 @@ export interface MethodDescription {
   readonly comment: string;
   readonly safe: boolean;
   readonly file: boolean;
+  /** Where in a request the bytes of a file are: names of fields, joined by dots. Left out where there are none. */
+  readonly upload: string | undefined;
   /** Whether its stream can go on from a cursor. */
   readonly resumable: boolean;
+  /** Whether it has a rule for recordings: its calls can be detached. */
+  readonly recorded: boolean;
   /** The names of its message types. */
   readonly input: string;
   readonly output: string;
@@ -72,7 +76,9 @@ function describeMethod(method: Method, comment: string): MethodDescription {
     comment,
     safe: method.safe,
     file: method.file,
+    upload: uploadPath(method),
     resumable: method.resume !== undefined,
+    recorded: method.recording !== undefined,
     input: method.input.typeName,
     output: method.output.typeName,
     http: method.bindings.map(describeBinding),
@@ -84,6 +90,12 @@ function describeMethod(method: Method, comment: string): MethodDescription {
 export function methodKind({ requestStream, responseStream }: Method): MethodDescription['kind'] {
   if (requestStream) return responseStream ? 'bidi_stream' : 'client_stream';
   return responseStream ? 'server_stream' : 'unary';
+}
+
+/** At the gRPC path, else at the first rule that has one. */
+function uploadPath({ upload, bindings }: Method): string | undefined {
+  const content = upload ?? bindings.find((binding) => binding.upload !== undefined)?.upload;
+  return content?.path.map(({ name }) => name).join('.');
 }
 
 function describeBinding({ httpMethod, template, body }: HttpBinding): HttpDescription {

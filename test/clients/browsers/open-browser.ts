@@ -29,16 +29,27 @@ function fileOf(name: BrowserName): string | undefined {
 
 /**
  * A headless browser with an empty profile that talks to nobody but the page. Whoever opens it closes it. `acceptInsecureCerts`: it takes a certificate that
- * nobody knows.
+ * nobody knows. `downloads`: the folder where it saves files, without asking.
  */
-export async function openBrowser(name: BrowserName, { acceptInsecureCerts = false } = {}): Promise<Browser> {
+export async function openBrowser(
+  name: BrowserName,
+  { acceptInsecureCerts = false, downloads }: { acceptInsecureCerts?: boolean; downloads?: string } = {},
+): Promise<Browser> {
   const executablePath = fileOf(name);
   if (executablePath === undefined) throw new Error(String(whyNot(name)));
   const common = { executablePath, headless: true, timeout: START_MS, acceptInsecureCerts };
-  if (name === 'firefox') return await launch({ ...common, browser: 'firefox' });
+  if (name === 'firefox')
+    return await launch({
+      ...common,
+      browser: 'firefox',
+      extraPrefsFirefox: downloads === undefined ? {} : savingTo(downloads),
+    });
   return await launch({
     ...common,
     browser: 'chrome',
+    ...(downloads !== undefined && {
+      downloadBehavior: { policy: 'allow' as const, downloadPath: downloads },
+    }),
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -49,6 +60,16 @@ export async function openBrowser(name: BrowserName, { acceptInsecureCerts = fal
       '--disable-sync',
     ],
   });
+}
+
+function savingTo(folder: string): Record<string, unknown> {
+  return {
+    'browser.download.folderList': 2,
+    'browser.download.dir': folder,
+    'browser.download.useDownloadDir': true,
+    'browser.download.always_ask_before_handling_new_types': false,
+    'browser.download.alwaysOpenPanel': false,
+  };
 }
 
 /** How long a browser may take to start on a machine that is busy. */

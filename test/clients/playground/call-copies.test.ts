@@ -162,6 +162,11 @@ t.test('a call is a link, and a link is a call', async (t) => {
   t.equal(hashFromCall({ path: '/a.B/C', request: JSON.stringify('x'.repeat(MAX_LINK_LENGTH)) }), '#/a.B/C');
   t.same(callFromHash('#/a.B/C?request=%7B'), { path: '/a.B/C', request: undefined });
   t.same(callFromHash('#/a.B/C?other=1&request=%7B%7D'), { path: '/a.B/C', request: '{}' });
+  const location = '/base/_sluice/calls/a-b_1';
+  const joined = hashFromCall({ path: '/a.B/C', request: '{}', location });
+  t.same(callFromHash(joined), { path: '/a.B/C', request: undefined, location });
+  for (const odd of ['https://x.test/_sluice/calls/a', '//x.test/_sluice/calls/a', '/a', 'a', '%', ''])
+    t.same(callFromHash(`#/a.B/C?call=${odd}`), { path: '/a.B/C', request: undefined }, odd);
   t.same(callFromHash('#%'), { path: '', request: undefined });
 });
 

@@ -27,6 +27,7 @@ import {
 } from '../../../clients/playground/schema/field-help.js';
 import { allTypes } from '../../gateway/codec/all-types.js';
 import { projectRegistry } from '../../gateway/codec/proto-source.js';
+import { schemaFromText } from '../../gateway/schema/schema-from-text.js';
 
 function typeNamed(name: string, registry = allTypes) {
   const type = registry.getMessage(name);
@@ -117,6 +118,46 @@ t.test('what the schema says of a field is read', async (t) => {
     keyFields(price).map(({ name }) => name),
     ['symbol'],
   );
+  const nested = await schemaFromText(
+    t,
+    `import "google/protobuf/timestamp.proto";
+     message Deep { float ratio = 1; }
+     message Inner { double value = 1; int64 count = 2; Deep deep = 3; string unit = 4; google.protobuf.Timestamp at = 5; }
+     message Reading { string sensor = 1; Inner inner = 2; repeated Inner many = 3; Reading again = 4; }
+     service S { rpc Get(Reading) returns (Reading); }`,
+  );
+  const event = typeNamed('t.Reading', nested.registry as typeof allTypes);
+  t.same(
+    numericFields(event).map(({ name }) => name),
+    [
+      'inner.value',
+      'inner.count',
+      'inner.deep.ratio',
+      'again.inner.value',
+      'again.inner.count',
+      'again.inner.deep.ratio',
+      'again.again.inner.value',
+      'again.again.inner.count',
+    ],
+    'the numbers of messages within it, and of recursion only so deep',
+  );
+  t.equal(firstNumericField(event), 'inner.value');
+  t.same(
+    keyFields(event).map(({ name }) => name),
+    [
+      'sensor',
+      'inner.unit',
+      'again.sensor',
+      'again.inner.unit',
+      'again.again.sensor',
+      'again.again.inner.unit',
+      'again.again.again.sensor',
+    ],
+  );
+  const [value] = numericFields(event);
+  t.equal(value?.valueOf({ inner: { value: 7 } }), 7);
+  t.equal(value?.valueOf({ inner: 'x' }), undefined);
+  t.equal(value?.valueOf({}), undefined);
   t.equal(chartValue('42'), 42);
   t.equal(chartValue(''), undefined);
   t.equal(chartValue('x'), undefined);

@@ -1,0 +1,13 @@
+import t from 'tap';
+import { openBrowser, whyNot } from './open-browser.js';
+import { checkOutlive } from './outlive.js';
+
+t.test(
+  'calls that outlive their page, in Firefox',
+  { skip: whyNot('firefox'), timeout: 400_000 },
+  async (t) => {
+    const browser = await openBrowser('firefox');
+    t.teardown(() => browser.close());
+    await checkOutlive(t, browser);
+  },
+);
