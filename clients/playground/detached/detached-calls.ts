@@ -6,7 +6,7 @@ const KEY = 'sluice.detached.1';
 export interface DetachedCall {
   /** "/pkg.Service/Method" */
   readonly path: string;
-  /** "/_sluice/calls/…" */
+  /** As the gateway says it: PROTOCOL.md, section 22. */
   readonly location: string;
   /** Milliseconds since 1970. */
   readonly atMs: number;

@@ -18,8 +18,8 @@ export function createDetachedPart(runner: CallRunner, gatewayAddress: string): 
     () => runner.stop(),
   );
   const said = element('span', { role: 'status' });
-  // A whole address, for EventSource, curl, and other pages: behind a proxy the gateway's own path has its prefix already.
-  const whole = () => gatewayAddress + runner.location.slice(runner.location.lastIndexOf('/_sluice/calls/'));
+  // A whole address, for EventSource, curl, and other pages. The gateway need not know what a proxy puts before its paths, the page does.
+  const whole = () => `${gatewayAddress}/_sluice/calls/${runner.location.split('/').at(-1)}`;
   const place = element('p', { class: 'place' }, said, copyButton('Copy address', whole), stop);
   const show = () => {
     wanted.checked = runner.detaches;
