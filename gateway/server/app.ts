@@ -96,7 +96,7 @@ export async function registerRoutes(
     });
   }
   // After that plugin: it closes only sockets of which it knows when they are refused.
-  const assertServedHost = registerHostCheck(app, options);
+  const refusalOfHost = registerHostCheck(app, options);
   // Callbacks, not promises: hooks run for every request.
   app.addHook('onRequest', (request, reply, done) => {
     admitOnConnection(request.raw, reply.raw);
@@ -135,5 +135,5 @@ export async function registerRoutes(
   registerOwnStreams(app, options, context.exchanges, ownAccess);
   registerTickets(app, options, context);
   registerSessions(app, options, () => source.get(), context);
-  registerDispatch(app, options, () => source.get(), context, { assertServedHost, ownPaths });
+  registerDispatch(app, options, () => source.get(), context, { refusalOfHost, ownPaths });
 }

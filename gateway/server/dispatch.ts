@@ -88,6 +88,7 @@ export function registerDispatch(
     const admitted = admit(app, request, reply, options, schema, context);
     if (admitted instanceof RpcError) throw admitted;
     whenKnown(admitted, reply, done, (call) => {
+      if (call instanceof RpcError) throw call;
       if (request.ws) {
         assertServing(context.exchanges);
         admitWebSocket(request.raw.socket, call.source, call.principal, context);
@@ -119,7 +120,9 @@ export function registerDispatch(
     if (!(admitted instanceof Promise)) return answer(admitted, request, reply, refusals, context);
     admitted.then(
       (call) => {
-        if (!reply.raw.destroyed) answer(call, request, reply, refusals, context);
+        if (reply.raw.destroyed) return;
+        if (call instanceof RpcError) answerError(call, request, reply, refusals);
+        else answer(call, request, reply, refusals, context);
       },
       (reason: unknown) => {
         if (!reply.raw.destroyed) answerError(reason, request, reply, refusals);
@@ -152,7 +155,7 @@ function answer(
   });
 }
 
-/** Lets a request in, at once where that can be said at once. What a limit refuses is returned, not thrown: it comes in floods. */
+/** Lets a request in, at once where that can be said at once. What comes in floods is returned, not thrown: who has too much, and who may not come in. */
 function admit(
   app: FastifyInstance,
   request: ServerRequest,
@@ -160,7 +163,7 @@ function admit(
   options: ResolvedGatewayOptions,
   loaded: () => LoadedSchema,
   context: ServerContext,
-): AdmittedRequest | RpcError | Promise<AdmittedRequest> {
+): Admitted | Promise<Admitted> {
   // What comes in one request is answered until the grace ends; what would go on is sent elsewhere by its surface.
   if (request.ws) assertServing(context.exchanges);
   const { raw, id } = request;
@@ -180,6 +183,8 @@ function admit(
   return decided(decision, () => decide(app, request, reply, options, loaded, context, asking));
 }
 
+type Admitted = AdmittedRequest | RpcError;
+
 /** Who asks to be let in, before anything is decided. */
 interface AskingClient {
   readonly source: RequestSource;
@@ -197,7 +202,7 @@ function decide(
   loaded: () => LoadedSchema,
   context: ServerContext,
   { source, shown, glance, workload, decision }: AskingClient,
-): AdmittedRequest | Promise<AdmittedRequest> {
+): Admitted | Promise<Admitted> {
   const { identity, exchanges } = context;
   const [path, search] = splitTarget(request.raw.url);
   request.spoken = request.ws ? OWN_PROTOCOL : protocolOf(request.raw);
@@ -212,23 +217,27 @@ function decide(
       : own === undefined
         ? matchOf(app, request, path, loaded().schema)
         : { method: own, binding: undefined, pathValues: [] };
+  if (match instanceof RpcError) return match;
   // The path of a rule is for our own forms, whatever is sent there.
   if (match?.binding !== undefined) request.spoken = OWN_PROTOCOL;
   const protocol = request.spoken;
   if (match === undefined) checkLocationRequest(request, options);
   else checkSite(request, match, options);
+  if (glance.kind === 'refused') return glance.error;
   const found =
     glance.kind === 'known'
       ? glance.client
       : identity.recognize(credentialShown(shown), match?.method.safe ?? true, workload);
   const isOwn = own !== undefined;
-  const admitKnown = ({ principal, credential }: KnownClient): AdmittedRequest | Promise<AdmittedRequest> => {
+  const admitKnown = ({ principal, credential }: KnownClient): Admitted | Promise<Admitted> => {
     exchanges.limits.beginChecked(source, glance, request.raw.socket, principal);
     const place =
       match ?? placeOf(location ?? '', principal, credential, request, protocol, options, loaded(), context);
     decision?.isOf(principal, place.method.path);
-    if (isOwn) identity.assertOwnAccess(principal, decision);
-    else identity.assertAccess(principal, place.method.access, decision);
+    const denied = isOwn
+      ? identity.refusalOfOwnAccess(principal, decision)
+      : identity.refusalOfAccess(principal, place.method.access, decision);
+    if (denied !== undefined) return denied;
     const call = readRequest(request, protocol, types, place, search, options, location);
     const pace = exchanges.limits.paceOf(source, principal);
     const metadata = identity.metadata(call.metadata, principal, credential);

@@ -5,13 +5,13 @@ import { OWN_PROTOCOL } from '../surfaces/index.js';
 import { ownMethods } from './allow.js';
 import type { ServerRequest } from './server-request.js';
 
-/** The method that a request is for. Throws what refuses its path. */
+/** The method that a request is for, or what refuses a path that has none. Throws what else refuses it. */
 export function matchOf(
   app: FastifyInstance,
   request: ServerRequest,
   path: string,
   schema: Schema,
-): RouteMatch {
+): RouteMatch | RpcError {
   // Its path is nobody else's: no rule takes it.
   if (schema.leftOut.has(path)) assertNotLeftOut(path, schema);
   const match = request.ws ? schema.routes.matchAny(path) : schema.routes.match(request.method, path);
@@ -21,7 +21,7 @@ export function matchOf(
   assertNotLeftOut(path, schema);
   const allowed = [...ownMethods(app, path), ...schema.routes.allowed(path)];
   if (allowed.length > 0) request.spoken = OWN_PROTOCOL;
-  throw (request.spoken ?? OWN_PROTOCOL).unknownPath(path, allowed);
+  return (request.spoken ?? OWN_PROTOCOL).unknownPath(path, allowed);
 }
 
 /** Throws UNIMPLEMENTED, with the reason, for the gRPC path of a method or a service that is there and that the schema cannot describe. */

@@ -42,7 +42,8 @@ export function assertingOwnAccess(
       decision?.isOf(principal);
       exchanges.limits.noteGood(source, glance, raw.socket);
       request.knownAs = principal;
-      identity.assertOwnAccess(principal, decision);
+      const denied = identity.refusalOfOwnAccess(principal, decision);
+      if (denied !== undefined) throw denied;
       const asking = () => {
         const authority = authorityOf(raw);
         return { http: raw, authority, requestId: request.id, source, principal, path: '' };

@@ -20,7 +20,7 @@ const METHODS_OF_RULES: ReadonlySet<string> = new Set(ROUTED_METHODS);
 
 /** What plain requests need besides what serves them. */
 export interface PlainChecks {
-  readonly assertServedHost: HostCheck;
+  readonly refusalOfHost: HostCheck;
   /** The paths of routes of ours, which methods do not have. */
   readonly ownPaths: ReadonlySet<string>;
 }
@@ -34,7 +34,7 @@ export function servePlainRequests(
   app: FastifyInstance,
   options: ResolvedGatewayOptions,
   { exchanges }: { readonly exchanges: Pick<ServerContext['exchanges'], 'draining'> },
-  { assertServedHost, ownPaths }: PlainChecks,
+  { refusalOfHost, ownPaths }: PlainChecks,
   refusals: RefusalContext,
   serve: (request: ServerRequest, reply: HttpReply) => void,
 ): void {
@@ -59,7 +59,8 @@ export function servePlainRequests(
     try {
       reply.header('x-request-id', request.id);
       if (options.tls !== undefined) addStrictTransport(raw, reply);
-      assertServedHost(raw);
+      const refusal = refusalOfHost(raw);
+      if (refusal !== undefined) return answerError(refusal, request, reply, refusals);
       admitOnConnection(raw, response);
       addCorsHeaders(reply, allowOrigins, raw.headers.origin);
       serve(request, reply);

@@ -74,6 +74,14 @@ export function namesOnly(header: string | undefined, mediaType: string): boolea
 
 /** The type of a Content-Type header without parameters, in lower case; `undefined` when there is none. */
 export function mediaTypeOf(contentType: string | undefined): string | undefined {
-  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
-  return type === '' ? undefined : type;
+  if (contentType === undefined) return undefined;
+  if (contentType === last.text) return last.type;
+  const read = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  const type = read === '' ? undefined : read;
+  if (contentType.length <= MAX_REMEMBERED_LENGTH) last = { text: contentType, type };
+  return type;
 }
+
+/** Most requests have the type of the one before, and several ask for it of each. */
+const MAX_REMEMBERED_LENGTH = 256;
+let last: { readonly text: string; readonly type: string | undefined } = { text: '', type: undefined };

@@ -8,7 +8,7 @@ export interface AskedAccess {
   /** The client's address. */
   readonly peer: string;
   /** The path of a request, without its query; absent for what comes on a session. */
-  readonly path?: string;
+  readonly path?: string | undefined;
 }
 
 /** What the client shows: `certificate` where no other credential is and its connection has one; `undefined`: nothing. */
@@ -46,47 +46,60 @@ const OF_ACCESS: ReadonlySet<Reason> = new Set<Reason>([
  * Gathers who asks for what while that is decided, and writes one line when it is: of who is let in, and of who is refused for who it is.
  * One of them is for one request, one `open` or one `auth` of a session.
  */
-export class AccessDecision {
+export class AccessDecision implements AccessLine {
+  readonly by: AccessGround[] = [];
+  method: string | undefined;
+  principal: Principal = ANONYMOUS;
+  shown: ShownKind;
+  refusal: RpcError | undefined;
   readonly #write: WriteAccess;
   readonly #asked: AskedAccess;
-  readonly #by: AccessGround[] = [];
-  #method: string | undefined;
-  #principal: Principal = ANONYMOUS;
-  #shown: ShownKind;
 
   constructor(write: WriteAccess, asked: AskedAccess) {
     this.#write = write;
     this.#asked = asked;
   }
 
+  get requestId(): string {
+    return this.#asked.requestId;
+  }
+
+  get peer(): string {
+    return this.#asked.peer;
+  }
+
+  get path(): string | undefined {
+    return this.#asked.path;
+  }
+
   /** What the client shows; what is there and cannot be a credential counts as one. */
   shows(shown: { readonly kind: 'token' | 'ticket' | 'cookie' } | RpcError | undefined): void {
-    this.#shown = shown instanceof RpcError ? 'token' : shown?.kind;
+    this.shown = shown instanceof RpcError ? 'token' : shown?.kind;
   }
 
   /** Who asks, and for which method, by the path of its gRPC call. */
   isOf(principal: Principal, path?: string): void {
-    this.#principal = principal;
-    this.#method = path?.slice(1);
-    if (this.#shown === undefined && !principal.isAnonymous) this.#shown = 'certificate';
+    this.principal = principal;
+    this.method = path?.slice(1);
+    if (this.shown === undefined && !principal.isAnonymous) this.shown = 'certificate';
   }
 
   /** The rule that counts. */
   followed(rule: AccessRule): void {
-    if (rule.public) this.#by.push('public');
-    else if (rule.scopes.length === 0 && rule.roles.length === 0) this.#by.push('authenticated');
+    if (rule.public) this.by.push('public');
+    else if (rule.scopes.length === 0 && rule.roles.length === 0) this.by.push('authenticated');
     else {
-      if (rule.scopes.length > 0) this.#by.push('scopes');
-      if (rule.roles.length > 0) this.#by.push('roles');
+      if (rule.scopes.length > 0) this.by.push('scopes');
+      if (rule.roles.length > 0) this.by.push('roles');
     }
   }
 
   /** The authorization service is asked as well. */
   askedService(): void {
-    this.#by.push('authorization service');
+    this.by.push('authorization service');
   }
 
-  /** Decides, and writes the line. Throws, or rejects with, what `decide` does. */
+  /** Decides, and writes the line. Returns, throws, or rejects with, what `decide` does: what refuses somebody may be returned or thrown. */
   settle<Admitted>(decide: () => Admitted | Promise<Admitted>): Admitted | Promise<Admitted> {
     let admitted: Admitted | Promise<Admitted>;
     try {
@@ -96,12 +109,12 @@ export class AccessDecision {
       throw reason;
     }
     if (!(admitted instanceof Promise)) {
-      this.#settled(undefined);
+      this.#settled(admitted);
       return admitted;
     }
     return admitted.then(
       (admitted) => {
-        this.#settled(undefined);
+        this.#settled(admitted);
         return admitted;
       },
       (reason: unknown) => {
@@ -112,18 +125,14 @@ export class AccessDecision {
   }
 
   #refused(reason: unknown): void {
-    if (reason instanceof RpcError && OF_ACCESS.has(reason.reason)) this.#settled(reason);
+    if (!(reason instanceof RpcError) || !OF_ACCESS.has(reason.reason)) return;
+    this.refusal = reason;
+    this.#write(this);
   }
 
-  #settled(refusal: RpcError | undefined): void {
-    this.#write({
-      ...this.#asked,
-      method: this.#method,
-      principal: this.#principal,
-      shown: this.#shown,
-      by: this.#by,
-      refusal,
-    });
+  #settled(admitted: unknown): void {
+    if (admitted instanceof RpcError) this.#refused(admitted);
+    else this.#write(this);
   }
 }
 

@@ -11,15 +11,15 @@ import type { Tickets } from './tickets.js';
  *
  * - `known`: it shows nothing, or a token that has been accepted and still would be.
  * - `ticket`: one that was given here, and has not been used.
- * - `refused`: what cannot be a credential, or was refused a moment ago.
+ * - `refused`: what cannot be a credential, or was refused a moment ago, and with what.
  * - `unchecked`: everything else.
  */
 export type Glance =
   | { readonly kind: 'known'; readonly client: KnownClient }
-  | { readonly kind: 'ticket' | 'refused' | 'unchecked' };
+  | { readonly kind: 'refused'; readonly error: RpcError }
+  | { readonly kind: 'ticket' | 'unchecked' };
 
 const TICKET: Glance = { kind: 'ticket' };
-const REFUSED: Glance = { kind: 'refused' };
 const UNCHECKED: Glance = { kind: 'unchecked' };
 
 /** Never throws. `workload`: whose the request is without a credential. */
@@ -30,7 +30,7 @@ export function glanceAt(
   tickets: Pick<Tickets, 'isGiven'>,
 ): Glance {
   if (shown === undefined) return { kind: 'known', client: { principal: workload, credential: undefined } };
-  if (shown instanceof RpcError) return REFUSED;
+  if (shown instanceof RpcError) return { kind: 'refused', error: shown };
   if (shown.kind === 'ticket') return tickets.isGiven(shown.ticket) ? TICKET : UNCHECKED;
   // Whether it counts depends on what is asked for.
   if (shown.kind === 'cookie' && shown.isSafeOnly) return UNCHECKED;
@@ -43,6 +43,6 @@ function glanceAtToken(
 ): Glance {
   const known = knownToken?.(token);
   if (known === undefined) return UNCHECKED;
-  if (known === 'refused') return REFUSED;
+  if (known instanceof RpcError) return { kind: 'refused', error: known };
   return { kind: 'known', client: { principal: known, credential: { kind: 'token', token } } };
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type AccessRule, PUBLIC } from '../../schema/index.js';
+import type { RpcError } from '../../status/index.js';
 import type { WriteAccess } from './access-decision.js';
 import type { Authorize } from './authorize.js';
 import type { TokenCredential } from './credential.js';
@@ -13,8 +14,8 @@ import type { Principal } from './principal.js';
  */
 export type CheckToken = (token: string) => Principal | Promise<Principal>;
 
-/** Whom a token names that has been accepted before, and `refused` where it would be refused at once; `undefined`: it has to be checked. Never throws. */
-export type KnownToken = (token: string) => Principal | 'refused' | undefined;
+/** Whom a token names that has been accepted before, and what refuses it where that is known already; `undefined`: it has to be checked. Never throws. */
+export type KnownToken = (token: string) => Principal | RpcError | undefined;
 
 /** What identity is configured to be. */
 export interface IdentityRules {

@@ -5,8 +5,8 @@ export {
   decided,
   type WriteAccess,
 } from './access-decision.js';
+export { refusalOfAccess } from './access-refusal.js';
 export { type AskedRequest, type Asking, askedCall, askedRequest } from './asked-request.js';
-export { assertAccess } from './assert-access.js';
 export type { Authorize, Authorized } from './authorize.js';
 export { type Claims, claimAt, wordsOf } from './claim.js';
 export { type Credential, credentialOf, type ShowingRequest, type TokenCredential } from './credential.js';

@@ -40,10 +40,9 @@ export class TokenCache {
     return this.#accepted.size + this.#refused.size;
   }
 
-  /** The same without a throw: `refused` where `get` would throw. */
-  look(key: string, now: number): Principal | 'refused' | undefined {
-    const refused = () => (this.#refusalOf(key, now) === undefined ? undefined : 'refused');
-    return this.#acceptedBy(key, now) ?? refused();
+  /** The same without a throw: returns what `get` would throw. */
+  look(key: string, now: number): Principal | RpcError | undefined {
+    return this.#acceptedBy(key, now) ?? this.#refusalOf(key, now);
   }
 
   /** Whom a token names. Throws what it was refused with. `undefined`: it has to be checked. `now`: epoch milliseconds. */

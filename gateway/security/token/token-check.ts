@@ -13,7 +13,7 @@ import {
 import type { KeyEvents, KeySource } from './key-source.js';
 import { openKeys } from './open-keys.js';
 import { TokenCache } from './token-cache.js';
-import { isTokenLike, MAX_TOKEN_LENGTH, tokenForm } from './token-form.js';
+import { refusalOfForm, tokenForm } from './token-form.js';
 import { verifyToken } from './verify-token.js';
 
 /** What a check of tokens needs besides its settings. */
@@ -75,10 +75,9 @@ export class TokenCheck {
     return new TokenCheck(settings, issuers, cache, tools.now ?? (() => Date.now()));
   }
 
-  /** Whom a token names that is accepted, and `refused` where it is not, both only if that needs no check. Never throws. */
-  known(token: string): Principal | 'refused' | undefined {
-    if (!isTokenLike(token)) return 'refused';
-    return this.#cache.look(hash('sha256', token, 'base64'), this.#now());
+  /** Whom a token names that is accepted, and what refuses one that is not, both only if that needs no check. Never throws. */
+  known(token: string): Principal | RpcError | undefined {
+    return refusalOfForm(token) ?? this.#cache.look(hash('sha256', token, 'base64'), this.#now());
   }
 
   /**
@@ -86,8 +85,8 @@ export class TokenCheck {
    * when that cannot be said now.
    */
   check(token: string): Principal | Promise<Principal> {
-    if (token.length > MAX_TOKEN_LENGTH)
-      throw credentialRefused(`longer than ${MAX_TOKEN_LENGTH} characters`);
+    const refusal = refusalOfForm(token);
+    if (refusal !== undefined) throw refusal;
     const key = hash('sha256', token, 'base64');
     const known = this.#cache.get(key, this.#now()) ?? this.#checking.get(key);
     if (known !== undefined) return known;

@@ -1,3 +1,4 @@
+import type { RpcError } from '../../status/index.js';
 import { type Claims, credentialRefused } from '../identity/index.js';
 
 /** The longest token that is looked at, in characters. A cookie has at most 4 KiB; larger tokens list every group of a person. */
@@ -19,26 +20,26 @@ export interface TokenForm {
   readonly claims: Claims;
 }
 
-const PART = /^[\w-]+$/;
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** What a token may say that it is. Source: RFC 9068 section 4, RFC 7519 section 5.1. */
 const TYPES = new Set(['jwt', 'at+jwt', 'application/at+jwt', 'application/jwt']);
 
-/** Whether it can be a signed token, by its length and its three parts alone. */
-export function isTokenLike(token: string): boolean {
-  return token.length <= MAX_TOKEN_LENGTH && TOKEN.test(token);
+/** What refuses a token by its length and its parts alone; `undefined`: it may be a signed token. */
+export function refusalOfForm(token: string): RpcError | undefined {
+  if (token.length > MAX_TOKEN_LENGTH)
+    return credentialRefused(`the token is longer than ${MAX_TOKEN_LENGTH} characters`);
+  if (TOKEN.test(token)) return undefined;
+  return credentialRefused(
+    token.split('.', 6).length === 5 ? 'the token is encrypted' : 'the token is not three parts of base64url',
+  );
 }
 
 /** Takes a token apart. Throws UNAUTHENTICATED for what is not a signed token of the form that is accepted. */
 export function tokenForm(token: string): TokenForm {
-  if (token.length > MAX_TOKEN_LENGTH)
-    throw credentialRefused(`the token is longer than ${MAX_TOKEN_LENGTH} characters`);
-  const parts = token.split('.', 6);
-  const [head = '', claims = '', signature = ''] = parts;
-  if (parts.length === 5) throw credentialRefused('the token is encrypted');
-  if (parts.length !== 3 || !parts.every((part) => PART.test(part)))
-    throw credentialRefused('the token is not three parts of base64url');
+  const refusal = refusalOfForm(token);
+  if (refusal !== undefined) throw refusal;
+  const [head = '', claims = '', signature = ''] = token.split('.');
   // Decoders pass over what is left of the last character, and so would take a token that is not the one that was signed.
   if (Buffer.from(signature, 'base64url').toString('base64url') !== signature)
     throw credentialRefused('the signature is not base64url');

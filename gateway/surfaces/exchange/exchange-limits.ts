@@ -13,10 +13,10 @@ import { countedBy, principalName } from './counted-by.js';
 import { CredentialRates } from './credential-rates.js';
 import {
   type OnRefusal,
+  TooOften,
   tooManyOfAddress,
   tooManyOfAll,
   tooManyOfPrincipal,
-  tooOften,
   uploadTooLarge,
 } from './refusal.js';
 import { ANY_UPLOAD, UploadLimit } from './upload-limit.js';
@@ -63,12 +63,14 @@ export class ExchangeLimits {
   readonly #pace: BytePace;
   readonly #rate: TokenBuckets | undefined;
   readonly #credentials: CredentialRates | undefined;
+  readonly #tooManyCalls: TooOften;
 
   constructor(bounds: ExchangeBounds = {}, onRefusal: OnRefusal = () => {}) {
     this.#bounds = bounds;
     this.#onRefusal = onRefusal;
     const { callsPerSecond = 0, callsBurst = 2 * callsPerSecond, bytesPerSecond = 0 } = bounds;
     this.#pace = new BytePace(bytesPerSecond);
+    this.#tooManyCalls = new TooOften('calls_per_second', `more than ${callsPerSecond} calls a second`);
     if (callsPerSecond === 0) return;
     this.#rate = new TokenBuckets(callsPerSecond, callsBurst);
     this.#credentials = new CredentialRates(callsPerSecond, callsBurst);
@@ -145,8 +147,7 @@ export class ExchangeLimits {
   #tooOften(source: RequestSource, principal: Principal, waitMs: number): RpcError | undefined {
     if (waitMs === 0) return undefined;
     this.#onRefusal('calls_per_second');
-    const what = `more than ${this.#bounds.callsPerSecond} calls a second`;
-    return tooOften('calls_per_second', what, source, principal, waitMs);
+    return this.#tooManyCalls.error(source, principal, waitMs);
   }
 
   /** Throws UNAVAILABLE or RESOURCE_EXHAUSTED where one more exchange of this client would be too many. */

@@ -50,18 +50,31 @@ export function tooManyOfPrincipal(limit: LimitName, what: string): RpcError {
 }
 
 /** One client begins too much in too short a time: 429, and when it may begin again, rounded up to two digits. */
-export function tooOften(
-  limit: LimitName,
-  what: string,
-  { isProxied }: RequestSource,
-  { isAnonymous }: Principal,
-  retryAfterMs: number,
-): RpcError {
-  const flag = FLAGS[limit];
-  const whose = isAnonymous
-    ? `from one address: see ${flag}${proxyHint(isProxied)}`
-    : `of one principal: see ${flag}`;
-  return shared('RATE_LIMIT', limit, `${what} ${whose}`, roundedUp(retryAfterMs));
+export class TooOften {
+  readonly #limit: LimitName;
+  readonly #what: string;
+  /** By the wait and whose rate it is: they come in floods, and to put one together costs more than to look one up. */
+  readonly #made = new Map<number, RpcError>();
+
+  constructor(limit: LimitName, what: string) {
+    this.#limit = limit;
+    this.#what = what;
+  }
+
+  error({ isProxied }: RequestSource, { isAnonymous }: Principal, retryAfterMs: number): RpcError {
+    const waitMs = roundedUp(retryAfterMs);
+    const key = 4 * waitMs + (isProxied ? 1 : 0) + (isAnonymous ? 2 : 0);
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const flag = FLAGS[this.#limit];
+    const whose = isAnonymous
+      ? `from one address: see ${flag}${proxyHint(isProxied)}`
+      : `of one principal: see ${flag}`;
+    const error = shared('RATE_LIMIT', this.#limit, `${this.#what} ${whose}`, waitMs);
+    // Two digits of a wait that has a bound: a few hundred of each kind.
+    this.#made.set(key, error);
+    return error;
+  }
 }
 
 /** An upload is larger than it may be: 413. */

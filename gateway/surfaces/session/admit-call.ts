@@ -93,7 +93,8 @@ function decide(
       begun ??
       context.requestAt(location ?? '', ownerOf({ principal: known, metadata: told() }), context.http);
     decision?.isOf(known, request.method.path);
-    identity.assertAccess(known, request.method.access, decision);
+    const denied = identity.refusalOfAccess(known, request.method.access, decision);
+    if (denied !== undefined) throw denied;
     const who = { principal: known, hasOwnCredential: own !== undefined };
     const call = admitKnown(open, request, context, who, told);
     if (call === undefined) return undefined;

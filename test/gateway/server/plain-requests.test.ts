@@ -165,7 +165,7 @@ t.test('what is plain and for a method comes past Fastify, and nothing else', as
     basePath: '/api',
     log: pino({ level: 'silent' }),
   });
-  const checks = { assertServedHost: () => {}, ownPaths: new Set(['/own']) };
+  const checks = { refusalOfHost: () => undefined, ownPaths: new Set(['/own']) };
   const refusals = { trustedProxies: options.trustedProxies, countRefusal: () => 0 };
   servePlainRequests(app, options, { exchanges }, checks, refusals, (request, reply) => {
     reply.send(`plain ${request.raw.url}`);

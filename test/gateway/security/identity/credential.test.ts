@@ -78,7 +78,7 @@ t.test('without rules nobody is asked, and everything travels', async (t) => {
   t.match(principal, { isAnonymous: true, key: '' });
   const metadata = [['authorization', 'Basic x']] as const;
   t.equal(identity.metadata(metadata, await principal, undefined), metadata);
-  identity.assertAccess(await principal, { public: false, scopes: ['a'], roles: [] });
+  t.equal(identity.refusalOfAccess(await principal, { public: false, scopes: ['a'], roles: [] }), undefined);
 });
 
 t.test('a ticket is taken out of the address, wherever it is and however it is written', async (t) => {
