@@ -115,8 +115,9 @@ export async function openSession(
   wsUrl: string,
   protocol: Protocol = 'sluice.v1.json',
   options: ClientOptions = {},
+  query = '',
 ): Promise<SessionClient> {
-  const test = await connect(`${wsUrl}/_sluice/session`, options, [protocol]);
+  const test = await connect(`${wsUrl}/_sluice/session${query}`, options, [protocol]);
   const kept: Frame[] = [];
   const idOf = (frame: Frame) => Object.values(frame)[0]?.id;
   const receive = async () => {
