@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, KeyObject, randomBytes, sign as signBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CompactEncrypt, exportSPKI, importJWK } from 'jose';
@@ -30,6 +30,13 @@ async function badCredentials(issuer: Issuer, other: Issuer, keys: Record<string
   const encrypted = await new CompactEncrypt(Buffer.from(JSON.stringify(said)))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
     .encrypt(randomBytes(32));
+  /** Signed with our key as it is written, whatever it is. */
+  const signed = (header: unknown, payload: unknown, dsaEncoding: 'ieee-p1363' | 'der' = 'ieee-p1363') => {
+    const parts = `${text(header)}.${text(payload)}`;
+    const key = KeyObject.from(es.privateKey as never);
+    return `${parts}.${signBytes('sha256', Buffer.from(parts), { key, dsaEncoding }).toString('base64url')}`;
+  };
+  const es256 = { alg: 'ES256', kid: 'es' };
   const sign = (more: object, header: Record<string, unknown> = {}) => issuer.sign(es, more as never, header);
   const tokens: Record<string, string> = {
     'alg none': `${text({ alg: 'none' })}.${text(said)}.`,
@@ -108,6 +115,29 @@ async function badCredentials(issuer: Issuer, other: Issuer, keys: Record<string
     'head no JSON': `${text('{')}.${claims}.${signature}`,
     'head null': `${text('null')}.${claims}.${signature}`,
     'not UTF-8': `${head}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.${signature}`,
+    'a signature of zeros': `${head}.${claims}.${Buffer.alloc(64).toString('base64url')}`,
+    'a signature in DER': signed(es256, said, 'der'),
+    'a byte order mark before the head': signed(`\ufeff${JSON.stringify(es256)}`, said),
+    'a byte order mark before the claims': signed(es256, `\ufeff${JSON.stringify(said)}`),
+    'alg in lower case': signed({ ...es256, alg: 'es256' }, said),
+    'alg in a list': signed({ ...es256, alg: ['ES256'] }, said),
+    'alg twice': signed('{"alg":"ES256","kid":"es","alg":"none"}', said),
+    'kid empty': signed({ ...es256, kid: '' }, said),
+    'kid null': signed({ ...es256, kid: null }, said),
+    'kid a map': signed({ ...es256, kid: {} }, said),
+    'kid with a NUL': signed({ ...es256, kid: 'es\0' }, said),
+    'exp a list': signed(es256, { ...said, exp: [now + 600] }),
+    'exp true': signed(es256, { ...said, exp: true }),
+    'exp below zero': signed(es256, { ...said, exp: -1 }),
+    'exp without end': signed(es256, JSON.stringify(said).replace(/"exp":\d+/, '"exp":1e999')),
+    'no audience in a list': signed(es256, { ...said, aud: [] }),
+    'audience in two lists': signed(es256, { ...said, aud: [['sluice']] }),
+    'issuer a map': signed(es256, { ...said, iss: { href: issuer.issuer } }),
+    'sub in the prototype': signed(
+      es256,
+      JSON.stringify({ ...said, sub: undefined }).replace('{', '{"__proto__":{"sub":"alice"},'),
+    ),
+    'as JSON': text({ protected: head, payload: claims, signature }),
     'only dots': '..',
     rubbish: 'hello',
     '9 KiB': await sign({ x: 'x'.repeat(9_000), exp: now - 60 }),
