@@ -60,7 +60,9 @@ function headOf({ alg, kid, typ, cty, crit }: Claims): TokenHead {
 function objectOf(part: string, name: string): Claims {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(part, 'base64url')));
+    value = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(part, 'base64url')),
+    );
   } catch {
     // Below.
   }
