@@ -1,7 +1,7 @@
 import type { RouteMatch } from '../schema/index.js';
 import { isForeignSite, type Principal } from '../security/index.js';
 import { type Metadata, RpcError } from '../status/index.js';
-import { type HttpReply, methodNotAllowed, ownerOf } from '../surfaces/index.js';
+import { type HttpProtocol, type HttpReply, methodNotAllowed, ownerOf } from '../surfaces/index.js';
 import type { ServerContext } from './client-connections.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import type { LoadedSchema } from './loaded-schema.js';
@@ -32,6 +32,22 @@ export function matchOfLocation(
     throw new RpcError('CALL_NOT_FOUND', 'there is no call at this location');
   const method = recorded.known.methodAt(location, owner, (path) => schema.methods.get(path));
   return { method, binding: undefined, pathValues: [] };
+}
+
+/** The same for who has been let in, whatever the request says of its metadata. */
+export function placeOf(
+  location: string,
+  principal: Principal,
+  credential: Parameters<ServerContext['identity']['metadata']>[2],
+  request: ServerRequest,
+  protocol: HttpProtocol,
+  options: ResolvedGatewayOptions,
+  loaded: LoadedSchema,
+  context: ServerContext,
+): RouteMatch {
+  const said = protocol.metadata(request.raw, [], options.headerRules);
+  const metadata = context.identity.metadata(said, principal, credential);
+  return matchOfLocation(location, ownerOf({ principal, metadata }), loaded, context);
 }
 
 /** Answers HEAD and DELETE of a location. Throws as `matchOfLocation` does. */

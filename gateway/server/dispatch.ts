@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import type { CallToken } from '../recording/index.js';
-import { type Method, ROUTED_METHODS, type RouteMatch } from '../schema/index.js';
+import { type Method, ROUTED_METHODS } from '../schema/index.js';
 import {
   type AccessDecision,
   authorityOf,
@@ -22,12 +22,11 @@ import {
   type HttpProtocol,
   type HttpReply,
   OWN_PROTOCOL,
-  ownerOf,
   protocolOf,
 } from '../surfaces/index.js';
 import { locationOfPath } from '../wire/index.js';
 import { assertServing } from './assert-serving.js';
-import { answerLocation, checkLocationRequest, matchOfLocation } from './call-locations.js';
+import { answerLocation, checkLocationRequest, placeOf } from './call-locations.js';
 import { admitWebSocket, type ServerContext } from './client-connections.js';
 import { answerError, type RefusalContext } from './errors.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
@@ -290,20 +289,4 @@ function decide(
     await recorded.bring(location, (name) => loaded().schema.methods.get(name));
     return await admitKnown(known);
   });
-}
-
-/** The method of the call at a location. Throws NOT_FOUND. */
-function placeOf(
-  location: string,
-  principal: Principal,
-  credential: Parameters<ServerContext['identity']['metadata']>[2],
-  request: ServerRequest,
-  protocol: HttpProtocol,
-  options: ResolvedGatewayOptions,
-  loaded: LoadedSchema,
-  context: ServerContext,
-): RouteMatch {
-  const said = protocol.metadata(request.raw, [], options.headerRules);
-  const metadata = context.identity.metadata(said, principal, credential);
-  return matchOfLocation(location, ownerOf({ principal, metadata }), loaded, context);
 }
