@@ -1,14 +1,30 @@
 // One document, two editors: each has a bidi stream, sends one operation at a time and takes the changes of all.
 import type { Call } from '../browser/index.js';
 import { client, fail, find, hueOf, make, SERVICE, say } from './scene.js';
-import { after, apply, moved, type Splice, spliceBetween } from './shared-text.js';
+import { moved, SharedText, type Splice } from './shared-text.js';
+
+interface Operation {
+  readonly operationId?: string;
+  readonly operationType?: string;
+  readonly position?: number;
+  readonly length?: number;
+  readonly content?: string;
+}
 
 interface DocumentUpdate {
   readonly userId?: string;
   readonly content?: string;
   readonly revision?: number;
   readonly activeUsers?: readonly string[];
-  readonly operation?: { readonly operationId?: string };
+  readonly operation?: Operation;
+}
+
+/** What an operation does to the text. */
+function changeOf({ operationType, position = 0, length = 0, content = '' }: Operation): Splice | undefined {
+  if (operationType === 'INSERT') return { at: position, removed: 0, inserted: content };
+  return operationType === 'DELETE' && length > 0
+    ? { at: position, removed: length, inserted: '' }
+    : undefined;
 }
 
 /** One pane: what the service last said, and what was typed on top of it. */
@@ -18,11 +34,7 @@ class Editor {
   readonly #last: HTMLElement;
   #call: Call<DocumentUpdate> | undefined;
   #document = '';
-  /** The document at `#revision`. */
-  #base = '';
-  #revision = 0;
-  /** The operation that is on its way, until it comes back. */
-  #sending: string | undefined;
+  #shared = new SharedText();
   #operations = 0;
 
   constructor(user: string, side: string) {
@@ -30,7 +42,10 @@ class Editor {
     this.#area = find(side, HTMLTextAreaElement);
     this.#last = find(`${side}-last`, HTMLElement);
     find(`${side}-name`, HTMLElement).style.setProperty('--hue', hueOf(user));
-    this.#area.addEventListener('input', () => this.#send());
+    this.#area.addEventListener('input', () => {
+      this.#shared.type(this.#area.value);
+      this.#send();
+    });
   }
 
   async open(document: string): Promise<void> {
@@ -38,7 +53,7 @@ class Editor {
     const call = client.call<DocumentUpdate & Record<string, unknown>>(`${SERVICE}/CollaborativeEdit`);
     this.#call = call;
     this.#document = document;
-    this.#sending = undefined;
+    this.#shared = new SharedText();
     this.#area.disabled = true;
     try {
       // Without an operation: it opens the document.
@@ -50,45 +65,42 @@ class Editor {
     this.#area.disabled = true;
   }
 
-  /** What the service says counts; what was typed meanwhile is moved to where it belongs now. */
-  #take({ userId = '', content = '', revision = 0, activeUsers = [], operation }: DocumentUpdate): void {
-    const typed = spliceBetween(this.#base, this.#area.value);
-    const change = spliceBetween(this.#base, content);
-    const isFirst = this.#area.disabled;
-    const isOwn = operation?.operationId !== undefined && operation.operationId === this.#sending;
-    this.#base = content;
-    this.#revision = revision;
-    if (isFirst) this.#show(content, undefined);
-    else if (!isOwn) this.#show(apply(content, after(typed, change)), change);
-    if (isOwn) this.#sending = undefined;
+  #take({ userId = '', content = '', revision = 0, activeUsers = [], operation = {} }: DocumentUpdate): void {
+    const change = changeOf(operation);
+    this.#show(this.#shared.take({ content, revision, change, id: operation.operationId }));
     this.#area.disabled = false;
-    if (userId !== '' && !isOwn) this.#last.textContent = `${userId} has edited, revision ${revision}`;
+    if (userId !== '' && userId !== this.user)
+      this.#last.textContent = `${userId} has edited, revision ${revision}`;
     showPeople(activeUsers);
     this.#send();
   }
 
-  #show(text: string, change: Splice | undefined): void {
-    const { selectionStart, selectionEnd } = this.#area;
+  #show(changes: readonly Splice[]): void {
+    const { selectionStart, selectionEnd, value } = this.#area;
+    const { text } = this.#shared;
+    if (text === value) return;
     this.#area.value = text;
-    if (change === undefined || document.activeElement !== this.#area) return;
+    if (document.activeElement !== this.#area) return;
     // What another inserts right at the caret comes behind it: one goes on where one wrote.
-    const place = (at: number) => (at <= change.at ? at : moved(at, change));
+    const place = (from: number) =>
+      changes.reduce((at, change) => (at <= change.at ? at : moved(at, change)), from);
     this.#area.setSelectionRange(place(selectionStart), place(selectionEnd));
   }
 
-  /** The next operation, if one is due. What replaces text goes as two: first it is removed. */
+  /** The next operation, if one is due. */
   #send(): void {
-    if (this.#sending !== undefined || this.#area.disabled) return;
-    const { at: position, removed, inserted } = spliceBetween(this.#base, this.#area.value);
-    if (removed === 0 && inserted === '') return;
+    if (this.#area.disabled) return;
+    const operationId = `${this.user}-${Date.now()}-${this.#operations}`;
+    const next = this.#shared.next(operationId);
+    if (next === undefined) return;
+    this.#operations += 1;
+    const { at: position, removed, inserted, baseRevision } = next;
     const operation =
       removed > 0
         ? { operationType: 'DELETE', position, length: removed }
         : { operationType: 'INSERT', position, content: inserted };
-    this.#operations += 1;
-    this.#sending = `${this.user}-${Date.now()}-${this.#operations}`;
-    const known = { userId: this.user, documentId: this.#document, baseRevision: this.#revision };
-    this.#call?.send({ ...known, ...operation, operationId: this.#sending }).catch(fail);
+    const known = { userId: this.user, documentId: this.#document, baseRevision };
+    this.#call?.send({ ...known, ...operation, operationId }).catch(fail);
   }
 }
 
