@@ -1,12 +1,10 @@
 // Runs each test file that failed once more, alone. What passes then failed by chance: it is listed as flaky, and fails nothing.
 // What fails twice fails the run. `npm test` itself stays strict.
 //
-//     node .ci/repeat-failed.mjs LOG     LOG: what `tap` printed, as TAP
+//     node .ci/repeat-failed.mjs LOG     LOG: what `npm run tap` printed, as TAP
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** More files than this are no chance: something is broken, and repeating them all would only hide it behind time. */
 const MOST_FILES = 12;
@@ -60,12 +58,7 @@ export function failedFiles(log) {
   return files;
 }
 
-function tapCommand() {
-  const require = createRequire(import.meta.url);
-  const manifest = require.resolve('tap/package.json');
-  const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
-  return join(dirname(manifest), typeof bin === 'string' ? bin : bin.tap);
-}
+const RUN = fileURLToPath(new URL('../test/run.mjs', import.meta.url));
 
 function main(logFile) {
   const failed = failedFiles(readFileSync(logFile, 'utf8'));
@@ -87,7 +80,7 @@ function main(logFile) {
       continue;
     }
     console.log(`once more, alone: ${file}`);
-    const { status } = spawnSync(process.execPath, [tapCommand(), '--jobs=1', file], { stdio: 'inherit' });
+    const { status } = spawnSync(process.execPath, [RUN, '--jobs=1', file], { stdio: 'inherit' });
     if (status === 0) flaky.push(...names.map((name) => `flaky: ${file}: ${name}`));
     else {
       console.log(`failed twice: ${file}`);

@@ -46,7 +46,7 @@ async function longTests() {
   const child = spawn(
     process.execPath,
     [
-      join(root, 'node_modules/tap/dist/esm/run.mjs'),
+      join(root, 'test/run.mjs'),
       '--timeout=1200',
       'test/gateway/surfaces/session/schedule.property.test.ts',
       'test/gateway/codec/compiled-codec.property.test.ts',

@@ -50,6 +50,8 @@ export async function openBrowser(
     ...(downloads !== undefined && {
       downloadBehavior: { policy: 'allow' as const, downloadPath: downloads },
     }),
+    // It ends when this process does, however that ends; otherwise a test that is killed leaves it at work.
+    pipe: true,
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -115,7 +115,8 @@ export async function checkStreams(t: Test, browser: Browser, name: BrowserName)
   if (name !== 'chromium') return;
   await t.test('memory is flat, whatever the number of messages', async (t) => {
     const session = await page.createCDPSession();
-    await ask(1_000_000, 1_000_000);
+    // As fast as a page on a busy machine can show: a stream that it cannot keep up with holds the processor that the page needs.
+    await ask(10_000, 1_000_000);
     await click('Call');
     await until(async () => (await count()) > 10_000);
     const few = await heapOf(session);

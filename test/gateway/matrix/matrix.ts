@@ -60,7 +60,7 @@ export function playMatrix(transport: Transport): void {
   }
 }
 
-/** `MATRIX=deadline npx tap test/gateway/matrix` plays the rows whose names have that in them. */
+/** `MATRIX=deadline npm run tap -- test/gateway/matrix/*.test.ts` plays the rows whose names have that in them. */
 function isWanted({ name }: Scenario): boolean {
   return name.includes(process.env.MATRIX ?? '');
 }

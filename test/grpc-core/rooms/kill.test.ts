@@ -10,10 +10,14 @@ import { Conversation } from './conversation.js';
 import { blank } from './edit/editor.js';
 import { openRooms } from './subjects.js';
 
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
 t.test('what was acknowledged before kill -9 is there after it, once, and the dead leave', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-rooms-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
-  const victim = fork(fileURLToPath(new URL('./victim.ts', import.meta.url)), [directory]);
+  const victim = fork(path('./victim.ts'), [directory], {
+    execArgv: ['--import', path('../../support/typescript/register.mjs')],
+  });
   t.teardown(() => victim.kill('SIGKILL'));
   const acknowledged: Record<string, number> = {};
   await new Promise<void>((resolve, reject) => {

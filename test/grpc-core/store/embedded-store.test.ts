@@ -23,14 +23,19 @@ storeContract('embedded', async (t) => {
   };
 });
 
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
 t.test('nothing acknowledged is lost when the process is killed', async (t) => {
   const directory = await temporaryFolder(t);
-  const script = fileURLToPath(new URL('./appender.ts', import.meta.url));
   let before = 0;
   for (let round = 0; round < 3; round += 1) {
-    const child = spawn(process.execPath, [...process.execArgv, script, directory], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--import', path('../../support/typescript/register.mjs'), path('./appender.ts'), directory],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     t.teardown(() => child.kill('SIGKILL'));
     const exited = once(child, 'exit');
     let acknowledged = 0;

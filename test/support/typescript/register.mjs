@@ -1,5 +1,5 @@
-// Tests run from source. The runner's own loader makes JavaScript of each module in each of two hundred processes, which was most of what the
-// suite cost; this one, which goes before it, does so once and keeps the result (.taprc, `node-arg`).
+// What runs from source outside of a test run: `node --import ./test/support/typescript/register.mjs FILE`. It makes JavaScript of each module
+// once and keeps the result. A test run (`npm run tap`) has its tests bundled before, and no loader (../suite/bundle.mjs).
 import { register } from 'node:module';
 
 register('./hooks.mjs', import.meta.url);
