@@ -1,8 +1,10 @@
+import { exactJson } from './exact-json.js';
+
 /** Parses the text of the editor. The error says what is wrong and where. */
 export function messageFromText(text: string): unknown {
   if (text.trim() === '') return {};
   try {
-    return JSON.parse(text);
+    return exactJson(text);
   } catch (error) {
     throw new Error(`The request is not JSON: ${error instanceof Error ? error.message : error}`);
   }

@@ -1,4 +1,4 @@
-import { onOneLine } from './call-link.js';
+import { compactJson } from '../json/exact-json.js';
 import type { CopiedCall } from './copied-call.js';
 import { eventSourceText, fetchText, sdkText, webSocketText } from './script-copies.js';
 import { curlText, grpcurlText, wscatText } from './shell-copies.js';
@@ -14,7 +14,7 @@ export interface CallCopy {
 /** The same call in other programs, each complete: pasted as it is, it runs. */
 export function callCopies(call: CopiedCall): CallCopy[] {
   const { kind, query } = call;
-  const compact = { ...call, messages: call.messages.map((text) => onOneLine(text) ?? text) };
+  const compact = { ...call, messages: call.messages.map((text) => compactJson(text) ?? text) };
   return COPIES.filter(({ id }) => {
     if (id === 'eventsource') return kind === 'server_stream' && query !== undefined;
     return id !== 'wscat' || kind !== 'client_stream';

@@ -1,3 +1,5 @@
+import { compactJson } from '../json/exact-json.js';
+
 /** Browsers and chats take addresses of this length. */
 export const MAX_LINK_LENGTH = 8_000;
 
@@ -14,7 +16,7 @@ export interface LinkedCall {
 export function hashFromCall({ path, request, location }: LinkedCall): string {
   const method = `#${path}`;
   if (location !== undefined) return `${method}?call=${encodeURIComponent(location)}`;
-  const json = request === undefined ? undefined : onOneLine(request);
+  const json = request === undefined ? undefined : compactJson(request);
   if (json === undefined) return method;
   const hash = `${method}?request=${encodeURIComponent(json)}`;
   return hash.length > MAX_LINK_LENGTH ? method : hash;
@@ -32,7 +34,7 @@ export function callFromHash(hash: string): LinkedCall {
   const call = decoded(/(?:^|&)call=([^&]*)/.exec(query)?.[1] ?? '');
   return {
     path,
-    request: request === undefined ? undefined : onOneLine(request),
+    request: request === undefined ? undefined : compactJson(request),
     ...(call !== undefined && LOCATION.test(call) && { location: call }),
   };
 }
@@ -43,15 +45,6 @@ const LOCATION = /^(?:\/[\w.~-]{1,100}){0,20}\/_sluice\/calls\/[\w-]{1,200}$/;
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** JSON without the white space between; undefined for what is no JSON. */
-export function onOneLine(text: string): string | undefined {
-  try {
-    return JSON.stringify(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { compactJson } from '../json/exact-json.js';
 import type { Kind } from '../schema/services.js';
 
 export interface CurlRequest {
@@ -22,22 +23,16 @@ export function curlCommand({ kind, url, headers, body }: CurlRequest): string {
   return [
     // -N: otherwise curl holds back a stream until its own buffer is full.
     `curl ${kind === 'unary' || kind === 'client_stream' ? '' : '-N '}${shellQuote(url)}`,
-    ...Object.entries(all).map(([name, value]) => `-H ${shellQuote(`${name}: ${value}`)}`),
+    // "name:" would take the header away.
+    ...Object.entries(all).map(
+      ([name, value]) => `-H ${shellQuote(value === '' ? `${name};` : `${name}: ${value}`)}`,
+    ),
     // Not --data-binary: a body that begins with @ would name a file.
-    `--data-raw ${shellQuote(oneLine(body))}`,
+    `--data-raw ${shellQuote(compactJson(body) ?? body)}`,
   ].join(' \\\n  ');
 }
 
 /** A text as one word of a POSIX shell, whatever it contains. */
 export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/** The body on one line, as NDJSON needs it. Text that is not JSON yet is unchanged. */
-function oneLine(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body));
-  } catch {
-    return body;
-  }
 }

@@ -21,6 +21,12 @@ function addMessage(query: URLSearchParams, prefix: string, type: DescMessage, v
   });
 }
 
+/** Of a message without any field an address cannot say that it is there. */
+function addParts(query: URLSearchParams, prefix: string, type: DescMessage, value: unknown): boolean {
+  const before = query.toString();
+  return addMessage(query, prefix, type, value) && query.toString() !== before;
+}
+
 function add(query: URLSearchParams, name: string, shape: Shape, value: unknown): boolean {
   switch (shape.kind) {
     case 'list':
@@ -32,7 +38,7 @@ function add(query: URLSearchParams, name: string, shape: Shape, value: unknown)
       );
     case 'message':
       if (isText(shape)) return addText(query, name, shape, value);
-      return wellKnownName(shape.type) === undefined && addMessage(query, `${name}.`, shape.type, value);
+      return wellKnownName(shape.type) === undefined && addParts(query, `${name}.`, shape.type, value);
     default:
       return addText(query, name, shape, value);
   }

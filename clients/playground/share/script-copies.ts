@@ -1,3 +1,4 @@
+import { scriptFromJson } from '../json/exact-json.js';
 import { metadataOf } from '../json/request-input.js';
 import { answersStream, type CopiedCall, sendsStream, socketUrlOf, urlOf } from './copied-call.js';
 
@@ -38,14 +39,14 @@ export function sdkText(call: CopiedCall): string {
     `const client = createClient({ baseUrl: ${JSON.stringify(call.gatewayAddress)} });`,
   ];
   const options = [
-    ...(sendsStream(call) ? [] : [`request: ${call.messages[0] ?? '{}'}`]),
+    ...(sendsStream(call) ? [] : [`request: ${scriptFromJson(call.messages[0] ?? '{}')}`]),
     ...(hasMetadata ? [`metadata: ${JSON.stringify(metadata)}`] : []),
   ];
   lines.push(
     `const call = client.call(${method}${options.length > 0 ? `, { ${options.join(', ')} }` : ''});`,
   );
   if (sendsStream(call)) {
-    for (const message of call.messages) lines.push(`await call.send(${message});`);
+    for (const message of call.messages) lines.push(`await call.send(${scriptFromJson(message)});`);
     lines.push('await call.end();');
   }
   lines.push(

@@ -1,4 +1,5 @@
 import type { CallRunner } from '../call/call-runner.js';
+import { exactJson } from '../json/exact-json.js';
 import { isMembers, type Json } from '../json/json-value.js';
 import { headersFromText } from '../json/request-input.js';
 import type { CallTypes } from '../schema/page-schema.js';
@@ -118,7 +119,7 @@ export function createSharePart({ runner, types, gatewayAddress, draft }: ShareP
 /** A request on one line and without secrets; undefined for what is no JSON. */
 export function cleanedText(request: string, types: CallTypes | undefined): string | undefined {
   try {
-    const value = JSON.parse(request) as Json;
+    const value = exactJson(request) as Json;
     return isMembers(value) ? JSON.stringify(withoutSecrets(value, types?.input)) : undefined;
   } catch {
     return undefined;
@@ -127,7 +128,7 @@ export function cleanedText(request: string, types: CallTypes | undefined): stri
 
 function queryOf(types: CallTypes | undefined, request: string): string | undefined {
   try {
-    return types && queryFromRequest(types.input, JSON.parse(request));
+    return types && queryFromRequest(types.input, exactJson(request));
   } catch {
     return undefined;
   }
