@@ -34,6 +34,11 @@ export interface CallLink {
   readonly metadata: readonly Pair[];
 }
 
+/** Where it leads, as people read it. */
+export function shownAddress({ address }: Pick<CallLink, 'address'>): string {
+  return address.target.startsWith('unix') ? address.target : address.authority;
+}
+
 /** How a token may look: RFC 6750, and nothing that could be a second header. */
 const TOKEN = /^[\x21-\x7e]{1,16384}$/;
 

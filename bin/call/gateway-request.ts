@@ -3,7 +3,7 @@ import { request as requestTls } from 'node:https';
 import { isIP } from 'node:net';
 import { Code } from '../../gateway/status/index.js';
 import { CallFailure } from './call-end.js';
-import type { CallLink } from './call-link.js';
+import { type CallLink, shownAddress } from './call-link.js';
 
 /** A request to the gateway over HTTP/1.1. */
 export interface GatewayRequest {
@@ -104,8 +104,8 @@ async function sendBody(
   request.end();
 }
 
-function unreachable({ address }: CallLink, cause: NodeJS.ErrnoException): CallFailure {
+function unreachable(link: CallLink, cause: NodeJS.ErrnoException): CallFailure {
   const hint = cause.code?.startsWith('HPE') ? ' (a gRPC server is called with --grpc)' : '';
-  const message = `${address.authority}: ${cause.message || cause.code}${hint}`;
+  const message = `${shownAddress(link)}: ${cause.message || cause.code}${hint}`;
   return new CallFailure({ code: Code.UNAVAILABLE, message }, cause);
 }

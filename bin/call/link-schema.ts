@@ -3,7 +3,7 @@ import { Code, codeFromHttpStatus, RpcError } from '../../gateway/status/index.j
 import type { Transport } from '../../gateway/upstream/index.js';
 import { readSchema, type SchemaSettings } from '../schema-files.js';
 import { CallFailure, endOfErrorJson } from './call-end.js';
-import type { CallLink } from './call-link.js';
+import { type CallLink, shownAddress } from './call-link.js';
 import { askGateway, headersOfMetadata } from './gateway-request.js';
 
 /** The largest schema that is read, in bytes. */
@@ -45,7 +45,7 @@ async function schemaOfGateway(link: CallLink, signal: AbortSignal): Promise<Sch
       return schemaFromDescriptorSet(bytes);
     } catch (cause) {
       throw new CallFailure(
-        { code: Code.INTERNAL, message: `${link.address.authority}: ${(cause as Error).message}` },
+        { code: Code.INTERNAL, message: `${shownAddress(link)}: ${(cause as Error).message}` },
         cause,
       );
     }
@@ -54,12 +54,12 @@ async function schemaOfGateway(link: CallLink, signal: AbortSignal): Promise<Sch
 }
 
 /** An answer of HTTP that is not what was asked for. */
-export function failureOfAnswer({ address }: CallLink, status: number, body: Uint8Array): CallFailure {
+export function failureOfAnswer(link: CallLink, status: number, body: Uint8Array): CallFailure {
   const end = endOfErrorJson(Buffer.from(body).toString('utf8'));
   if (end !== undefined) return new CallFailure(end);
   return new CallFailure({
     code: codeFromHttpStatus(status),
-    message: `${address.authority} answers with HTTP ${status} and seems to be no Sluice gateway (a gRPC server is called with --grpc)`,
+    message: `${shownAddress(link)} answers with HTTP ${status} and seems to be no Sluice gateway (a gRPC server is called with --grpc)`,
   });
 }
 
@@ -79,11 +79,9 @@ export async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): P
   return Buffer.concat(parts);
 }
 
-async function schemaOfServer(
-  { metadata, address }: CallLink,
-  transport: Transport,
-  signal: AbortSignal,
-): Promise<Schema> {
+async function schemaOfServer(link: CallLink, transport: Transport, signal: AbortSignal): Promise<Schema> {
+  const { metadata } = link;
+  const at = shownAddress(link);
   try {
     return await schemaFromReflection(
       (path, ended, maxMessageBytes) => transport.open(path, { metadata, signal: ended, maxMessageBytes }),
@@ -91,17 +89,11 @@ async function schemaOfServer(
     );
   } catch (cause) {
     if (!(cause instanceof RpcError))
-      throw new CallFailure(
-        { code: Code.UNAVAILABLE, message: `${address.authority}: ${(cause as Error).message}` },
-        cause,
-      );
+      throw new CallFailure({ code: Code.UNAVAILABLE, message: `${at}: ${(cause as Error).message}` }, cause);
     const hint =
       cause.code === Code.UNIMPLEMENTED
         ? ': it has no server reflection, so give its schema with --proto or --descriptor-set'
         : '';
-    throw new CallFailure(
-      { code: cause.code, message: `${address.authority}: ${cause.message}${hint}` },
-      cause,
-    );
+    throw new CallFailure({ code: cause.code, message: `${at}: ${cause.message}${hint}` }, cause);
   }
 }

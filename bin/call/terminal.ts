@@ -6,6 +6,8 @@ export interface CallStreams {
   readonly input: Readable & { readonly isTTY?: boolean };
   readonly output: Writable & { readonly isTTY?: boolean };
   readonly errors: ProgressTerminal;
+  /** The output may have colours: a terminal, where `NO_COLOR` is not set. Absent: it may not. */
+  readonly hasColor?: boolean;
 }
 
 /** A command that ends by itself. */

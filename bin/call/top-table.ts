@@ -34,27 +34,30 @@ export interface LookBefore {
 
 interface Column {
   readonly head: string;
+  /** Columns with a high one go first where the terminal is narrow, and those without a value in any row before them. Absent: it stays. */
+  readonly leaves?: number;
   readonly isText?: true;
   readonly text: (row: StreamRow, rate: number | undefined) => string;
 }
 
-/** From left to right; what does not fit is cut at the right. */
+/** From left to right. */
 const COLUMNS: readonly Column[] = [
   { head: 'METHOD', isText: true, text: ({ method }) => escaped(method.slice(method.lastIndexOf('.') + 1)) },
-  { head: 'SURFACE', isText: true, text: ({ surface }) => escaped(surface) },
-  { head: 'CLIENT', isText: true, text: ({ peer, principal }) => escaped(principal ?? peer) },
-  { head: 'AGE', text: ({ ageMs }) => ageText(ageMs) },
+  { head: 'SURFACE', leaves: 9, isText: true, text: ({ surface }) => escaped(surface) },
+  { head: 'CLIENT', leaves: 5, isText: true, text: ({ peer, principal }) => escaped(principal ?? peer) },
+  { head: 'AGE', leaves: 7, text: ({ ageMs }) => ageText(ageMs) },
   { head: 'MSG/S', text: (_, rate) => (rate === undefined ? '' : rate.toFixed(rate < 10 ? 1 : 0)) },
-  { head: 'SENT', text: ({ sent }) => String(sent.messages) },
-  { head: 'BYTES', text: ({ sent }) => shortSize(sent.bytes) },
-  { head: 'GATEWAY', text: ({ waiting }) => shortSize(waiting.gatewayBytes) },
+  { head: 'SENT', leaves: 6, text: ({ sent }) => String(sent.messages) },
+  { head: 'BYTES', leaves: 10, text: ({ sent }) => shortSize(sent.bytes) },
+  { head: 'GATEWAY', leaves: 2, text: ({ waiting }) => shortSize(waiting.gatewayBytes) },
   {
     head: 'SOCKET',
+    leaves: 3,
     text: ({ waiting }) => (waiting.socketBytes === undefined ? '' : shortSize(waiting.socketBytes)),
   },
-  { head: 'WINDOW', text: windowText },
-  { head: 'CREDIT', text: ({ credit }) => (credit === undefined ? '' : String(credit.messages)) },
-  { head: 'DROPPED', text: ({ dropped }) => (dropped === 0 ? '' : String(dropped)) },
+  { head: 'WINDOW', leaves: 1, text: windowText },
+  { head: 'CREDIT', leaves: 8, text: ({ credit }) => (credit === undefined ? '' : String(credit.messages)) },
+  { head: 'DROPPED', leaves: 4, text: ({ dropped }) => (dropped === 0 ? '' : String(dropped)) },
   {
     head: 'STALLED BY',
     isText: true,
@@ -71,23 +74,76 @@ export function topLines(
 ): string[] {
   const shown = look.streams.slice(0, Math.max(0, rows - 3));
   const rates = before === undefined ? undefined : ratesOf(look, before);
-  const cells = shown.map((row) => COLUMNS.map(({ text }) => text(row, rates?.get(keyOf(row)))));
-  const widths = COLUMNS.map(({ head }, index) =>
-    Math.max(head.length, ...cells.map((row) => (row[index] as string).length)),
-  );
-  const line = (texts: readonly string[]) =>
-    texts
-      .map((text, index) =>
-        COLUMNS[index]?.isText
-          ? text.padEnd(widths[index] as number)
-          : text.padStart(widths[index] as number),
+  const all = COLUMNS.map((column) => filledColumn(column, shown, rates));
+  const fitting = columnsWithin(all, columns);
+  const line = (textOf: (column: FilledColumn) => string) =>
+    fitting
+      .map((column) =>
+        column.isText ? textOf(column).padEnd(column.width) : textOf(column).padStart(column.width),
       )
       .join('  ')
       .trimEnd()
       .slice(0, columns);
   const stalled = look.streams.filter((row) => row.stalled !== undefined).length;
   const summary = `${look.open} open${stalled > 0 ? `, ${stalled} stalled` : ''}${shown.length < look.open ? `, ${shown.length} shown` : ''}`;
-  return [summary.slice(0, columns), line(COLUMNS.map(({ head }) => head)), ...cells.map(line)];
+  return [
+    summary.slice(0, columns),
+    line(({ head }) => head),
+    ...shown.map((_, index) => line(({ cells }) => cells[index] as string)),
+  ];
+}
+
+/** How one of these lines is to be seen. */
+export function styleOfLine({ streams }: StreamsLook, index: number): 'head' | 'alarm' | 'plain' {
+  if (index === 1) return 'head';
+  return streams[index - 2]?.stalled === undefined ? 'plain' : 'alarm';
+}
+
+/** The shortest that a method is cut to, in letters. */
+const LEAST_NAME = 8;
+
+interface FilledColumn extends Column {
+  readonly cells: readonly string[];
+  readonly width: number;
+}
+
+function filledColumn(
+  column: Column,
+  rows: readonly StreamRow[],
+  rates: ReadonlyMap<string, number> | undefined,
+): FilledColumn {
+  const cells = rows.map((row) => column.text(row, rates?.get(keyOf(row))));
+  return {
+    ...column,
+    cells,
+    width: cells.reduce((most, text) => Math.max(most, text.length), column.head.length),
+  };
+}
+
+/** What of the columns has room: those that say least leave, then names are cut. */
+function columnsWithin(all: readonly FilledColumn[], columns: number): readonly FilledColumn[] {
+  const leaving = all
+    .filter(({ leaves }) => leaves !== undefined)
+    .sort((a, b) => Number(isEmpty(b)) - Number(isEmpty(a)) || (b.leaves as number) - (a.leaves as number));
+  const widthOf = (some: readonly FilledColumn[]) => some.reduce((sum, one) => sum + one.width + 2, -2);
+  let left = all;
+  for (const column of leaving) {
+    if (widthOf(left) <= columns) return left;
+    left = left.filter((one) => one !== column);
+  }
+  const [name, ...others] = left as [FilledColumn, ...FilledColumn[]];
+  return [narrowed(name, Math.max(LEAST_NAME, columns - widthOf(others) - 2)), ...others];
+}
+
+/** The end of a method says more than its beginning. */
+function narrowed(column: FilledColumn, width: number): FilledColumn {
+  if (column.width <= width) return column;
+  const cut = (text: string) => (text.length > width ? `…${text.slice(1 - width)}` : text);
+  return { ...column, width, cells: column.cells.map(cut) };
+}
+
+function isEmpty({ cells }: FilledColumn): boolean {
+  return cells.every((text) => text === '');
 }
 
 /** Messages a second, both directions together, of exchanges that can be told from others. */
@@ -133,7 +189,7 @@ function shortSize(bytes: number): string {
 }
 
 /** "4.2s", "3m05s", "2h10m". */
-function ageText(ms: number): string {
+export function ageText(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   if (seconds < 60) return `${(ms / 1_000).toFixed(1)}s`;
   const minutes = Math.floor(seconds / 60);

@@ -11,7 +11,7 @@ import {
   type SendBatch,
   statusFromTrailers,
 } from '../../gateway/upstream/index.js';
-import type { CallLink } from './call-link.js';
+import { type CallLink, shownAddress } from './call-link.js';
 import { openRequest } from './gateway-request.js';
 import { WebFrames } from './web-frames.js';
 
@@ -66,7 +66,7 @@ export class WebCall implements Call {
       this.end(
         localStatus(
           'UPSTREAM_UNREACHABLE',
-          `no connection to ${link.address.authority}: ${cause.message || cause.code}`,
+          `no connection to ${shownAddress(link)}: ${cause.message || cause.code}`,
         ),
       ),
     );

@@ -53,6 +53,7 @@ export const TOP: Command = {
   async run(line, environment) {
     const settings = await readSettings(TOP_COMMAND, line, environment, { takesRest: true });
     const { stdin: input, stdout: output, stderr: errors } = process;
-    return { errand: await (await loadCall()).runTop(settings, { input, output, errors }) };
+    const hasColor = output.isTTY === true && !environment.NO_COLOR && environment.TERM !== 'dumb';
+    return { errand: await (await loadCall()).runTop(settings, { input, output, errors, hasColor }) };
   },
 };

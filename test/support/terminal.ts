@@ -25,11 +25,26 @@ export async function hasTerminals(): Promise<boolean> {
   });
 }
 
+export interface TerminalOptions {
+  /** Its size in letters and lines; by default it does not say. */
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
 /** Opens a terminal and runs a command on it. The teardown kills it. */
-export function openTerminal(t: Test, command: readonly string[]): Terminal {
-  const child = spawn('python3', ['-c', RUN_ON_TERMINAL, ...command], {
+export function openTerminal(
+  t: Test,
+  command: readonly string[],
+  { columns, rows = 24, environment = {} }: TerminalOptions = {},
+): Terminal {
+  const sized =
+    columns === undefined
+      ? command
+      : ['sh', '-c', `stty cols ${columns} rows ${rows}; exec "$@"`, 'sh', ...command];
+  const child = spawn('python3', ['-c', RUN_ON_TERMINAL, ...sized], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { PATH: process.env.PATH, TERM: 'xterm' },
+    env: { PATH: process.env.PATH, TERM: 'xterm', ...environment },
   });
   let shown = '';
   let isOver = false;

@@ -110,6 +110,12 @@ t.test('a table says how fast calls are, where bytes wait and who stalls, within
     'Orders/Watch         sse      203.0.113.7   4.2s    100   812  95.9K    31.1K    4.2K  0/32.0K',
     'Orders/\\u001b[2JBig  sse      alice        1h02m    0.5   812  95.9K        0                        3        7  client 2m05s',
   ]);
+  t.same(topLines(look, { look: before, elapsedMs: 2_000 }, 72, 50), [
+    '2 open, 1 stalled',
+    'METHOD               MSG/S  GATEWAY  SOCKET   WINDOW  STALLED BY',
+    'Orders/Watch           100    31.1K    4.2K  0/32.0K',
+    'Orders/\\u001b[2JBig    0.5        0                   client 2m05s',
+  ]);
   const small = topLines(look, undefined, 20, 4);
   t.equal(small[0], '2 open, 1 stalled, 1');
   t.equal(small.length, 3, 'as many rows as there is room for');
