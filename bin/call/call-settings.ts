@@ -23,6 +23,9 @@ const RIVALS: readonly (readonly [
   ['detach', 'stop'],
   ['join', 'stop'],
   ['detach', 'output'],
+  ['emitDefaults', 'output'],
+  ['emitDefaults', 'join'],
+  ['emitDefaults', 'detach'],
   ['join', 'output'],
   ['join', 'upload'],
   ['join', 'data'],
@@ -45,6 +48,11 @@ export function readCallWish({ values, origins, rest }: CallSettings): CallWish 
   if (!isAtLocation && found.name === undefined)
     throw new UsageError(
       'the method is missing: write it like pkg.Service/Method (sluice list shows what there is)',
+    );
+  const [second = '='] = found.fields;
+  if (!second.includes('=') && /^[\w-]+(?:\.[\w-]+)*$/.test(second) && found.address === undefined)
+    throw new UsageError(
+      `unexpected argument ${JSON.stringify(second.slice(0, 100))}: write fields like name=value, and an address with its port, like ${found.name}:8080`,
     );
   return {
     arguments: found,

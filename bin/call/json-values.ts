@@ -12,6 +12,8 @@ export interface JsonValuesOptions {
   readonly maxLength: number;
   /** A line always ends its value, as where somebody types. Otherwise objects and lists may have several lines. */
   readonly byLine: boolean;
+  /** In front of "line 1", in errors: "--data, ". */
+  readonly name?: string;
 }
 
 /**
@@ -21,24 +23,24 @@ export interface JsonValuesOptions {
  */
 export async function* jsonValues(
   chunks: AsyncIterable<Uint8Array>,
-  { maxLength, byLine }: JsonValuesOptions,
+  { maxLength, byLine, name = '' }: JsonValuesOptions,
 ): AsyncGenerator<JsonValueText> {
   const splitter = new ValueSplitter(byLine);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   for await (const chunk of chunks) {
-    yield* splitter.take(decoded(decoder, splitter, chunk));
+    yield* splitter.take(decoded(decoder, name, splitter, chunk));
     if (splitter.length > maxLength)
-      throw new SettingsError(`line ${splitter.line}: longer than ${maxLength} characters`);
+      throw new SettingsError(`${name}line ${splitter.line}: longer than ${maxLength} characters`);
   }
-  yield* splitter.take(`${decoded(decoder, splitter)}\n`);
-  if (splitter.length > 0) throw new SettingsError(`line ${splitter.line}: this JSON has no end`);
+  yield* splitter.take(`${decoded(decoder, name, splitter)}\n`);
+  if (splitter.length > 0) throw new SettingsError(`${name}line ${splitter.line}: this JSON has no end`);
 }
 
-function decoded(decoder: TextDecoder, { line }: ValueSplitter, chunk?: Uint8Array): string {
+function decoded(decoder: TextDecoder, name: string, { line }: ValueSplitter, chunk?: Uint8Array): string {
   try {
     return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
   } catch {
-    throw new SettingsError(`line ${line}: not UTF-8`);
+    throw new SettingsError(`${name}line ${line}: not UTF-8`);
   }
 }
 

@@ -36,7 +36,7 @@ export async function* requestMessages(options: RequestOptions): AsyncGenerator<
   let count = 0;
   for await (const { text, line } of source === undefined
     ? []
-    : jsonValues(source.chunks, { maxLength, byLine })) {
+    : jsonValues(source.chunks, { maxLength, byLine, name: source.name })) {
     const place = `${source?.name}line ${line}`;
     let bytes: Uint8Array;
     try {

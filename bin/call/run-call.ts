@@ -1,3 +1,4 @@
+import type { Registry } from '@bufbuild/protobuf';
 import { type Codec, compiledCodec } from '../../gateway/codec/index.js';
 import type { Method } from '../../gateway/schema/index.js';
 import { Code } from '../../gateway/status/index.js';
@@ -13,6 +14,7 @@ import { exchange } from './exchange.js';
 import { exchangeAnyWay } from './exchange-any-way.js';
 import { jsonFromArguments } from './field-arguments.js';
 import { downloadContent, FileAnswer } from './file-answer.js';
+import { FullAnswer } from './full-answer.js';
 import { JsonPrinter } from './json-printer.js';
 import { linkSchema } from './link-schema.js';
 import { methodByName } from './method-name.js';
@@ -94,7 +96,7 @@ class CallRun {
     const options = {
       ...call,
       registry: schema.registry,
-      answer: await this.#answer(method, codec),
+      answer: await this.#answer(method, codec, schema.registry),
       output: this.#output,
       resume,
       pace: this.#pace(wish),
@@ -155,13 +157,19 @@ class CallRun {
     return uploadMessages({ method, content, file: upload, input, fields, maxMessageBytes, onSent });
   }
 
-  async #answer(method: Method, codec: Codec): Promise<Answer> {
+  async #answer(method: Method, codec: Codec, registry: Registry): Promise<Answer> {
     const { output: file } = this.#settings.values;
-    if (file === undefined) return new PrintedAnswer(codec.forMessage(method.output), this.#printer());
+    if (file === undefined) return this.#printed(method, codec, registry);
     const content = downloadContent(method);
     if (file === '-') return FileAnswer.to(content, this.#output, () => {});
     const progress = this.#showProgress(file, undefined);
     return await FileAnswer.toFile(content, file, (bytes) => progress.add(bytes));
+  }
+
+  #printed({ output }: Method, codec: Codec, registry: Registry): Answer {
+    return this.#settings.values.emitDefaults
+      ? new FullAnswer(output, registry, this.#printer())
+      : new PrintedAnswer(codec.forMessage(output), this.#printer());
   }
 
   #printer(): JsonPrinter {

@@ -168,6 +168,12 @@ export const CALL_COMMAND = {
     default: 'auto',
     help: 'how messages are printed: one on each line, or indented; auto is pretty on a terminal and ndjson elsewhere',
   },
+  emitDefaults: {
+    group: 'Answer',
+    type: 'switch',
+    lineOnly: true,
+    help: 'print fields that have their default value as well; ProtoJSON leaves them out',
+  },
   verbose: {
     group: 'Answer',
     type: 'switch',

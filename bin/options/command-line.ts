@@ -1,5 +1,6 @@
 import { didYouMean, flagOf, type OptionRow, readOptionText } from '../../gateway/options/index.js';
 import type { CommandTable } from './command-table.js';
+import { adviceForGrpcurl } from './foreign-flags.js';
 import { UsageError } from './settings-error.js';
 import { placeholderOf } from './words.js';
 
@@ -42,14 +43,12 @@ export function parseLine(table: CommandTable, line: readonly string[], takesRes
       index += 1;
       continue;
     }
-    const [flag, inline] = splitArgument(shorts.get(argument) ?? argument, names.keys());
+    const [flag, inline] = splitArgument(shorts.get(argument) ?? argument, names.keys(), takesRest);
     index += 1;
     const name = names.get(flag);
     const row = name === undefined ? undefined : table[name];
     if (name === undefined || row === undefined) {
-      throw new UsageError(
-        `unknown option --${shown(flag)}${didYouMean(flag, names.keys(), (meant) => `--${meant}`)}`,
-      );
+      throw unknownOption(`--${flag}`, flag, names.keys(), takesRest);
     }
     const given = texts.get(name);
     if (given !== undefined && row.type !== 'list') throw new UsageError(`--${flag} is given twice`);
@@ -89,16 +88,35 @@ export function valuesOf(source: string, row: OptionRow, texts: readonly string[
   return row.type === 'list' ? (values as string[]) : values[0];
 }
 
-function splitArgument(argument: string, flags: Iterable<string>): [flag: string, inline?: string] {
+/** A command with arguments of its own calls others, as grpcurl does. */
+function unknownOption(
+  argument: string,
+  flag: string,
+  flags: Iterable<string>,
+  takesRest: boolean,
+): UsageError {
+  const advice = takesRest ? adviceForGrpcurl(flag) : undefined;
+  const end =
+    advice === undefined
+      ? didYouMean(flag, flags, (meant) => `--${meant}`)
+      : `, as grpcurl has it: ${advice}`;
+  return new UsageError(
+    `unknown option ${argument.startsWith('--') ? '--' : ''}${shown(argument.replace(/^--/, ''))}${end}`,
+  );
+}
+
+function splitArgument(
+  argument: string,
+  flags: Iterable<string>,
+  takesRest: boolean,
+): [flag: string, inline?: string] {
   if (argument.startsWith('--') && argument.length > 2) {
     const end = argument.indexOf('=');
     return end < 0 ? [argument.slice(2)] : [argument.slice(2, end), argument.slice(end + 1)];
   }
   if (argument.startsWith('-') && argument.length > 1) {
     const flag = argument.replace(/^-+/, '').split('=', 1)[0] ?? '';
-    throw new UsageError(
-      `unknown option ${shown(argument)}${didYouMean(flag, flags, (meant) => `--${meant}`)}`,
-    );
+    throw unknownOption(argument, flag, flags, takesRest);
   }
   throw new UsageError(`unexpected argument ${JSON.stringify(cut(argument))}: options begin with --`);
 }

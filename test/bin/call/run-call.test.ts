@@ -271,6 +271,7 @@ t.test(
           /bad\.json, line 2: child\.txet: t\.Item has no field "txet", did you mean text\?/,
         ],
         [['One', '-d', '{"number":"x"}'], '', /^--data, line 1: .*number/],
+        [['One', '-d', '{"number":'], '', /^--data, line 1: this JSON has no end/],
         [['One', '-d', '{}{}'], '', /^--data, line 1: t\.S\/One takes one message, and this is a second one/],
         [['One', 'txt=1'], '', /^txt: t\.Item has no field "txt", did you mean text\?/],
         [['One', 'number=x'], '', /^the arguments: .*number/],
