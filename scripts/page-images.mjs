@@ -1,117 +1,127 @@
-// Makes the pictures of the page in docs/images/, which the README shows: `npm run build`, then `node scripts/page-images.mjs`. It starts the core and the
-// gateway of dist/, and takes the views with Chromium (Debian's, or the one that CHROMIUM names). Look at them before you commit them.
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+// Makes the pictures of the page in docs/images/, which the README shows: `npm run build`, then
+// `node --import=./test/support/typescript/register.mjs scripts/page-images.mjs`. It starts the core and the gateway of dist/, and takes the views with
+// Chromium (Debian's, or the one that CHROMIUM names). Look at them before you commit them. With `--all FOLDER` it takes each view in each size and scheme
+// into that folder, `--browser firefox` with Firefox, and `--only NAME` one view.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { launch } from 'puppeteer-core';
+import { openTickService, tickProto } from '../test/clients/playground/tick-service.ts';
+import { VIEWS } from './page-views.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const images = join(root, 'docs', 'images');
-const DESKTOP = { width: 1280, height: 860 };
-const PHONE = { width: 390, height: 844 };
-const SERVICE = '#/streaming.StreamingService/';
+const SIZES = {
+  desktop: { width: 1280, height: 860 },
+  phone: { width: 390, height: 844 },
+  scene: { width: 960, height: 640 },
+};
+/** A view that takes longer is broken. */
+const VIEW_MS = 60_000;
 
-/** What is seen: a method, what is done there, and how long its messages are waited for. */
-const VIEWS = [
-  {
-    file: 'page-form.png',
-    method: 'GetStockPrices',
-    size: DESKTOP,
-    scheme: 'light',
-    press: ['Call'],
-    waitMs: 6_000,
-  },
-  {
-    file: 'page-chart.png',
-    method: 'GetStockPrices',
-    size: DESKTOP,
-    scheme: 'dark',
-    press: ['Call', 'Chart'],
-    waitMs: 25_000,
-    show: '.plot',
-  },
-  {
-    file: 'page-chat.png',
-    method: 'Chat',
-    size: DESKTOP,
-    scheme: 'light',
-    press: ['Send', 'Send'],
-    waitMs: 1_500,
-    show: '.virtual',
-  },
-  {
-    file: 'page-phone.png',
-    method: 'GetStockPrices',
-    size: PHONE,
-    scheme: 'light',
-    press: ['Call'],
-    waitMs: 4_000,
-    show: '.virtual',
-  },
-];
-
-const dataDir = mkdtempSync(join(tmpdir(), 'sluice-images-'));
-const server = spawn(
-  process.execPath,
-  [
-    join(root, 'dist/bin/sluice.js'),
-    'start',
-    '--listen',
-    '127.0.0.1:0',
-    '--core-listen',
-    '127.0.0.1:0',
-    '--admin-listen',
-    '127.0.0.1:0',
-    '--data-dir',
-    dataDir,
-  ],
-  { stdio: ['ignore', 'pipe', 'inherit'] },
-);
-let browser;
+const { values } = parseArgs({
+  options: { all: { type: 'string' }, browser: { type: 'string' }, only: { type: 'string' } },
+});
+const isFirefox = values.browser === 'firefox';
+const folder = values.all ?? join(root, 'docs', 'images');
+const work = mkdtempSync(join(tmpdir(), 'sluice-images-'));
+const file = join(work, 'harbour.jpg');
+const ends = [() => rmSync(work, { recursive: true, force: true })];
 try {
-  const url = await addressOf(server);
-  mkdirSync(images, { recursive: true });
-  browser = await launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: ['--no-sandbox', '--disable-gpu'],
-  });
-  for (const view of VIEWS) await take(browser, url, view);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, Buffer.alloc(3_500_000, 'Sluice'));
+  const ticks = await openTickService({ teardown: (end) => ends.push(end) });
+  const urls = {
+    core: await start('start', '--core-listen', '127.0.0.1:0', '--data-dir', join(work, 'data')),
+    ticks: await start(
+      'gateway',
+      '--upstream',
+      ticks.address,
+      '--proto',
+      tickProto,
+      '--proto-path',
+      join(root, 'proto'),
+    ),
+  };
+  for (const scheme of ['light', 'dark']) {
+    const browser = await open(scheme);
+    try {
+      for (const view of VIEWS) await takeAll(browser, urls, view, scheme);
+    } finally {
+      await browser.close();
+    }
+  }
 } finally {
-  await browser?.close();
-  server.kill();
-  await new Promise((resolve) => server.once('exit', resolve));
-  rmSync(dataDir, { recursive: true, force: true });
+  for (const end of ends.reverse()) await end();
 }
 
-/** The address that the gateway says it listens at. */
-async function addressOf({ stdout }) {
-  for await (const line of createInterface({ input: stdout })) {
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
-    if (url !== undefined && /page|gateway listening/.test(line)) {
-      stdout.resume();
-      return url;
-    }
+/** Starts a command of dist/ and returns the address that its gateway listens at. */
+async function start(...line) {
+  const server = spawn(
+    process.execPath,
+    [join(root, 'dist/bin/sluice.js'), ...line, '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  ends.push(async () => {
+    server.kill('SIGKILL');
+    await new Promise((resolve) => server.once('exit', resolve));
+  });
+  for await (const text of createInterface({ input: server.stdout })) {
+    const { msg, url } = JSON.parse(text);
+    if (msg !== 'gateway listening') continue;
+    server.stdout.resume();
+    return url;
   }
   throw new Error('the gateway did not start');
 }
 
-async function take(browser, url, { file, method, size, scheme, press, waitMs, show }) {
-  const page = await browser.newPage();
-  await page.setViewport({ ...size, deviceScaleFactor: 1 });
-  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-  await page.goto(`${url}/${SERVICE}${method}`);
-  await page.waitForSelector('article');
-  for (const name of press) {
-    await page.$eval(`::-p-xpath(//main//button[.="${name}"])`, (one) => one.click());
-    await new Promise((resolve) => setTimeout(resolve, 500));
+function open(scheme) {
+  if (!isFirefox) {
+    const args = ['--no-sandbox', '--disable-gpu'];
+    return launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args });
   }
-  await new Promise((resolve) => setTimeout(resolve, waitMs));
-  if (show !== undefined) await page.$eval(show, (one) => one.scrollIntoView({ block: 'center' }));
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  await page.screenshot({ path: join(images, file) });
-  await page.close();
+  // Firefox takes no such wish for a page.
+  const extraPrefsFirefox = { 'layout.css.prefers-color-scheme.content-override': scheme === 'dark' ? 0 : 1 };
+  const executablePath = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
+  return launch({ browser: 'firefox', executablePath, headless: true, extraPrefsFirefox });
+}
+
+async function takeAll(browser, urls, view, scheme) {
+  if (values.only !== undefined && values.only !== view.name) return;
+  if (values.all === undefined) {
+    if (scheme === view.scheme) await take(browser, urls, view, { size: view.size, scheme, name: view.name });
+    return;
+  }
+  for (const size of [view.size === 'phone' ? 'desktop' : view.size, 'phone'])
+    await take(browser, urls, view, { size, scheme, name: `${view.name}-${size}-${scheme}` });
+}
+
+async function take(browser, urls, { at, act, service = 'core' }, { size, scheme, name }) {
+  const tabs = [];
+  const openTab = async (where) => {
+    const page = await browser.newPage();
+    tabs.push(page);
+    page.setDefaultTimeout(VIEW_MS);
+    await page.setViewport({ ...SIZES[size], deviceScaleFactor: 1 });
+    if (!isFirefox) await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+    await page.goto(`${urls[service]}/${where}`);
+    return page;
+  };
+  try {
+    const page = await openTab(at);
+    for (const one of act) await one({ page, openTab, file });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const path = join(folder, `${name}.png`);
+    await page.screenshot({ path });
+    // The colours of a page are few. Without ImageMagick pictures are three times as large.
+    spawnSync('convert', [path, '-strip', '+dither', '-colors', '128', `PNG8:${path}`]);
+    process.stdout.write(`${name}\n`);
+  } catch (reason) {
+    process.stdout.write(`${name}: ${reason}\n`);
+  } finally {
+    for (const tab of tabs) await tab.close().catch(() => {});
+  }
 }

@@ -48,7 +48,7 @@ export function parseLine(table: CommandTable, line: readonly string[], takesRes
     const name = names.get(flag);
     const row = name === undefined ? undefined : table[name];
     if (name === undefined || row === undefined) {
-      throw unknownOption(`--${flag}`, flag, names.keys(), takesRest);
+      throw unknownOption(`--${shown(flag)}`, flag, names.keys(), takesRest);
     }
     const given = texts.get(name);
     if (given !== undefined && row.type !== 'list') throw new UsageError(`--${flag} is given twice`);
@@ -100,9 +100,7 @@ function unknownOption(
     advice === undefined
       ? didYouMean(flag, flags, (meant) => `--${meant}`)
       : `, as grpcurl has it: ${advice}`;
-  return new UsageError(
-    `unknown option ${argument.startsWith('--') ? '--' : ''}${shown(argument.replace(/^--/, ''))}${end}`,
-  );
+  return new UsageError(`unknown option ${argument}${end}`);
 }
 
 function splitArgument(
@@ -116,7 +114,7 @@ function splitArgument(
   }
   if (argument.startsWith('-') && argument.length > 1) {
     const flag = argument.replace(/^-+/, '').split('=', 1)[0] ?? '';
-    throw unknownOption(argument, flag, flags, takesRest);
+    throw unknownOption(shown(argument), flag, flags, takesRest);
   }
   throw new UsageError(`unexpected argument ${JSON.stringify(cut(argument))}: options begin with --`);
 }
