@@ -2,7 +2,7 @@
 // `node --import=./test/support/typescript/register.mjs scripts/page-images.mjs`. It starts the core and the gateway of dist/, and takes the views with
 // Chromium (Debian's, or the one that CHROMIUM names). Look at them before you commit them. With `--all FOLDER` it takes each view in each size and scheme
 // into that folder, `--browser firefox` with Firefox, and `--only NAME` one view.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,8 +116,6 @@ async function take(browser, urls, { at, act, service = 'core' }, { size, scheme
     await new Promise((resolve) => setTimeout(resolve, 500));
     const path = join(folder, `${name}.png`);
     await page.screenshot({ path });
-    // The colours of a page are few. Without ImageMagick pictures are three times as large.
-    spawnSync('convert', [path, '-strip', '+dither', '-colors', '128', `PNG8:${path}`]);
     process.stdout.write(`${name}\n`);
   } catch (reason) {
     process.stdout.write(`${name}: ${reason}\n`);

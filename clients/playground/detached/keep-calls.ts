@@ -1,5 +1,4 @@
 import type { CallRunner } from '../call/call-runner.js';
-import { onOneLine } from '../share/call-link.js';
 import type { DetachedCalls } from './detached-calls.js';
 import type { CallKeeper } from './kept-call.js';
 
@@ -28,7 +27,7 @@ export function keepCalls({ runner, keeper, known, cleaned, located }: KeepCalls
         request: kept,
         detach,
         hadHeaders: Object.keys(headers).length > 0,
-        hadSecrets: kept !== onOneLine(text),
+        hadSecrets: kept !== text,
       });
     },
     recorded({ direction }) {
