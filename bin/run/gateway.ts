@@ -63,6 +63,7 @@ export async function startGateway(
     forwardHeaders: values.forwardHeader,
     trustedProxies: values.trustedProxies,
     journal: values.journal,
+    journalReplicas: values.journalReplicas,
     journalAccess: {
       user: values.journalUser,
       passwordFile: values.journalPasswordFile,

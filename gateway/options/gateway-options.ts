@@ -208,6 +208,16 @@ const RECORDINGS = {
     default: 'memory',
     help: 'where calls of methods with a rule for recordings are written down: the memory of this process, or NATS JetStream, which several gateways share (further servers of its cluster behind commas)',
   },
+  /** JetStream takes 1 to 5; one server alone can keep one copy only. */
+  journalReplicas: {
+    group: 'Recordings',
+    type: 'number',
+    unit: 'servers',
+    default: 1,
+    min: 1,
+    max: 5,
+    help: 'how many servers of the cluster of --journal keep each recording, where the gateway makes stream and bucket: 3 outlive the loss of one',
+  },
   journalUser: {
     group: 'Recordings',
     type: 'text',

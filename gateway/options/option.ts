@@ -5,6 +5,7 @@ export const UNITS = {
   calls: 'calls',
   connections: 'connections',
   exchanges: 'exchanges',
+  servers: 'servers',
   callsPerSecond: 'calls a second',
   bytesPerSecond: 'bytes a second',
 } as const;

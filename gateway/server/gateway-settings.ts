@@ -63,6 +63,8 @@ export interface GatewayOptions {
   readonly compress?: CompressRule;
   /** Where calls are recorded. Default "memory"; or "nats://HOST:PORT,HOST:PORT", which all gateways share. */
   readonly journal?: string;
+  /** How many servers of NATS keep each recording, where the gateway makes what it needs there. Default 1. */
+  readonly journalReplicas?: number;
   /** Who the gateway is for the NATS of `journal`, and whom it trusts: nobody in particular by default. */
   readonly journalAccess?: JournalAccess;
   /** What is configured for single methods, from `parseConfig`; it wins over what the schema says. Default: nothing. */
@@ -170,6 +172,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     upstreamConnections: given.upstreamConnections ?? GATEWAY_OPTIONS.upstreamConnections.default,
     schemaRefreshMs: given.schemaRefreshMs ?? GATEWAY_OPTIONS.schemaRefreshMs.default,
     upstreamStreams: given.upstreamStreams ?? GATEWAY_OPTIONS.upstreamStreams.default,
+    journalReplicas: given.journalReplicas ?? GATEWAY_OPTIONS.journalReplicas.default,
     graceMs: given.graceMs ?? GATEWAY_OPTIONS.graceMs.default,
   };
   for (const name of Object.keys(numbers) as (keyof typeof numbers)[]) {

@@ -11,7 +11,7 @@ import type { LoadedSchema } from './loaded-schema.js';
 
 /** The recordings of a gateway. What makes them is loaded when the first call of a method with a rule comes. Whoever makes it closes it. */
 export class RecordedCalls {
-  readonly #options: Pick<ResolvedGatewayOptions, 'limits' | 'journal' | 'journalAccess'>;
+  readonly #options: Pick<ResolvedGatewayOptions, 'limits' | 'journal' | 'journalAccess' | 'journalReplicas'>;
   readonly #context: Pick<ExchangeContext, 'transport' | 'meterOf'>;
   #recordings: Recordings | undefined;
   #loading: Promise<Recordings> | undefined;
@@ -22,7 +22,7 @@ export class RecordedCalls {
   readonly #beginning = new Map<string, Promise<void>>();
 
   constructor(
-    options: Pick<ResolvedGatewayOptions, 'limits' | 'journal' | 'journalAccess'>,
+    options: Pick<ResolvedGatewayOptions, 'limits' | 'journal' | 'journalAccess' | 'journalReplicas'>,
     context: Pick<ExchangeContext, 'transport' | 'meterOf'>,
   ) {
     this.#options = options;
@@ -62,11 +62,12 @@ export class RecordedCalls {
 
   /** Reaches the journal that gateways share, where there is one. Rejects with an error that says what is wrong. */
   async connect(schema: () => LoadedSchema): Promise<void> {
-    const { journal, journalAccess } = this.#options;
+    const { journal, journalAccess, journalReplicas } = this.#options;
     const place = parseJournal(journal);
     if (place === undefined) return;
     const { NatsLink, OnceBucket, Replicas } = await import('../recording/replica/index.js');
-    const link = await NatsLink.open(place.servers, { ...journalAccess, isTls: place.isTls });
+    const access = { ...journalAccess, isTls: place.isTls };
+    const link = await NatsLink.open(place.servers, access, journalReplicas);
     this.#once = new OnceBucket(link);
     this.#replicas = await Replicas.open(link);
     const methodOf = (path: string) => schema().schema.methods.get(path);

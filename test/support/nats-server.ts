@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { ownPort } from './own-port.js';
@@ -26,8 +27,35 @@ export interface NatsServer {
 }
 
 export async function openNats(t: Test, ...more: string[]): Promise<NatsServer> {
-  const port = await ownPort();
-  const directory = t.testdir();
+  return await openNatsIn(t, t.testdir(), more);
+}
+
+/** So many servers of one cluster. */
+export async function openNatsCluster(t: Test, count: number): Promise<NatsServer[]> {
+  const names = Array.from({ length: count }, (_, index) => `n${index + 1}`);
+  const directory = t.testdir(Object.fromEntries(names.map((name) => [name, {}])));
+  const ports: number[] = [];
+  // Of each the one at which others of the cluster find it. Kept a while, so that none is given twice.
+  for (const _ of names) ports.push(await ownPort(ports));
+  const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(',');
+  const servers: NatsServer[] = [];
+  for (const [index, name] of names.entries()) {
+    const cluster = ['-cluster_name', 'sluice', '-cluster', `nats://127.0.0.1:${ports[index]}`];
+    const more = ['-server_name', name, ...cluster, '-routes', routes];
+    const port = await ownPort(ports);
+    ports.push(port);
+    servers.push(await openNatsIn(t, join(directory, name), more, port));
+  }
+  return servers;
+}
+
+async function openNatsIn(
+  t: Test,
+  directory: string,
+  more: readonly string[],
+  given?: number,
+): Promise<NatsServer> {
+  const port = given ?? (await ownPort());
   let child: ChildProcess | undefined;
   const kill = async () => {
     const running = child;

@@ -1,11 +1,12 @@
 import {
+  type JetStreamClient,
   type JetStreamManager,
   jetstream,
   jetstreamManager,
   StorageType,
   type StoredMsg,
 } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import { type KV, Kvm, type KvOptions } from '@nats-io/kv';
 import { connect, headers, type NatsConnection, nanos } from '@nats-io/transport-node';
 import { RpcError } from '../../status/index.js';
 import { accessOptions, type NatsAccess } from './nats-access.js';
@@ -60,16 +61,30 @@ export class NatsLink {
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
   readonly #bucket: KV;
+  readonly #replicas: number;
 
-  private constructor(connection: NatsConnection, manager: JetStreamManager, bucket: KV) {
+  private constructor(
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    bucket: KV,
+    replicas: number,
+  ) {
+    this.#replicas = replicas;
     this.#connection = connection;
     this.#manager = manager;
     this.#bucket = bucket;
     this.pieceBytes = Math.max(1, Math.min(512 * 1024, (connection.info?.max_payload ?? 0) - HEADER_BYTES));
   }
 
-  /** `servers`: "HOST:PORT" of each. Rejects with an error that says what is wrong, within some seconds. */
-  static async open(servers: readonly string[], access: NatsAccess = {}): Promise<NatsLink> {
+  /**
+   * `servers`: "HOST:PORT" of each; `replicas`: how many of them keep what is made here, where it is not there yet. Rejects with an error that says what is wrong, within some
+   * seconds.
+   */
+  static async open(
+    servers: readonly string[],
+    access: NatsAccess = {},
+    replicas = 1,
+  ): Promise<NatsLink> {
     const connection = await connect({
       ...accessOptions(access),
       servers: [...servers],
@@ -91,10 +106,12 @@ export class NatsLink {
           subjects: [`${SUBJECTS}.*`],
           max_bytes: STREAM_BYTES,
           max_age: nanos(KEPT_MS),
+          num_replicas: replicas,
         }),
       );
-      const bucket = await new Kvm(jetstream(connection)).create(BUCKET, { ttl: KEPT_MS, history: 1 });
-      return new NatsLink(connection, manager, bucket);
+      const bounds = { ttl: KEPT_MS, history: 1, replicas };
+      const bucket = await openKv(jetstream(connection), BUCKET, bounds);
+      return new NatsLink(connection, manager, bucket, replicas);
     } catch (reason) {
       await connection.close();
       throw notThere(`${servers.join(', ')} has no JetStream for us`, reason);
@@ -201,11 +218,12 @@ export class NatsLink {
 
   /** Another bucket, in the memory of the server: what is in it goes with that, or after `ttlMs`. Rejects when NATS is away, or cannot hold so much. */
   async openBucket(name: string, bounds: { readonly ttlMs: number; readonly maxBytes: number }): Promise<KV> {
-    return await new Kvm(jetstream(this.#connection, { timeout: ANSWER_MS })).create(name, {
+    return await openKv(jetstream(this.#connection, { timeout: ANSWER_MS }), name, {
       ttl: bounds.ttlMs,
       max_bytes: bounds.maxBytes,
       history: 1,
       storage: StorageType.Memory,
+      replicas: this.#replicas,
     });
   }
 
@@ -213,6 +231,13 @@ export class NatsLink {
   async close(): Promise<void> {
     await this.#connection.close();
   }
+}
+
+/** A bucket, made where it is not there. Of several replicas only the leader is asked: another may not have yet what a gateway has just written. */
+async function openKv(stream: JetStreamClient, name: string, options: Partial<KvOptions>): Promise<KV> {
+  const bucket = await new Kvm(stream).create(name, options);
+  const { replicas } = await bucket.status();
+  return replicas === 1 ? bucket : await new Kvm(stream).create(name, { ...options, allow_direct: false });
 }
 
 async function answerOf(

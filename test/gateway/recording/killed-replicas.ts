@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
@@ -92,8 +93,22 @@ export interface Replica {
 /** Everything that may break. */
 export async function openReplicas(t: Test, gateways: number) {
   const nats = await openNats(t);
+  const proxies = await Promise.all(Array.from({ length: gateways }, () => openTcpProxy(t, nats.address)));
+  return {
+    nats,
+    proxies,
+    ...(await openGateways(
+      t,
+      proxies.map(({ address }) => address),
+    )),
+  };
+}
+
+/** A gateway for each of these addresses of NATS, and the service. */
+export async function openGateways(t: Test, journals: readonly string[], ...more: string[]) {
   const counter = await openCounter(t);
-  const directory = t.testdir();
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-replicas-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
   const proto = join(directory, 'numbered.proto');
   const config = join(directory, 'gateway.json');
   const imports =
@@ -101,9 +116,8 @@ export async function openReplicas(t: Test, gateways: number) {
   writeFileSync(proto, imports + NUMBERED_PROTO);
   const recording = { sharing: 'everyone', start: 'beginning', maxMessages: 100_000 };
   writeFileSync(config, JSON.stringify({ methods: { 't.S/*': { recording } } }));
-  const proxies = await Promise.all(Array.from({ length: gateways }, () => openTcpProxy(t, nats.address)));
   const replicas = await Promise.all(
-    proxies.map(async ({ address }) => {
+    journals.map(async (address) => {
       const replica: Replica = {
         running: undefined as never,
         url: '',
@@ -119,7 +133,15 @@ export async function openReplicas(t: Test, gateways: number) {
             '--config',
             config,
           );
-          args.push('--journal', `nats://${address}`, '--calls-per-second', '0', '--log-format', 'json');
+          args.push(
+            '--journal',
+            `nats://${address}`,
+            '--calls-per-second',
+            '0',
+            '--log-format',
+            'json',
+            ...more,
+          );
           replica.running = sluice(t, args);
           const line = await replica.running.line('gateway listening').catch(() => undefined);
           if (line !== undefined) replica.url = String(line.url);
@@ -129,7 +151,7 @@ export async function openReplicas(t: Test, gateways: number) {
       return replica;
     }),
   );
-  return { nats, counter, proxies, replicas };
+  return { counter, replicas };
 }
 
 /** A reader as `EventSource` is one: it comes back with the last id, to any gateway. */
@@ -195,7 +217,7 @@ export class Follower {
   }
 }
 
-export type Replicated = Awaited<ReturnType<typeof openReplicas>>;
+export type Replicated = Awaited<ReturnType<typeof openGateways>>;
 
 export function readers(all: Replicated, count: number): { followers: Follower[]; done: Promise<unknown> } {
   const followers = Array.from({ length: count }, (_, index) => new Follower(all.replicas, index));

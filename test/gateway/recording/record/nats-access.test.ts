@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { openGateway } from '../../../../gateway/index.js';
 import { NatsLink } from '../../../../gateway/recording/replica/index.js';
 import { createCertificate } from '../../../support/certificate.js';
+import { createNatsOperator } from '../../../support/nats-jwt.js';
 import { NO_NATS, openNats } from '../../../support/nats-server.js';
 
 // Who a gateway is for NATS: real servers with users and TLS.
@@ -112,3 +113,50 @@ t.test('a gateway with both starts, and says nothing of its secrets', { skip: NO
   });
   await t.rejects(open({ user: 'gateway', passwordFile, credentials: 'x' }), TypeError);
 });
+
+t.test(
+  'credentials of a file (JWT and seed) reach a server with an operator; others, and ones that have ended, do not',
+  { skip: NO_NATS },
+  async (t) => {
+    const operator = createNatsOperator();
+    const nats = await serve(t, operator.config);
+    const subjects = JSON.parse(SUBJECTS) as string[];
+    const credentials = file('gateway.creds', operator.credentials(subjects));
+    const link = await NatsLink.open([nats.address], { credentials });
+    t.ok(await link.append('epoch', 0, {}, Buffer.from('a')));
+    t.equal(Buffer.from((await link.next('epoch', 1))?.data ?? []).toString(), 'a');
+    t.ok(await link.put('key', 'value', undefined));
+    t.equal((await link.get('key'))?.text, 'value');
+    // They are read again at each connection: those of another day count from the next one on.
+    writeFileSync(credentials, operator.credentials(subjects));
+    await nats.kill();
+    await nats.start();
+    while ((await link.get('key').catch(() => undefined)) === undefined)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    await link.close();
+    const lines: string[] = [];
+    const gateway = await openGateway({
+      upstream: '127.0.0.1:1',
+      listen: '127.0.0.1:0',
+      adminListen: '127.0.0.1:0',
+      journal: `nats://${nats.address}`,
+      journalAccess: { credentials },
+      log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),
+    });
+    await gateway.close();
+    const stranger = createNatsOperator().credentials();
+    const ended = operator.credentials(subjects, Math.floor(Date.now() / 1_000) - 60);
+    const secrets = [stranger, ended].map((text) => /SU[A-Z2-7]{56}/.exec(text)?.[0] ?? 'none');
+    for (const text of [stranger, ended]) {
+      writeFileSync(credentials, text);
+      const problem = await problemOf(NatsLink.open([nats.address], { credentials }));
+      t.match(problem, /^journal: cannot reach .*Authorization Violation/i);
+      for (const secret of secrets) t.notMatch(problem, secret);
+    }
+    t.match(
+      await problemOf(NatsLink.open([nats.address])),
+      /^journal: cannot reach .*Authorization Violation/i,
+    );
+    t.notMatch(lines.join('\n'), /SU[A-Z2-7]{56}|eyJ/);
+  },
+);
