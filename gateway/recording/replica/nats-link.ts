@@ -63,12 +63,7 @@ export class NatsLink {
   readonly #bucket: KV;
   readonly #replicas: number;
 
-  private constructor(
-    connection: NatsConnection,
-    manager: JetStreamManager,
-    bucket: KV,
-    replicas: number,
-  ) {
+  private constructor(connection: NatsConnection, manager: JetStreamManager, bucket: KV, replicas: number) {
     this.#replicas = replicas;
     this.#connection = connection;
     this.#manager = manager;
@@ -80,11 +75,7 @@ export class NatsLink {
    * `servers`: "HOST:PORT" of each; `replicas`: how many of them keep what is made here, where it is not there yet. Rejects with an error that says what is wrong, within some
    * seconds.
    */
-  static async open(
-    servers: readonly string[],
-    access: NatsAccess = {},
-    replicas = 1,
-  ): Promise<NatsLink> {
+  static async open(servers: readonly string[], access: NatsAccess = {}, replicas = 1): Promise<NatsLink> {
     const connection = await connect({
       ...accessOptions(access),
       servers: [...servers],
