@@ -1,5 +1,5 @@
 import type { DescMessage } from '@bufbuild/protobuf';
-import { memberOf } from '../json/field-shape.js';
+import { memberOf, shapeOfField, shapeText } from '../json/field-shape.js';
 import { isMembers, type Json, type JsonMembers, membersFrom, withMember } from '../json/json-value.js';
 import { isSetByService } from '../schema/field-help.js';
 import { button, element } from '../view/element.js';
@@ -129,6 +129,11 @@ export function membersControl(type: DescMessage, place: ControlPlace): FormCont
   const notes: HTMLElement[] = [];
   if (rows.length === 0 && left.length === 0)
     notes.push(element('p', { class: 'quiet' }, `${type.name} has no fields.`));
+  const extensions = place.schema.extensionsOf(type);
+  if (extensions.length > 0) {
+    const all = extensions.map((one) => `${one.jsonName} (${shapeText(shapeOfField(one))})`).join(', ');
+    notes.push(element('p', { class: 'quiet note' }, `Extensions are written in the JSON: ${all}.`));
+  }
   if (left.length > 0)
     notes.push(element('p', { class: 'quiet note' }, `Only the service sets ${left.join(', ')}.`));
   return {

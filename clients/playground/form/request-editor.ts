@@ -64,7 +64,7 @@ export function createRequestEditor(options: RequestEditorOptions): RequestEdito
   };
   const check = (value: Json): readonly FieldProblem[] => {
     if (schema === undefined || types === undefined) return [];
-    const found = problemsOf(types.input, value, schema.message);
+    const found = problemsOf(types.input, value, schema.message, schema.extensionsOf);
     form?.mark(found);
     return found;
   };

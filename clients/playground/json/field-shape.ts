@@ -1,4 +1,10 @@
-import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import {
+  type DescEnum,
+  type DescExtension,
+  type DescField,
+  type DescMessage,
+  ScalarType,
+} from '@bufbuild/protobuf';
 
 /** What the JSON of a value looks like, whatever holds it: a field, an item of a list, a value of a map. */
 export type Shape =
@@ -8,7 +14,7 @@ export type Shape =
   | { readonly kind: 'list'; readonly item: Shape }
   | { readonly kind: 'map'; readonly key: ScalarType; readonly value: Shape };
 
-export function shapeOfField(field: DescField): Shape {
+export function shapeOfField(field: DescField | DescExtension): Shape {
   switch (field.fieldKind) {
     case 'list':
       return { kind: 'list', item: single(field.listKind, field) };

@@ -1,4 +1,4 @@
-import type { DescField, DescMessage, ScalarType } from '@bufbuild/protobuf';
+import type { DescExtension, DescField, DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { isRequiredField } from '../schema/field-help.js';
 import type { FieldProblem } from './field-problem.js';
 import {
@@ -15,6 +15,8 @@ import { problemOfText } from './text-check.js';
 
 /** Finds a message type by its name "pkg.Name". */
 export type FindMessage = (name: string) => DescMessage | undefined;
+/** The extensions of a message type. */
+export type ExtensionsOf = (type: DescMessage) => readonly DescExtension[];
 
 /** More problems than this help nobody. */
 const MAX_PROBLEMS = 50;
@@ -26,8 +28,13 @@ const MAX_SHOWN_NAME = 100;
  * What is wrong with a request, by the rules and in the words of the gateway, and at the field where it is wrong; at most `MAX_PROBLEMS`. Empty for one that
  * the gateway takes. What a service requires and is not there is advice.
  */
-export function problemsOf(type: DescMessage, request: unknown, find: FindMessage): readonly FieldProblem[] {
-  const check = new RequestCheck(find);
+export function problemsOf(
+  type: DescMessage,
+  request: unknown,
+  find: FindMessage,
+  extensionsOf: ExtensionsOf = () => [],
+): readonly FieldProblem[] {
+  const check = new RequestCheck(find, extensionsOf);
   check.message(type, request, [], 1);
   return check.problems;
 }
@@ -35,9 +42,11 @@ export function problemsOf(type: DescMessage, request: unknown, find: FindMessag
 class RequestCheck {
   readonly problems: FieldProblem[] = [];
   readonly #find: FindMessage;
+  readonly #extensionsOf: ExtensionsOf;
 
-  constructor(find: FindMessage) {
+  constructor(find: FindMessage, extensionsOf: ExtensionsOf) {
     this.#find = find;
+    this.#extensionsOf = extensionsOf;
   }
 
   #add(path: JsonPath, text: string, isAdvice = false): undefined {
@@ -123,10 +132,11 @@ class RequestCheck {
 
   #members(type: DescMessage, value: unknown, path: JsonPath, depth: number, withinAny: boolean): undefined {
     if (!isMembers(value)) return this.#expected(path, 'an object', value);
-    const byName = new Map(
+    const byName = new Map<string, DescField | DescExtension>(
       type.fields.flatMap((field) => [[field.jsonName, field] as const, [field.name, field]]),
     );
-    const given = new Set<DescField>();
+    for (const extension of this.#extensionsOf(type)) byName.set(extension.jsonName, extension);
+    const given = new Set<DescField | DescExtension>();
     const chosen = new Set<unknown>();
     for (const [name, one] of Object.entries(value)) {
       const field = byName.get(name);

@@ -1,4 +1,10 @@
-import { createFileRegistry, type DescMessage, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
+import {
+  createFileRegistry,
+  type DescExtension,
+  type DescMessage,
+  type FileRegistry,
+  fromBinary,
+} from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
 /** The types of one method. */
@@ -13,6 +19,8 @@ export interface PageSchema {
   typesOf(path: string): CallTypes | undefined;
   /** The message type "pkg.Name". */
   message(name: string): DescMessage | undefined;
+  /** The extensions of a message type, as its fields: their `jsonName` is "[pkg.name]". */
+  extensionsOf(type: DescMessage): readonly DescExtension[];
   /** The names of all message types that a person may choose for an `Any`, sorted; entries of maps are none. */
   readonly messageNames: readonly string[];
 }
@@ -24,9 +32,11 @@ export interface PageSchema {
 export function schemaFromDescriptors(bytes: Uint8Array): PageSchema {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));
   const messageNames = namesIn(registry).sort();
+  const extensions = [...registry].filter((type) => type.kind === 'extension');
   return {
     messageNames,
     message: (name) => registry.getMessage(name),
+    extensionsOf: ({ typeName }) => extensions.filter(({ extendee }) => extendee.typeName === typeName),
     typesOf(path) {
       const [, service = '', method = ''] = path.split('/');
       const found = registry.getService(service)?.methods.find(({ name }) => name === method);
