@@ -26,11 +26,15 @@ interface Series {
   readonly rings: readonly { readonly values: Float64Array; readonly slots: Float64Array }[];
 }
 
+/** The slot of a time in a window: what came in one is one point. */
+export function slotOf(atMs: number, windowMs: WindowMs): number {
+  return Math.floor((atMs * SLOTS) / windowMs);
+}
+
 export function createChartData(): ChartData {
   const series = new Map<string, Series>();
   const others = new Set<string>();
 
-  const slotOf = (atMs: number, windowMs: number) => Math.floor((atMs * SLOTS) / windowMs);
   const newSeries = (): Series => ({
     rings: WINDOWS_MS.map(() => ({
       values: new Float64Array(SLOTS),

@@ -2,7 +2,7 @@ import type { DescMessage } from '@bufbuild/protobuf';
 import type { CallRunner } from '../call/call-runner.js';
 import { element } from '../view/element.js';
 import { createFrame } from '../view/frame.js';
-import { createChartData, MAX_SERIES, WINDOWS_MS, type WindowMs } from './chart-data.js';
+import { createChartData, MAX_SERIES, slotOf, WINDOWS_MS, type WindowMs } from './chart-data.js';
 import { chartValue, firstNumericField, keyFields, numericFields } from './chart-fields.js';
 import type { createLinePlot, LinePlot } from './line-plot.js';
 
@@ -46,6 +46,7 @@ export function createRecordChart(runner: CallRunner, type: DescMessage): Record
   let isShown = false;
   let clockStart = performance.now();
   let drawnKeys = '';
+  let drawnSlot = -1;
 
   const take = (message: unknown, atMs: number) => {
     const number = chartValue(numbers.find(({ name }) => name === value.value)?.valueOf(message));
@@ -67,7 +68,7 @@ export function createRecordChart(runner: CallRunner, type: DescMessage): Record
       const record = runner.records.at(index);
       if (record?.direction === 'received') take(record.value, record.atMs);
     }
-    frame.request();
+    redraw();
   };
   const draw = async () => {
     if (!isShown) return;
@@ -75,7 +76,15 @@ export function createRecordChart(runner: CallRunner, type: DescMessage): Record
     make ??= (await import('./line-plot.js')).createLinePlot;
     if (!isShown) return;
     const nowMs = runner.isRunning ? performance.now() - clockStart : endMs;
-    const columns = data.columns(Number(span.value) as WindowMs, nowMs);
+    const windowMs = Number(span.value) as WindowMs;
+    const slot = slotOf(nowMs, windowMs);
+    // Until the next slot of time begins nothing moves, so the page has the time for messages.
+    if (slot === drawnSlot) {
+      if (runner.isRunning) frame.request();
+      return;
+    }
+    drawnSlot = slot;
+    const columns = data.columns(windowMs, nowMs);
     const names = data.keys;
     const known = JSON.stringify(names);
     if (plot === undefined || known !== drawnKeys) {
@@ -96,6 +105,11 @@ export function createRecordChart(runner: CallRunner, type: DescMessage): Record
         note.textContent = 'The chart could not be loaded.';
       }),
   );
+  /** Draws, also where no new slot of time has begun. */
+  const redraw = () => {
+    drawnSlot = -1;
+    frame.request();
+  };
   const resized = new ResizeObserver(() => {
     plot?.fit();
   });
@@ -103,7 +117,7 @@ export function createRecordChart(runner: CallRunner, type: DescMessage): Record
   const scheme = matchMedia('(prefers-color-scheme: dark)');
   const restyle = () => {
     drawnKeys = '';
-    frame.request();
+    redraw();
   };
   scheme.addEventListener('change', restyle);
   for (const one of [value, key]) {
@@ -112,19 +126,19 @@ export function createRecordChart(runner: CallRunner, type: DescMessage): Record
       read();
     });
   }
-  span.addEventListener('change', () => frame.request());
+  span.addEventListener('change', () => redraw());
   const unsubscribe = runner.subscribe({
     started() {
       data.clear();
       clockStart = performance.now();
-      frame.request();
+      redraw();
     },
     recorded(record) {
       if (record.direction === 'received') take(record.value, record.atMs);
     },
     ended(_result, durationMs) {
       endMs = durationMs;
-      frame.request();
+      redraw();
     },
   });
   return {
@@ -137,7 +151,7 @@ export function createRecordChart(runner: CallRunner, type: DescMessage): Record
     ),
     show() {
       isShown = true;
-      frame.request();
+      redraw();
     },
     hide() {
       isShown = false;
