@@ -1,5 +1,5 @@
 export { baseFiles } from './base/index.js';
-export { breakingChanges, type SchemaChange } from './change/index.js';
+export { breakingChangeSteps, breakingChanges, type SchemaChange } from './change/index.js';
 export {
   describeSchema,
   descriptionSteps,

@@ -3,7 +3,7 @@ import type { Registry } from '@bufbuild/protobuf';
 import { inTurns } from '../async/index.js';
 import type { Codec } from '../codec/index.js';
 import {
-  breakingChanges,
+  breakingChangeSteps,
   changedSchemaFromReflection,
   descriptionSteps,
   ReflectionEnded,
@@ -107,13 +107,13 @@ export class SchemaSource {
   }
 
   use(learnt: Schema): void {
-    this.#put(this.#configured(learnt));
+    this.#put(this.#configured(learnt, this.#config));
   }
 
   /** With what is configured for its methods, and what of that does not fit it. */
-  #configured(learnt: Schema): ConfiguredSchema {
+  #configured(learnt: Schema, config: GatewayConfig): ConfiguredSchema {
     const warnings: string[] = [];
-    const schema = configuredSchema(learnt, this.#config, (problem) => warnings.push(problem));
+    const schema = configuredSchema(learnt, config, (problem) => warnings.push(problem));
     return { schema, warnings };
   }
 
@@ -147,13 +147,9 @@ export class SchemaSource {
    */
   async reload(transport: Opener, config: GatewayConfig, given?: Schema): Promise<number> {
     const learnt = given ?? (this.ready ? await this.#ask(transport) : undefined);
-    const before = this.#config;
+    const refused = learnt && (await this.#replace(learnt, config));
+    if (refused !== undefined) throw new Error(refused);
     this.#config = config;
-    const refused = learnt && this.#replace(learnt);
-    if (refused !== undefined) {
-      this.#config = before;
-      throw new Error(refused);
-    }
     return this.#loaded?.schema.methods.size ?? 0;
   }
 
@@ -169,14 +165,19 @@ export class SchemaSource {
       changedSchemaFromReflection(open, before, this.#refusedDigest, { signal }),
     );
     if (learnt === undefined) return 'same';
-    return this.#replace(learnt) === undefined ? 'changed' : 'refused';
+    return (await this.#replace(learnt)) === undefined ? 'changed' : 'refused';
   }
 
-  /** Says why when the guard refuses it. */
-  #replace(learnt: Schema): string | undefined {
+  /** Says why when the guard refuses it. With this configuration, or the one in force. */
+  async #replace(learnt: Schema, given?: GatewayConfig): Promise<string | undefined> {
     const before = this.#loaded?.schema;
-    const configured = this.#configured(learnt);
-    const broken = before === undefined ? [] : breakingChanges(before, configured.schema);
+    const config = given ?? this.#config;
+    const configured = this.#configured(learnt, config);
+    // Calls go on meanwhile: of a large schema it may take seconds.
+    const broken = before === undefined ? [] : await inTurns(breakingChangeSteps(before, configured.schema));
+    // Somebody else has replaced one of them: what was compared is not what is in force.
+    if (this.#loaded?.schema !== before || (given ?? this.#config) !== config)
+      return await this.#replace(learnt, given);
     const named = broken.slice(0, LOGGED_CHANGES).map(({ name, change }) => `${name}: ${change}`);
     const fields = { breaking: broken.length, changes: named };
     if (broken.length > 0 && this.#changes.guard) {
@@ -190,6 +191,7 @@ export class SchemaSource {
       this.#changes.onBreaking(broken.length, 'used');
       this.#warn(fields, 'schema changed: it breaks clients');
     }
+    this.#config = config;
     this.#put(configured);
     return undefined;
   }

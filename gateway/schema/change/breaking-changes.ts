@@ -1,6 +1,7 @@
 import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
-import type { Schema } from '../load/index.js';
+import { finished, type Steps } from '../../async/index.js';
+import { type Schema, sameServices } from '../load/index.js';
 import type { Method } from '../method/index.js';
 
 /** What a client of the old schema may have used, and the new one has not or has differently. */
@@ -17,25 +18,36 @@ export interface SchemaChange {
  * are compared by name, and each once. What is new breaks no client.
  */
 export function breakingChanges(before: Schema, after: Schema): readonly SchemaChange[] {
+  return finished(breakingChangeSteps(before, after));
+}
+
+/** The same in steps. Services that are the same with all that they use, byte for byte, are not read. */
+export function* breakingChangeSteps(before: Schema, after: Schema): Steps<readonly SchemaChange[]> {
   const changes: SchemaChange[] = [];
   const add = (name: string, change: string) => changes.push({ name, change });
   const types = new TypeComparison(after, add);
   const rules = new Set([...after.methods.values()].flatMap((method) => method.bindings.map(ruleText)));
+  const isSame = sameServices(before.registry, after.registry);
   for (const [path, method] of before.methods) {
     const name = path.slice(1);
     const now = after.methods.get(path);
     if (now === undefined) add(name, 'the method is gone');
     else {
-      compareKinds(method, now, (change) => add(name, change));
-      types.use(method.input);
-      types.use(method.output);
+      if (!isSame(method.service)) {
+        yield;
+        compareKinds(method, now, (change) => add(name, change));
+        types.use(method.input);
+        types.use(method.output);
+      }
+      // A rule of the configuration may have made it so.
+      if (method.safe && !now.safe) add(name, 'it is no longer free of side effects');
     }
     for (const binding of method.bindings) {
       const rule = ruleText(binding);
       if (now !== undefined && !rules.has(rule)) add(name, `the http rule "${rule}" is gone`);
     }
   }
-  types.run();
+  yield* types.run();
   return changes;
 }
 
@@ -45,7 +57,6 @@ function compareKinds(before: Method, now: Method, add: (change: string) => void
   const types = ({ input, output }: Method) => `(${input.typeName}) returns (${output.typeName})`;
   if (kind(before) !== kind(now)) add(`it was ${kind(before)}, and is ${kind(now)}`);
   if (types(before) !== types(now)) add(`it was ${types(before)}, and is ${types(now)}`);
-  if (before.safe && !now.safe) add('it is no longer free of side effects');
 }
 
 function ruleText({ httpMethod, template }: Method['bindings'][number]): string {
@@ -68,9 +79,10 @@ class TypeComparison {
     if (this.#isNew(type.typeName)) this.#messages.push(type);
   }
 
-  run(): void {
+  *run(): Steps<void> {
     // The list grows while it is walked.
     for (const before of this.#messages) {
+      yield;
       const now = this.#after.registry.getMessage(before.typeName);
       const byName = new Map(now?.fields.map((field) => [field.name, field]));
       const byNumber = new Map(now?.fields.map((field) => [field.number, field]));

@@ -1,1 +1,1 @@
-export { breakingChanges, type SchemaChange } from './breaking-changes.js';
+export { breakingChangeSteps, breakingChanges, type SchemaChange } from './breaking-changes.js';

@@ -8,6 +8,7 @@ export {
   schemaFromReflection,
 } from './reflection.js';
 export { type ReflectionCall, ReflectionEnded, type ReflectionOpen } from './reflection-call.js';
+export { sameServices } from './same-services.js';
 export type { Schema } from './schema.js';
 export { descriptorSetFromSchema, descriptorSetSteps, schemaFileSteps } from './schema-files.js';
 export { schemaWithRules } from './schema-with-rules.js';

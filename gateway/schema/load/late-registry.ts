@@ -23,7 +23,8 @@ type Desc = DescMessage | DescEnum | DescExtension | DescService;
  */
 export class LateRegistry implements Registry {
   readonly kind = 'registry';
-  readonly #set: ScannedSet;
+  /** What it is read from. */
+  readonly set: ScannedSet;
   readonly #services = new Map<string, ScannedService>();
   readonly #extensions = new Map<string, ScannedFile>();
   /** By extendee and number. */
@@ -38,7 +39,7 @@ export class LateRegistry implements Registry {
   readonly #imports = new Map<ScannedFile | string, DescFile>();
 
   constructor(set: ScannedSet) {
-    this.#set = set;
+    this.set = set;
     for (const { services, extensions } of set.files) {
       for (const service of services) this.#services.set(service.fullName, service);
       for (const { fullName, file, extendee, number } of extensions) {
@@ -49,7 +50,7 @@ export class LateRegistry implements Registry {
   }
 
   get(typeName: string): Desc | undefined {
-    const file = this.#set.types.get(typeName)?.file ?? this.#extensions.get(typeName);
+    const file = this.set.types.get(typeName)?.file ?? this.#extensions.get(typeName);
     if (file !== undefined) return this.#typesOf(file).get(typeName);
     const service = this.#services.get(typeName);
     if (service === undefined) return baseFiles().registry.get(typeName);
@@ -91,12 +92,12 @@ export class LateRegistry implements Registry {
   *[Symbol.iterator](): IterableIterator<Desc> {
     for (const desc of baseFiles().registry) {
       const isOwn =
-        this.#set.types.has(desc.typeName) ||
+        this.set.types.has(desc.typeName) ||
         this.#extensions.has(desc.typeName) ||
         this.#services.has(desc.typeName);
       if (!isOwn) yield desc;
     }
-    for (const file of this.#set.files) {
+    for (const file of this.set.files) {
       // What counts as ours declares nothing.
       if (file.types.length + file.extensions.length > 0) yield* this.#typesOf(file).values();
       if (file.services.length > 0) yield* this.#serviceFile(file).services;
@@ -143,7 +144,7 @@ export class LateRegistry implements Registry {
   }
 
   #protoOf({ start, stop, name }: ScannedFile): FileDescriptorProto {
-    const proto = fileFromBytes(this.#set.bytes.subarray(start, stop));
+    const proto = fileFromBytes(this.set.bytes.subarray(start, stop));
     if (!('$typeName' in proto)) throw new SchemaError(`${name}: ${proto.reason}`);
     repairFile(proto);
     return proto;

@@ -36,6 +36,10 @@ export async function foreignSchemas(t: Test): Promise<ReadonlyMap<string, Schem
         [nasty, PROTO],
       ),
     ],
+    [
+      'reserved',
+      await schemaFromProtoFiles([join(root, 'test/gateway/contract/fixtures/reserved.proto')], [PROTO]),
+    ],
     ['thousand', await schemaFromText(t, manyMethods(1_000))],
   ]);
 }

@@ -1,5 +1,12 @@
-import t from 'tap';
-import { breakingChanges } from '../../../../gateway/schema/index.js';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import {
+  breakingChanges,
+  descriptorSetFromProtoFiles,
+  type Schema,
+} from '../../../../gateway/schema/index.js';
+import { lateSchemaFromSet } from '../../../../gateway/schema/load/late-schema.js';
+import { sameServices } from '../../../../gateway/schema/load/same-services.js';
 import { schemaFromText } from '../schema-from-text.js';
 
 const BEFORE = `
@@ -111,6 +118,43 @@ for (const [edit, from, to, broken] of CASES) {
     );
   });
 }
+
+/** A schema of `t.proto` with a text, and of `far.proto`, which does not change, read file by file. */
+async function lateSchema(t: Test, text: string): Promise<Schema> {
+  const head = 'syntax = "proto3"; import "google/api/annotations.proto";';
+  const folder = t.testdir({
+    't.proto': `${head} package t; ${text}`,
+    'far.proto': `${head} package far; message B { string b = 1 [deprecated = true]; }
+      service Far { rpc Do(B) returns (B) { option (google.api.http) = { get: "/far/{b}" }; } }`,
+    'near.proto': `${head} import "t.proto"; package near; service Near { rpc Do(t.Leaf) returns (t.Leaf); }`,
+  });
+  const files = ['t.proto', 'far.proto', 'near.proto'].map((file) => join(folder, file));
+  const bytes = Buffer.from(await descriptorSetFromProtoFiles(files, [folder]));
+  // Whoever reads this file finds that options of a field end in their middle.
+  const at = bytes.indexOf(Buffer.from([0x42, 2, 0x18, 1]), bytes.indexOf('far.proto'));
+  bytes[at + 2] = 0xaa;
+  return lateSchemaFromSet(bytes, undefined) as Schema;
+}
+
+t.test(
+  'of a schema that is read file by file, what is the same is not read, and all else is compared',
+  async (t) => {
+    const before = await lateSchema(t, BEFORE);
+    for (const [edit, from, to, broken] of CASES) {
+      const after = await lateSchema(t, BEFORE.replace(from, to));
+      t.same(
+        breakingChanges(before, after).map(({ name, change }) => `${name}: ${change}`),
+        broken.map((each) => `t.${each}`),
+        edit,
+      );
+    }
+    const isSame = sameServices(
+      before.registry,
+      (await lateSchema(t, BEFORE.replace('TWO = 2;', ''))).registry,
+    );
+    t.same(before.serviceNames.filter(isSame), ['far.Far']);
+  },
+);
 
 t.test('large messages cost no more than they are large', async (t) => {
   const fields = (type: string) =>
