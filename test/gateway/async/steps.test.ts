@@ -29,10 +29,11 @@ t.test('other work goes on between the turns', async (t) => {
     if (!over) setImmediate(tick);
   };
   setImmediate(tick);
-  const until = performance.now() + 100;
+  // As long as it takes until others have had three turns; they come by time, which a busy machine gives as it likes.
+  const until = performance.now() + 60_000;
   let steps = 0;
   function* longWork(): Steps<void> {
-    while (performance.now() < until) {
+    while (others <= 2 && performance.now() < until) {
       steps += 1;
       yield;
     }
