@@ -131,9 +131,10 @@ export const VIEWS = [
         tap('[data-dy="1"]'),
       ]),
       until('#players', 'bob 100'),
+      until('#target', 'bob'),
       choose('#target', 'bob'),
       tap('[data-action=ATTACK]'),
-      until('#players', 'bob 90'),
+      until('#players', 'bob [2-9]0'),
     ],
   },
   {

@@ -25,7 +25,7 @@ function show({ service, level, message, timestamp, metadata = {} }: LogEntry): 
   const row = make(
     'tr',
     {},
-    make('td', {}, new Date(timestamp).toLocaleTimeString()),
+    make('td', { class: 'time' }, new Date(timestamp).toLocaleTimeString()),
     make('td', { class: CLASSES[level] ?? 'good' }, level),
     make('td', {}, service),
     make('td', {}, message, make('span', { class: 'quiet' }, ...more)),

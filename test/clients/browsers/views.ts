@@ -66,6 +66,13 @@ export async function checkViews(t: Test, browser: Browser, name: BrowserName): 
     await click('Cut the connection');
     await shows('nothing twice');
     await passes(t, page, 'a running stream');
+    await page.select('.speed select', '0');
+    await page.waitForSelector('.pressure[open] .stations li');
+    await passes(t, page, 'the brake, and where messages wait');
+    await page.select('.speed select', 'Infinity');
+    await page.$eval('.pressure', (one) => {
+      (one as unknown as { open: boolean }).open = false;
+    });
     await page.$eval('[id$=-table] tbody tr:not(.space) button', (one) =>
       (one as unknown as { click(): void }).click(),
     );
@@ -76,6 +83,28 @@ export async function checkViews(t: Test, browser: Browser, name: BrowserName): 
     await passes(t, page, 'a chart');
     await click('Cancel');
     await shows('CANCELLED (1)');
+  });
+
+  await t.test('files on their way up and down', async (t) => {
+    const core = await openCore({
+      listen: '127.0.0.1:0',
+      dataDir: t.testdir({ 'some file.bin': Buffer.alloc(100_000, 'Sluice ') }),
+      log: pino({ level: 'silent' }),
+    });
+    t.teardown(() => core.close());
+    const { page } = await openPageOf(t, browser, { pageDir, upstream: core.address });
+    const { open, set, text } = partsOf(page);
+    await open('UploadFile');
+    await set('filePath', 'shelf/some file.bin');
+    await passes(t, page, 'a place for a file');
+    const input = await page.waitForSelector('.files input[type=file]');
+    const file = `${t.testdirName}/some file.bin`;
+    await (input as unknown as { uploadFile(...files: string[]): Promise<void> }).uploadFile(file);
+    await until(async () => /checksums are equal/.test(await text('.transfer [role=status]')));
+    await passes(t, page, 'a file that was sent');
+    await open('DownloadFile');
+    await set('filePath', 'no/such/file');
+    await passes(t, page, 'a file to be saved');
   });
 
   await t.test('the keyboard alone: find a method, fill its form, call, look at a message', async (t) => {
