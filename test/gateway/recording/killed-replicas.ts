@@ -14,7 +14,8 @@ import { openTcpProxy } from '../../support/tcp-proxy.js';
 
 // Gateways as processes, NATS, the service, and the network between, all of which a test kills, stops and cuts.
 
-const MESSAGE_MS = 10;
+/** With hundreds of readers the test is what has most to do. */
+const MESSAGE_MS = Number(process.env.SLUICE_KILL_MESSAGE_MS ?? 10);
 
 const AS_IS = { requestSerialize: (bytes: Buffer) => bytes, requestDeserialize: (bytes: Buffer) => bytes };
 const method = (name: string) => ({
@@ -137,6 +138,10 @@ export async function openGateways(t: Test, journals: readonly string[], ...more
             '--journal',
             `nats://${address}`,
             '--calls-per-second',
+            '0',
+            '--exchanges-per-address',
+            '0',
+            '--connections-per-address',
             '0',
             '--log-format',
             'json',

@@ -9,7 +9,8 @@ t.setTimeout(600_000);
 
 const SECONDS = Number(process.env.SLUICE_KILL_SECONDS ?? 0);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-const READERS = Number(process.env.SLUICE_KILL_READERS ?? 50);
+const READERS = 50;
+const RANDOM_READERS = Number(process.env.SLUICE_KILL_READERS ?? READERS);
 
 t.test(
   'a leader is killed under fifty readers: another goes on, in the same journal',
@@ -111,7 +112,7 @@ t.test('anything at any time', { skip: NO_NATS }, async (t) => {
     return (state >>> 0) % below;
   };
   const all = await openReplicas(t, 3);
-  const crowd = readers(all, READERS);
+  const crowd = readers(all, RANDOM_READERS);
   await allAt(crowd.followers, 5);
   const until = performance.now() + (SECONDS > 0 ? SECONDS * 1_000 : 5_000);
   const actions: Record<string, () => Promise<void>> = {
