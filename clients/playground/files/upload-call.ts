@@ -7,6 +7,9 @@ import type { UploadMessages } from './upload-messages.js';
 /** So much of the file is in memory and in each message: what services are commonly tuned for. */
 const PIECE_BYTES = 64 * 1024;
 const SUB_PROTOCOL = 'sluice.v1.proto';
+const LOST = 'the connection was lost';
+const NO_SOCKET =
+  'no WebSocket to the gateway, which an upload from this page needs: curl sends files without one';
 
 export interface UploadCallOptions {
   readonly gatewayAddress: string;
@@ -42,6 +45,7 @@ export function openUpload(options: UploadCallOptions): FileTransfer<UploadAnswe
   let answer: Uint8Array | undefined;
   let isOver = false;
   let isWhole = false;
+  let isOpen = false;
   /** Wakes who waits for credit. */
   let wake = () => {};
 
@@ -74,6 +78,7 @@ export function openUpload(options: UploadCallOptions): FileTransfer<UploadAnswe
   const done = new Promise<UploadAnswer>((resolve, reject) => {
     fail = (text) => reject(new Error(text));
     socket.addEventListener('open', () => {
+      isOpen = true;
       socket.send(openUploadFrame(path.slice(1), metadata));
       sendAll().catch((reason: unknown) =>
         fail(`the file cannot be read: ${reason instanceof Error ? reason.message : String(reason)}`),
@@ -92,7 +97,7 @@ export function openUpload(options: UploadCallOptions): FileTransfer<UploadAnswe
       else if (isWhole) resolve({ data: answer, checksum: hash.hex() });
       else fail('the service has ended the call before it had the whole file');
     });
-    socket.addEventListener('close', ({ reason }) => fail(reason || 'the connection was lost'));
+    socket.addEventListener('close', ({ reason }) => fail(reason || (isOpen ? LOST : NO_SOCKET)));
   });
   const close = () => {
     isOver = true;

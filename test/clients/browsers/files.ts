@@ -114,6 +114,13 @@ async function holdUpload(t: Test, browser: Browser, pageDir: string): Promise<v
   await choose(page, fileOf(t, 'empty.txt', 0).file);
   await saidIn(page, '^Sent: 0 bytes. The checksums are equal');
   t.match(await text('.transfer [role=status]'), 'text/plain', 'the type of the file is said');
+
+  // As where a proxy lets no WebSocket through.
+  await page.evaluate(`globalThis.WebSocket = class extends WebSocket {
+    constructor(url, protocols) { super(url.replace('session', 'blocked'), protocols); }
+  }`);
+  await choose(page, fileOf(t, 'small.txt', 10).file);
+  await saidIn(page, '^no WebSocket to the gateway');
 }
 
 /** What the processes of a browser hold for themselves, in bytes; undefined where the machine does not tell. */
