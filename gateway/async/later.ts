@@ -5,6 +5,6 @@ export type Later = typeof LATER;
 
 /** Who waits for something that was not here. */
 export interface Waker {
-  /** To ask again is worth it. What it does, it does at once; it must not throw. */
-  wake(): void;
+  /** To ask again is worth it; where there is a `room`, when that has come. What it does, it does at once; it must not throw. */
+  wake(room?: Promise<void>): void;
 }

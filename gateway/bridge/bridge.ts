@@ -2,6 +2,7 @@ import { type Code, ENDED, RpcError, type Status } from '../status/index.js';
 import type { Batch, Call, CancelSignal, Waker } from '../upstream/index.js';
 import { beginAnswer } from './begin-answer.js';
 import type { AbortCause, Exchange, Outgoing } from './exchange.js';
+import { Following } from './following.js';
 import { tellGap } from './gap.js';
 import { Progress } from './progress.js';
 import { bytesOf, pump } from './pump.js';
@@ -106,8 +107,14 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
       };
       const write =
         outgoing.flushMs === 0 ? bound : (batch: Batch) => writeAndHold(outgoing, bound(batch), signal);
+      let following: Following | undefined;
+      const taker = () => {
+        const outlet = outgoing.flushMs === 0 ? outgoing.outlet : undefined;
+        if (outlet !== undefined) following ??= new Following(outlet, traffic, progress, stall);
+        return outlet && following;
+      };
       const next = (waker: Waker) =>
-        takeFirst() ?? (call.next === undefined ? call.read() : call.next(waker));
+        takeFirst() ?? (call.next === undefined ? call.read() : call.next(waker, taker()));
       const moved = pump(next, write, count);
       if (moved instanceof Promise) await moved;
     } else {

@@ -1,5 +1,5 @@
 import type { Metadata, RpcError, Status } from '../status/index.js';
-import type { Batch, CallStart, CancelSignal, Gap, SendBatch } from '../upstream/index.js';
+import type { Batch, CallStart, CancelSignal, Gap, Outlet, SendBatch } from '../upstream/index.js';
 import type { SlowReader } from './policy.js';
 import type { Progress } from './progress.js';
 import type { StallLimit } from './stall-limit.js';
@@ -45,6 +45,8 @@ export interface Outgoing {
    * when no more is wanted, which cancels the call. Throws `RpcError` for bytes that are no message.
    */
   write(batch: Batch): Promise<void> | false | undefined;
+  /** Where messages may go that others of its surface get too, in place of `write`; the same object each time. Absent, and `undefined`: nowhere, now. */
+  readonly outlet?: Outlet | undefined;
   /** The client has all that it wanted, although the call is not over: that the call is cancelled then, or its client has gone, is no failure. Absent: only an end is all. */
   readonly hasAll?: boolean;
   /**

@@ -26,6 +26,11 @@ export class Progress {
   /** What was taken from the service last. */
   batch: Batch | undefined;
 
+  /** Counts what was given without being read, before somebody looks. */
+  settle(): void {
+    this.call?.settle?.();
+  }
+
   /** What has been taken from the service, or has come from it, and is not with the client's connection yet. */
   get heldBytes(): number {
     return this.call?.waiting?.()?.unreadBytes ?? this.#restOfBatch();

@@ -72,7 +72,11 @@ class Pump<Messages> implements Waker {
     });
   }
 
-  wake(): void {
+  wake(room?: Promise<unknown>): void {
+    if (room !== undefined) {
+      this.#waitFor(room);
+      return;
+    }
     try {
       const hasEnded = this.move();
       if (hasEnded !== undefined) this.#resolve?.(hasEnded);
@@ -87,13 +91,17 @@ class Pump<Messages> implements Waker {
     // Not held while the write waits: the messages of a client are objects, and have been copied by then.
     const room = this.#write(batch);
     if (!(room instanceof Promise)) return room !== false;
+    this.#waitFor(room);
+    return undefined;
+  }
+
+  #waitFor(room: Promise<unknown>): void {
     this.#onRoom ??= (isWanted) => {
       if (isWanted === false) this.#resolve?.(false);
       else this.wake();
     };
     this.#onFailed ??= (reason) => this.#reject?.(reason);
     room.then(this.#onRoom, this.#onFailed);
-    return undefined;
   }
 
   #took(batch: Messages | undefined): void {

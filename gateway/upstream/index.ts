@@ -13,9 +13,11 @@ export {
   statusFromTrailers,
 } from './http2/index.js';
 export { openTransport } from './open-transport.js';
+export { readNext } from './read-next.js';
 export { localStatus } from './received-status.js';
 export { faultOfPair, isReservedName } from './reserved-names.js';
-export { SHARED_FORM_BYTES, SharedForms } from './shared-forms.js';
+export { type FormKey, SHARED_FORM_BYTES, type SharedForm, SharedForms } from './shared-forms.js';
 export { assertAuthority } from './socket-path.js';
+export type { FormWriter, Outlet, Taker } from './taker.js';
 export type { Call, CallOptions, CallWaiting, SendBatch, Transport } from './transport.js';
 export type { TransportOptions, UpstreamTls } from './transport-options.js';

@@ -2,6 +2,7 @@ import type { CancelSignal, Later, Waker } from '../async/index.js';
 import type { Metadata, Status } from '../status/index.js';
 import type { Batch } from './batch.js';
 import type { CallStart } from './call-start.js';
+import type { Taker } from './taker.js';
 
 /** Messages to be sent, at least one: the bytes of each, or those in pieces that belong one behind the other, which need not be joined first. */
 export type SendBatch = readonly (Uint8Array | readonly Uint8Array[])[];
@@ -52,9 +53,11 @@ export interface Call {
   read(): Promise<Batch | undefined>;
   /**
    * The same without a promise: `LATER` when there is nothing to read yet, and then `waker` is woken once, as soon as to ask again is worth it. Neither of the two
-   * while the other waits. Absent: there is `read` alone.
+   * while the other waits. `taker`: messages that others read too may be given to it instead, for as long as it has room. Absent: there is `read` alone.
    */
-  next?(waker: Waker): Batch | undefined | Later | Promise<Batch | undefined>;
+  next?(waker: Waker, taker?: Taker): Batch | undefined | Later | Promise<Batch | undefined>;
+  /** What a `taker` was given so far is told it now. Absent: there is nothing to tell. */
+  settle?(): void;
   /**
    * Sends messages in order. `true` when there is room for more, `false` once the call is over (what was given is then dropped); a promise
    * of that only where there is something to wait for. One `write` at a time. The bytes belong to the call from then on: they are sent

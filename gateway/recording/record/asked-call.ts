@@ -65,6 +65,11 @@ export function isBroken({ journal }: Recording, resume: ResumePoint | undefined
   );
 }
 
+/** A call that may be made again for a reader: a server stream that nobody finds by a location. */
+export function mayBeAsked({ method, location }: Recording): boolean {
+  return !method.requestStream && method.responseStream && location === undefined;
+}
+
 /** Where the one begins who opens a recording. */
 export function begun(resume: ResumePoint | undefined): Beginning {
   switch (resume?.last.kind) {

@@ -1,4 +1,4 @@
-import { Alarm, Bell, createDeferred } from '../../async/index.js';
+import { type Alarm, Bell, createDeferred } from '../../async/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import {
   Batch,
@@ -8,11 +8,16 @@ import {
   type Gap,
   LATER,
   type Later,
+  readNext,
   type SendBatch,
+  type Taker,
   type Waker,
 } from '../../upstream/index.js';
+import { mayBeAsked } from './asked-call.js';
 import type { Beginning } from './beginning.js';
+import { alarmAt } from './deadline-alarm.js';
 import type { JournalBatch, JournalCursor } from './journal.js';
+import type { LevelMember, LevelReader } from './level-group.js';
 import type { ReaderOptions } from './reader-options.js';
 import type { Recording } from './recording.js';
 import { inRow } from './snapshot.js';
@@ -21,7 +26,7 @@ import { inRow } from './snapshot.js';
  * A client's part in a recording, as a call: it is read from the journal, and leaving it leaves the recording. What comes before it follows one is kept, because
  * a call for the same may be there already.
  */
-export class Reader implements Call {
+export class Reader implements Call, LevelReader {
   readonly #signal: CancelSignal;
   readonly #onGap: ReaderOptions<Reader>['onGap'];
   /** Until it has been called: all of the request hangs on it. */
@@ -30,6 +35,9 @@ export class Reader implements Call {
   readonly #headers = createDeferred<Metadata | undefined>();
   readonly #start = createDeferred<CallStart | undefined>();
   readonly #status = createDeferred<Status>();
+  readonly headers = this.#headers.promise;
+  readonly start = this.#start.promise;
+  readonly status = this.#status.promise;
   readonly #alarm: Alarm | undefined;
   #messages: Uint8Array[] = [];
   #recording: Recording | undefined;
@@ -48,37 +56,22 @@ export class Reader implements Call {
   #isAgain = false;
   /** Who waits for the next messages. */
   #waker: Waker | undefined;
+  /** While it is given what comes, together with others. */
+  #member: LevelMember | undefined;
 
   constructor({ signal, deadline, onGap, attach, attachAgain }: ReaderOptions<Reader>) {
     this.#signal = signal;
     this.#onGap = onGap;
     this.#attach = attach;
     this.#attachAgain = attachAgain;
-    if (deadline !== undefined) {
-      this.#alarm = new Alarm({
-        onAlarm: () => this.fail(new RpcError('DEADLINE_PASSED', 'the deadline has passed')),
-      });
-      this.#alarm.set(Math.max(0, deadline - Date.now()));
-    }
+    if (deadline !== undefined) this.#alarm = alarmAt(deadline, (passed) => this.fail(passed));
     signal.addEventListener('abort', this.#onAbort);
     if (signal.aborted) this.cancel();
   }
 
-  get headers(): Promise<Metadata | undefined> {
-    return this.#headers.promise;
-  }
-
-  get start(): Promise<CallStart | undefined> {
-    return this.#start.promise;
-  }
-
-  get status(): Promise<Status> {
-    return this.#status.promise;
-  }
-
   /** The number of the last message that it was handed. */
   get position(): number {
-    return this.#after;
+    return this.#member?.position ?? this.#after;
   }
 
   get recording(): Recording | undefined {
@@ -115,29 +108,34 @@ export class Reader implements Call {
   }
 
   read(): Promise<Batch | undefined> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        const next = this.next({ wake });
-        if (next !== LATER) resolve(next);
-      };
-      wake();
-    });
+    return readNext(this);
   }
 
-  next(waker: Waker): Batch | undefined | Later | Promise<Batch | undefined> {
+  next(waker: Waker, taker?: Taker): Batch | undefined | Later | Promise<Batch | undefined> {
     const next = this.#next();
+    const recording = this.#recording;
     if (next === LATER) {
       this.#waker = waker;
-      if (this.#hasHeaders) this.#recording?.wait(this);
+      if (recording !== undefined && this.#hasHeaders) this.#wait(recording, taker);
     }
     return next;
   }
 
   /** For the recording: there is more, or the end. */
-  wake(): void {
+  wake(room?: Promise<void>): void {
     const waker = this.#waker;
     this.#waker = undefined;
-    waker?.wake();
+    waker?.wake(room);
+  }
+
+  readOn(after: number, room: Promise<void> | undefined): void {
+    this.#member = undefined;
+    this.#after = after;
+    this.wake(room);
+  }
+
+  settle(): void {
+    this.#member?.settle();
   }
 
   write(batch: SendBatch): Promise<boolean> | boolean {
@@ -197,6 +195,13 @@ export class Reader implements Call {
     });
   }
 
+  #wait(recording: Recording, taker: Taker | undefined): void {
+    const isLevel =
+      this.#after === recording.journal.lastSeq && this.#snapshot.length === 0 && this.#gap === undefined;
+    if (taker !== undefined && isLevel) this.#member = recording.waitLevel(this, taker);
+    if (this.#member === undefined) recording.wait(this);
+  }
+
   #handed(batch: JournalBatch | undefined): Batch | undefined | Later {
     const recording = this.#recording as Recording;
     const { journal, method } = recording;
@@ -236,9 +241,9 @@ export class Reader implements Call {
   /** Goes on in another call, where the gateway of this one is gone and the call is one that may be made again. */
   #asksAgain(recording: Recording, { reason }: Status): boolean {
     const attachAgain = this.#attachAgain;
-    const { method, journal, location } = recording;
+    const { journal } = recording;
     if (reason !== 'LEADER_LOST' || attachAgain === undefined || this.#messages.length === 0) return false;
-    if (method.requestStream || !method.responseStream || location !== undefined) return false;
+    if (!mayBeAsked(recording)) return false;
     const id = this.#idOf(this.#after);
     this.#cursor?.close();
     this.#cursor = undefined;
@@ -274,6 +279,9 @@ export class Reader implements Call {
     this.#alarm?.clear();
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#messages = [];
+    this.#after = this.position;
+    this.#member?.end();
+    this.#member = undefined;
     this.#cursor?.close();
     const recording = this.#recording;
     // Its half of the call ends with it, for those who go on reading.

@@ -1,8 +1,9 @@
 import { Alarm } from '../../async/index.js';
 import type { Method, RecordingRule } from '../../schema/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
-import type { Batch, Call } from '../../upstream/index.js';
+import type { Batch, Call, Taker } from '../../upstream/index.js';
 import type { Journal } from './journal.js';
+import type { LevelMember, LevelReader } from './level-group.js';
 import { ReaderFloor } from './reader-floor.js';
 import { ReaderSet } from './reader-set.js';
 import { ReadersToken } from './readers-token.js';
@@ -42,7 +43,7 @@ export class Recording {
   state: 'running' | 'ended' | 'dropped' = 'running';
   readonly #options: RecordingOptions;
   readonly #call: Call;
-  readonly #readers = new ReaderSet();
+  readonly #readers: ReaderSet;
   /** Ends the linger, the age of a detached call, or the journal. */
   readonly #alarm = new Alarm({ onAlarm: () => this.#onAlarm() });
   /** Looks for messages that have become too old. */
@@ -63,6 +64,7 @@ export class Recording {
     this.key = options.key;
     this.principal = options.principal;
     this.journal = journal;
+    this.#readers = new ReaderSet(journal);
     this.#full = new RoomWait(options);
     this.snapshot = rule.key === undefined ? undefined : new Snapshot(rule.key);
     if (rule.whenFull === 'pause') this.#floor = new ReaderFloor(journal, this.#readers.all);
@@ -154,7 +156,13 @@ export class Recording {
 
   /** `reader.wake` is called when there is more, or the end. */
   wait(reader: RecordingReader): void {
-    this.#readers.wait(reader);
+    this.#readers.waiting.wait(reader);
+  }
+
+  /** A reader has everything, and its `taker` takes what comes while others take the same: until `readOn` is called. `undefined`: it is to wait. */
+  waitLevel(reader: LevelReader, taker: Taker): LevelMember | undefined {
+    const isShared = this.state === 'running' && this.#readers.size > 1;
+    return isShared ? this.#readers.waiting.join(reader, taker) : undefined;
   }
 
   /** A reader has read on. */
@@ -177,7 +185,7 @@ export class Recording {
     void this.journal.finish(this.#failure ?? GONE);
     this.#full.end();
     this.#options.onChanged();
-    this.#readers.wakeAll();
+    this.#readers.waiting.close();
   }
 
   async #run(): Promise<void> {
@@ -207,7 +215,7 @@ export class Recording {
     const told = this.journal.finish(status);
     if (told instanceof Promise) await told;
     this.#options.onChanged();
-    this.#readers.wakeAll();
+    this.#readers.waiting.wakeAll();
   }
 
   /** Without a promise where the journal takes all of it at once. */
@@ -234,7 +242,8 @@ export class Recording {
   #written(batch: Batch, from: number): void {
     if (batch.at === from) return;
     this.snapshot?.note(batch, from, this.journal.lastSeq, this.journal.firstSeq);
-    this.#readers.wakeAll();
+    this.#readers.waiting.give();
+    this.onMoved();
   }
 
   /** Something may go that had to stay. */

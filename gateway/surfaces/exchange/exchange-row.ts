@@ -55,6 +55,7 @@ export function rowOf(
   stall: StallLimit | undefined,
 ): ExchangeRow {
   const { requestId, source, principal, surface, request, peer } = running;
+  progress.settle();
   const { call, outgoing } = progress;
   const window = call?.waiting?.();
   const stalled = stall?.stalled;

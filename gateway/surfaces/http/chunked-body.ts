@@ -102,7 +102,8 @@ export class ChunkedBody implements ResponseSink {
 
   sendSealed(chunk: Buffer): Promise<void> | undefined {
     const socket = this.#socket;
-    if (this.closed || socket === undefined) return undefined;
+    // Whether the response is gone is not looked at: its socket takes nothing then, and this is done for thousands at once.
+    if (this.#closed || this.#isEnding || socket === undefined) return undefined;
     socket.write(chunk);
     // Thousands of readers get it, and most have it by now: to be told so costs as much as all else. Only where it waits, something behind it says when it has left.
     if (socket.writableLength <= this.#highWaterBytes) return undefined;

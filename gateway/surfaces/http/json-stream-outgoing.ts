@@ -1,9 +1,18 @@
 import type { Outgoing } from '../../bridge/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
-import type { Batch, CallStart } from '../../upstream/index.js';
+import type { Batch, CallStart, Outlet } from '../../upstream/index.js';
 import { type MethodRequest, spread } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
-import { countedHeaders, errorJson, type SendOptions, scratch, sendBatch } from '../message/index.js';
+import {
+  canSeal,
+  countedHeaders,
+  errorJson,
+  type Framing,
+  SealedOutlet,
+  type SendOptions,
+  scratch,
+  sendBatch,
+} from '../message/index.js';
 import type { HttpReply } from './http-reply.js';
 import { drainingAfter, sendDraining } from './json-outgoing.js';
 import { openTextStream } from './open-text-stream.js';
@@ -44,8 +53,10 @@ export class JsonStreamOutgoing implements Outgoing {
   /** What goes before the next message: nothing stands between the first one and the head. */
   #prefix: string;
   readonly #nextPrefix: string;
+  readonly #framing: Framing;
   readonly #shared: SendOptions;
   #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
+  #outlet: SealedOutlet | undefined;
 
   constructor(request: MethodRequest, reply: HttpReply, frame: JsonFrame) {
     this.headWaitMs = request.limits.headWaitMs;
@@ -53,7 +64,8 @@ export class JsonStreamOutgoing implements Outgoing {
     this.#request = request;
     this.#reply = reply;
     this.#frame = frame;
-    this.#shared = { framing: { frame, codec: request.responseCodec, lastId: undefined } };
+    this.#framing = { frame, codec: request.responseCodec, lastId: undefined };
+    this.#shared = { framing: this.#framing };
     this.#prefix = frame.before;
     this.#nextPrefix = frame.between + frame.before;
   }
@@ -73,10 +85,22 @@ export class JsonStreamOutgoing implements Outgoing {
       ...headersFromMetadata(this.#reply, metadata),
     });
     void this.#sink.write(Buffer.from(this.#frame.open));
-    this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
-      // While the client does not read, a heartbeat would only add to what it has not read.
-      if (this.#sink?.full === false) void this.#sink.write(Buffer.from(this.#frame.heartbeat));
-    });
+    this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, this);
+  }
+
+  sendHeartbeat(): void {
+    // While the client does not read, a heartbeat would only add to what it has not read.
+    if (this.#sink?.full === false) void this.#sink.write(Buffer.from(this.#frame.heartbeat));
+  }
+
+  settle(): void {
+    this.#outlet?.pending?.settle();
+  }
+
+  get outlet(): Outlet | undefined {
+    if (this.#outlet === undefined && this.#sink !== undefined && canSeal(this.#sink))
+      this.#outlet = new SealedOutlet(this.#framing, this.#sink, this.#heartbeat);
+    return this.#options === this.#shared ? this.#outlet : undefined;
   }
 
   write(batch: Batch): Promise<void> | undefined {

@@ -1,17 +1,19 @@
 import type { Outgoing } from '../../bridge/index.js';
 import { scalarField } from '../../codec/index.js';
 import { Code, type Metadata, type RpcError, type Status } from '../../status/index.js';
-import type { Batch, CallStart, Gap, MessageIds } from '../../upstream/index.js';
+import type { Batch, CallStart, Gap, MessageIds, Outlet } from '../../upstream/index.js';
 import { endId, formatSseComment, formatSseEvent, formatSseRetry, idFromCursor } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { spread } from '../exchange/index.js';
 import { startHeartbeat } from '../liveness/index.js';
 import {
+  canSeal,
   endJson,
   errorJson,
   type Framing,
   passedOn,
   positionHeaders,
+  SealedOutlet,
   type SendOptions,
   scratch,
   sendBatch,
@@ -44,6 +46,7 @@ export class SseOutgoing implements Outgoing {
   /** Not told yet. */
   #gap: Gap | undefined;
   #heartbeat: ReturnType<typeof startHeartbeat> | undefined;
+  #outlet: SealedOutlet | undefined;
 
   constructor(request: MethodRequest, reply: HttpReply) {
     this.headWaitMs = request.limits.headWaitMs;
@@ -67,10 +70,22 @@ export class SseOutgoing implements Outgoing {
     });
     void this.#send(FIRST);
     this.#tellGap();
-    this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, () => {
-      // While the client does not read, a heartbeat would only add to what it has not read.
-      if (this.#sink?.full === false) void this.#sink.write(HEARTBEAT);
-    });
+    this.#heartbeat = startHeartbeat(this.#reply.raw, this.#request.limits.heartbeatMs, this);
+  }
+
+  sendHeartbeat(): void {
+    // While the client does not read, a heartbeat would only add to what it has not read.
+    if (this.#sink?.full === false) void this.#sink.write(HEARTBEAT);
+  }
+
+  settle(): void {
+    this.#outlet?.pending?.settle();
+  }
+
+  get outlet(): Outlet | undefined {
+    if (this.#outlet === undefined && this.#sink !== undefined && canSeal(this.#sink))
+      this.#outlet = new SealedOutlet(this.#framing, this.#sink, this.#heartbeat);
+    return this.#dropped > 0 ? undefined : this.#outlet;
   }
 
   write(batch: Batch): Promise<void> | undefined {

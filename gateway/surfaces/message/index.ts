@@ -36,4 +36,5 @@ export { messageFromJson, textFromBytes } from './request-message.js';
 export { addMetadata, callMetadata, requestDeadline, requestMetadata } from './request-metadata.js';
 export { metadataHeaders, type PassedOn, passedOn } from './response-metadata.js';
 export { scratch } from './scratch.js';
-export type { Framing, TextOutgoing } from './text-outgoing.js';
+export { SealedOutlet } from './sealed-outlet.js';
+export { canSeal, type Framing, type TextOutgoing } from './text-outgoing.js';

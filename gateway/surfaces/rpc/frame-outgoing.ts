@@ -1,12 +1,15 @@
 import { MAX_TIMER_MS } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
 import type { Metadata, RpcError, Status } from '../../status/index.js';
-import type { Batch, CallStart } from '../../upstream/index.js';
+import type { Batch, CallStart, Outlet } from '../../upstream/index.js';
 import type { MethodRequest } from '../exchange/index.js';
 import { DRAINING, type HttpReply } from '../http/index.js';
 import {
+  canSeal,
   countedHeaders,
   type EncodeMessage,
+  type Framing,
+  SealedOutlet,
   type SendOptions,
   scratch,
   sendBatch,
@@ -28,7 +31,9 @@ export class FrameOutgoing implements Outgoing {
   readonly #reply: HttpReply;
   readonly #form: AnswerForm;
   readonly #encode: EncodeMessage;
+  readonly #framing: Framing;
   readonly #options: SendOptions;
+  #outlet: SealedOutlet | undefined;
   #metadata: Metadata | undefined;
   #begins: CallStart | undefined;
   #sink: FrameBody | undefined;
@@ -42,11 +47,12 @@ export class FrameOutgoing implements Outgoing {
     this.#request = request;
     this.#reply = reply;
     this.#form = form;
-    const framing = {
+    const framing: Framing = {
       frame: isJson ? JSON_FRAME : BYTES_FRAME,
       codec: request.responseCodec,
       lastId: undefined,
     };
+    this.#framing = framing;
     this.#options = isJson ? { framing } : { framing, take: takeFrames };
     this.#encode = isJson ? this.#encodeJson : this.#encodeBytes;
   }
@@ -67,6 +73,12 @@ export class FrameOutgoing implements Outgoing {
   write(batch: Batch): Promise<void> | undefined {
     const sink = this.#sink ?? this.#start(undefined);
     return sendBatch(batch, sink, this.#encode, this.#options);
+  }
+
+  get outlet(): Outlet | undefined {
+    if (this.#outlet === undefined && this.#sink !== undefined && canSeal(this.#sink))
+      this.#outlet = new SealedOutlet(this.#framing, this.#sink);
+    return this.#outlet;
   }
 
   async end(status: Status, failure?: RpcError): Promise<void> {

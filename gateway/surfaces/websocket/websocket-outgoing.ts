@@ -2,10 +2,10 @@ import { Bell, createDeferred } from '../../async/index.js';
 import type { Outgoing } from '../../bridge/index.js';
 import type { ByteWriter } from '../../codec/index.js';
 import type { Status } from '../../status/index.js';
-import type { Batch } from '../../upstream/index.js';
+import type { Batch, Outlet } from '../../upstream/index.js';
 import { CloseCode, closeFromStatus } from '../../wire/index.js';
 import type { MethodRequest } from '../exchange/index.js';
-import { type Framing, scratch, sendBatch, type TextOutgoing } from '../message/index.js';
+import { type Framing, SealedOutlet, scratch, sendBatch, type TextOutgoing } from '../message/index.js';
 import { type ClientSocket, writeBinaryFrame, writeTextFrame } from '../socket/index.js';
 
 const TEXT = {};
@@ -23,6 +23,7 @@ export class WebSocketOutgoing implements Outgoing, TextOutgoing {
   #writes = 0;
   readonly #allLeft = new Bell();
   readonly #framing: Framing & { frame: object };
+  #outlet: SealedOutlet | undefined;
   /** Only the close follows: what waits for room is dropped. */
   #isEnding = false;
   /** The service has sent something. */
@@ -75,9 +76,17 @@ export class WebSocketOutgoing implements Outgoing, TextOutgoing {
   }
 
   sendSealed(frames: Buffer): Promise<void> | undefined {
+    if (this.closed) return undefined;
     this.#writes += 1;
     this.#socket.write(frames, this.#onLeft);
     return this.#roomNow();
+  }
+
+  /** Only once a batch has shown the form, and where no message of the client can ask for another one. */
+  get outlet(): Outlet | undefined {
+    if (!this.hasAnswer || this.#request.method.requestStream) return undefined;
+    this.#outlet ??= new SealedOutlet(this.#framing, this);
+    return this.#outlet;
   }
 
   #roomNow(): Promise<void> | undefined {

@@ -252,3 +252,37 @@ t.test('what is wrong with the query is named', async (t) => {
     }
   }
 });
+
+t.test('readers of one recording are seen with all that they were given, whoever read it', async (t) => {
+  const opens: (() => void)[] = [];
+  const message = await bytes({ text: 'x' });
+  const steps = Array.from({ length: 5 }, () => [
+    {
+      wait: new Promise<void>((resolve) => {
+        opens.push(resolve);
+      }),
+    },
+    { out: message },
+  ]).flat();
+  const { url, gateway } = await openForeign(
+    t,
+    { Down: [{ in: 'end' }, ...steps, { wait: new Promise<never>(() => {}) }] },
+    { config: { methods: { [method('Down').slice(1)]: { recording: { sharing: 'everyone' } } } } },
+  );
+  for (let reader = 0; reader < 4; reader += 1) {
+    const { response } = await open(url + method('Down'), { headers: EVENTS });
+    response.on('error', () => {}).resume();
+    t.teardown(() => response.destroy());
+  }
+  for (const [index, begin] of opens.entries()) {
+    begin();
+    const { streams } = await lookUntil(
+      t,
+      () => look(gateway.adminUrl),
+      `message ${index + 1}`,
+      ({ streams }) => streams.every(({ sent }) => sent.messages === index + 1),
+    );
+    t.equal(streams.length, 4);
+    for (const { sent } of streams) t.equal(sent.bytes, (index + 1) * message.length);
+  }
+});
