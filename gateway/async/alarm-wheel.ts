@@ -64,6 +64,12 @@ export class AlarmWheel {
     this.#size -= 1;
   }
 
+  /** Sets the timer anew: the clock, or the timers of the process, are others now. Rings what is due. */
+  look(): void {
+    clearTimeout(this.#timer);
+    this.#turn();
+  }
+
   readonly #turn = (): void => {
     this.#timerAt = NEVER;
     const now = performance.now();

@@ -22,6 +22,11 @@ export class Alarm extends Link {
     return shared.size;
   }
 
+  /** Whoever has put another clock or other timers into the process calls it, or what is set waits for those that were there. */
+  static clockChanged(): void {
+    shared.look();
+  }
+
   /** Not set yet. `wheel` is for tests. */
   constructor(sleeper: Sleeper, wheel: AlarmWheel = shared) {
     super();

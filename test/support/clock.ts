@@ -1,4 +1,5 @@
 import type { Test } from 'tap';
+import { Alarm } from '../../gateway/async/index.js';
 
 /** The time of a test. It stands still until the test moves it. */
 export interface Clock {
@@ -56,9 +57,12 @@ export function stopClock(t: Test): Clock {
     clearInterval: clear(real.clearInterval),
   });
   performance.now = () => time;
+  // All alarms of the process wait for one timer, which a test may leave behind, and with it those of the next test.
+  Alarm.clockChanged();
   t.teardown(() => {
     Object.assign(globalThis, real);
     performance.now = now;
+    Alarm.clockChanged();
   });
   /** Runs what is due until `end`, and no timer twice when the clock is already there. */
   const runUntil = (end: number) => {

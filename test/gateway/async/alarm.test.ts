@@ -139,3 +139,21 @@ t.test('calls that end in time share one timer, which keeps no process alive', (
   t.notOk(timers[0]?.hasRef());
   t.end();
 });
+
+t.test('an alarm that a stopped clock leaves behind holds up none of the next clock', async (t) => {
+  const rang: string[] = [];
+  const alarm = (name: string) => new Alarm({ onAlarm: () => rang.push(name) });
+  const left = alarm('left');
+  t.teardown(() => left.clear());
+  await t.test('the first clock', async (t) => {
+    const clock = stopClock(t);
+    clock.pass(100_000);
+    left.set(500);
+  });
+  await t.test('the next one', async (t) => {
+    const clock = stopClock(t);
+    alarm('new').set(36_000);
+    clock.pass(36_010);
+    t.ok(rang.includes('new'));
+  });
+});
