@@ -146,8 +146,7 @@ t.test('an alarm that a stopped clock leaves behind holds up none of the next cl
   const left = alarm('left');
   t.teardown(() => left.clear());
   await t.test('the first clock', async (t) => {
-    const clock = stopClock(t);
-    clock.pass(100_000);
+    stopClock(t);
     left.set(500);
   });
   await t.test('the next one', async (t) => {
