@@ -65,6 +65,8 @@ export function createVirtualRows<Item>(options: VirtualRowsOptions<Item>): Virt
     ),
     body,
   );
+  // A table with fixed columns is as wide as they are at least; what `max-content` is for one, browsers do not agree on.
+  table.style.minWidth = `calc(${options.columns.map(({ width }) => width).join(' + ')})`;
   const scroller = element(
     'div',
     { class: 'virtual', tabindex: '0', role: 'region', 'aria-label': options.label },
