@@ -16,7 +16,7 @@ export async function checkForms(t: Test, browser: Browser): Promise<void> {
     schema: await schemaOf(protoFile),
   });
   const parts = partsOf(page);
-  const { open, click, clickIn, fill, set, shown, json, shows, texts, problemOf, messages, verdict } = parts;
+  const { open, click, clickIn, fill, set, shown, json, shows, texts, problemOf, received, verdict } = parts;
 
   await t.test('the example of every method can be sent as it is', async (t) => {
     t.equal((await texts('nav a')).length, MORE_METHODS + 2);
@@ -27,8 +27,7 @@ export async function checkForms(t: Test, browser: Browser): Promise<void> {
     const sent = await json();
     await click('Call');
     await shows('OK (0)');
-    await until(async () => (await messages()).length === 1);
-    const [answer] = await messages();
+    const [answer] = await received(1);
     for (const [name, value] of Object.entries(sent)) {
       // A zero that has no presence does not come back; the service makes no difference.
       if (value !== false && value !== '') t.same(answer[name], value, name);

@@ -1,4 +1,5 @@
 import type { Page } from 'puppeteer-core';
+import { until } from './open-page.js';
 
 /** The view of all messages as JSON. */
 const TIME_LINE = '[role=tabpanel][id$=-json]';
@@ -11,6 +12,10 @@ export function partsOf(page: Page) {
     await page.waitForSelector(selector);
     return (await texts(selector)).join('\n');
   };
+  const messages = async () =>
+    (await texts(`${TIME_LINE} tr.received:not([hidden]) td:nth-child(3)`))
+      .reverse()
+      .map((one) => JSON.parse(one));
   const press = async (selector: string) => {
     await page.waitForSelector(selector);
     await page.$eval(selector, (one) => (one as unknown as { click(): void }).click());
@@ -105,10 +110,12 @@ export function partsOf(page: Page) {
         wanted,
       ),
     /** The messages that came, parsed, oldest first; of many the newest dozen. */
-    messages: async () =>
-      (await texts(`${TIME_LINE} tr.received:not([hidden]) td:nth-child(3)`))
-        .reverse()
-        .map((one) => JSON.parse(one)),
+    messages,
+    /** The same of a call that got so many: the page draws a little after it says how the call ended. */
+    async received(count: number) {
+      await until(async () => (await messages()).length === count);
+      return await messages();
+    },
     /** What the rows in sight have in a column of a view, from the top. */
     cells: (view: string, column: number) =>
       texts(`[role=tabpanel][id$=-${view}] tbody tr:not([hidden], .space) td:nth-child(${column})`),

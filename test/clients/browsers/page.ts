@@ -34,6 +34,7 @@ export async function checkPage(t: Test, browser: Browser): Promise<void> {
       submit,
       shows,
       messages,
+      received,
       newest,
       count,
       verdict,
@@ -137,7 +138,7 @@ export async function checkPage(t: Test, browser: Browser): Promise<void> {
       await click('Half-close');
       await shows('OK (0)');
       await text('tr.received');
-      t.same(await messages(), [{ text: 'a+b+c', number: '3' }]);
+      t.same(await received(1), [{ text: 'a+b+c', number: '3' }]);
     });
 
     await t.test('bidi: answers come while the call is open, failures have their code', async (t) => {
@@ -179,13 +180,13 @@ export async function checkPage(t: Test, browser: Browser): Promise<void> {
     const core = await openCore({ listen: '127.0.0.1:0', dataDir: t.testdir(), dataIntervalMs: 20, log });
     t.teardown(() => core.close());
     const page = await openPage(t, browser, pageDir, core.address);
-    const { open, click, fill, shows, messages, count } = partsOf(page);
+    const { open, click, fill, shows, messages, received, count } = partsOf(page);
 
     await open('GetStockQuote');
     await fill('Request as JSON', '{"symbol":"AAPL"}');
     await click('Call');
     await shows('OK (0)');
-    t.match(await messages(), [{ symbol: 'AAPL', price: Number }]);
+    t.match(await received(1), [{ symbol: 'AAPL', price: Number }]);
 
     await open('ControlledStream');
     await fill('Request as JSON', '{"startFromId":10}');
@@ -201,7 +202,7 @@ export async function checkPage(t: Test, browser: Browser): Promise<void> {
     await click('Send');
     await click('Half-close');
     await shows('OK (0)');
-    t.match(await messages(), [{ fileId: 'from-the-page.txt', totalBytes: '5' }]);
+    t.match(await received(1), [{ fileId: 'from-the-page.txt', totalBytes: '5' }]);
 
     await open('Chat');
     await fill('Request as JSON', '{"roomId":"lobby","userId":"ada","message":"hello there"}');
