@@ -106,9 +106,8 @@ export async function checkHttp2(t: Test, browser: Browser): Promise<void> {
   );
   t.equal(connections, before, 'WebSockets open on the connection that is there');
   await until(t, 'no exchange to be open', () => gateway.openExchanges === 0);
-  t.ok(
+  await until(t, 'the call of who has left to be cancelled', () =>
     upstream.calls(method('Down')).every(({ cancelled }) => cancelled),
-    'who leaves a stream cancels its call',
   );
   await page.close();
 }
