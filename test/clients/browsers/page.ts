@@ -193,7 +193,7 @@ export async function checkPage(t: Test, browser: Browser): Promise<void> {
     await click('Call');
     await shows('OK (0)');
     await until(async () => (await messages()).at(-1)?.id === 110);
-    t.equal(await count(), 100);
+    await until(async () => (await count()) === 100);
 
     await open('UploadFile');
     await fill('Request as JSON', '{"data":"aGVs","filePath":"from-the-page.txt"}');

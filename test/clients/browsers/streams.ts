@@ -26,7 +26,7 @@ export async function checkStreams(t: Test, browser: Browser, name: BrowserName)
     await ask(10_000, 500);
     await click('Call');
     await shows('OK (0)');
-    t.equal(await count(), 500);
+    await until(async () => (await count()) === 500);
     t.same(await texts('[id$=-table] thead th'), ['#', 'after', 'symbol', 'price', 'number']);
     const widths = await page.$$eval('[id$=-table] thead th', (all) =>
       all.map((one) => (one as unknown as { offsetWidth: number }).offsetWidth),
@@ -68,7 +68,7 @@ export async function checkStreams(t: Test, browser: Browser, name: BrowserName)
     t.equal((await cells('table', 5))[0], held, 'a frozen table stands still');
     await click('Follow');
     await shows('OK (0)');
-    t.equal(await count(), 6_000);
+    await until(async () => (await count()) === 6_000);
     await until(async () => (await cells('table', 5))[0] === '6000');
     await shows('the newest are kept');
   });
