@@ -10,7 +10,7 @@ import { settled } from '../../support/http.js';
 import { builtPage } from '../playground/built-page.js';
 import { openShelfService, shelfProto } from '../playground/shelf-service.js';
 import { goTo, openTab } from './open-browser.js';
-import { openPageOf, schemaOf, until } from './open-page.js';
+import { BLOCKED_PATH, openPageOf, schemaOf, until } from './open-page.js';
 import { partsOf } from './page-parts.js';
 
 const log = pino({ level: 'silent' });
@@ -117,7 +117,7 @@ async function holdUpload(t: Test, browser: Browser, pageDir: string): Promise<v
 
   // As where a proxy lets no WebSocket through.
   await page.evaluate(`globalThis.WebSocket = class extends WebSocket {
-    constructor(url, protocols) { super(url.replace('session', 'blocked'), protocols); }
+    constructor(url, protocols) { super(url.replace('/_sluice/session', '${BLOCKED_PATH}'), protocols); }
   }`);
   await choose(page, fileOf(t, 'small.txt', 10).file);
   await saidIn(page, '^no WebSocket to the gateway');

@@ -38,6 +38,11 @@ async function ask(url: string, options: HttpOptions = {}): Promise<(string | un
   return [...inHead, ...(text === '' ? [] : [reasonOfBody(text)])];
 }
 
+/** Without one a header is written as the text. */
+function isUntold(reason: string | undefined): boolean {
+  return reason === undefined || reason === 'undefined';
+}
+
 function reasonOfBody(text: string): string | undefined {
   if (/^(?:event|data|id|retry|:)/m.test(text)) {
     const data = (sseEvents(text).at(-1)?.data ?? {}) as { error?: unknown };
@@ -289,7 +294,7 @@ const PROVOKED: { readonly [Name in Reason]?: Provoke } = {
     async ({ url, wsUrl }) => {
       const soon = { ...JSON_TYPE, 'grpc-timeout': '300m' };
       const down = { headers: { ...soon, accept: 'text/event-stream' }, body: '{}' };
-      return [
+      const pass = async () => [
         ...(await ask(url + method('Ask'), { headers: soon, body: '{}' })),
         reasonOfBody((await http(url + method('Down'), down)).text),
         reasonOfBody((await http(url + method('Down'), { headers: soon, body: '{}' })).text),
@@ -299,6 +304,13 @@ const PROVOKED: { readonly [Name in Reason]?: Provoke } = {
           await (await connect(wsUrl + method('Down'), { headers: { 'grpc-timeout': '300m' } })).closed,
         ),
       ];
+      // The service counts the same time, and on a busy machine it may be the first to end a call: then the end is the service's own.
+      let reasons = await pass();
+      for (let tries = 1; tries < 10 && reasons.some(isUntold); tries += 1) {
+        const again = await pass();
+        reasons = again.map((reason, at) => (isUntold(reason) ? reasons[at] : reason));
+      }
+      return reasons;
     },
   ),
   CLIENT_STALLED: using(

@@ -42,6 +42,8 @@ export async function bundleTests(root, files, folder) {
     outExtension: { '.js': '.mjs' },
     bundle: true,
     splitting: true,
+    // Of classes as well, which are told apart by theirs.
+    keepNames: true,
     packages: 'external',
     format: 'esm',
     platform: 'node',
