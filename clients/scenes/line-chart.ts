@@ -5,33 +5,44 @@ export interface Point {
   readonly value: number;
 }
 
+/** A line: what it is measured by, and what is in sight of it. */
+interface Line {
+  readonly base: number;
+  readonly points: { readonly at: number; readonly percent: number }[];
+}
+
 const NAMESPACE = 'http://www.w3.org/2000/svg';
-const WIDTH = 1_000;
-const HEIGHT = 300;
 
 /** A chart that has just begun shows so much, in milliseconds. */
 const LEAST_SPAN_MS = 10_000;
+/** Room for the words on the left and below, in pixels. */
+const LEFT = 56;
+const BELOW = 22;
+const ABOVE = 8;
+/** So many lines across at about. */
+const RULES = 4;
 
-/** A chart of lines over the last `spanMs`, or since its first point, drawn once a frame however many points come. Each line has the range of its own values. */
+/**
+ * A chart of lines over the last `spanMs`, or since its first point, drawn once a frame however many points come. What is large and what is small have one
+ * scale: each line shows by how many per cent it has changed since its first point.
+ */
 export class LineChart {
   readonly #svg: SVGSVGElement;
   readonly #spanMs: number;
   readonly #colorOf: (name: string) => string;
-  readonly #lines = new Map<string, Point[]>();
+  readonly #lines = new Map<string, Line>();
   #isDue = false;
 
   constructor(svg: SVGSVGElement, spanMs: number, colorOf: (name: string) => string) {
     this.#svg = svg;
     this.#spanMs = spanMs;
     this.#colorOf = colorOf;
-    svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
-    svg.setAttribute('preserveAspectRatio', 'none');
   }
 
-  add(point: Point): void {
-    const line = this.#lines.get(point.name) ?? [];
-    this.#lines.set(point.name, line);
-    line.push(point);
+  add({ name, at, value }: Point): void {
+    const line = this.#lines.get(name) ?? { base: value || 1, points: [] };
+    this.#lines.set(name, line);
+    line.points.push({ at, percent: (value / line.base - 1) * 100 });
     if (this.#isDue) return;
     this.#isDue = true;
     requestAnimationFrame(() => this.#draw());
@@ -44,32 +55,54 @@ export class LineChart {
 
   #draw(): void {
     this.#isDue = false;
+    const { clientWidth: width, clientHeight: height } = this.#svg;
+    this.#svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
     const now = Date.now();
-    let first = now - LEAST_SPAN_MS;
-    for (const [point] of this.#lines.values()) first = Math.min(first, point?.at ?? now);
-    const spanMs = Math.min(this.#spanMs, now - first);
-    const lines = [...this.#lines].map(([name, points]) => this.#lineOf(name, points, now, spanMs));
-    this.#svg.replaceChildren(...lines);
-  }
-
-  #lineOf(name: string, points: Point[], now: number, spanMs: number): SVGPolylineElement {
-    const old = points.findIndex(({ at }) => at > now - spanMs - 1);
-    points.splice(0, Math.max(0, old));
-    let least = Number.POSITIVE_INFINITY;
-    let most = Number.NEGATIVE_INFINITY;
-    for (const { value } of points) {
-      least = Math.min(least, value);
-      most = Math.max(most, value);
+    let [first, least, most] = [now - LEAST_SPAN_MS, 0, 0];
+    for (const { points } of this.#lines.values()) {
+      points.splice(0, Math.max(0, points.findIndex(({ at }) => at >= now - this.#spanMs) - 1));
+      for (const { at, percent } of points) {
+        first = Math.min(first, at);
+        least = Math.min(least, percent);
+        most = Math.max(most, percent);
+      }
     }
-    const range = most - least || 1;
-    const line = document.createElementNS(NAMESPACE, 'polyline');
-    const place = ({ at, value }: Point) => {
-      const x = WIDTH * (1 - (now - at) / spanMs);
-      const y = HEIGHT * (0.95 - (0.9 * (value - least)) / range);
-      return `${x.toFixed(1)},${y.toFixed(1)}`;
-    };
-    line.setAttribute('points', points.map(place).join(' '));
-    line.setAttribute('stroke', this.#colorOf(name));
-    return line;
+    const spanMs = Math.min(this.#spanMs, now - first);
+    const step = roundStep((most - least) / RULES);
+    [least, most] = [Math.floor(least / step) * step, Math.ceil(most / step) * step];
+    if (most === least) most += step;
+    const x = (at: number) => LEFT + (width - LEFT) * (1 - (now - at) / spanMs);
+    const y = (percent: number) => ABOVE + (height - ABOVE - BELOW) * ((most - percent) / (most - least));
+
+    const drawn: SVGElement[] = [];
+    for (let rule = 0; rule <= Math.round((most - least) / step); rule += 1) {
+      const percent = least + rule * step;
+      const [at, text] = [y(percent), `${percent > 0 ? '+' : ''}${percent.toFixed(step < 1 ? 1 : 0)} %`];
+      drawn.push(shape('line', { x1: LEFT, x2: width, y1: at, y2: at }));
+      drawn.push(shape('text', { x: LEFT - 8, y: at + 4, 'text-anchor': 'end' }, text));
+    }
+    const words = { y: height - 4 };
+    drawn.push(shape('text', { ...words, x: LEFT }, `${Math.round(spanMs / 1_000)} s ago`));
+    drawn.push(shape('text', { ...words, x: width, 'text-anchor': 'end' }, 'now'));
+    for (const [name, { points }] of this.#lines) {
+      const places = points.map(
+        ({ at, percent }) => `${Math.max(LEFT, x(at)).toFixed(1)},${y(percent).toFixed(1)}`,
+      );
+      drawn.push(shape('polyline', { points: places.join(' '), stroke: this.#colorOf(name) }));
+    }
+    this.#svg.replaceChildren(...drawn);
   }
+}
+
+/** The next of 1, 2 and 5, times a power of ten; a tenth at least. */
+function roundStep(wanted: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(wanted, 0.1)));
+  return power * ([1, 2, 5].find((factor) => factor * power >= wanted) ?? 10);
+}
+
+function shape(kind: string, attributes: Readonly<Record<string, string | number>>, text = ''): SVGElement {
+  const made = document.createElementNS(NAMESPACE, kind) as SVGElement;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.textContent = text;
+  return made;
 }

@@ -132,6 +132,7 @@ export async function checkScenes(t: Test, browser: Browser): Promise<void> {
     await press('#watch button');
     await shows('#prices', '^ACME\\d');
     await page.waitForSelector('#chart polyline[points]');
+    await shows('#chart', '\\d %[\\s\\S]*\\d+ s ago');
     await press('#stop');
     await shows('#status', 'stopped');
   });
