@@ -1,8 +1,8 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
+import { openCutWay } from '../../support/cut-way.js';
 import { NUMBERED_PROTO, openNumbered } from '../../support/numbered.js';
 import { connect } from '../../support/websocket.js';
 import { schemaFromText } from '../schema/schema-from-text.js';
@@ -153,42 +153,14 @@ for (const form of [SSE, COUNTING]) {
 
 t.test('a session, cut at every byte', async (t) => {
   const url = await serve(t);
-  const { port } = new URL(url);
-  /** A way to the gateway that ends behind so many bytes of its answer. */
-  const openWay = async () => {
-    const way = { most: Number.POSITIVE_INFINITY, passed: 0, url: '' };
-    const server = createServer((near) => {
-      const far = connectTcp(Number(port), '127.0.0.1');
-      let left = way.most;
-      const cut = () => {
-        near.destroy();
-        far.destroy();
-      };
-      for (const socket of [near, far]) {
-        socket.on('error', cut);
-        socket.on('close', cut);
-      }
-      near.pipe(far);
-      far.on('data', (chunk: Buffer) => {
-        way.passed += chunk.length;
-        const part = chunk.subarray(0, left);
-        left -= part.length;
-        if (left > 0) near.write(part);
-        else near.end(part, cut);
-      });
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    t.teardown(() => server.close());
-    way.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    return way;
-  };
   /** The numbers of one connection, and the cursor of the last. */
   const ask = async (way: { readonly url: string }, last: string | undefined) => {
     const ids: number[] = [];
     let cursor = last;
     try {
-      const { socket, next } = await connect(`${way.url}/_sluice/session`, {}, ['sluice.v1.json']);
+      const { socket, next } = await connect(`${way.url.replace('http', 'ws')}/_sluice/session`, {}, [
+        'sluice.v1.json',
+      ]);
       socket.send(
         JSON.stringify({
           open: { id: 1, method: 't.S/Numbers', credit: 100, ...(last !== undefined && { cursor: last }) },
@@ -210,7 +182,7 @@ t.test('a session, cut at every byte', async (t) => {
     }
     return { ids, cursor, isEnded: false };
   };
-  const ways = await Promise.all(Array.from({ length: AT_ONCE }, openWay));
+  const ways = await Promise.all(Array.from({ length: AT_ONCE }, () => openCutWay(t, url)));
   const [first] = ways;
   if (first === undefined) throw new Error('no way');
   await ask(first, undefined);
