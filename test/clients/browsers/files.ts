@@ -96,9 +96,15 @@ async function holdUpload(t: Test, browser: Browser, pageDir: string): Promise<v
   t.match(await text('.transfer [role=status]'), large.sha256);
   t.match(await text('.transfer [role=status]'), 'a shelf', 'what the file is came before it');
   t.equal(seen.received, LARGE_BYTES);
-  const after = memoryOf(browser);
-  if (before !== undefined && after !== undefined)
-    t.ok(after - before < LARGE_BYTES / 2, `the browser grew by ${after - before} bytes`);
+  if (before !== undefined) {
+    // What it has read is garbage, which a browser collects when it likes; a page that kept the file would never come down to this.
+    let grown = Number.POSITIVE_INFINITY;
+    await until(() => {
+      grown = (memoryOf(browser) ?? 0) - before;
+      return grown < LARGE_BYTES / 2;
+    });
+    t.comment(`the browser grew by ${grown} bytes`);
+  }
 
   await choose(page, large.file);
   await until(() => seen.received > LARGE_BYTES + 4_000_000);
