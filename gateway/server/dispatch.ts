@@ -240,22 +240,26 @@ function decide(
     const call = readRequest(request, protocol, types, place, search, options, location);
     const pace = exchanges.limits.paceOf(source, principal);
     const metadata = identity.metadata(call.metadata, principal, credential);
-    const admitted: AdmittedRequest = {
-      request: pace === undefined ? call.request : { ...call.request, pace },
-      metadata,
-      deadline: call.deadline,
-      bound: call.bound,
-      resume: call.resume,
-      source,
-      principal,
-      context: isOwn ? context.ownContext : context,
-    };
     const { method } = place;
-    if (isOwn) return ask(admitted, method);
-    const tell = (metadata: Metadata) => {
-      const token = identity.told(metadata, { principal, credential }, method);
-      return ask({ ...admitted, metadata, token }, method);
-    };
+    // Every member by name: a copy of such an object costs more than making it.
+    const asked = (metadata: Metadata, token: CallToken | undefined) =>
+      ask(
+        {
+          request: pace === undefined ? call.request : { ...call.request, pace },
+          metadata,
+          deadline: call.deadline,
+          bound: call.bound,
+          resume: call.resume,
+          source,
+          principal,
+          token,
+          context: isOwn ? context.ownContext : context,
+        },
+        method,
+      );
+    if (isOwn) return asked(metadata, undefined);
+    const tell = (metadata: Metadata) =>
+      asked(metadata, identity.told(metadata, { principal, credential }, method));
     const signed = identity.signed(metadata, principal, method.path);
     return signed instanceof Promise ? signed.then(tell) : tell(signed);
   };

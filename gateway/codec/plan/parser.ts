@@ -58,7 +58,7 @@ export class Parser {
     this.depth = 0;
     this.markTop = 0;
     this.keys.reset();
-    this.typesSeen.clear();
+    this.#forgetTypes();
     if (this.writer.length > MAX_SHARED_BYTES) {
       this.writer.take();
       this.out = this.writer.buffer;
@@ -77,7 +77,12 @@ export class Parser {
   /** Lets go of a large text. */
   release(): void {
     this.text = scratch;
-    this.typesSeen.clear();
+    this.#forgetTypes();
+  }
+
+  /** Only where there are any: `clear` always makes another table, and the one left behind points to it, so that one that has grown old keeps all that follow. */
+  #forgetTypes(): void {
+    if (this.typesSeen.size > 0) this.typesSeen.clear();
   }
 
   /** Makes room for `count` bytes and a single value. */
