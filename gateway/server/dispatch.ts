@@ -179,7 +179,10 @@ function admit(
   const decision = identity.decision(() => ({ requestId: id, peer: source.address, path }));
   decision?.shows(shown);
   const asking = { source, shown, glance, workload, decision };
-  return decided(decision, () => decide(app, request, reply, options, loaded, context, asking));
+  return limits.whileChecked(
+    source,
+    decided(decision, () => decide(app, request, reply, options, loaded, context, asking)),
+  );
 }
 
 type Admitted = AdmittedRequest | RpcError;

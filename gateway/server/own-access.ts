@@ -45,6 +45,8 @@ export function assertingOwnAccess(
       const denied = identity.refusalOfOwnAccess(principal, decision);
       if (denied !== undefined) throw denied;
       const asking = () => {
+        // Who waits for the answer of a service counts as an exchange meanwhile.
+        exchanges.limits.assertRoom(source, principal);
         const authority = authorityOf(raw);
         return { http: raw, authority, requestId: request.id, source, principal, path: '' };
       };
@@ -55,6 +57,6 @@ export function assertingOwnAccess(
       const found = identity.recognize(credentialShown(shown), true, workload);
       return found instanceof Promise ? found.then(admit) : admit(found);
     });
-    whenKnown(known, reply, done, () => {});
+    whenKnown(exchanges.limits.whileChecked(source, known), reply, done, () => {});
   };
 }

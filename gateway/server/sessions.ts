@@ -89,7 +89,10 @@ export function registerSessions(
       const glance = identity.glance(shown, workload);
       exchanges.limits.beginShown(source, glance, socket);
       whenKnown(
-        admitSession(request, source, shown, workload, options, context),
+        exchanges.limits.whileChecked(
+          source,
+          admitSession(request, source, shown, workload, options, context),
+        ),
         reply,
         done,
         (handshake) => {

@@ -34,11 +34,14 @@ export function registerTickets(
       path: TICKET_PATH,
     }));
     decision?.shows(shown);
-    return await decided(decision, () =>
-      identity.issueTicket(credentialShown(shown), raw, (principal) => {
-        decision?.isOf(principal);
-        limits.beginChecked(source, glance, raw.socket, principal);
-      }),
+    return await limits.whileChecked(
+      source,
+      decided(decision, () =>
+        identity.issueTicket(credentialShown(shown), raw, (principal) => {
+          decision?.isOf(principal);
+          limits.beginChecked(source, glance, raw.socket, principal);
+        }),
+      ),
     );
   });
 }

@@ -33,8 +33,8 @@ export interface Check {
   };
 }
 
-/** What a policy answers: a CheckResponse, `undefined` for no answer at all, or an error of gRPC. */
-export type Policy = (check: Check) => object | undefined;
+/** What a policy answers, now or later: a CheckResponse, `undefined` for no answer at all, or an error of gRPC. */
+export type Policy = (check: Check) => object | undefined | Promise<object>;
 
 /** An authorization service that a test plays, on @grpc/grpc-js. */
 export interface AuthzService {
@@ -66,9 +66,10 @@ export async function openAuthzService(
   const server = new Server();
   const checks: Check[] = [];
   server.addService(loaded.envoy.service.auth.v3.Authorization.service, {
-    check(call: ServerUnaryCall<Check, object>, answer: sendUnaryData<object>) {
+    async check(call: ServerUnaryCall<Check, object>, answer: sendUnaryData<object>) {
       checks.push(call.request);
-      const said = service.policy(call.request);
+      const policy = service.policy(call.request);
+      const said = policy instanceof Promise ? await policy : policy;
       if (said instanceof Error) answer(said, null);
       else if (said !== undefined) answer(null, said);
     },

@@ -208,8 +208,10 @@ export class Identity {
   authorizeOwn(asking: () => Asking, decision?: AccessDecision): Promise<Authorized> | undefined {
     const { authorize } = this.#rules;
     if (authorize?.ofOwn !== true) return undefined;
+    // It may throw: then nobody was asked.
+    const request = askedRequest(asking());
     decision?.askedService();
-    return authorize.ask(askedRequest(asking()));
+    return authorize.ask(request);
   }
 
   /** The metadata for the service: without what only the gateway may say, and with what it says of the principal. */

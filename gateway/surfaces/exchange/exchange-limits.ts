@@ -197,6 +197,17 @@ export class ExchangeLimits {
     });
   }
 
+  /**
+   * Counts who is asked about, elsewhere or for longer than a turn, as an exchange of its address until that is settled: a service of ours that does not
+   * answer must not gather more of them than may be open. Whether there is room, `begin` or `beginShown` has said just before.
+   */
+  whileChecked<T>({ group }: RequestSource, checked: T | Promise<T>): T | Promise<T> {
+    if (!(checked instanceof Promise)) return checked;
+    this.#exchanges.add(group);
+    // Before whoever waits for it goes on: what is let in is counted from then on.
+    return checked.finally(() => this.#exchanges.remove(group));
+  }
+
   /** Counts an exchange until `removeExchange`. Throws what `assertRoom` throws. */
   addExchange(source: RequestSource, principal: Principal): void {
     this.assertRoom(source, principal);

@@ -54,12 +54,15 @@ export function admitCall(
   context: SessionContext,
   session: CallingSession,
 ): Admission | Promise<Admission> {
-  const { identity, source, requestId } = context;
+  const { identity, exchanges, source, requestId } = context;
   const decision = identity.decision(() => ({
     requestId: requestIdOf(open.metadata) ?? requestId,
     peer: source.address,
   }));
-  return decided(decision, () => decide(open, context, session, decision));
+  return exchanges.limits.whileChecked(
+    source,
+    decided(decision, () => decide(open, context, session, decision)),
+  );
 }
 
 function decide(
