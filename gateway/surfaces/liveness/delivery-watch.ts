@@ -17,6 +17,8 @@ const watched = new OpenList<Watched>();
 let timer: NodeJS.Timeout | undefined;
 let intervalMs = 0;
 let looking = false;
+/** What the last look saw: its memory is used again. */
+let last: TcpTable | undefined;
 
 /**
  * Destroys a socket whose peer acknowledges nothing for `withinMs` although data is on its way to it: it has vanished without a FIN. The
@@ -50,8 +52,9 @@ export function watchDelivery(socket: Socket, withinMs: number): () => void {
 function look(): void {
   if (looking) return;
   looking = true;
-  void TcpTable.read()
+  void TcpTable.read(last)
     .then((connections) => {
+      last = connections;
       const now = Date.now();
       for (const watch of watched.all()) {
         if (!connections.isUnanswered(watch.socket)) watch.since = undefined;

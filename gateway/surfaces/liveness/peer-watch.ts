@@ -20,6 +20,8 @@ interface Watched extends Listed {
 const watched = new OpenList<Watched>();
 let timer: NodeJS.Timeout | undefined;
 let looking = false;
+/** What the last look saw: its memory is used again. */
+let last: TcpTable | undefined;
 
 /**
  * Destroys a socket whose peer has left while we do not read from it. Returns what ends the watch.
@@ -55,8 +57,9 @@ function look(): void {
   if (stalled.length === 0 || looking) return;
   for (const { probe } of stalled) probe?.();
   looking = true;
-  void TcpTable.read()
+  void TcpTable.read(last)
     .then((connections) => {
+      last = connections;
       for (const watch of stalled) {
         // Read again, or paused anew, in the meantime: then it is there.
         if (watch.listedAt < 0) continue;
