@@ -41,11 +41,17 @@ export class ClientConnections {
   readonly #counts = new AddressCounts();
   /** The server hears of a socket again when a request is put back for it (`serveAgain`). */
   readonly #counted = new WeakSet<Socket>();
+  #open = 0;
   #refused = 0;
   #loggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ClientConnectionsOptions) {
     this.#options = options;
+  }
+
+  /** Those that are open, WebSockets behind trusted proxies among them. */
+  get open(): number {
+    return this.#open;
   }
 
   /** Counts what the server accepts. Call it before it listens. */
@@ -72,7 +78,11 @@ export class ClientConnections {
   #count(socket: Socket, { group }: RequestSource): void {
     this.#counted.add(socket);
     this.#counts.add(group);
-    socket.on('close', () => this.#counts.remove(group));
+    this.#open += 1;
+    socket.on('close', () => {
+      this.#counts.remove(group);
+      this.#open -= 1;
+    });
   }
 
   #refuse(socket: Socket, { group }: RequestSource): void {

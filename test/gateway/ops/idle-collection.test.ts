@@ -16,12 +16,12 @@ t.test(
     // The loop counts as busy throughout: a process that waits for a processor looks like that.
     t.intercept(performance, 'eventLoopUtilization', { value: () => ({ utilization: 1 }) });
     usesOf(t, () => 0.1);
-    const stop = collectWhenIdle(
-      () => open,
-      () => {
+    const stop = collectWhenIdle(() => open, {
+      collect: () => {
         collections += 1;
       },
-    );
+      youngBytes: () => 1_000_000,
+    });
     const [look] = looks;
     const lookAt = (now: number) => {
       open = now;
@@ -63,12 +63,12 @@ t.test('it is not in the way of a busy process', async (t) => {
     },
   });
   usesOf(t, () => share);
-  collectWhenIdle(
-    () => open,
-    () => {
+  collectWhenIdle(() => open, {
+    collect: () => {
       collections += 1;
     },
-  );
+    youngBytes: () => 1_000_000,
+  });
   look?.();
   open = 0;
   look?.();
@@ -77,6 +77,35 @@ t.test('it is not in the way of a busy process', async (t) => {
   look?.();
   t.equal(collections, 1, 'as soon as it has become quiet');
 });
+
+t.test(
+  'it goes on while there is much room for young objects, each time later, and not for ever',
+  async (t) => {
+    let open = 0;
+    let youngBytes = 30_000_000;
+    let look: (() => void) | undefined;
+    t.intercept(globalThis, 'setInterval', {
+      value: (callback: () => void) => {
+        look = callback;
+        return { unref: () => undefined };
+      },
+    });
+    usesOf(t, () => 0.1);
+    let looks = 0;
+    let collectedAt: number[] = [];
+    collectWhenIdle(() => open, { collect: () => collectedAt.push(looks), youngBytes: () => youngBytes });
+    const lookOften = () => {
+      collectedAt = [];
+      for (looks = 0; looks < 1_000; looks += 1) look?.();
+      return collectedAt;
+    };
+    open = 1_000;
+    t.same(lookOften(), [0, 3, 9, 21, 45, 93]);
+    open = 0;
+    youngBytes = 4 * 1024 * 1024;
+    t.same(lookOften(), [0, 3], 'little room is left');
+  },
+);
 
 /** A process that uses this share of a processor; two seconds go by whenever the time is asked for. */
 function usesOf(t: Test, share: () => number): void {
