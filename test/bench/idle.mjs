@@ -18,9 +18,11 @@ import {
   startSluice,
 } from './processes.mjs';
 
-const LIMIT_MS = 110_000;
+const LIMIT_MS = 150_000;
 /** For what is only done after a start, or for a while after a stream has begun. */
 const SETTLE_MS = 3_000;
+/** Then a quiet process has collected its garbage, and V8 has given up the room for young objects. */
+const QUIET_MS = 30_000;
 const CPU_MS = 10_000;
 /** The default, at which each client hears of the gateway twice in three windows. */
 const HEARTBEAT_MS = 15_000;
@@ -35,7 +37,7 @@ function rssKib(pid) {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-/** `{ kind, count, kibEach, cpuPercent, usAHeartbeat }`. `kind` is `stream` or `session`. */
+/** `{ kind, count, kibEach, kibAtFirst, cpuPercent, usAHeartbeat }`: when they have been quiet for half a minute, and at first. `kind` is `stream` or `session`. */
 export async function measureIdle({ command, descriptorSet }, kind, count) {
   const other = { cpu: OTHER_CPU, limitMs: LIMIT_MS };
   const upstream = await startServer('upstream/idle.mjs', [], other);
@@ -61,8 +63,11 @@ export async function measureIdle({ command, descriptorSet }, kind, count) {
     load.lines.on('line', (line) => {
       heartbeats = JSON.parse(line).heartbeats;
     });
+    const kibEach = () => Number(((rssKib(gateway.pid) - before) / count).toFixed(1));
     await wait(SETTLE_MS);
-    const kibEach = (rssKib(gateway.pid) - before) / count;
+    const kibAtFirst = kibEach();
+    await wait(QUIET_MS);
+    const kibWhenQuiet = kibEach();
     const ticks = clockTicks();
     const begun = { us: cpuUs(gateway.pid, ticks), heartbeats };
     await wait(CPU_MS);
@@ -70,7 +75,8 @@ export async function measureIdle({ command, descriptorSet }, kind, count) {
     return {
       kind,
       count,
-      kibEach: Number(kibEach.toFixed(1)),
+      kibEach: kibWhenQuiet,
+      kibAtFirst,
       cpuPercent: Number((us / CPU_MS / 10).toFixed(2)),
       usAHeartbeat: Number((us / Math.max(1, heartbeats - begun.heartbeats)).toFixed(1)),
     };
