@@ -43,6 +43,12 @@ export function resumePoint(
 
 const NO_FIELD = new Uint8Array(0);
 
+/** Behind this message of a recording. */
+export function recordedPoint(epoch: string, seq: number): ResumePoint {
+  const last = { kind: 'recorded', epoch, seq } as const;
+  return { id: idOfPoint(last), last, field: NO_FIELD };
+}
+
 function idOfPoint(last: Extract<LastEventId, { kind: 'recorded' | 'earliest' | 'now' }>): string {
   return last.kind === 'recorded' ? `~${last.epoch}.${last.seq}` : `~${last.kind}`;
 }

@@ -2,8 +2,11 @@ import type { RecordingRule } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
 import { type AskedCall, isBroken, nameOf } from './asked-call.js';
 import type { Beginning } from './beginning.js';
-import { afterCursor, beginningAt } from './reader-point.js';
+import { beginningAt, behindCursor } from './reader-point.js';
 import type { Recording } from './recording.js';
+
+/** A cursor is looked for in so many calls that were begun behind another one: each is a look at all that is kept. */
+const MOST_SEARCHED = 2;
 
 /** The recordings that a gateway has, by what a request may find them with. */
 export class KnownRecordings {
@@ -11,6 +14,8 @@ export class KnownRecordings {
   readonly byEpoch = new Map<string, Recording>();
   /** Those that run and are shared, by what makes requests equal. */
   readonly shared = new Map<string, Recording>();
+  /** Those that run, are shared, and were begun behind a cursor of the service: by the same, and by the cursor, the newest last. */
+  readonly #behind = new Map<string, Map<string, Recording>>();
   /** By principal and `Idempotency-Key`. */
   readonly #byIdempotency = new Map<string, Recording>();
   readonly #idempotencyOf = new Map<Recording, string>();
@@ -37,15 +42,39 @@ export class KnownRecordings {
     const named = known ?? (last?.kind === 'recorded' ? this.byEpoch.get(last.epoch) : undefined);
     // Another principal's, or that of another request, is as unknown as one that never was.
     const old = named?.key === key && !isBroken(named, resume) ? named : undefined;
-    const shared = rule.sharing === 'none' ? undefined : this.shared.get(key);
-    // One that has just ended is about to be taken out.
-    const recording = old ?? (shared?.state === 'running' ? shared : undefined);
-    if (recording === undefined) return undefined;
-    recording.evictAged();
+    const cursor = last?.kind === 'cursor' ? last.cursor : undefined;
+    for (const recording of old === undefined ? this.#running(rule, key, cursor) : [old]) {
+      recording.evictAged();
+      const beginning =
+        cursor === undefined ? beginningAt(recording, resume) : behindCursor(recording, resume, cursor);
+      if (beginning !== undefined) return { recording, beginning };
+    }
     // A service that knows cursors goes on after one that is not kept.
-    const beginning =
-      last?.kind === 'cursor' ? afterCursor(recording, last.cursor) : beginningAt(recording, resume);
-    return beginning && { recording, beginning };
+    return undefined;
+  }
+
+  /** One that was begun behind this cursor, which others may join who come for the same. */
+  begunBehind(recording: Recording, cursor: string): void {
+    const { key } = recording;
+    const known = this.#behind.get(key) ?? new Map<string, Recording>();
+    this.#behind.set(key, known);
+    known.delete(cursor);
+    known.set(cursor, recording);
+    recording.begunBehind = cursor;
+  }
+
+  /** Where an equal request may find its messages: in the one call that all share, and in some that were begun behind a cursor. */
+  #running(rule: RecordingRule, key: string, cursor: string | undefined): Recording[] {
+    const shared = rule.sharing === 'none' ? undefined : this.shared.get(key);
+    const found = shared === undefined ? [] : [shared];
+    const behind = cursor === undefined ? undefined : this.#behind.get(key);
+    if (behind !== undefined && cursor !== undefined) {
+      const same = behind.get(cursor);
+      if (same !== undefined) found.unshift(same);
+      found.push(...[...behind.values()].slice(-MOST_SEARCHED));
+    }
+    // One that has just ended is about to be taken out.
+    return found.filter(({ state }) => state === 'running');
   }
 
   /** An `Idempotency-Key` is for this one, unless another one was before: see `nameOf`. */
@@ -59,6 +88,12 @@ export class KnownRecordings {
   onChanged(recording: Recording): void {
     const { key, journal, state } = recording;
     if (this.shared.get(key) === recording) this.shared.delete(key);
+    const behind = this.#behind.get(key);
+    const cursor = recording.begunBehind;
+    if (behind !== undefined && cursor !== undefined && behind.get(cursor) === recording) {
+      behind.delete(cursor);
+      if (behind.size === 0) this.#behind.delete(key);
+    }
     if (state !== 'dropped') return;
     this.byEpoch.delete(journal.epoch);
     const name = this.#idempotencyOf.get(recording);

@@ -1,7 +1,7 @@
 import { type MessageCodec, scalarField } from '../../codec/index.js';
 import { RpcError } from '../../status/index.js';
 import { idFromCursor } from '../../wire/index.js';
-import { cursorField, type ResumePoint } from '../resume-point.js';
+import { cursorField, type ResumePoint, recordedPoint } from '../resume-point.js';
 import type { Beginning } from './beginning.js';
 import type { Recording } from './recording.js';
 
@@ -75,16 +75,37 @@ export function afterCursor({ method, journal }: Recording, cursor: string): Beg
   }
 }
 
+/** The same, and at the beginning of a call that was begun behind this very cursor, where that is still there. */
+export function behindCursor(
+  recording: Recording,
+  point: ResumePoint | undefined,
+  cursor: string,
+): Beginning | undefined {
+  const isFromHere = recording.begunBehind === cursor && recording.journal.firstSeq === 1;
+  return isFromHere ? { after: 0, lastEventId: point?.id } : afterCursor(recording, cursor);
+}
+
 /** What asks a service with cursors to go on behind the newest message; `undefined` where that is not kept, or has no cursor. */
-export function pointAtEnd(
+export function pointAtEnd(recording: Recording, requestCodec: MessageCodec): ResumePoint | undefined {
+  return pointAt(recording, recording.journal.lastSeq, requestCodec);
+}
+
+/** Where a reader goes on in another call that has read up to this message: without cursors it is made again, behind a gap. */
+export function pointBehind(recording: Recording, seq: number, requestCodec: MessageCodec): ResumePoint {
+  return pointAt(recording, seq, requestCodec) ?? recordedPoint(recording.journal.epoch, seq);
+}
+
+function pointAt(
   { method, journal }: Recording,
+  seq: number,
   requestCodec: MessageCodec,
 ): ResumePoint | undefined {
   const { resume, requestStream } = method;
-  if (resume === undefined || requestStream || journal.firstSeq > journal.lastSeq) return undefined;
+  if (resume === undefined || requestStream || seq < journal.firstSeq || seq > journal.lastSeq)
+    return undefined;
   const reading = journal.openCursor();
   try {
-    const batch = reading.read(journal.lastSeq - 1, 1);
+    const batch = reading.read(seq - 1, 1);
     if (batch === undefined || batch instanceof Promise) return undefined;
     const cursor = scalarField(batch.message(0), resume.cursor);
     if (cursor === undefined) return undefined;

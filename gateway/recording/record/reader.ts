@@ -162,7 +162,7 @@ export class Reader implements Call, LevelReader {
     if (this.#recording !== undefined) {
       if (this.#isWriter) this.#recording.halfClose();
     } else if (attach !== undefined) attach(this, this.#messages);
-    else void this.#known.wait().then(() => this.#recording?.halfClose());
+    else void this.#known.wait().then(() => this.#isWriter && this.#recording?.halfClose());
   }
 
   /** Leaves the recording, which goes on. */
@@ -241,17 +241,14 @@ export class Reader implements Call, LevelReader {
   /** Goes on in another call, where the gateway of this one is gone and the call is one that may be made again. */
   #asksAgain(recording: Recording, { reason }: Status): boolean {
     const attachAgain = this.#attachAgain;
-    const { journal } = recording;
     if (reason !== 'LEADER_LOST' || attachAgain === undefined || this.#messages.length === 0) return false;
     if (!mayBeAsked(recording)) return false;
-    const id = this.#idOf(this.#after);
     this.#cursor?.close();
     this.#cursor = undefined;
     recording.leave(this);
     this.#recording = undefined;
     this.#isAgain = true;
-    const last = { kind: 'recorded', epoch: journal.epoch, seq: this.#after } as const;
-    attachAgain(this, this.#messages, { id, last, field: NO_FIELD });
+    attachAgain(this, this.#messages, { recording, seq: this.#after });
     return true;
   }
 
@@ -295,5 +292,4 @@ export class Reader implements Call, LevelReader {
   }
 }
 
-const NO_FIELD = new Uint8Array(0);
 const LEFT = new RpcError('CANCELLED', 'the call was cancelled').toStatus();

@@ -34,7 +34,8 @@ export class RecordingMaker {
   ): Recording {
     const { method, principal } = request;
     const { openCall, replicas } = this.#options;
-    const resume = request.resume?.last.kind === 'cursor' ? request.resume : undefined;
+    const cursor = request.resume?.last.kind === 'cursor' ? request.resume.last.cursor : undefined;
+    const resume = cursor === undefined ? undefined : request.resume;
     const tokens = new ReadersToken(request.token);
     const open = () => openRecorded(openCall, { ...request, resume, token: tokens.ofCall() }, messages);
     const recording = this.make(method, key, principal, epoch, (member) => {
@@ -47,9 +48,10 @@ export class RecordingMaker {
     });
     recording.tokens = tokens;
     if (messages !== undefined) this.knowRequest(recording, { request, messages });
+    if (method.recording?.sharing === 'none') return recording;
     // What goes on after a cursor is not what others ask for who name none.
-    const isShared = method.recording?.sharing !== 'none' && resume === undefined;
-    if (isShared) this.#options.known.shared.set(key, recording);
+    if (cursor === undefined) this.#options.known.shared.set(key, recording);
+    else this.#options.known.begunBehind(recording, cursor);
     return recording;
   }
 

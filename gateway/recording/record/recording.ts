@@ -40,6 +40,8 @@ export class Recording {
   tokens = new ReadersToken();
   /** Set once it outlives its clients: where it is found. */
   location: string | undefined;
+  /** A cursor of the service, behind which its call was begun. */
+  begunBehind: string | undefined;
   state: 'running' | 'ended' | 'dropped' = 'running';
   readonly #options: RecordingOptions;
   readonly #call: Call;
@@ -70,8 +72,8 @@ export class Recording {
     if (rule.whenFull === 'pause') this.#floor = new ReaderFloor(journal, this.#readers.all);
     this.#call = options.openCall();
     this.headers = this.#call.headers;
-    // What another gateway leads is not kept here for nobody.
-    if (this.#isFollowed) this.#alarm.set(this.#unreadMs);
+    // Who asked for it may have left while other gateways were asked.
+    this.#alarm.set(this.#unreadMs);
     this.#ageAlarm.set(this.#agePeriodMs);
     void this.#run();
   }
@@ -104,7 +106,6 @@ export class Recording {
     return this.#detachedUntil !== undefined;
   }
 
-  /** Sends what the client sends; only who opened the call may. */
   write(batch: Parameters<Call['write']>[0]): ReturnType<Call['write']> {
     return this.#call.write(batch);
   }
@@ -138,7 +139,6 @@ export class Recording {
     return this.#options.others?.leads() === false;
   }
 
-  /** How long it stays here without a reader, while it runs. */
   get #unreadMs(): number {
     const { lingerMs } = this.rule;
     return this.#isFollowed ? Math.max(lingerMs, FOLLOWED_MS) : lingerMs;

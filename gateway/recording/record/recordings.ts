@@ -13,7 +13,7 @@ import { JournalMemory } from './journal-memory.js';
 import { KnownRecordings } from './known-recordings.js';
 import { newEpoch } from './memory-journal.js';
 import { Reader } from './reader.js';
-import { beginningAt } from './reader-point.js';
+import { beginningAt, pointBehind } from './reader-point.js';
 import type { Recording } from './recording.js';
 import { versionOf } from './recording-key.js';
 import { RecordingMaker } from './recording-maker.js';
@@ -82,51 +82,49 @@ export class Recordings implements Recorder {
       signal,
       deadline,
       onGap: this.#options.onGap,
-      attach: method.requestStream
-        ? undefined
-        : (reader, messages) => {
-            if (replicated === undefined) this.#attempt(reader, () => this.#attach(reader, asked, messages));
-            else void this.#attachShared(replicated, reader, asked, messages);
-          },
+      attach:
+        method.requestStream || wish.location !== undefined
+          ? undefined
+          : (reader, messages) => void this.#find(replicated, reader, asked, messages),
       // Who follows a call of another gateway may have to ask for it again.
       attachAgain:
         replicated === undefined || wish.idempotencyKey !== undefined
           ? undefined
-          : (reader, messages, resume) =>
-              void this.#attachShared(replicated, reader, { ...asked, resume }, messages),
+          : (reader, messages, { recording, seq }) => {
+              const again = { ...asked, resume: pointBehind(recording, seq, asked.requestCodec) };
+              void this.#find(replicated, reader, again, messages);
+            },
     });
-    const { location } = wish;
-    if (location !== undefined) this.#attempt(reader, () => this.#join(reader, asked, location));
+    if (wish.location !== undefined) void this.#joinAt(replicated, reader, asked, wish.location);
     else if (method.requestStream) {
-      // No two of them are equal.
-      const key = keyOf(asked, [randomBytes(16)]);
-      this.#attempt(reader, () => {
+      try {
+        // No two of them are equal.
+        const key = keyOf(asked, [randomBytes(16)]);
         this.#follow(reader, asked, this.#maker.begin(asked, key, undefined), { after: 0 }, true);
-      });
+      } catch (reason) {
+        reader.fail(RpcError.from(reason));
+      }
     }
     return reader;
   }
 
-  #attempt(reader: Reader, attach: () => void): void {
-    try {
-      attach();
-    } catch (reason) {
-      reader.fail(RpcError.from(reason));
-    }
-  }
-
-  async #attachShared(
-    replicated: ReplicatedRecordings,
+  /** Without other gateways at once. */
+  async #find(
+    replicated: ReplicatedRecordings | undefined,
     reader: Reader,
     request: AskedCall,
     messages: readonly Uint8Array[],
   ): Promise<void> {
-    const key = keyOf(request, messages);
     try {
+      const key = keyOf(request, messages);
+      if (replicated === undefined) {
+        this.#attach(reader, request, messages, key);
+        return;
+      }
       await replicated.inTurn(key, async () => {
         const found = () => this.#known.placeFor(request, key)?.recording.journal.epoch;
         const epoch = await replicated.epochFor({ request, messages }, key, found);
-        this.#attach(reader, request, messages, epoch);
+        this.#attach(reader, request, messages, key, epoch);
       });
     } catch (reason) {
       reader.fail(RpcError.from(reason));
@@ -170,12 +168,22 @@ export class Recordings implements Recorder {
     });
   }
 
-  #join(reader: Reader, { principal, resume, detach, token }: AskedCall, location: string): void {
-    const recording = this.#detached.find(location, principal);
-    if (principal === recording.principal) recording.tokens.offer(token);
-    recording.evictAged();
-    if (detach) this.#detached.add(recording, principal);
-    reader.follow(recording, beginningAt(recording, resume), false);
+  async #joinAt(
+    replicated: ReplicatedRecordings | undefined,
+    reader: Reader,
+    { principal, resume, detach, token }: AskedCall,
+    location: string,
+  ): Promise<void> {
+    try {
+      if (replicated !== undefined) await replicated.reach(resume?.last);
+      const recording = this.#detached.find(location, principal);
+      if (principal === recording.principal) recording.tokens.offer(token);
+      recording.evictAged();
+      if (detach) this.#detached.add(recording, principal);
+      reader.follow(recording, beginningAt(recording, resume), false);
+    } catch (reason) {
+      reader.fail(RpcError.from(reason));
+    }
   }
 
   /** The method of the call at a location, as `methodOf` has it now. Throws NOT_FOUND, also where its messages have changed since. */
@@ -237,9 +245,9 @@ export class Recordings implements Recorder {
     reader: Reader,
     request: AskedCall,
     messages: readonly Uint8Array[],
+    key: string,
     epoch: string | undefined = newEpoch(),
   ): void {
-    const key = keyOf(request, messages);
     const found = this.#known.placeFor(request, key);
     if (found !== undefined) this.#follow(reader, request, found.recording, found.beginning, false);
     else {

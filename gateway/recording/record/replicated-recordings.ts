@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Method } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
+import type { LastEventId } from '../../wire/index.js';
 import type { GoneCall, NameKind, Replicas, SharedRecord } from '../replica/index.js';
 import { type Asked, nameOf, recordOf } from './asked-call.js';
 import { newEpoch } from './memory-journal.js';
@@ -78,6 +79,7 @@ export class ReplicatedRecordings {
       epoch: last?.kind === 'recorded' ? last.epoch : undefined,
     };
     await this.#bringNamed(names, key, asked);
+    await this.reach(last);
     const known = found();
     if (known !== undefined) {
       if (names.name !== undefined) await this.#replicas.records.name(names.name, known);
@@ -135,6 +137,11 @@ export class ReplicatedRecordings {
       await sleep(TRY_MS * (tries + 1));
     }
     throw new RpcError('JOURNAL_UNREACHABLE', 'gateways disagree who records this call');
+  }
+
+  /** What a client has seen at another gateway is here as well, if it is anywhere. Rejects with UNAVAILABLE. */
+  async reach(last: LastEventId | undefined): Promise<void> {
+    if (last?.kind === 'recorded') await this.#replicas.reach(last.epoch, last.seq);
   }
 
   /** The others find it at this location. Rejects with UNAVAILABLE. */

@@ -105,6 +105,11 @@ export class Replicas {
     return this.leads(epoch) && this.#entries.get(epoch)?.call.isWriting === false;
   }
 
+  /** See `SharedCall.reach`. */
+  async reach(epoch: string, seq: number): Promise<void> {
+    await this.#entries.get(epoch)?.call.reach(seq);
+  }
+
   /** It is found by its location from now on. Rejects with UNAVAILABLE. */
   async locate(epoch: string, location: string): Promise<void> {
     if (this.#entries.get(epoch)?.record.locations?.includes(location)) return;

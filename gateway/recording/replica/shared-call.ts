@@ -1,6 +1,8 @@
 import { createDeferred } from '../../async/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch, Call } from '../../upstream/index.js';
+import { AwaitedMessages, isBehind } from './awaited-messages.js';
+import { journalUnreachable } from './nats-link.js';
 import { packBatch, unpackBatch } from './packed-batch.js';
 import type { SharedLog } from './shared-log.js';
 import { decodeHead, decodeStatus, encodeHead, encodeStatus } from './shared-text.js';
@@ -52,6 +54,7 @@ export class SharedCall implements Call {
   #isOver = false;
   /** The end is this gateway's to tell. */
   #wasLeading = false;
+  readonly #awaited = new AwaitedMessages();
   /** Wants to lead: opens the call once all that is in the log has been read. */
   #takeOver: { open: () => Call | undefined; done: (leads: boolean) => void } | undefined;
 
@@ -74,6 +77,19 @@ export class SharedCall implements Call {
     return this.#caughtUp.promise;
   }
 
+  /**
+   * Resolves when the message of this number is here, which a client may have seen at another gateway, or when no gateway has it. Rejects with UNAVAILABLE where it
+   * is slow to come.
+   */
+  async reach(seq: number): Promise<void> {
+    const { log, journal } = this.#options;
+    const isThere = () => this.#isOver || journal.lastSeq >= seq;
+    if (isThere() || (await newestOf(log)) < seq || isThere()) return;
+    // Another one has taken over, as it seems.
+    if (this.leads) throw isBehind();
+    await this.#awaited.wait(seq);
+  }
+
   /** Nothing is read or written here any more. */
   get isOver(): boolean {
     return this.#isOver;
@@ -91,6 +107,7 @@ export class SharedCall implements Call {
 
   async read(): Promise<Batch | undefined> {
     for (;;) {
+      this.#awaited.tell(this.#options.journal.lastSeq);
       if (this.#isOver) return undefined;
       const service = this.#service;
       const next = service === undefined ? await this.#follow() : await this.#leadOn(service);
@@ -258,7 +275,16 @@ export class SharedCall implements Call {
     this.#headers.resolve(undefined);
     this.#status.resolve(status);
     this.#options.log.wake();
+    this.#awaited.tell(Number.POSITIVE_INFINITY);
     this.#options.onOver();
+  }
+}
+
+async function newestOf(log: SharedLog): Promise<number> {
+  try {
+    return await log.newest();
+  } catch (reason) {
+    throw journalUnreachable(reason);
   }
 }
 

@@ -124,6 +124,15 @@ export class SharedLog {
     return { kind, seq, count, data, ageMs };
   }
 
+  /** The number of the newest message that lies there; 0: none does. Rejects when NATS is away. */
+  async newest(): Promise<number> {
+    const last = await this.#link.last(this.#subject);
+    if (last === undefined) return 0;
+    const count = Number(last.header('Sluice-Count'));
+    // Entries without messages have the number of the last message before.
+    return Number(last.header('Sluice-Seq')) + (count === 0 ? 0 : count - 1);
+  }
+
   /** Knows of what lies behind the last whole entry, which nobody will ever complete; false when there is another entry. */
   async skipRest(): Promise<boolean> {
     const last = await this.#again(() => this.#link.last(this.#subject));

@@ -190,6 +190,9 @@ export class Follower {
       };
       const sent = request(`${url}/t.S/Numbers`, { headers, agent: false }, (response) => {
         let text = '';
+        // An `EventSource` never comes back after one.
+        const { statusCode = 0 } = response;
+        if (statusCode !== 200) this.problem ??= `${statusCode} after ${this.last}`;
         // Who hears nothing for so long, not even a heartbeat, does not know whether the gateway lives.
         response.setTimeout(6_000, () => response.destroy());
         response.setEncoding('utf8');

@@ -12,7 +12,7 @@ const command = process.env.SLUICE_COMMAND ?? `${root}/dist/bin/sluice.js`;
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A process of ours, and a way to ask it something. */
-function start(file, args, options = {}) {
+export function start(file, args, options = {}) {
   const child = fork(file, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...options });
   const told = [];
   const waiting = [];
@@ -235,7 +235,7 @@ function isKernelFull() {
   return used >= most;
 }
 
-function rssOf(pid) {
+export function rssOf(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
 }
 

@@ -431,8 +431,41 @@ export function testRecordings(t: Test, place: string, openGateways: OpenGateway
       t.equal((await evicted.start)?.gap, undefined);
       await other.open(watch).start;
       t.equal(calls.length, 2, 'who names no cursor joins the one from the beginning');
+      const same = other.open(watch, { resume: cursor('2') });
+      t.equal((await same.start)?.lastEventId, '2');
+      for (const message of [numbered(13), numbered(14)]) calls[1]?.send(message);
+      t.same(await take(same, 2), [13, 14]);
+      const within = other.open(watch, { resume: cursor('13') });
+      t.same(await take(within, 1), [14]);
+      t.equal(calls.length, 2, 'who comes for the same joins the call that was made for it');
+      for (const message of numbers(15, 17)) {
+        calls[1]?.send(message);
+        await take(same, 1);
+      }
+      await other.open(watch, { resume: cursor('2') }).start;
+      t.equal(calls.length, 3, 'what it began with is gone: a call of its own');
+      evicted.cancel();
+      calls[1]?.end();
+      t.same(await rest(same), []);
+      await other.open(watch, { resume: cursor('14') }).start;
+      t.equal(calls.length, 4, 'it is over');
     },
   );
+
+  promise('who leaves before its call is there leaves none behind', async (t, open, method) => {
+    const { one, other, calls } = await open();
+    for (const gateway of new Set([one, other])) {
+      const reader = gateway.open(method('Watch', { lingerMs: 5 }));
+      reader.cancel();
+      const before = calls.length;
+      const settledBy = gateway.open(method('Watch', { lingerMs: 5 }));
+      await settledBy.start;
+      settledBy.cancel();
+      await until(() => calls.every(({ isCancelled }) => isCancelled));
+      await until(() => gateway.recordings.size === 0);
+      t.ok(calls.length > before);
+    }
+  });
 
   promise(
     'a call that outlives its clients: where it is found, by whom, and what stops it',

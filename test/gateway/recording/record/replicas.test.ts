@@ -240,6 +240,31 @@ t.test('gateways that share a journal', { skip: NO_NATS, timeout: 60_000 }, asyn
     },
   );
 
+  t.test('a call with cursors that its gateway has given up is gone on with at the service', async (t) => {
+    const [a, b] = [await openReplica(t, nats.address), await openReplica(t, nats.address)];
+    const numbers = method('Numbers', { sharing: 'everyone', start: 'beginning', keyMetadata: ['w'] });
+    const requestCodec = { fromJson: () => Buffer.from([0x10, 0x01]) } as never;
+    const first = a.open(numbers, { requestCodec });
+    await first.start;
+    const readers = [b.open(numbers, { requestCodec }), b.open(numbers, { requestCodec })];
+    a.calls[0]?.send(numbered(1));
+    for (const reader of readers) t.same(await take(reader, 1), [1]);
+    const next = readers.map((reader) => reader.read());
+    a.recordings.close();
+    while (b.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    b.calls[0]?.send(numbered(2));
+    for (const read of next) {
+      const batch = await read;
+      t.same([...(batch ?? [])].map(numberOf), [2]);
+      t.equal(batch?.gap, undefined, 'nobody misses a message');
+    }
+    t.same(
+      b.calls.map(({ request }) => request.resume?.id),
+      ['1'],
+      'one call for both, behind what they have read',
+    );
+  });
+
   t.test('a call without cursors whose gateway is gone is made again, behind a gap', async (t) => {
     const [a, b] = [await openReplica(t, nats.address), await openReplica(t, nats.address)];
     const watch = method('Watch', { sharing: 'everyone', start: 'beginning', keyMetadata: ['y'] });
