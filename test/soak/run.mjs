@@ -1,6 +1,6 @@
 // `npm run soak [-- SECONDS]`: what takes too long for `npm test`. Long runs of the property tests of sessions and the codec and of fuzz tests, then core and
 // gateway under clients that come, misbehave and leave in every way; afterwards nothing may be left of them. Before that, a thousand
-// clients that stall (bounds/). `--no-tests` and `--no-bounds` leave parts out.
+// clients that stall (bounds/), and recordings that go on and on (recordings/). `--no-tests`, `--no-bounds` and `--no-recordings` leave parts out.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,18 +12,19 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 
-const USAGE = `Usage: npm run soak -- [SECONDS] [--no-tests] [--no-bounds]         (npm run build comes first)
+const USAGE = `Usage: npm run soak -- [SECONDS] [--no-tests] [--no-bounds] [--no-recordings]         (npm run build comes first)
 
-What takes too long for npm test: long runs of the property and fuzz tests, a thousand clients that stall, then core and
-gateway under clients that come, misbehave and leave. Ends with 1 when a test fails, a bound is broken or something is left.
+What takes too long for npm test: long runs of the property and fuzz tests, a thousand clients that stall, recordings of
+millions of messages, then core and gateway under clients that come, misbehave and leave. Ends with 1 when a test fails, a bound is broken or something is left.
 
-  SECONDS       how long clients misbehave, and how long some of the tests are [60]
-  --no-tests    without the long tests
-  --no-bounds   without the clients that stall
-  --help        this text
+  SECONDS           how long clients misbehave, and how long some of the tests are [60]; recordings go on for three times as long
+  --no-tests        without the long tests
+  --no-bounds       without the clients that stall
+  --no-recordings   without the recordings
+  --help            this text
 `;
 
-const SWITCHES = ['--no-tests', '--no-bounds', '--help', '-h'];
+const SWITCHES = ['--no-tests', '--no-bounds', '--no-recordings', '--help', '-h'];
 const given = process.argv.slice(2);
 if (given.includes('--help') || given.includes('-h')) {
   process.stdout.write(USAGE);
@@ -81,6 +82,19 @@ async function bounds() {
   const child = spawn(process.execPath, [join(root, 'test/soak/bounds/run.mjs')], { stdio: 'inherit' });
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error('a bound of docs/bounds.md is broken');
+}
+
+/** Millions of messages through recordings of small bounds, in memory and with NATS. */
+async function recordings(journal) {
+  const line = [
+    join(root, 'test/soak/recordings/run.mjs'),
+    '--seconds',
+    String(3 * seconds),
+    '--journal',
+    journal,
+  ];
+  const [code] = await once(spawn(process.execPath, line, { stdio: 'inherit' }), 'close');
+  if (code !== 0) throw new Error('recordings broke a bound, or lost a message');
 }
 
 const problems = [];
@@ -234,6 +248,10 @@ function look(pid) {
 
 if (!given.includes('--no-tests')) await longTests();
 if (!given.includes('--no-bounds')) await bounds();
+if (!given.includes('--no-recordings')) {
+  await recordings('memory');
+  await recordings('nats');
+}
 const { child, url } = await start();
 try {
   const before = look(child.pid);

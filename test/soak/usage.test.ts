@@ -14,7 +14,8 @@ t.test('help is printed, and nothing is started', async (t) => {
     const { status, stdout, stderr } = soak(...line);
     t.equal(status, 0);
     t.match(stdout, /^Usage: npm run soak/);
-    for (const option of ['SECONDS', '--no-tests', '--no-bounds', '--help']) t.ok(stdout.includes(option));
+    for (const option of ['SECONDS', '--no-tests', '--no-bounds', '--no-recordings', '--help'])
+      t.ok(stdout.includes(option));
     t.equal(stderr, '');
   }
 });
