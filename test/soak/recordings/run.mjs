@@ -192,7 +192,7 @@ function judge(at, looks, before) {
   );
   if (most('rss') > before + allowed) problems.push(`gateway ${at} held too much`);
   // Before, what is new to the process still finds its place.
-  if (seconds >= 120 && growth > 2 * noise + 4 * MIB) problems.push(`gateway ${at} went on growing`);
+  if (seconds >= 120 && growth > 2 * noise + 8 * MIB) problems.push(`gateway ${at} went on growing`);
   if (most('journalBytes') > JOURNAL_BYTES)
     problems.push(`gateway ${at}: more in journals than --journal-bytes`);
 }
