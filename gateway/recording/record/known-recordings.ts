@@ -71,7 +71,7 @@ export class KnownRecordings {
     if (behind !== undefined && cursor !== undefined) {
       const same = behind.get(cursor);
       if (same !== undefined) found.unshift(same);
-      found.push(...[...behind.values()].slice(-MOST_SEARCHED));
+      for (const recent of [...behind.values()].slice(-MOST_SEARCHED)) found.push(recent);
     }
     // One that has just ended is about to be taken out.
     return found.filter(({ state }) => state === 'running');
