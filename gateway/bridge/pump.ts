@@ -53,9 +53,7 @@ class Pump<Messages> implements Waker {
       const batch = this.#read(this);
       if (batch === LATER) return undefined;
       if (batch instanceof Promise) {
-        this.#onBatch ??= (messages) => this.#took(messages);
-        this.#onFailed ??= (reason) => this.#reject?.(reason);
-        batch.then(this.#onBatch, this.#onFailed);
+        batch.then(this.#batchListener(), this.#failureListener());
         return undefined;
       }
       if (batch === undefined) return true;
@@ -96,12 +94,33 @@ class Pump<Messages> implements Waker {
   }
 
   #waitFor(room: Promise<unknown>): void {
-    this.#onRoom ??= (isWanted) => {
+    room.then(this.#roomListener(), this.#failureListener());
+  }
+
+  // Each is a constant before it is kept, or V8 makes it among its old objects; see `scripts/check-closures.mjs`.
+
+  #batchListener(): (batch: Messages | undefined) => void {
+    if (this.#onBatch !== undefined) return this.#onBatch;
+    const onBatch = (batch: Messages | undefined) => this.#took(batch);
+    this.#onBatch = onBatch;
+    return onBatch;
+  }
+
+  #roomListener(): (isWanted: unknown) => void {
+    if (this.#onRoom !== undefined) return this.#onRoom;
+    const onRoom = (isWanted: unknown) => {
       if (isWanted === false) this.#resolve?.(false);
       else this.wake();
     };
-    this.#onFailed ??= (reason) => this.#reject?.(reason);
-    room.then(this.#onRoom, this.#onFailed);
+    this.#onRoom = onRoom;
+    return onRoom;
+  }
+
+  #failureListener(): (reason: unknown) => void {
+    if (this.#onFailed !== undefined) return this.#onFailed;
+    const onFailed = (reason: unknown) => this.#reject?.(reason);
+    this.#onFailed = onFailed;
+    return onFailed;
   }
 
   #took(batch: Messages | undefined): void {

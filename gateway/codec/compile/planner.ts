@@ -70,10 +70,11 @@ export class Planner {
     this.#messages.set(type, plan);
     this.#steps.begin(plan, type);
     plan.oneofs = type.oneofs.map((oneof) => oneof.name);
-    plan.resolve = (typeName) => {
+    const resolve = (typeName: string) => {
       const found = this.#registry.getMessage(typeName);
       return found === undefined ? undefined : this.message(found);
     };
+    plan.resolve = resolve;
     const fields = [...type.fields].sort((left, right) => left.number - right.number);
     for (const field of fields) {
       const oneof = field.oneof === undefined ? -1 : type.oneofs.indexOf(field.oneof);

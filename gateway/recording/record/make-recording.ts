@@ -78,7 +78,8 @@ export function makeRecording(parts: RecordingParts, tools: RecordingTools): Rec
             shares?.remote(recording).told(gateway, position);
         },
       });
-      if (journal instanceof SharedJournal) journal.tell = (status) => (call as SharedCall).finish(status);
+      const tell = (status: Status) => (call as SharedCall).finish(status);
+      if (journal instanceof SharedJournal) journal.tell = tell;
       return call;
     },
     onRoom: (listener) => memory.onRoom(listener),

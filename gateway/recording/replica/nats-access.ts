@@ -37,7 +37,8 @@ export function accessOptions({
   if (credentials !== undefined) {
     const file = () => read(credentials);
     file();
-    options.authenticator = (nonce) => credsAuthenticator(file())(nonce);
+    const authenticator = (nonce?: string) => credsAuthenticator(file())(nonce);
+    options.authenticator = authenticator;
   }
   if (isTls || ca !== undefined) options.tls = ca === undefined ? {} : { ca: read(ca).toString() };
   return options;

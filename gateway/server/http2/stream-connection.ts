@@ -85,10 +85,11 @@ export class StreamConnection {
     this.#socket = socket;
     this.#idleMs = idleMs;
     const spendReset = () => this.#spend(this.#resets);
-    this.#onAborted = function () {
-      // Our own resets destroy the stream first.
+    // Our own resets destroy the stream first.
+    const onAborted = function (this: ServerHttp2Stream) {
       if (!this.destroyed) spendReset();
     };
+    this.#onAborted = onAborted;
     this.#timer = setTimeout(this.#end, firstStreamMs).unref();
     this.#heartbeat = setInterval(this.#ask, heartbeatMs).unref();
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);

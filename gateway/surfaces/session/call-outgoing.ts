@@ -109,15 +109,18 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     this.#batch = batch;
     let failed = false;
     let failure: unknown;
-    this.#settle = (reason) => {
+    // Constants first: see `scripts/check-closures.mjs`.
+    const settleNow = (reason?: unknown) => {
       failed = reason !== undefined;
       failure = reason;
     };
+    this.#settle = settleNow;
     if (this.#hasCredit) this.#options.queue.add(this);
     if (failed) throw failure;
     if (this.#batch === NOTHING) return undefined;
     return new Promise<void>((resolve, reject) => {
-      this.#settle = (reason) => (reason === undefined ? resolve() : reject(reason));
+      const settle = (reason?: unknown) => (reason === undefined ? resolve() : reject(reason));
+      this.#settle = settle;
     });
   }
 

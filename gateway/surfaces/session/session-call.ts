@@ -251,7 +251,7 @@ export class SessionCall implements ExchangePlan, Peer {
 
   /** A call that has all that it needs to go on without its client does so, also when that leaves at once. */
   #cancel(): void {
-    if (this.#isBeginning) this.#wanted = () => this.#cancel();
+    if (this.#isBeginning) this.#wanted = this.#cancel;
     else this.abort(new RpcError('CANCELLED', 'the client has cancelled the call'));
   }
 
@@ -269,12 +269,12 @@ export class SessionCall implements ExchangePlan, Peer {
   readonly #onStart = (): void => {
     this.#isRecorded = true;
     this.#begun?.();
-    this.#wanted?.();
+    this.#wanted?.call(this);
   };
 
   #stop(): void {
     if (this.#isBeginning) {
-      this.#wanted = () => this.#stop();
+      this.#wanted = this.#stop;
       return;
     }
     const { location, newLocation } = this.wish ?? {};

@@ -129,7 +129,8 @@ class WebSocketExchange implements ExchangePlan {
     const { method, limits } = request;
     const abort = exchange.abort.bind(exchange);
     const incoming = new WebSocketIncoming(request, this.#call.bound, this.#socket, peer, abort);
-    this.#isBinary = () => incoming.isBinary;
+    const isBinary = () => incoming.isBinary;
+    this.#isBinary = isBinary;
     boundSocketMessages(this.#socket, request.http.socket, {
       timeoutMs: limits.messageTimeoutMs,
       isPaused: () => peer.isPaused,
