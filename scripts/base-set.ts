@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { create, type DescFile, toBinary } from '@bufbuild/protobuf';
+import { create, type DescFile, fromBinary, toBinary } from '@bufbuild/protobuf';
 import * as wellKnown from '@bufbuild/protobuf/wkt';
-import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import {
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from '@bufbuild/protobuf/wkt';
 import { compile, parseFile } from '../gateway/schema/source/index.js';
 
 const PROTO_FOLDER = fileURLToPath(new URL('../proto', import.meta.url));
@@ -37,7 +41,8 @@ export function baseSetBytes(): Uint8Array {
   };
   for (const value of Object.values(wellKnown)) if (isFile(value)) add(value);
   const own = OWN_FILES.map((name) => parseFile(name, readFileSync(join(PROTO_FOLDER, name), 'utf8')));
-  const file = compile([...known.values(), ...own]);
+  const compiled = [...compile([...known.values(), ...own]).values()];
+  const file = compiled.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
 }
 

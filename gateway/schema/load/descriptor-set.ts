@@ -34,14 +34,18 @@ export function schemaFromDescriptorSet(bytes: Uint8Array, options: SchemaOption
 /** From this size on a set is read file by file, when its types are needed: reading a smaller one takes some milliseconds. */
 const LATE_BYTES = 512 * 1024;
 
-/** The same of serialized files; `undefined` where they are few bytes or not plain, and are to be read at once. */
+/** Serialized files as a serialized set. */
+export function setFromFiles(files: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(files.flatMap((file) => [fileHead(file.length), file]));
+}
+
+/** The schema of serialized files; `undefined` where they are few bytes or not plain, and are to be read at once. */
 export function lateSchemaFromSources(
   files: readonly Uint8Array[],
   options: SchemaOptions,
 ): Schema | undefined {
   if (files.reduce((sum, { length }) => sum + length, 0) < LATE_BYTES) return undefined;
-  const set = Buffer.concat(files.flatMap((file) => [fileHead(file.length), file]));
-  return lateSchemaFromSet(set, options.services);
+  return lateSchemaFromSet(setFromFiles(files), options.services);
 }
 
 /** What is before a file in a set: the tag of `file`, and its length. */

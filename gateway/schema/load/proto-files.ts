@@ -1,14 +1,13 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import {
-  type FileDescriptorProto,
-  FileDescriptorProtoSchema,
-  FileDescriptorSetSchema,
-} from '@bufbuild/protobuf/wkt';
+import { fileWithLateComments } from '../base/index.js';
 import type { SchemaError } from '../problem/index.js';
 import { ProblemList, SchemaProblem } from '../problem/index.js';
-import { completeFiles } from './descriptor-files.js';
-import { lateSchemaFromSources, type SchemaOptions, schemaFromFiles } from './descriptor-set.js';
-import { LateOptionTypes } from './option-types.js';
+import {
+  lateSchemaFromSources,
+  type SchemaOptions,
+  schemaFromFiles,
+  setFromFiles,
+} from './descriptor-set.js';
+import { optionTypesOf } from './option-types.js';
 import { loadProtoFiles } from './proto-loader.js';
 import type { Schema } from './schema.js';
 
@@ -25,7 +24,7 @@ export async function schemaFromProtoFiles(
   protoPaths: readonly string[] = [],
   options: SchemaOptions = {},
 ): Promise<Schema> {
-  const { compile } = await import('../source/index.js');
+  const { Compiler } = await import('../source/index.js');
   const problems = new ProblemList();
   const report = (file: string, { message }: SchemaError) => {
     problems.add(
@@ -36,34 +35,26 @@ export async function schemaFromProtoFiles(
       ),
     );
   };
-  const paths: string[] = [];
-  const drafts = new Map(
-    (await loadProtoFiles(files, protoPaths, report, paths)).map((draft) => [draft.proto.name, draft]),
-  );
-  const protos = [...drafts.values()].map((draft) => draft.proto);
-  // Imports that are missing have been reported by the loader, with the places.
-  const ordered = completeFiles(protos, (file, error) => {
-    if (!error.message.endsWith('is missing')) report(file, error);
-  });
   const places = new Map<string, string>();
-  compile(
-    ordered.map((file) => drafts.get(file.name) ?? file),
-    {
-      report,
-      missing: (name, scope, { message }) => places.set(`${scope} ${name}`, message),
-      registryOf: () => new LateOptionTypes(protos, () => problems.list().length === 0),
-    },
-  );
+  const compiler = new Compiler({
+    report,
+    missing: (name, scope, { message }) => places.set(`${scope} ${name}`, message),
+    typesOf: optionTypesOf,
+  });
+  const { names, paths, chars } = await loadProtoFiles(files, protoPaths, compiler, report);
   const explain = (name: string, scope: string) => {
     const place = places.get(`${scope} ${name}`);
     return place === undefined ? '' : ` (${place})`;
   };
-  const length = [...drafts.values()].reduce((sum, { reader }) => sum + reader.length, 0);
+  const compiled = compiler.end();
+  const bytes = names.flatMap((name) => {
+    const file = compiled.get(name);
+    return file instanceof Uint8Array ? file : [];
+  });
   const isSound = problems.list().length === 0 && places.size === 0;
-  const sources =
-    isSound && length >= LATE_CHARS ? protos.map((file) => toBinary(FileDescriptorProtoSchema, file)) : [];
-  const late = lateSchemaFromSources(sources, options);
-  return { ...(late ?? schemaFromFiles(protos, options, problems, explain)), files: paths };
+  const late = isSound && chars >= LATE_CHARS ? lateSchemaFromSources(bytes, options) : undefined;
+  const schema = late ?? schemaFromFiles(bytes.map(fileWithLateComments), options, problems, explain);
+  return { ...schema, files: paths };
 }
 
 /**
@@ -76,17 +67,8 @@ export async function descriptorSetFromProtoFiles(
   files: readonly string[],
   protoPaths: readonly string[] = [],
 ): Promise<Uint8Array> {
-  const file = await filesFromProtoFiles(files, protoPaths);
-  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
-}
-
-/** Throws `SchemaError` with file and line. */
-async function filesFromProtoFiles(
-  files: readonly string[],
-  protoPaths: readonly string[],
-): Promise<FileDescriptorProto[]> {
-  const { compile } = await import('../source/index.js');
-  const drafts = new Map((await loadProtoFiles(files, protoPaths)).map((draft) => [draft.proto.name, draft]));
-  const ordered = completeFiles([...drafts.values()].map((draft) => draft.proto));
-  return compile(ordered.map((file) => drafts.get(file.name) ?? file));
+  const { compiledBytes, Compiler } = await import('../source/index.js');
+  const compiler = new Compiler();
+  await loadProtoFiles(files, protoPaths, compiler);
+  return setFromFiles([...compiler.end().values()].map(compiledBytes));
 }

@@ -1,19 +1,15 @@
 import {
-  type FieldDescriptorProto,
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
+import type { FieldDraft } from './draft.js';
 import { scalarFromOption } from './option-scalar.js';
 import type { ProtoOptionValue } from './option-value.js';
 import { cEscape } from './string-escape.js';
 import type { TokenReader } from './token-reader.js';
 
 /** The text of `default_value` in a descriptor. Source: FieldDescriptorProto.default_value in descriptor.proto. */
-export function protoDefaultText(
-  field: FieldDescriptorProto,
-  value: ProtoOptionValue,
-  reader: TokenReader,
-): string {
+export function protoDefaultText(field: FieldDraft, value: ProtoOptionValue, reader: TokenReader): string {
   const { type } = field;
   if (field.label === Label.REPEATED || type === Type.MESSAGE || type === Type.GROUP) {
     return reader.fail(`the field ${field.name} cannot have a default`, value.at);

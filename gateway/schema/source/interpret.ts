@@ -1,196 +1,225 @@
 import {
+  type DescEnum,
   type DescExtension,
   type DescField,
   type DescMessage,
-  getExtension,
-  hasExtension,
-  type Message,
-  type Registry,
-  setExtension,
-  toBinary,
+  ScalarType,
 } from '@bufbuild/protobuf';
-import { type ReflectMessage, reflect, type ScalarValue } from '@bufbuild/protobuf/reflect';
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
-import type { FileDraft, PendingOption } from './draft.js';
-import type { SymbolTable } from './link.js';
+import type { SchemaError } from '../problem/index.js';
+import { DescriptorWriter } from './descriptor-writer.js';
+import type { FileDraft } from './draft.js';
+import { type OptionItem, type OptionMember, OptionMessage, type OptionScalar } from './option-message.js';
+import type { OptionRegistry } from './option-registry.js';
 import { scalarFromOption } from './option-scalar.js';
 import type { MessageEntry, NamePart, ProtoOptionValue } from './option-value.js';
-import type { Token } from './token.js';
-import type { TokenReader } from './token-reader.js';
+import type { OptionsDraft, PendingOption } from './options-draft.js';
+import type { SymbolTable } from './symbol-table.js';
+import { writeOptionMessage } from './write-options.js';
 
 /** What the meaning of an option depends on. */
 export interface OptionContext {
   readonly draft: FileDraft;
   readonly table: SymbolTable;
   /** Must know the extensions that are used. */
-  readonly registry: Pick<Registry, 'getExtension' | 'getMessage'>;
-  /** The descriptors of the options messages themselves, by full name. */
-  readonly optionTypes: ReadonlyMap<string, DescMessage>;
+  readonly registry: OptionRegistry;
 }
 
 /** Whether an option can be given its value without knowing any extension. */
-export function isPlainOption(option: PendingOption): boolean {
-  const plain = (value: ProtoOptionValue): boolean => {
-    if (value.kind === 'list') return value.items.every(plain);
-    if (value.kind !== 'message') return true;
-    return value.fields.every((entry) => entry.kind === 'field' && plain(entry.value));
-  };
-  return option.name.every((part) => !part.extension) && plain(option.value);
+export function isPlainOption({ name, value }: PendingOption): boolean {
+  return name.every((part) => !part.extension) && isPlainValue(value);
+}
+
+function isPlainValue(value: ProtoOptionValue): boolean {
+  if (value.kind === 'list') return value.items.every(isPlainValue);
+  if (value.kind !== 'message') return true;
+  return value.fields.every((entry) => entry.kind === 'field' && isPlainValue(entry.value));
+}
+
+/** Whether an option has an Any in it, of which any file may have the type. */
+export function hasAny({ value }: PendingOption): boolean {
+  return valueHasAny(value);
+}
+
+function valueHasAny(value: ProtoOptionValue): boolean {
+  if (value.kind === 'list') return value.items.some(valueHasAny);
+  if (value.kind !== 'message') return false;
+  return value.fields.some((entry) => entry.kind === 'any' || valueHasAny(entry.value));
 }
 
 /**
- * Gives an option its value in the options message. Throws `SchemaError` naming file and line when there is no such
+ * Gives an option its value among the options of its element. Throws `SchemaError` naming file and line when there is no such
  * option, or the value is not of its type.
  * Source: https://protobuf.dev/programming-guides/proto3/#customoptions
  */
-export function interpretOption(option: PendingOption, context: OptionContext): void {
-  const message = option.target();
-  const desc = context.optionTypes.get(message.$typeName);
-  if (desc === undefined) throw new Error(`no descriptor of ${message.$typeName}`);
-  setPath(reflect(desc, message), option.name, option, context);
+export function interpretOption(options: OptionsDraft, option: PendingOption, context: OptionContext): void {
+  options.message ??= new OptionMessage(options.desc);
+  new Interpreter(context, options.scope).setPath(options.message, option.name, option);
 }
 
-function setPath(
-  target: ReflectMessage,
-  [part, ...rest]: readonly NamePart[],
-  option: PendingOption,
-  context: OptionContext,
-): void {
-  const reader: TokenReader = context.draft.reader;
-  if (part === undefined) return;
-  const member = part.extension
-    ? findExtension(target.desc, part.name, option.scope, context, option.at)
-    : fieldOf(target.desc, part.name);
-  if (member === undefined) reader.fail(`${target.desc.typeName} has no field "${part.name}"`, option.at);
-  if (rest.length === 0) {
-    putValue(target, member, option.value, option.scope, context);
-    return;
+class Interpreter {
+  readonly #context: OptionContext;
+  readonly #scope: string;
+
+  constructor(context: OptionContext, scope: string) {
+    this.#context = context;
+    this.#scope = scope;
   }
-  if (member.fieldKind !== 'message') {
-    reader.fail(`"${part.name}" is no message, it has no field "${rest[0]?.name}"`, option.at);
+
+  setPath(target: OptionMessage, path: readonly NamePart[], option: PendingOption): void {
+    let inner = target;
+    for (const [index, part] of path.entries()) {
+      const member = part.extension
+        ? this.#extension(inner.desc, part.name, option.at)
+        : fieldOf(inner.desc, part.name);
+      if (member === undefined)
+        throw this.#error(`${inner.desc.typeName} has no field "${part.name}"`, option.at);
+      const next = path[index + 1];
+      if (next === undefined) this.#put(inner, member, option.value);
+      else inner = this.#step(inner, member, next, option);
+    }
   }
-  if (member.kind === 'extension') countRewrite(target.message, option.at, context);
-  const child = currentMessage(target, member);
-  setPath(child, rest, option, context);
-  storeMessage(target, member, child);
-}
 
-type Member = DescField | DescExtension;
-type MessageMember = Member & { fieldKind: 'message' };
-
-function currentMessage(target: ReflectMessage, member: MessageMember): ReflectMessage {
-  if (member.kind === 'field') return target.get(member) as ReflectMessage;
-  return reflect(member.message, getExtension(target.message, member) as Message);
-}
-
-function storeMessage(target: ReflectMessage, member: MessageMember, child: ReflectMessage): void {
-  if (member.kind === 'field') target.set(member, child);
-  else setExtension(target.message, member, child.message as never);
-}
-
-/** Sets or, if repeated, appends. */
-function putValue(
-  target: ReflectMessage,
-  member: Member,
-  value: ProtoOptionValue,
-  scope: string,
-  context: OptionContext,
-): void {
-  const reader: TokenReader = context.draft.reader;
-  if (member.fieldKind === 'map' && member.kind === 'field') {
-    for (const item of value.kind === 'list' ? value.items : [value])
-      putMapEntry(target, member, item, scope, context);
-    return;
+  /** The message in a field, for what is next in a path. */
+  #step(target: OptionMessage, member: OptionMember, next: NamePart, option: PendingOption): OptionMessage {
+    if (member.fieldKind !== 'message')
+      throw this.#error(`"${member.name}" is no message, it has no field "${next.name}"`, option.at);
+    const there = target.valueOf(member);
+    if (there instanceof OptionMessage) return there;
+    this.#assertNoRival(target, member, option.at);
+    const made = new OptionMessage(member.message);
+    target.set(member, made);
+    return made;
   }
-  if (member.fieldKind === 'list') {
-    const items = (value.kind === 'list' ? value.items : [value]).map((item) =>
-      localValue(member, item, scope, context),
-    );
-    if (member.kind === 'field') {
-      const list = target.get(member);
-      for (const item of items) list.add(item as never);
-      target.set(member, list);
+
+  /** Sets or, if repeated, appends. */
+  #put(target: OptionMessage, member: OptionMember, value: ProtoOptionValue): void {
+    const there = target.valueOf(member);
+    if (member.fieldKind === 'map') {
+      const entries = there instanceof Map ? there : new Map<OptionScalar, OptionItem>();
+      for (const item of itemsOf(value)) this.#putEntry(entries, member, item);
+      target.set(member, entries);
+    } else if (member.fieldKind === 'list') {
+      const items = Array.isArray(there) ? there : [];
+      for (const item of itemsOf(value)) items.push(this.#item(member, item));
+      target.set(member, items);
     } else {
-      countRewrite(target.message, value.at, context);
-      const old = getExtension(target.message, member) as unknown[];
-      const added = items.map((item) => (isReflect(item) ? item.message : item));
-      setExtension(target.message, member, [...old, ...added] as never);
+      if (value.kind === 'list') throw this.#error(`"${member.name}" takes one value, not a list`, value.at);
+      if (there !== undefined) throw this.#error(`the option "${member.name}" is set twice`, value.at);
+      const item = this.#item(member, value);
+      this.#assertNoRival(target, member, value.at);
+      target.set(member, item);
     }
-    return;
   }
-  if (value.kind === 'list') reader.fail(`"${member.name}" takes one value, not a list`, value.at);
-  const isSet = member.kind === 'field' ? target.isSet(member) : hasExtension(target.message, member);
-  if (isSet) reader.fail(`the option "${member.name}" is set twice`, value.at);
-  const local = localValue(member, value, scope, context);
-  if (member.kind === 'field') {
-    const other = member.oneof === undefined ? undefined : target.oneofCase(member.oneof);
-    if (other !== undefined) reader.fail(`"${other.name}" and "${member.name}" exclude each other`, value.at);
-    target.set(member, local);
-  } else {
-    storeExtension(target.message, member, isReflect(local) ? local.message : local);
+
+  #putEntry(
+    entries: Map<OptionScalar, OptionItem>,
+    member: DescField & { fieldKind: 'map' },
+    item: ProtoOptionValue,
+  ): void {
+    if (item.kind !== 'message')
+      throw this.#error(`"${member.name}": expected { key: ... value: ... }`, item.at);
+    const part = (name: string) =>
+      item.fields.find((entry) => entry.kind === 'field' && entry.name === name)?.value;
+    const key = part('key');
+    const value = part('value');
+    if (key === undefined || value === undefined)
+      throw this.#error(`"${member.name}": key and value are needed`, item.at);
+    const local = scalarFromOption(member.mapKey, key, (problem) =>
+      this.#fail(`"${member.name}": ${problem}`, key.at),
+    );
+    entries.set(local, this.#item(member, value));
+  }
+
+  /** One value of a field: of a list an element, of a map the value of an entry. */
+  #item(member: OptionMember, value: ProtoOptionValue): OptionItem {
+    const fail = (problem: string) => this.#fail(`"${member.name}": ${problem}`, value.at);
+    if (member.message !== undefined)
+      return value.kind === 'message'
+        ? this.#message(member.message, value.fields)
+        : fail('expected { ... }');
+    if (member.enum !== undefined) return enumNumber(member.enum, value, fail);
+    return member.scalar === undefined ? fail('cannot be set') : scalarFromOption(member.scalar, value, fail);
+  }
+
+  #message(desc: DescMessage, entries: readonly MessageEntry[]): OptionMessage {
+    const target = new OptionMessage(desc);
+    for (const entry of entries) {
+      if (entry.kind === 'any') {
+        this.#putAny(target, entry);
+        continue;
+      }
+      const member =
+        entry.kind === 'extension'
+          ? this.#extension(desc, entry.name, entry.at)
+          : fieldOf(desc, entry.name, true);
+      if (member === undefined) throw this.#error(`${desc.typeName} has no field "${entry.name}"`, entry.at);
+      this.#put(target, member, entry.value);
+    }
+    return target;
+  }
+
+  #putAny(target: OptionMessage, entry: MessageEntry): void {
+    const typeName = entry.name.slice(entry.name.lastIndexOf('/') + 1);
+    const { desc } = target;
+    const inner = this.#context.registry.message(typeName);
+    if (desc.typeName !== AnySchema.typeName) throw this.#error(`${desc.typeName} is no Any`, entry.at);
+    if (inner === undefined) throw this.#error(`no message "${typeName}" is imported`, entry.at);
+    if (entry.value.kind !== 'message') throw this.#error('expected { ... }', entry.at);
+    const writer = new DescriptorWriter();
+    writeOptionMessage(writer, this.#message(inner, entry.value.fields));
+    const [typeUrl, value] = ['type_url', 'value'].map((name) => fieldOf(desc, name));
+    if (typeUrl !== undefined) target.set(typeUrl, entry.name);
+    if (value !== undefined) target.set(value, writer.written());
+  }
+
+  #extension(extendee: DescMessage, name: string, at: number): DescExtension {
+    const { draft, table, registry } = this.#context;
+    const found = table.lookup(draft.name, table.scopeOf(this.#scope), name, isExtension);
+    const extension = found && registry.extension(found.fullName, found.file);
+    if (extension === undefined) throw this.#error(`no option "(${name})" is declared or imported`, at);
+    const { typeName } = extension.extendee;
+    if (typeName === extendee.typeName) return extension;
+    throw this.#error(`"(${name})" is an option of ${typeName}, not of ${extendee.typeName}`, at);
+  }
+
+  #assertNoRival(target: OptionMessage, member: OptionMember, at: number): void {
+    const rival = target.rivalOf(member);
+    if (rival !== undefined) throw this.#error(`"${rival.name}" and "${member.name}" exclude each other`, at);
+  }
+
+  #fail(problem: string, at: number): never {
+    throw this.#error(problem, at);
+  }
+
+  #error(problem: string, at: number): SchemaError {
+    return this.#context.draft.reader.error(problem, at);
   }
 }
 
-/** The same as `setExtension`, which makes a message around a message each time: with 10,000 rules that was a tenth of the start. */
-function storeExtension(options: Message, extension: DescExtension, value: unknown): void {
-  const isPlain = extension.fieldKind === 'message' && !extension.delimitedEncoding;
-  if (!isPlain) {
-    setExtension(options, extension, value as never);
-    return;
-  }
-  const data = new BinaryWriter().bytes(toBinary(extension.message, value as Message)).finish();
-  const field = { no: extension.number, wireType: WireType.LengthDelimited, data };
-  options.$unknown = [...(options.$unknown ?? []).filter(({ no }) => no !== field.no), field];
-}
-
-function isReflect(value: ReflectMessage | ScalarValue): value is ReflectMessage {
-  return typeof value === 'object' && 'desc' in value;
-}
-
-function localValue(
-  member: Member,
+/** A value by its name or its number; an open enum has every number. */
+function enumNumber(
+  { typeName, values, open }: DescEnum,
   value: ProtoOptionValue,
-  scope: string,
-  context: OptionContext,
-): ReflectMessage | ScalarValue {
-  const reader: TokenReader = context.draft.reader;
-  const fail = (problem: string) => reader.fail(`"${member.name}": ${problem}`, value.at);
-  if (member.message !== undefined) {
-    if (value.kind !== 'message') return fail('expected { ... }');
-    return messageFromEntries(member.message, value.fields, scope, context);
+  fail: (problem: string) => never,
+): number {
+  if (value.kind === 'integer') {
+    const number = Number(scalarFromOption(ScalarType.INT32, value, fail));
+    return open || values.some((candidate) => candidate.number === number)
+      ? number
+      : fail(`expected a value of ${typeName}`);
   }
-  if (member.enum !== undefined) {
-    if (value.kind === 'integer') return Number(value.value);
-    const name = value.kind === 'word' && !value.negative ? value.text : '';
-    const found = member.enum.values.find((candidate) => candidate.name === name);
-    return found === undefined ? fail(`expected a value of ${member.enum.typeName}`) : found.number;
-  }
-  if (member.scalar === undefined) return fail('cannot be set');
-  return scalarFromOption(member.scalar, value, fail);
+  const name = value.kind === 'word' && !value.negative ? value.text : '';
+  const found = values.find((candidate) => candidate.name === name);
+  return found === undefined ? fail(`expected a value of ${typeName}`) : found.number;
 }
 
-function messageFromEntries(
-  desc: DescMessage,
-  entries: readonly MessageEntry[],
-  scope: string,
-  context: OptionContext,
-): ReflectMessage {
-  const reader: TokenReader = context.draft.reader;
-  const target = reflect(desc);
-  for (const entry of entries) {
-    if (entry.kind === 'any') {
-      putAny(target, entry, scope, context);
-      continue;
-    }
-    const member =
-      entry.kind === 'extension'
-        ? findExtension(desc, entry.name, scope, context, entry.at)
-        : fieldOf(desc, entry.name, true);
-    if (member === undefined) reader.fail(`${desc.typeName} has no field "${entry.name}"`, entry.at);
-    putValue(target, member, entry.value, scope, context);
-  }
-  return target;
+function itemsOf(value: ProtoOptionValue): readonly ProtoOptionValue[] {
+  return value.kind === 'list' ? value.items : [value];
+}
+
+function isExtension(kind: string): boolean {
+  return kind === 'extension';
 }
 
 /** The fields of a message by name, and by name or group: a text may name thousands of a message that has thousands. */
@@ -212,78 +241,4 @@ function fieldOf(desc: DescMessage, name: string, orGroup = false): DescField | 
     fieldsByName.set(desc, known);
   }
   return known.names.get(name) ?? (orGroup ? known.groups.get(name) : undefined);
-}
-
-/** Statements that add to what an extension holds already, for one options message; each of them writes all of it anew. */
-const MAX_REWRITES = 1_000;
-const rewrites = new WeakMap<Message, number>();
-
-function countRewrite(message: Message, at: Token, { draft }: OptionContext): void {
-  const count = (rewrites.get(message) ?? 0) + 1;
-  rewrites.set(message, count);
-  if (count > MAX_REWRITES)
-    draft.reader.fail(
-      `more than ${MAX_REWRITES} statements set parts of options of one element: give a list`,
-      at,
-    );
-}
-
-function putAny(target: ReflectMessage, entry: MessageEntry, scope: string, context: OptionContext): void {
-  const reader: TokenReader = context.draft.reader;
-  const typeName = entry.name.slice(entry.name.lastIndexOf('/') + 1);
-  const desc = context.registry.getMessage(typeName);
-  if (target.desc.typeName !== AnySchema.typeName) reader.fail(`${target.desc.typeName} is no Any`, entry.at);
-  if (desc === undefined) reader.fail(`no message "${typeName}" is imported`, entry.at);
-  if (entry.value.kind !== 'message') reader.fail('expected { ... }', entry.at);
-  const inner = messageFromEntries(desc, entry.value.fields, scope, context);
-  const [typeUrl, value] = ['type_url', 'value'].map((name) =>
-    target.desc.fields.find((field) => field.name === name),
-  );
-  if (typeUrl !== undefined) target.set(typeUrl, entry.name);
-  if (value !== undefined) target.set(value, toBinary(desc, inner.message));
-}
-
-function putMapEntry(
-  target: ReflectMessage,
-  field: DescField & { fieldKind: 'map' },
-  item: ProtoOptionValue,
-  scope: string,
-  context: OptionContext,
-): void {
-  const reader: TokenReader = context.draft.reader;
-  if (item.kind !== 'message') reader.fail(`"${field.name}": expected { key: ... value: ... }`, item.at);
-  const part = (name: string) =>
-    item.fields.find((entry) => entry.kind === 'field' && entry.name === name)?.value;
-  const key = part('key');
-  const value = part('value');
-  if (key === undefined || value === undefined)
-    reader.fail(`"${field.name}": key and value are needed`, item.at);
-  const map = target.get(field);
-  const local = scalarFromOption(field.mapKey, key, (problem) =>
-    reader.fail(`"${field.name}": ${problem}`, key.at),
-  );
-  // A map's value has the same three shapes as a field, under the same names.
-  const valueMember = { ...field, name: `${field.name}.value` } as Member;
-  map.set(local as never, localValue(valueMember, value, scope, context) as never);
-  target.set(field, map);
-}
-
-function findExtension(
-  extendee: DescMessage,
-  name: string,
-  scope: string,
-  context: OptionContext,
-  at: PendingOption['at'],
-): DescExtension {
-  const { draft, table, registry } = context;
-  const found = table.lookup(draft.proto.name, scope, name, ['extension']);
-  const extension = found === undefined ? undefined : registry.getExtension(found.fullName);
-  if (extension === undefined) return draft.reader.fail(`no option "(${name})" is declared or imported`, at);
-  if (extension.extendee.typeName !== extendee.typeName) {
-    return draft.reader.fail(
-      `"(${name})" is an option of ${extension.extendee.typeName}, not of ${extendee.typeName}`,
-      at,
-    );
-  }
-  return extension;
 }

@@ -1,5 +1,7 @@
 import { ScalarType } from '@bufbuild/protobuf';
+import type { OptionScalar } from './option-message.js';
 import type { ProtoOptionValue } from './option-value.js';
+import { bytesFromLiteral, textFromLiteral } from './token-reader.js';
 
 const INTEGERS: ReadonlyMap<ScalarType, readonly [least: bigint, most: bigint]> = new Map([
   [ScalarType.INT32, [-(2n ** 31n), 2n ** 31n - 1n]],
@@ -26,7 +28,7 @@ export function scalarFromOption(
   type: ScalarType,
   value: ProtoOptionValue,
   fail: (problem: string) => never,
-): string | number | bigint | boolean | Uint8Array {
+): OptionScalar {
   switch (type) {
     case ScalarType.BOOL:
       if (value.kind === 'word' && (value.text === 'true' || value.text === 'false'))
@@ -34,13 +36,9 @@ export function scalarFromOption(
       return fail('expected true or false');
     case ScalarType.STRING:
       if (value.kind !== 'string') return fail('expected a string');
-      try {
-        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value.bytes);
-      } catch {
-        return fail('the string is not valid UTF-8');
-      }
+      return textFromLiteral(value.literal) ?? fail('the string is not valid UTF-8');
     case ScalarType.BYTES:
-      return value.kind === 'string' ? value.bytes : fail('expected a string');
+      return value.kind === 'string' ? bytesFromLiteral(value.literal) : fail('expected a string');
     case ScalarType.DOUBLE:
       return floatFromOption(value) ?? fail('expected a number');
     case ScalarType.FLOAT: {

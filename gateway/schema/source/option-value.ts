@@ -1,14 +1,13 @@
-import type { Token } from './token.js';
-import { integerFromText, type TokenReader } from './token-reader.js';
+import { integerFromText, type StringLiteral, type TokenReader } from './token-reader.js';
 
-/** The value of an option as written; what it means depends on the type of the option. */
+/** The value of an option as written, and where; what it means depends on the type of the option. */
 export type ProtoOptionValue =
-  | { readonly kind: 'word'; readonly text: string; readonly negative: boolean; readonly at: Token }
-  | { readonly kind: 'integer'; readonly value: bigint; readonly at: Token }
-  | { readonly kind: 'float'; readonly value: number; readonly at: Token }
-  | { readonly kind: 'string'; readonly bytes: Uint8Array; readonly at: Token }
-  | { readonly kind: 'message'; readonly fields: readonly MessageEntry[]; readonly at: Token }
-  | { readonly kind: 'list'; readonly items: readonly ProtoOptionValue[]; readonly at: Token };
+  | { readonly kind: 'word'; readonly text: string; readonly negative: boolean; readonly at: number }
+  | { readonly kind: 'integer'; readonly value: bigint; readonly at: number }
+  | { readonly kind: 'float'; readonly value: number; readonly at: number }
+  | { readonly kind: 'string'; readonly literal: StringLiteral; readonly at: number }
+  | { readonly kind: 'message'; readonly fields: readonly MessageEntry[]; readonly at: number }
+  | { readonly kind: 'list'; readonly items: readonly ProtoOptionValue[]; readonly at: number };
 
 /** One field of an aggregate value. */
 export interface MessageEntry {
@@ -16,7 +15,7 @@ export interface MessageEntry {
   readonly kind: 'field' | 'extension' | 'any';
   readonly name: string;
   readonly value: ProtoOptionValue;
-  readonly at: Token;
+  readonly at: number;
 }
 
 /** One part of an option's name: `(pkg.ext)` is an extension. */
@@ -26,8 +25,8 @@ export interface NamePart {
 }
 
 /** Reads `name = value` without the word `option` and without what ends it. */
-export function readOption(reader: TokenReader): { name: NamePart[]; value: ProtoOptionValue; at: Token } {
-  const at = reader.peek();
+export function readOption(reader: TokenReader): { name: NamePart[]; value: ProtoOptionValue; at: number } {
+  const at = reader.start;
   const name: NamePart[] = [];
   do {
     if (reader.acceptSymbol('(')) {
@@ -43,34 +42,36 @@ export function readOption(reader: TokenReader): { name: NamePart[]; value: Prot
 }
 
 function readScalar(reader: TokenReader): ProtoOptionValue {
-  const at = reader.peek();
+  const at = reader.start;
   const negative = reader.acceptSymbol('-');
   if (!negative) reader.acceptSymbol('+');
-  const token = reader.peek();
-  switch (token.kind) {
+  const { text } = reader;
+  switch (reader.kind) {
     case 'word':
       reader.next();
-      return { kind: 'word', text: token.text, negative, at };
+      return { kind: 'word', text, negative, at };
     case 'integer': {
-      const value = integerFromText(reader.next().text);
+      reader.next();
+      const value = integerFromText(text);
       return { kind: 'integer', value: negative ? -value : value, at };
     }
     case 'float': {
-      const value = Number(reader.next().text);
-      return { kind: 'float', value: negative ? -value : value, at };
+      reader.next();
+      return { kind: 'float', value: negative ? -Number(text) : Number(text), at };
     }
     case 'string':
       if (negative) break;
-      return { kind: 'string', bytes: reader.bytes('a string'), at };
+      return { kind: 'string', literal: reader.literal('a string'), at };
     default:
   }
-  return reader.fail('expected the value of an option', token);
+  return reader.fail('expected the value of an option');
 }
 
 /** Reads `{ ... }` or `< ... >` in the text format. Source: https://protobuf.dev/reference/protobuf/textformat-spec/ */
 function readMessage(reader: TokenReader): ProtoOptionValue {
-  const at = reader.next();
-  const close = at.text === '<' ? '>' : '}';
+  const at = reader.start;
+  const close = reader.isSymbol('<') ? '>' : '}';
+  reader.next();
   const fields: MessageEntry[] = [];
   reader.nested(() => {
     while (!reader.acceptSymbol(close)) {
@@ -82,7 +83,7 @@ function readMessage(reader: TokenReader): ProtoOptionValue {
 }
 
 function readEntry(reader: TokenReader): MessageEntry {
-  const at = reader.peek();
+  const at = reader.start;
   let kind: MessageEntry['kind'] = 'field';
   let name: string;
   if (reader.acceptSymbol('[')) {
@@ -104,7 +105,8 @@ function readEntry(reader: TokenReader): MessageEntry {
 }
 
 function readList(reader: TokenReader): ProtoOptionValue {
-  const at = reader.expectSymbol('[');
+  const at = reader.start;
+  reader.expectSymbol('[');
   const items: ProtoOptionValue[] = [];
   if (reader.acceptSymbol(']')) return { kind: 'list', items, at };
   do {

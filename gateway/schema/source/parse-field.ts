@@ -1,33 +1,29 @@
-import { create } from '@bufbuild/protobuf';
 import {
-  type DescriptorProto,
-  DescriptorProtoSchema,
-  type FieldDescriptorProto,
-  FieldDescriptorProtoSchema,
   FieldOptionsSchema,
   FieldDescriptorProto_Label as Label,
-  MessageOptionsSchema,
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
 import { jsonNameFromProto } from '../base/index.js';
 import { protoDefaultText } from './default-value.js';
-import { type FileDraft, fullName, locate } from './draft.js';
+import { FieldDraft, type FileDraft, fullName, MessageDraft } from './draft.js';
 import { readInlineOptions } from './inline-options.js';
-import type { Token } from './token.js';
-import { MAX_FIELD_NUMBER } from './token-reader.js';
+import { optionsOf } from './options-draft.js';
+import { bytesFromLiteral, MAX_FIELD_NUMBER } from './token-reader.js';
 
 /** Where a field goes. */
 export interface FieldPlace {
-  /** The path of the parent, and the number of its list of fields. */
-  readonly path: readonly number[];
+  /** The list of fields, and its number in the parent. */
   readonly number: number;
-  readonly fields: FieldDescriptorProto[];
+  readonly fields: FieldDraft[];
   /** Where the message of a group or of a map entry goes. */
-  readonly groups: DescriptorProto[];
-  readonly parent?: DescriptorProto;
-  readonly oneofIndex?: number;
+  readonly groupNumber: number;
+  readonly groups: MessageDraft[];
+  /** Whether they are the fields of a message, and no extensions. */
+  readonly isMessage: boolean;
+  /** -1: in no oneof. */
+  readonly oneofIndex: number;
   /** Reads the body of a group, which is a message; given, because a message is made of fields. */
-  readonly readBody: (draft: FileDraft, scope: string, path: number[], proto: DescriptorProto) => void;
+  readonly readBody: (draft: FileDraft, scope: string, message: MessageDraft) => void;
 }
 
 const SCALARS: ReadonlyMap<string, Type> = new Map([
@@ -47,64 +43,71 @@ const SCALARS: ReadonlyMap<string, Type> = new Map([
   ['sint32', Type.SINT32],
   ['sint64', Type.SINT64],
 ]);
+const NO_KEYS: ReadonlySet<Type | 0> = new Set([0, Type.DOUBLE, Type.FLOAT, Type.BYTES]);
 const LABELS: ReadonlyMap<string, Label> = new Map([
   ['optional', Label.OPTIONAL],
   ['required', Label.REQUIRED],
   ['repeated', Label.REPEATED],
 ]);
-const NESTED_TYPE = 3;
 
 /** Reads one field, map or group. */
 export function parseField(draft: FileDraft, scope: string, place: FieldPlace): void {
-  const { reader } = draft;
-  const start = reader.peek();
-  const proto = create(FieldDescriptorProtoSchema);
-  const labelled = readLabel(draft, proto, place);
-  if (reader.isWord('map') && reader.isSymbol('<', 1)) {
-    if (labelled || place.parent === undefined) reader.fail('a map has no label and is no extension', start);
-    if (place.oneofIndex !== undefined) reader.fail('a map cannot be in a oneof', start);
-    parseMap(draft, scope, place, proto, start);
-    return;
-  }
-  const group = reader.isWord('group') && reader.peek(1).kind === 'word' && reader.isSymbol('=', 2);
-  if (group) {
+  const { reader, locations } = draft;
+  const start = reader.place();
+  const field = new FieldDraft();
+  const isLabelled = readLabel(draft, field, place);
+  if (isMap(draft)) {
+    if (isLabelled || !place.isMessage) reader.fail('a map has no label and is no extension', start.at);
+    if (place.oneofIndex !== -1) reader.fail('a map cannot be in a oneof', start.at);
+    parseMap(draft, scope, place, field);
+  } else if (reader.isWord('group') && reader.isNextWordBefore('=')) {
     reader.next();
-    if (draft.syntax !== 'proto2') reader.fail('groups exist in proto2 only', start);
-    const name = reader.peek();
-    const typeName = reader.identifier('the name of a group');
-    if (!/^[A-Z]/.test(typeName)) reader.fail('the name of a group begins with a capital letter', name);
-    proto.name = typeName.toLowerCase();
-    proto.type = Type.GROUP;
-    proto.typeName = `.${fullName(scope, typeName)}`;
-    readNumberAndOptions(draft, scope, proto);
-    const groupType = create(DescriptorProtoSchema, { name: typeName });
-    const groupPath =
-      place.path.length === 0 ? [4, place.groups.length] : [...place.path, NESTED_TYPE, place.groups.length];
-    place.groups.push(groupType);
-    place.fields.push(proto);
-    place.readBody(draft, fullName(scope, typeName), groupPath, groupType);
+    if (draft.syntax !== 'proto2') reader.fail('groups exist in proto2 only', start.at);
+    parseGroup(draft, scope, place, field);
   } else {
-    readType(draft, scope, proto);
-    proto.name = reader.identifier('the name of a field');
-    readNumberAndOptions(draft, scope, proto);
-    place.fields.push(proto);
+    readType(draft, field);
+    field.name = reader.identifier('the name of a field');
+    readNumberAndOptions(draft, scope, field);
+    place.fields.push(field);
     reader.expectSymbol(';');
   }
-  locate(draft, [...place.path, place.number, place.fields.length - 1], start);
+  // Behind what a group has in it: nothing needs the path of a field before.
+  locations.enter(place.number, place.fields.length - 1);
+  locations.leave(start, reader);
 }
 
-function readLabel({ reader, syntax }: FileDraft, proto: FieldDescriptorProto, place: FieldPlace): boolean {
-  const start = reader.peek();
-  const label = start.kind === 'word' ? LABELS.get(start.text) : undefined;
-  proto.label = label ?? Label.OPTIONAL;
-  if (place.oneofIndex !== undefined) {
+function isMap({ reader }: FileDraft): boolean {
+  return reader.isWord('map') && reader.isNext('<');
+}
+
+function parseGroup(draft: FileDraft, scope: string, place: FieldPlace, field: FieldDraft): void {
+  const { reader, locations } = draft;
+  const at = reader.start;
+  const typeName = reader.identifier('the name of a group');
+  if (!/^[A-Z]/.test(typeName)) reader.fail('the name of a group begins with a capital letter', at);
+  field.name = typeName.toLowerCase();
+  field.type = Type.GROUP;
+  field.typeName = `.${fullName(scope, typeName)}`;
+  readNumberAndOptions(draft, scope, field);
+  const group = new MessageDraft(typeName);
+  place.fields.push(field);
+  locations.enter(place.groupNumber, place.groups.push(group) - 1);
+  place.readBody(draft, fullName(scope, typeName), group);
+  locations.forget();
+}
+
+function readLabel(draft: FileDraft, field: FieldDraft, place: FieldPlace): boolean {
+  const { reader, syntax } = draft;
+  const start = reader.start;
+  const label = reader.kind === 'word' ? LABELS.get(reader.text) : undefined;
+  field.label = label ?? Label.OPTIONAL;
+  if (place.oneofIndex !== -1) {
     if (label !== undefined) reader.fail('a field of a oneof has no label', start);
-    proto.oneofIndex = place.oneofIndex;
+    field.oneofIndex = place.oneofIndex;
     return false;
   }
   if (label === undefined) {
-    const isMap = reader.isWord('map') && reader.isSymbol('<', 1);
-    if (syntax === 'proto2' && !isMap)
+    if (syntax === 'proto2' && !isMap(draft))
       reader.fail('a field needs "optional", "required" or "repeated" in proto2');
     return false;
   }
@@ -113,96 +116,73 @@ function readLabel({ reader, syntax }: FileDraft, proto: FieldDescriptorProto, p
   if (label === Label.OPTIONAL && syntax === 'editions') {
     reader.fail('"optional" does not exist in editions, see features.field_presence', start);
   }
-  if (label === Label.OPTIONAL && syntax === 'proto3') proto.proto3Optional = true;
+  if (label === Label.OPTIONAL && syntax === 'proto3') field.proto3Optional = true;
   return true;
 }
 
-function readType(draft: FileDraft, scope: string, proto: FieldDescriptorProto): void {
-  const { reader } = draft;
-  const at = reader.peek();
+/** What is no scalar stays as it is written until `linkDraft` finds it. */
+function readType({ reader }: FileDraft, field: FieldDraft): void {
+  field.typeAt = reader.start;
   const name = reader.qualifiedName('the type of a field');
-  const scalar = SCALARS.get(name);
-  if (scalar !== undefined) {
-    proto.type = scalar;
-    return;
-  }
-  const resolve = (found: string, kind: 'message' | 'enum') => {
-    proto.type = kind === 'enum' ? Type.ENUM : Type.MESSAGE;
-    proto.typeName = `.${found}`;
-  };
-  // Stays where it is not found and that is no end: see `Tolerance`.
-  proto.typeName = name;
-  draft.references.push({ name, scope, at, wanted: 'message or enum', resolve });
+  field.type = SCALARS.get(name) ?? 0;
+  if (field.type === 0) field.typeName = name;
 }
 
-function readNumberAndOptions(draft: FileDraft, scope: string, proto: FieldDescriptorProto): void {
+function readNumberAndOptions(draft: FileDraft, scope: string, field: FieldDraft): void {
   const { reader } = draft;
-  proto.jsonName = jsonNameFromProto(proto.name);
   reader.expectSymbol('=');
-  const at = reader.peek();
-  proto.number = reader.integer('the number of a field', 1, MAX_FIELD_NUMBER);
-  if (proto.number >= 19_000 && proto.number <= 19_999) reader.fail('19000 to 19999 belong to protobuf', at);
+  const at = reader.start;
+  field.number = reader.integer('the number of a field', 1, MAX_FIELD_NUMBER);
+  if (field.number >= 19_000 && field.number <= 19_999) reader.fail('19000 to 19999 belong to protobuf', at);
+  if (!reader.isSymbol('[')) return;
   for (const option of readInlineOptions(reader)) {
     const name = option.name.length === 1 && option.name[0]?.extension === false ? option.name[0].name : '';
     if (name === 'default') {
       // Which text is right depends on the type, and an enum is known only after linking.
       draft.checks.push(() => {
-        proto.defaultValue = protoDefaultText(proto, option.value, reader);
+        field.defaultValue = protoDefaultText(field, option.value, reader);
       });
     } else if (name === 'json_name') {
       if (option.value.kind !== 'string') reader.fail('json_name is a string', option.at);
-      else proto.jsonName = Buffer.from(option.value.bytes).toString('utf8');
+      else field.jsonName = Buffer.from(bytesFromLiteral(option.value.literal)).toString('utf8');
     } else {
-      const target = () => (proto.options ??= create(FieldOptionsSchema));
-      draft.options.push({ ...option, scope: fullName(scope, proto.name), target });
+      optionsOf(draft, field, FieldOptionsSchema, scope).pending.push(option);
     }
   }
 }
 
 /** A map is a repeated message of two fields. Source: google/protobuf/descriptor.proto, MessageOptions.map_entry. */
-function parseMap(
-  draft: FileDraft,
-  scope: string,
-  place: FieldPlace,
-  proto: FieldDescriptorProto,
-  start: Token,
-): void {
+function parseMap(draft: FileDraft, scope: string, place: FieldPlace, field: FieldDraft): void {
   const { reader } = draft;
   reader.next();
   reader.expectSymbol('<');
-  const key = create(FieldDescriptorProtoSchema, {
-    name: 'key',
-    number: 1,
-    label: Label.OPTIONAL,
-    jsonName: 'key',
-  });
-  const value = create(FieldDescriptorProtoSchema, {
-    name: 'value',
-    number: 2,
-    label: Label.OPTIONAL,
-    jsonName: 'value',
-  });
-  const keyAt = reader.peek();
-  readType(draft, scope, key);
-  if (key.typeName !== '' || !SCALARS.has(keyAt.text) || /^(?:double|float|bytes)$/.test(keyAt.text)) {
-    reader.fail(`a map key is an integer, a bool or a string, found "${keyAt.text}"`, keyAt);
-  }
+  const key = entryField('key', 1);
+  const keyAt = reader.start;
+  const keyText = reader.text;
+  readType(draft, key);
+  if (NO_KEYS.has(key.type))
+    reader.fail(`a map key is an integer, a bool or a string, found "${keyText}"`, keyAt);
   reader.expectSymbol(',');
-  readType(draft, scope, value);
+  const value = entryField('value', 2);
+  readType(draft, value);
   reader.expectSymbol('>');
-  proto.name = reader.identifier('the name of a field');
-  readNumberAndOptions(draft, scope, proto);
+  field.name = reader.identifier('the name of a field');
+  readNumberAndOptions(draft, scope, field);
   reader.expectSymbol(';');
-  const camel = jsonNameFromProto(proto.name);
-  const entry = create(DescriptorProtoSchema, {
-    name: `${camel.charAt(0).toUpperCase()}${camel.slice(1)}Entry`,
-    field: [key, value],
-    options: create(MessageOptionsSchema, { mapEntry: true }),
-  });
-  proto.label = Label.REPEATED;
-  proto.type = Type.MESSAGE;
-  proto.typeName = `.${fullName(scope, entry.name)}`;
+  const camel = jsonNameFromProto(field.name);
+  const entry = new MessageDraft(`${camel.charAt(0).toUpperCase()}${camel.slice(1)}Entry`);
+  entry.field.push(key, value);
+  entry.isMapEntry = true;
+  field.label = Label.REPEATED;
+  field.type = Type.MESSAGE;
+  field.typeName = `.${fullName(scope, entry.name)}`;
   place.groups.push(entry);
-  place.fields.push(proto);
-  locate(draft, [...place.path, place.number, place.fields.length - 1], start);
+  place.fields.push(field);
+}
+
+function entryField(name: string, number: number): FieldDraft {
+  const field = new FieldDraft();
+  field.name = name;
+  field.number = number;
+  return field;
 }

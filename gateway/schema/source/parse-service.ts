@@ -1,73 +1,67 @@
-import { create } from '@bufbuild/protobuf';
-import {
-  MethodDescriptorProtoSchema,
-  MethodOptionsSchema,
-  type ServiceDescriptorProto,
-  ServiceDescriptorProtoSchema,
-  ServiceOptionsSchema,
-} from '@bufbuild/protobuf/wkt';
-import { type FileDraft, fullName, locate } from './draft.js';
+import { MethodOptionsSchema, ServiceOptionsSchema } from '@bufbuild/protobuf/wkt';
+import { type FileDraft, fullName, MethodDraft, ServiceDraft } from './draft.js';
 import { readOption } from './option-value.js';
+import { optionsOf } from './options-draft.js';
+import type { TokenReader } from './token-reader.js';
 
-/** Reads `service Name { ... }` into `into`. */
-export function parseService(
-  draft: FileDraft,
-  scope: string,
-  path: number[],
-  into: ServiceDescriptorProto[],
-): void {
-  const { reader } = draft;
-  const start = reader.next();
-  const proto = create(ServiceDescriptorProtoSchema, { name: reader.identifier('the name of a service') });
-  into.push(proto);
-  const name = fullName(scope, proto.name);
+/** What stands where in google.protobuf.FileDescriptorProto and ServiceDescriptorProto. */
+const SERVICE = 6;
+const METHOD = 2;
+
+/** Reads `service Name { ... }`. */
+export function parseService(draft: FileDraft, scope: string): void {
+  const { reader, locations } = draft;
+  const start = reader.place();
+  reader.next();
+  const service = new ServiceDraft(reader.identifier('the name of a service'));
+  locations.enter(SERVICE, draft.service.push(service) - 1);
+  const name = fullName(scope, service.name);
   reader.block(() => {
     if (reader.acceptWord('option')) {
       const option = readOption(reader);
       reader.expectSymbol(';');
-      const target = () => (proto.options ??= create(ServiceOptionsSchema));
-      draft.options.push({ ...option, scope: name, target });
+      optionsOf(draft, service, ServiceOptionsSchema, name).pending.push(option);
     } else {
-      parseMethod(draft, name, [...path, 2, proto.method.length], proto);
+      parseMethod(draft, name, service);
     }
   });
-  locate(draft, path, start);
+  locations.leave(start, reader);
 }
 
-function parseMethod(draft: FileDraft, scope: string, path: number[], parent: ServiceDescriptorProto): void {
-  const { reader } = draft;
-  const start = reader.expectWord('rpc');
-  const proto = create(MethodDescriptorProtoSchema, { name: reader.identifier('the name of a method') });
-  parent.method.push(proto);
-  const name = fullName(scope, proto.name);
-  const readType = (set: (typeName: string) => void): boolean => {
-    reader.expectSymbol('(');
-    // Before anything but `)` it is the keyword, also in `stream.Type`: protoc and buf read it so.
-    const stream = reader.isWord('stream') && !reader.isSymbol(')', 1);
-    if (stream) reader.next();
-    const at = reader.peek();
-    const typeName = reader.qualifiedName('the name of a message');
-    reader.expectSymbol(')');
-    const resolve = (found: string) => set(`.${found}`);
-    set(typeName);
-    draft.references.push({ name: typeName, scope: name, at, wanted: 'message', resolve });
-    return stream;
-  };
-  if (readType((typeName) => (proto.inputType = typeName))) proto.clientStreaming = true;
+function parseMethod(draft: FileDraft, scope: string, parent: ServiceDraft): void {
+  const { reader, locations } = draft;
+  const start = reader.place();
+  reader.expectWord('rpc');
+  const method = new MethodDraft(reader.identifier('the name of a method'));
+  locations.enter(METHOD, parent.method.push(method) - 1);
+  reader.expectSymbol('(');
+  method.clientStreaming = acceptStream(reader);
+  method.inputAt = reader.start;
+  method.inputType = reader.qualifiedName('the name of a message');
+  reader.expectSymbol(')');
   reader.expectWord('returns');
-  if (readType((typeName) => (proto.outputType = typeName))) proto.serverStreaming = true;
+  reader.expectSymbol('(');
+  method.serverStreaming = acceptStream(reader);
+  method.outputAt = reader.start;
+  method.outputType = reader.qualifiedName('the name of a message');
+  reader.expectSymbol(')');
   if (reader.isSymbol('{')) {
-    const target = () => (proto.options ??= create(MethodOptionsSchema));
     // protoc leaves an empty options message where there is an empty block.
-    target();
+    const { pending } = optionsOf(draft, method, MethodOptionsSchema, scope);
     reader.block(() => {
       reader.expectWord('option');
-      const option = readOption(reader);
+      pending.push(readOption(reader));
       reader.expectSymbol(';');
-      draft.options.push({ ...option, scope: name, target });
     });
   } else {
     reader.expectSymbol(';');
   }
-  locate(draft, path, start);
+  locations.leave(start, reader);
+}
+
+/** Before anything but `)` it is the keyword, also in `stream.Type`: protoc and buf read it so. */
+function acceptStream(reader: TokenReader): boolean {
+  const isStream = reader.isWord('stream') && !reader.isNext(')');
+  if (isStream) reader.next();
+  return isStream;
 }

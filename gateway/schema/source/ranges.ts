@@ -9,7 +9,7 @@ export function readRanges(
 ): { start: number; end: number }[] {
   const ranges: { start: number; end: number }[] = [];
   do {
-    const at = reader.peek();
+    const at = reader.start;
     const start = reader.integer('the start of a range', least, most);
     let end = start;
     if (reader.acceptWord('to')) {
@@ -23,7 +23,7 @@ export function readRanges(
 
 /** Reads the names of `reserved "a", "b"` (in editions `reserved a, b`); undefined when numbers follow. */
 export function readReservedNames({ reader, syntax }: FileDraft): string[] | undefined {
-  const kind = reader.peek().kind;
+  const { kind } = reader;
   if (kind !== 'string' && kind !== 'word') return undefined;
   if ((kind === 'word') !== (syntax === 'editions')) {
     reader.fail(
@@ -31,7 +31,8 @@ export function readReservedNames({ reader, syntax }: FileDraft): string[] | und
     );
   }
   const names: string[] = [];
-  do names.push(kind === 'word' ? reader.identifier('a reserved name') : reader.text('a reserved name'));
+  do
+    names.push(kind === 'word' ? reader.identifier('a reserved name') : reader.stringText('a reserved name'));
   while (reader.acceptSymbol(','));
   return names;
 }

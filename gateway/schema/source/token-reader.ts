@@ -1,5 +1,6 @@
-import { SchemaError } from '../problem/index.js';
-import { type Token, tokensFromSource } from './token.js';
+import type { SchemaError } from '../problem/index.js';
+import { SourceText } from './source-text.js';
+import { TokenScanner } from './token-scanner.js';
 
 /** The highest field number. Source: google/protobuf/descriptor.proto. */
 export const MAX_FIELD_NUMBER = 536_870_911;
@@ -7,98 +8,77 @@ export const MAX_FIELD_NUMBER = 536_870_911;
 /** Messages in messages, and values in values: deeper than any real file, and no stack runs out before it. */
 export const MAX_NESTING = 100;
 
+/** Digits of a number that is exact as one. */
+const EXACT_DIGITS = 15;
+
+/** A string literal: bytes where it has escapes, because `\xff` need not be UTF-8. */
+export type StringLiteral = string | Uint8Array;
+
 /** Walks over the tokens of one file. Every method that expects something throws `SchemaError` with the place. */
-export class TokenReader {
-  readonly fileName: string;
-  /** Characters of the source. */
-  readonly length: number;
-  #tokens: readonly Token[];
-  #index = 0;
+export class TokenReader extends TokenScanner {
   #depth = 0;
 
   constructor(fileName: string, source: string) {
-    this.fileName = fileName;
-    this.length = source.length;
-    this.#tokens = tokensFromSource(fileName, source);
+    super(new SourceText(fileName, source));
   }
 
-  /** Lets go of the tokens, which take more memory than anything else of a file. From then on it only makes errors, for tokens that the caller has. */
-  release(): void {
-    this.#tokens = [];
+  /** `at`: a place in the source; by default where the current token is. */
+  fail(problem: string, at: number = this.start): never {
+    throw this.error(problem, at);
   }
 
-  peek(ahead = 0): Token {
-    return this.#tokens[Math.min(this.#index + ahead, this.#tokens.length - 1)] as Token;
-  }
-
-  next(): Token {
-    const token = this.peek();
-    this.#index += 1;
-    return token;
-  }
-
-  /** The token before the current one: where a declaration ended. */
-  last(): Token {
-    return this.#tokens[Math.max(0, this.#index - 1)] as Token;
-  }
-
-  fail(problem: string, token: Token = this.peek()): never {
-    throw this.error(problem, token);
-  }
-
-  error(problem: string, token: Token): SchemaError {
-    return new SchemaError(`${this.fileName}:${token.line + 1}:${token.column + 1}: ${problem}`);
+  error(problem: string, at: number): SchemaError {
+    return this.source.error(problem, at);
   }
 
   #unexpected(wanted: string): never {
-    const token = this.peek();
     return this.fail(
-      `expected ${wanted}, found ${token.kind === 'end' ? 'the end of the file' : `"${token.text}"`}`,
+      `expected ${wanted}, found ${this.kind === 'end' ? 'the end of the file' : `"${this.text}"`}`,
     );
   }
 
-  isSymbol(text: string, ahead = 0): boolean {
-    const token = this.peek(ahead);
-    return token.kind === 'symbol' && token.text === text;
+  isSymbol(text: string): boolean {
+    return this.kind === 'symbol' && this.text === text;
   }
 
   isWord(text: string): boolean {
-    const token = this.peek();
-    return token.kind === 'word' && token.text === text;
+    return this.kind === 'word' && this.text === text;
   }
 
   acceptSymbol(text: string): boolean {
     const found = this.isSymbol(text);
-    if (found) this.#index += 1;
+    if (found) this.next();
     return found;
   }
 
   acceptWord(text: string): boolean {
     const found = this.isWord(text);
-    if (found) this.#index += 1;
+    if (found) this.next();
     return found;
   }
 
-  expectSymbol(text: string): Token {
-    if (!this.isSymbol(text)) this.#unexpected(`"${text}"`);
-    return this.next();
+  expectSymbol(text: string): void {
+    if (!this.acceptSymbol(text)) this.#unexpected(`"${text}"`);
   }
 
-  expectWord(text: string): Token {
-    if (!this.isWord(text)) this.#unexpected(`"${text}"`);
-    return this.next();
+  expectWord(text: string): void {
+    if (!this.acceptWord(text)) this.#unexpected(`"${text}"`);
   }
 
   identifier(what: string): string {
-    if (this.peek().kind !== 'word') this.#unexpected(what);
-    return this.next().text;
+    if (this.kind !== 'word') this.#unexpected(what);
+    const { text } = this;
+    this.next();
+    return text;
   }
 
   /** "a.b.C", or ".a.b.C" where `absolute` names are allowed. */
   qualifiedName(what: string, absolute = true): string {
-    const at = this.peek();
+    const at = this.start;
     const leading = absolute && this.acceptSymbol('.') ? '.' : '';
-    const parts = [this.identifier(what)];
+    const first = this.identifier(what);
+    if (!this.isSymbol('.')) return leading + first;
+    const parts = [first];
     while (this.acceptSymbol('.')) {
       // Names are looked up scope by scope.
       if (parts.length === MAX_NESTING) this.fail(`${what} has more than ${MAX_NESTING} parts`, at);
@@ -108,32 +88,40 @@ export class TokenReader {
   }
 
   /** One string literal or several in a row, which are one value. */
-  bytes(what: string): Uint8Array {
-    if (this.peek().kind !== 'string') this.#unexpected(what);
-    const parts: Uint8Array[] = [];
-    while (this.peek().kind === 'string') parts.push(this.next().bytes);
-    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+  literal(what: string): StringLiteral {
+    if (this.kind !== 'string') this.#unexpected(what);
+    const first = this.#oneLiteral();
+    if ((this.kind as string) !== 'string') return first;
+    const parts = [first];
+    while ((this.kind as string) === 'string') parts.push(this.#oneLiteral());
+    return parts.every((part) => typeof part === 'string')
+      ? parts.join('')
+      : Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'utf8') : part)));
   }
 
-  text(what: string): string {
-    const token = this.peek();
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.bytes(what));
-    } catch (error) {
-      if (error instanceof SchemaError) throw error;
-      return this.fail(`${what} is not valid UTF-8`, token);
-    }
+  #oneLiteral(): StringLiteral {
+    const value = this.escaped ?? this.text;
+    this.next();
+    return value;
+  }
+
+  stringText(what: string): string {
+    const at = this.start;
+    return textFromLiteral(this.literal(what)) ?? this.fail(`${what} is not valid UTF-8`, at);
   }
 
   /** An integer between the bounds. */
   integer(what: string, least: number, most: number): number {
-    const token = this.peek();
+    const at = this.start;
     const negative = least < 0 && this.acceptSymbol('-');
-    if (this.peek().kind !== 'integer') this.#unexpected(what);
-    const size = integerFromText(this.next().text);
+    if (this.kind !== 'integer') this.#unexpected(what);
+    const { text } = this;
+    this.next();
+    const isShort = text.length <= EXACT_DIGITS && (text.length === 1 || !text.startsWith('0'));
+    const size = isShort ? Number(text) : integerFromText(text);
     const value = negative ? -size : size;
-    if (value < BigInt(least) || value > BigInt(most)) {
-      this.fail(`${what} must be between ${least} and ${most}, found ${value}`, token);
+    if (value < least || value > most) {
+      this.fail(`${what} must be between ${least} and ${most}, found ${value}`, at);
     }
     return Number(value);
   }
@@ -143,7 +131,7 @@ export class TokenReader {
     this.expectSymbol('{');
     this.nested(() => {
       while (!this.acceptSymbol('}')) {
-        if (this.peek().kind === 'end') this.#unexpected('"}"');
+        if (this.kind === 'end') this.#unexpected('"}"');
         if (!this.acceptSymbol(';')) each();
       }
     });
@@ -157,6 +145,20 @@ export class TokenReader {
     this.#depth -= 1;
     return result;
   }
+}
+
+/** `undefined` for bytes that are no UTF-8. */
+export function textFromLiteral(literal: StringLiteral): string | undefined {
+  if (typeof literal === 'string') return literal;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(literal);
+  } catch {
+    return undefined;
+  }
+}
+
+export function bytesFromLiteral(literal: StringLiteral): Uint8Array {
+  return typeof literal === 'string' ? Buffer.from(literal, 'utf8') : literal;
 }
 
 /** The value of an integer token: decimal, 0x... or octal. */

@@ -24,6 +24,7 @@ import {
   FileDescriptorProtoSchema,
   type FileDescriptorSet,
   FileDescriptorSetSchema,
+  MessageOptionsSchema,
 } from '@bufbuild/protobuf/wkt';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
@@ -32,7 +33,7 @@ import {
   SchemaError,
   schemaFromProtoFiles,
 } from '../../../../gateway/schema/index.js';
-import { parseFile } from '../../../../gateway/schema/source/index.js';
+import { compile, parseFile } from '../../../../gateway/schema/source/index.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const protoFolder = join(here, '../../../../proto');
@@ -237,6 +238,14 @@ t.test('an error names the place and what to change', async (t) => {
     [`${head}message A { Missing x = 1; }`, /x\.proto:2:13: no message or enum "Missing"/],
     [`${head}import "indirect.proto"; message A { ok.Ok x = 1; }`, /no message or enum "ok\.Ok"/],
     [`${head}message A {} message A {}`, /"x\.A" is already declared in x\.proto/],
+    [`${head}message A { string a = 1; int32 a = 2; }`, /"x\.A\.a" is already declared in x\.proto/],
+    [
+      `${head}message A { message a {} oneof a { int32 b = 1; } }`,
+      /"x\.A\.a" is already declared in x\.proto/,
+    ],
+    [`${head}enum A { Z = 0; } enum B { Z = 0; }`, /"x\.Z" is already declared in x\.proto/],
+    [`${head}service S { rpc A(M) returns (M); rpc A(M) returns (M); } message M {}`, /"x\.S\.A" is already/],
+    [`${head}import "same.proto"; message A {}`, /"x\.A" is already declared in same\.proto/],
     [`${head}message A { string a = 1 }`, /x\.proto:2:26: expected ";", found "}"/],
     [`${head}message A { string a = 0; }`, /between 1 and 536870911/],
     [`${head}message A { string a = 19000; }`, /belong to protobuf/],
@@ -256,6 +265,7 @@ t.test('an error names the place and what to change', async (t) => {
     [`${head}option (no.such) = 1;`, /no option "\(no\.such\)"/],
     [`${head}option deprecated = true; option deprecated = false;`, /set twice/],
     [`${head}option optimize_for = FAST;`, /a value of google\.protobuf\.FileOptions/],
+    [`${head}option optimize_for = 7;`, /a value of google\.protobuf\.FileOptions/],
     [
       `${head}import "google/api/annotations.proto"; message A { option (google.api.http) = { get: "/" }; }`,
       /an option of google\.protobuf\.MethodOptions, not of/,
@@ -288,6 +298,7 @@ t.test('an error names the place and what to change', async (t) => {
   const folder = t.testdir({
     case: {
       'ok.proto': 'syntax = "proto3"; package ok; message Ok {}',
+      'same.proto': 'syntax = "proto3"; package x; message A {}',
       'indirect.proto': 'syntax = "proto3"; package indirect; import "ok.proto";',
     },
   });
@@ -338,6 +349,11 @@ t.test('a schema of broken files has what is whole, and names the rest with file
       ],
     ],
     [
+      `${head}message M { map<string, Lost> a = 1; } service S { rpc A(ok.Ok) returns (ok.Ok);\nrpc B(M) returns (ok.Ok); }`,
+      ['/x.S/A'],
+      [/^x\.S\/B: .*no file declares its type "Lost".*x\.proto:2:25/],
+    ],
+    [
       `${head}service S { rpc A(ok.Ok) returns (ok.Ok) { option (no.such) = 1; option (google.api.http) = { get: "/a" }; } }`,
       ['/x.S/A'],
       [/^x\.proto: x\.proto:2:\d+: there is no option "\(no\.such\)"|^x\.proto: x\.proto:2:\d+: .*no option/],
@@ -362,12 +378,59 @@ t.test('a schema of broken files has what is whole, and names the rest with file
   await t.rejects(schemaFromProtoFiles([join(folder, 'nope.proto')], [folder]), { message: /no such file/ });
 });
 
+t.test('options may be declared in any number of files, whenever they are read', async (t) => {
+  const count = 40;
+  const folder = t.testdir({
+    'any.proto': 'syntax = "proto3"; package any; message Held { string text = 1; }',
+    ...Object.fromEntries(
+      Array.from({ length: count }, (_, at) => [
+        `f${at}.proto`,
+        `syntax = "proto3"; package f${at}; import "google/protobuf/descriptor.proto"; import "google/protobuf/any.proto"; import "any.proto";
+        ${at === 0 ? '' : `import "f${at - 1}.proto";`}
+        message Note { string text = 1; google.protobuf.Any held = 2; }
+        extend google.protobuf.MessageOptions { Note note = ${50_000 + at}; }
+        message M {
+          option (note).text = "own${at}";
+          option (f${Math.max(0, at - 1)}.note).held = { [type.googleapis.com/any.Held] { text: "held${at}" } };
+        }`,
+      ]),
+    ),
+  });
+  const files = Array.from({ length: count }, (_, at) => join(folder, `f${count - 1 - at}.proto`));
+  const set = readSet(await descriptorSetFromProtoFiles(files, [folder]));
+  const registry = createFileRegistry(set);
+  const options = (at: number) => {
+    const message = registry.getMessage(`f${at}.M`)?.proto.options;
+    const json = message && (toJson(MessageOptionsSchema, message, { registry }) as JsonObject);
+    return json as Record<string, { text?: string; held?: { text: string } }> | undefined;
+  };
+  for (let at = 0; at < count; at += 1) {
+    t.equal(options(at)?.[`[f${at}.note]`]?.text, `own${at}`);
+    t.equal(options(at)?.[`[f${Math.max(0, at - 1)}.note]`]?.held?.text, `held${at}`);
+  }
+  const schema = await schemaFromProtoFiles([...files, join(t.testdirName, 'any.proto')]).catch(
+    (error: Error) => error,
+  );
+  t.match(schema, { name: 'SchemaError', message: /no service/ }, 'nothing else is wrong with it');
+});
+
+t.test('files that import each other in a circle are told, and linked all the same', async (t) => {
+  const file = (name: string, other: string) =>
+    `syntax = "proto3"; package ${name}; import "${other}.proto"; message M { ${other}.N other = 1; } message N {} service S { rpc Do(M) returns (${other}.M); }`;
+  const folder = t.testdir({ 'a.proto': file('a', 'b'), 'b.proto': file('b', 'a') });
+  const schema = await schemaFromProtoFiles([join(folder, 'a.proto')], [folder]);
+  t.same([...schema.methods.keys()].sort(), ['/a.S/Do', '/b.S/Do']);
+  t.match(schema.problems.map(String), [/b\.proto: .*the import of "a\.proto" goes in a circle/]);
+});
+
 t.test('comments reach the descriptor, those behind a line as such', async (t) => {
-  const { proto } = parseFile(
+  const draft = parseFile(
     'c.proto',
     'syntax = "proto3"; // behind\nmessage A {} // also behind\n\n// far\n\n// one\n// two\nmessage B {}\n/* block\n * two */\nmessage C {}\n' +
       'enum E { // of none\n  X = 0; // x\n  // above y\n  Y = 1; /* y */\n  Z = 2;\n}\n',
   );
+  const [bytes = new Uint8Array()] = compile([draft]).values();
+  const proto = fromBinary(FileDescriptorProtoSchema, bytes);
   const comments = proto.sourceCodeInfo?.location.map(({ leadingComments }) => leadingComments);
   t.same(comments, ['', ' one\n two\n', ' block\n two ', '', ' above y\n', '', '']);
   const behind = proto.sourceCodeInfo?.location.map(({ trailingComments }) => trailingComments);
