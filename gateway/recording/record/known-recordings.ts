@@ -2,6 +2,7 @@ import type { RecordingRule } from '../../schema/index.js';
 import { RpcError } from '../../status/index.js';
 import { type AskedCall, isBroken, nameOf } from './asked-call.js';
 import type { Beginning } from './beginning.js';
+import { IdempotencyNames } from './idempotency-names.js';
 import { beginningAt, behindCursor } from './reader-point.js';
 import type { Recording } from './recording.js';
 
@@ -16,9 +17,7 @@ export class KnownRecordings {
   readonly shared = new Map<string, Recording>();
   /** Those that run, are shared, and were begun behind a cursor of the service: by the same, and by the cursor, the newest last. */
   readonly #behind = new Map<string, Map<string, Recording>>();
-  /** By principal and `Idempotency-Key`. */
-  readonly #byIdempotency = new Map<string, Recording>();
-  readonly #idempotencyOf = new Map<Recording, string>();
+  readonly names = new IdempotencyNames();
 
   /** How many clients follow one. */
   get readers(): number {
@@ -35,7 +34,7 @@ export class KnownRecordings {
     const last = resume?.last;
     const rule = method.recording as RecordingRule;
     const known =
-      idempotencyKey === undefined ? undefined : this.#byIdempotency.get(nameOf(principal, idempotencyKey));
+      idempotencyKey === undefined ? undefined : this.names.find(nameOf(principal, idempotencyKey));
     if (known !== undefined && known.key !== key) {
       throw new RpcError('IDEMPOTENCY_CONFLICT', 'header idempotency-key: was used for another request');
     }
@@ -77,13 +76,6 @@ export class KnownRecordings {
     return found.filter(({ state }) => state === 'running');
   }
 
-  /** An `Idempotency-Key` is for this one, unless another one was before: see `nameOf`. */
-  name(recording: Recording, name: string): void {
-    if (this.#idempotencyOf.has(recording)) return;
-    this.#byIdempotency.set(name, recording);
-    this.#idempotencyOf.set(recording, name);
-  }
-
   /** It is over, or nothing of it is left. */
   onChanged(recording: Recording): void {
     const { key, journal, state } = recording;
@@ -96,8 +88,6 @@ export class KnownRecordings {
     }
     if (state !== 'dropped') return;
     this.byEpoch.delete(journal.epoch);
-    const name = this.#idempotencyOf.get(recording);
-    this.#idempotencyOf.delete(recording);
-    if (name !== undefined && this.#byIdempotency.get(name) === recording) this.#byIdempotency.delete(name);
+    this.names.forget(recording);
   }
 }

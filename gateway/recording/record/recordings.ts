@@ -135,7 +135,7 @@ export class Recordings implements Recorder {
   #isAsked(epoch: string, asked: Asked, name: string | undefined): void {
     const recording = this.#known.byEpoch.get(epoch);
     if (recording === undefined) return;
-    if (name !== undefined) this.#known.name(recording, name);
+    if (name !== undefined) this.#known.names.add(recording, name);
     if (recording.key === keyOf(asked.request, asked.messages)) this.#maker.knowRequest(recording, asked);
   }
 
@@ -154,7 +154,7 @@ export class Recordings implements Recorder {
     });
     if (asked !== undefined) this.#maker.knowRequest(recording, asked);
     const idempotencyKey = asked?.request.idempotencyKey;
-    if (idempotencyKey !== undefined) this.#known.name(recording, nameOf(owner, idempotencyKey));
+    if (idempotencyKey !== undefined) this.#known.names.add(recording, nameOf(owner, idempotencyKey));
     for (const location of locations) this.#detached.adopt(recording, location);
     return call?.caughtUp ?? Promise.resolve();
   }
@@ -275,7 +275,7 @@ export class Recordings implements Recorder {
         throw reason;
       }
     }
-    if (idempotencyKey !== undefined) this.#known.name(recording, nameOf(principal, idempotencyKey));
+    if (idempotencyKey !== undefined) this.#known.names.add(recording, nameOf(principal, idempotencyKey));
     const { location, journal } = recording;
     const place = location && (newLocation ?? location);
     const told = place === undefined ? undefined : this.#replicated?.locate(journal.epoch, place);

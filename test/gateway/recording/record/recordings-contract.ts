@@ -647,4 +647,28 @@ export function testRecordings(t: Test, place: string, openGateways: OpenGateway
     await other.open(get).start;
     t.equal(calls.length, 4);
   });
+
+  promise('each of those that share a call may have an idempotency key', async (t, open, method) => {
+    const { one, other, calls } = await open();
+    const watch = method('Watch', { sharing: 'everyone', start: 'beginning' });
+    const keys = ['a', 'b', 'c'].map((key) => `${key} ${one.request}`);
+    const gateways = [one, other, one];
+    const readers: Reader[] = [];
+    for (const [at, idempotencyKey] of keys.entries()) {
+      const reader = (gateways[at] as FakeGateway).open(watch, { idempotencyKey });
+      await reader.start;
+      readers.push(reader);
+    }
+    calls[0]?.send(numbered(4));
+    calls[0]?.end();
+    for (const reader of readers) t.same(await rest(reader), [4]);
+    for (const idempotencyKey of keys) {
+      for (const gateway of new Set(gateways)) {
+        t.same(await rest(gateway.open(watch, { idempotencyKey })), [4], 'after its end');
+        const conflict = { code: 3, reason: 'IDEMPOTENCY_CONFLICT' };
+        t.match(await gateway.open(watch, { idempotencyKey }, another(one)).status, conflict);
+      }
+    }
+    t.equal(calls.length, 1);
+  });
 }
