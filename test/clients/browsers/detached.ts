@@ -5,6 +5,7 @@ import { bytes, method, openForeign } from '../../support/foreign.js';
 import { http, until } from '../../support/http.js';
 import { openRelay } from '../relay.js';
 import { clientFolder, openPage, run } from './sdk-page.js';
+import { sleep } from './sleeping-browser.js';
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
@@ -99,6 +100,52 @@ export async function checkDetached(t: Test, browser: Browser): Promise<void> {
         code: 0,
       });
     });
+  }
+
+  for (const way of ['session', 'http'] as const) {
+    await t.test(
+      `${way}: the machine sleeps while the connection goes, and each number comes once`,
+      async (t) => {
+        const { url, relay, upstream, goOn } = await serve(t, pageDir);
+        if (way === 'http') relay.onUpgrade(403);
+        const page = await openPage(t, browser, relay.url);
+        await collect(page);
+        await run(page, 'await seen(100)');
+        const location = await run<string>(
+          page,
+          `const location = await call.location;
+         globalThis.taken = [];
+         globalThis.source = new EventSource(location);
+         source.onmessage = ({ data }) => taken.push(JSON.parse(data).number);
+         return location;`,
+        );
+        await run(
+          page,
+          'while (taken.length < 100) await new Promise((resolve) => setTimeout(resolve, 10));',
+        );
+        const wake = sleep(browser);
+        try {
+          relay.cut();
+          goOn(0);
+          goOn(1);
+          const isOver = async () => {
+            const { headers } = await http(url + new URL(location, url).pathname, { method: 'HEAD' });
+            return headers['sluice-call-state'] === 'ended';
+          };
+          while (!(await isOver())) await new Promise((resolve) => setTimeout(resolve, 20));
+        } finally {
+          wake();
+        }
+        const all = await run<unknown>(
+          page,
+          `await over;
+         while (source.readyState !== EventSource.CLOSED) await new Promise((resolve) => setTimeout(resolve, 10));
+         return { numbers, taken, gaps };`,
+        );
+        t.same(all, { numbers: range(1, 300), taken: range(1, 300), gaps: [] });
+        t.equal(upstream.calls(method('Down')).length, 1);
+      },
+    );
   }
 
   await t.test('a page stops the call of another', async (t) => {
