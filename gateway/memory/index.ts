@@ -1,3 +1,4 @@
+export { copyBytes } from './copy-bytes.js';
 export { giveBackWhole } from './give-back.js';
 export { CROWD_BYTES, Memory, memory } from './memory.js';
 export type { Piece } from './piece.js';

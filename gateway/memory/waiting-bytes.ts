@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.js';
 import { memory } from './memory.js';
 import type { Piece } from './piece.js';
 
@@ -51,7 +52,7 @@ export class WaitingBytes {
     for (let at = start; at < end; ) {
       const last = this.#lastPart(end - at);
       const next = Math.min(end, at + last.length - this.#to);
-      last.set(bytes.subarray(at, next), this.#to);
+      copyBytes(bytes, at, next, last, this.#to);
       this.#to += next - at;
       at = next;
     }

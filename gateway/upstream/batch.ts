@@ -1,4 +1,4 @@
-import { memory, PAGED_BYTES } from '../memory/index.js';
+import { copyBytes, memory, PAGED_BYTES } from '../memory/index.js';
 import type { Gap, MessageIds } from './call-start.js';
 import type { SharedForms } from './shared-forms.js';
 
@@ -173,13 +173,13 @@ export class Batch implements Iterable<Uint8Array> {
   }
 
   #move(kept: Buffer): void {
-    const { at, count } = this;
+    const { at, count, bytes } = this;
     const bounds = newBounds(2 * count, kept.length);
     let to = 0;
     for (let index = at; index < count; index += 1) {
       const start = this.startOf(index);
       const end = this.endOf(index);
-      this.bytes.copy(kept, to, start, end);
+      copyBytes(bytes, start, end, kept, to);
       bounds[2 * index] = to;
       to += end - start;
       bounds[2 * index + 1] = to;

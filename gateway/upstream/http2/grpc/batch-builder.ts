@@ -4,6 +4,13 @@ import { assertPrefix, lengthInPrefix, PREFIX_BYTES } from './prefix.js';
 
 /** More messages are another batch: where they are empty, their boundaries would cost more than they. */
 const MAX_MESSAGES = 2048;
+/**
+ * Lists for boundaries that are being found: as many as streams have messages in one read. One that begins empty for each batch, and grows, costs three times what
+ * it is in the end, and the engine comes to make it where only a full collection looks: all that it grows to is then kept until there is one.
+ */
+const spareBounds: number[][] = [];
+const MOST_SPARE = 8;
+const NO_BOUNDS: number[] = [];
 /** What inflated messages may have together before they are handed over. */
 const MAX_INFLATED_BYTES = 64 * 1024;
 
@@ -16,7 +23,9 @@ export class BatchBuilder {
   readonly #maxMessageBytes: number;
   readonly #onTaken: (wireBytes: number) => void;
   #bytes: Buffer | undefined;
-  #bounds: number[] = [];
+  /** Of so many messages, in a list that is put down with the batch. */
+  #bounds: number[] = NO_BOUNDS;
+  #count = 0;
   #byteLength = 0;
   #wireBytes = 0;
   /** Messages that had to be inflated, and plain ones between them. */
@@ -33,7 +42,7 @@ export class BatchBuilder {
   isBlocked = false;
 
   get isEmpty(): boolean {
-    return this.#bounds.length === 0 && this.#inflated.length === 0;
+    return this.#count === 0 && this.#inflated.length === 0;
   }
 
   /** They lie in memory of their own. */
@@ -60,12 +69,17 @@ export class BatchBuilder {
       const to = from + length;
       if (to > end) break;
       if (flag === 1 || this.#inflated.length > 0) {
-        if (this.#bounds.length > 0 || this.isFull) return this.#stop(at);
+        if (this.#count > 0 || this.isFull) return this.#stop(at);
         this.#addOwn(bytes.subarray(from, to), flag === 1);
       } else {
-        if (this.#bounds.length === 2 * MAX_MESSAGES) return this.#stop(at);
-        this.#bytes = bytes;
-        this.#bounds.push(from, to);
+        if (this.#count === MAX_MESSAGES) return this.#stop(at);
+        if (this.#count === 0) {
+          this.#bytes = bytes;
+          this.#bounds = spareBounds.pop() ?? [];
+        }
+        this.#bounds[2 * this.#count] = from;
+        this.#bounds[2 * this.#count + 1] = to;
+        this.#count += 1;
         this.#byteLength += length;
       }
       this.#wireBytes += to - at;
@@ -92,16 +106,25 @@ export class BatchBuilder {
   build(): Batch {
     const bytes = this.#bytes;
     const batch =
-      bytes === undefined ? Batch.of(this.#inflated) : new Batch(bytes, this.#bounds, this.#byteLength);
+      bytes === undefined ? Batch.of(this.#inflated) : new Batch(bytes, this.#takeBounds(), this.#byteLength);
     batch.isFramed = bytes !== undefined;
     batch.onTaken(this.#onTaken, this.#wireBytes);
     this.#bytes = undefined;
-    this.#bounds = [];
     this.#inflated = [];
     this.#byteLength = 0;
     this.#wireBytes = 0;
     this.isBlocked = false;
     return batch;
+  }
+
+  /** In a list of their own, as long as they need. */
+  #takeBounds(): number[] {
+    const list = this.#bounds;
+    const bounds = list.slice(0, 2 * this.#count);
+    if (spareBounds.length < MOST_SPARE) spareBounds.push(list);
+    this.#bounds = NO_BOUNDS;
+    this.#count = 0;
+    return bounds;
   }
 
   #stop(at: number): number {
