@@ -1,7 +1,14 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Registry } from '@bufbuild/protobuf';
 import type { Metadata, Status } from '../../status/index.js';
-import { type HttpReply, openResponse, sendWhole, startStream, warnLeftOut } from '../http/index.js';
+import {
+  type HttpReply,
+  joinedHeaders,
+  openResponse,
+  sendWhole,
+  startStream,
+  warnLeftOut,
+} from '../http/index.js';
 import { REASON_HEADER } from '../message/index.js';
 import { type AnswerForm, answerMetadata, FrameFlag, frameOf } from '../rpc/index.js';
 import type { ConnectCodec } from './connect-codec.js';
@@ -14,7 +21,7 @@ export function connectFrames(codec: ConnectCodec): AnswerForm {
   const head: OutgoingHttpHeaders = { 'content-type': `application/connect+${codec}`, ...STREAM_CODINGS };
   return {
     start({ limits }, reply, metadata, own) {
-      startStream(reply, { ...head, ...connectHeaders(reply, metadata), ...own });
+      startStream(reply, joinedHeaders(head, connectHeaders(reply, metadata), own));
       return openResponse(reply.raw, limits.highWaterBytes);
     },
     async end({ registry }, reply, sink, status) {

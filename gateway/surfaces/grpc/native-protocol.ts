@@ -1,5 +1,5 @@
 import { RpcError } from '../../status/index.js';
-import { openResponse, sendRefusalAsJson, startStream } from '../http/index.js';
+import { joinedHeaders, openResponse, sendRefusalAsJson, startStream } from '../http/index.js';
 import { type AnswerForm, MESSAGE_ENCODINGS, type RpcProtocol } from '../rpc/index.js';
 import { createGrpcProtocol } from './grpc-protocol.js';
 import { type GrpcTypes, isNativeType } from './media-type.js';
@@ -8,10 +8,11 @@ import { answerHeaders, headersOfPairs, sendStatusHead, statusPairs } from './st
 const FIRST_VERSION = 2;
 
 function nativeForm({ contentType }: GrpcTypes): AnswerForm {
+  const types = { 'content-type': contentType, 'grpc-accept-encoding': MESSAGE_ENCODINGS };
   return {
     start(request, reply, metadata, own) {
-      const headers = { ...answerHeaders(reply, metadata), ...own, 'content-type': contentType };
-      startStream(reply, { ...headers, 'grpc-accept-encoding': MESSAGE_ENCODINGS }, { withTrailers: true });
+      const headers = joinedHeaders(answerHeaders(reply, metadata), own, types);
+      startStream(reply, headers, { withTrailers: true });
       return openResponse(reply.raw, request.limits.highWaterBytes);
     },
     async end(_request, reply, body, status) {

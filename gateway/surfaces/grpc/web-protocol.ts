@@ -1,5 +1,5 @@
 import type { Metadata } from '../../status/index.js';
-import { openResponse, startStream } from '../http/index.js';
+import { joinedHeaders, openResponse, startStream } from '../http/index.js';
 import { type AnswerForm, FrameFlag, frameOf, type RpcProtocol } from '../rpc/index.js';
 import { Base64Body } from './base64-text.js';
 import { createGrpcProtocol } from './grpc-protocol.js';
@@ -14,14 +14,10 @@ function trailersFrame(pairs: Metadata): Buffer {
 }
 
 function webForm({ contentType, answersText }: GrpcTypes): AnswerForm {
+  const types = { 'content-type': contentType, 'x-accel-buffering': 'no' };
   return {
     start(request, reply, metadata, own) {
-      startStream(reply, {
-        ...answerHeaders(reply, metadata),
-        ...own,
-        'content-type': contentType,
-        'x-accel-buffering': 'no',
-      });
+      startStream(reply, joinedHeaders(answerHeaders(reply, metadata), own, types));
       const sink = openResponse(reply.raw, request.limits.highWaterBytes);
       return answersText ? new Base64Body(sink) : sink;
     },

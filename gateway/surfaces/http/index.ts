@@ -27,6 +27,7 @@ export {
   exposeNames,
   sendError,
   sendErrorAnswer,
+  joinedHeaders,
   sendWhole,
   startStream,
   warnLeftOut,

@@ -145,6 +145,14 @@ function addLines(lines: (string | string[])[], headers: OutgoingHttpHeaders): v
   }
 }
 
+/**
+ * Headers together; of one that is in several the last counts. Not a spread: for that V8 describes a new form of object with nearly every answer, which
+ * takes ten times as long and stays until the next full collection. A name like "__proto__" is a header as well.
+ */
+export function joinedHeaders(...parts: readonly (OutgoingHttpHeaders | undefined)[]): OutgoingHttpHeaders {
+  return Object.assign(Object.create(null), ...parts);
+}
+
 /** Asks those in between to pass on each piece as it comes. Source: RFC 10036. */
 const INCREMENTAL = { incremental: '?1' };
 
@@ -161,6 +169,6 @@ export function startStream(
   const hooked = reply.getHeaders() as OutgoingHttpHeaders;
   reply.hijack();
   if (withTrailers) Object.assign(reply.raw, { withTrailers });
-  reply.raw.writeHead(200, { ...hooked, ...INCREMENTAL, ...headers });
+  reply.raw.writeHead(200, joinedHeaders(hooked, INCREMENTAL, headers));
   noteOpenEnded(reply.raw);
 }

@@ -111,7 +111,10 @@ function decide(
     const owner = own === undefined ? caller : { principal, credential: own };
     const newest = own === undefined ? () => session.caller : undefined;
     const token = identity.told(metadata, owner, call.request.method, newest);
-    return ask(principal, { ...call, metadata, token });
+    // Every member by name, as in `dispatch.ts`.
+    const { request, hasOwnCredential, resume, place, deadline } = call;
+    const told = { request, principal, hasOwnCredential, metadata, token, resume, place, deadline };
+    return ask(principal, told);
   };
   const ask = (known: Principal, call: AdmittedCall): Admission | Promise<Admission> => {
     const { http, requestId } = context;
@@ -150,9 +153,11 @@ function admitKnown(
   const unary = !requestStream && !responseStream;
   const timeoutMs = open.timeoutMs || (unary ? limits.unaryTimeoutMs : 0);
   return {
-    ...known,
     request,
+    principal: known.principal,
+    hasOwnCredential: known.hasOwnCredential,
     metadata,
+    token: undefined,
     resume,
     place: placeOfCall(open, request),
     deadline: timeoutMs === 0 ? undefined : Date.now() + timeoutMs,
