@@ -1,5 +1,6 @@
 import { create, createFileRegistry, toBinary } from '@bufbuild/protobuf';
 import {
+  type DescriptorProto,
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
@@ -119,14 +120,13 @@ export class Compiler {
     return this.#registry.isReady(this.#table.seenBy(name)) && !later.some(({ option }) => hasAny(option));
   }
 
-  #know({ name, dependency, extension, messageType }: InputFile): void {
-    this.#registry.add({
-      name,
-      dependency,
-      isExtending: isExtending(extension, messageType),
-      // Not of this file itself, which would be kept.
-      descriptor: () => descriptorOf(this.#files.get(name) as InputFile | Uint8Array),
-    });
+  #know(file: InputFile): void {
+    const { name, dependency } = file;
+    const isExtending =
+      file instanceof FileDraft ? file.isExtending : hasExtensions(file.extension, file.messageType);
+    // Without `file`, which would be kept.
+    const descriptor = () => descriptorOf(this.#files.get(name) as InputFile | Uint8Array);
+    this.#registry.add({ name, dependency, isExtending, descriptor });
   }
 
   #interpret(draft: FileDraft, options: OptionsDraft, option: PendingOption): void {
@@ -173,13 +173,12 @@ function descriptorOf(file: InputFile | Uint8Array): FileDescriptorProto {
   return file instanceof FileDraft ? fileWithLateComments(fileBytes(file)) : file;
 }
 
-interface Extendable {
-  readonly extension: readonly unknown[];
-  readonly nestedType: readonly Extendable[];
-}
-
-function isExtending(extensions: readonly unknown[], messages: readonly Extendable[]): boolean {
+function hasExtensions(
+  extensions: DescriptorProto['extension'],
+  messages: readonly DescriptorProto[],
+): boolean {
   return (
-    extensions.length > 0 || messages.some(({ extension, nestedType }) => isExtending(extension, nestedType))
+    extensions.length > 0 ||
+    messages.some(({ extension, nestedType }) => hasExtensions(extension, nestedType))
   );
 }

@@ -24,6 +24,8 @@ export class FileDraft {
   readonly enumType: EnumDraft[] = [];
   readonly service: ServiceDraft[] = [];
   readonly extension: FieldDraft[] = [];
+  /** Whether it declares an extension anywhere. */
+  isExtending = false;
   options: OptionsDraft | undefined;
   readonly locations = new SourceLocations();
   /** Everything in it that has options, the file as well. */

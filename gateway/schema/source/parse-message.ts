@@ -99,6 +99,7 @@ const ELEMENTS: ReadonlyMap<string, ElementReader> = new Map<string, ElementRead
 /** Reads `extend Type { ... }`. */
 export function parseExtend(draft: FileDraft, scope: string, place: FieldPlace): void {
   const { reader } = draft;
+  draft.isExtending = true;
   reader.next();
   const at = reader.start;
   const extendee = reader.qualifiedName('the name of a message');

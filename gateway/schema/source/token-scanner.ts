@@ -138,7 +138,8 @@ export class TokenScanner {
     let at = this.#end;
     this.#comment = undefined;
     this.#behind = undefined;
-    for (;;) {
+    // Never beyond its end, where the engine drops what it has compiled for characters.
+    while (at < text.length) {
       const code = text.charCodeAt(at);
       if (code === LINE_FEED) {
         at += 1;
@@ -155,6 +156,12 @@ export class TokenScanner {
 
   #token(at: number): void {
     const text = this.#text;
+    if (at >= text.length) {
+      this.kind = 'end';
+      this.text = 'end of file';
+      this.#end = at;
+      return;
+    }
     const code = text.charCodeAt(at);
     switch (classOf(code)) {
       case WORD:
@@ -175,10 +182,7 @@ export class TokenScanner {
         this.#string(at, code);
         return;
       default:
-        if (at < text.length) this.source.fail(`unexpected character ${JSON.stringify(text[at])}`, at);
-        this.kind = 'end';
-        this.text = 'end of file';
-        this.#end = at;
+        this.source.fail(`unexpected character ${JSON.stringify(text[at])}`, at);
     }
   }
 
