@@ -1,7 +1,7 @@
 import type { NatsLink } from './nats-link.js';
 
 /** A gateway whose value has not changed for so long does not live, in milliseconds of the clock of who looks: no two clocks are compared. */
-const DEAD_MS = 2_500;
+export const DEAD_MS = 2_500;
 
 /** Which gateways live: each writes a value of its own again and again, until it takes it back. */
 export class Heartbeats {

@@ -225,7 +225,6 @@ export class Replicas {
         const entry = this.#entries.get(epoch);
         if (entry !== undefined) entry.record = { ...entry.record, leader: UNKNOWN };
       },
-      onOver: () => {},
     });
     const stopListening = this.#subjects.answer(epoch, {
       isFollowed: () => !this.leads(epoch) && member.isWanted(),

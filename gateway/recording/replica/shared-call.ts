@@ -2,7 +2,6 @@ import { createDeferred } from '../../async/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch, Call } from '../../upstream/index.js';
 import { AwaitedMessages, isBehind } from './awaited-messages.js';
-import { journalUnreachable } from './nats-link.js';
 import { packBatch, unpackBatch } from './packed-batch.js';
 import type { SharedLog } from './shared-log.js';
 import { decodeHead, decodeStatus, encodeHead, encodeStatus } from './shared-text.js';
@@ -29,8 +28,6 @@ export interface SharedCallOptions {
   readonly onHead?: (text: string) => void;
   /** Another gateway leads now. */
   readonly onFollows: () => void;
-  /** It is over here: nothing is read or written any more. */
-  readonly onOver: () => void;
 }
 
 /**
@@ -47,7 +44,7 @@ export class SharedCall implements Call {
   #service: Call | undefined;
   #lead: Promise<void> | undefined;
   #hasHead = false;
-  /** Messages are on their way to NATS. */
+  /** The service is not read: what NATS is to have first is on its way there. */
   isWriting = false;
   /** The end lies in the log. */
   #hasEnd = false;
@@ -84,7 +81,7 @@ export class SharedCall implements Call {
   async reach(seq: number): Promise<void> {
     const { log, journal } = this.#options;
     const isThere = () => this.#isOver || journal.lastSeq >= seq;
-    if (isThere() || (await newestOf(log)) < seq || isThere()) return;
+    if (isThere() || (await log.newest()) < seq || isThere()) return;
     // Another one has taken over, as it seems.
     if (this.leads) throw isBehind();
     await this.#awaited.wait(seq);
@@ -173,7 +170,7 @@ export class SharedCall implements Call {
     this.#caughtUp.resolve();
     if (this.#lead !== undefined) {
       try {
-        await this.#lead;
+        await this.#written(this.#lead);
       } catch (reason) {
         service.cancel();
         this.#end(RpcError.from(reason).toStatus());
@@ -186,7 +183,8 @@ export class SharedCall implements Call {
       const head = encodeHead(await service.headers);
       this.knowHead(head);
       this.#options.onHead?.(head);
-      if (!(await log.write('head', journal.lastSeq, 0, Buffer.from(head)))) return this.#stepDown(service);
+      const isThere = await this.#written(log.write('head', journal.lastSeq, 0, Buffer.from(head)));
+      if (!isThere) return this.#stepDown(service);
     }
     const batch = await service.read();
     if (this.#isOver || this.#service !== service) {
@@ -198,10 +196,9 @@ export class SharedCall implements Call {
       return undefined;
     }
     const count = batch.limit - batch.at;
-    this.isWriting = true;
     const isThere =
-      count === 0 || (await log.write('messages', journal.lastSeq + 1, count, packBatch(batch)));
-    this.isWriting = false;
+      count === 0 ||
+      (await this.#written(log.write('messages', journal.lastSeq + 1, count, packBatch(batch))));
     if (isThere) {
       journal.ageMs = 0;
       log.trim(journal.firstSeq);
@@ -209,6 +206,15 @@ export class SharedCall implements Call {
     }
     batch.release();
     return this.#stepDown(service);
+  }
+
+  async #written<T>(writing: Promise<T>): Promise<T> {
+    this.isWriting = true;
+    try {
+      return await writing;
+    } finally {
+      this.isWriting = false;
+    }
   }
 
   /** Another gateway has taken over while this one could not be heard. */
@@ -276,15 +282,6 @@ export class SharedCall implements Call {
     this.#status.resolve(status);
     this.#options.log.wake();
     this.#awaited.tell(Number.POSITIVE_INFINITY);
-    this.#options.onOver();
-  }
-}
-
-async function newestOf(log: SharedLog): Promise<number> {
-  try {
-    return await log.newest();
-  } catch (reason) {
-    throw journalUnreachable(reason);
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Bell } from '../../async/index.js';
-import type { NatsLink, StoredPiece } from './nats-link.js';
+import { journalUnreachable, type NatsLink, type StoredPiece } from './nats-link.js';
 
 /** What an entry says: the initial metadata, messages, that another gateway writes from now on, or the end. */
 export type EntryKind = 'head' | 'messages' | 'lead' | 'end';
@@ -124,9 +124,11 @@ export class SharedLog {
     return { kind, seq, count, data, ageMs };
   }
 
-  /** The number of the newest message that lies there; 0: none does. Rejects when NATS is away. */
+  /** The number of the newest message that lies there; 0: none does. Rejects with UNAVAILABLE when NATS is away. */
   async newest(): Promise<number> {
-    const last = await this.#link.last(this.#subject);
+    const last = await this.#link.last(this.#subject).catch((reason: unknown) => {
+      throw journalUnreachable(reason);
+    });
     if (last === undefined) return 0;
     const count = Number(last.header('Sluice-Count'));
     // Entries without messages have the number of the last message before.

@@ -1,4 +1,5 @@
 import type { Status } from '../../status/index.js';
+import { DEAD_MS } from './heartbeats.js';
 import type { NatsLink } from './nats-link.js';
 import { decodeStatus, encodeStatus } from './shared-text.js';
 
@@ -47,9 +48,16 @@ export class SharedSubjects {
     };
   }
 
-  /** Whether clients of other gateways follow it. Rejects when NATS is away. */
+  /**
+   * Whether clients of other gateways follow it. Nobody says no, so it is asked for as long as a gateway may be silent and lives: one that is busy would lose what its
+   * clients read. Rejects when NATS is away.
+   */
   async isFollowed(epoch: string): Promise<boolean> {
-    return (await this.#link.ask(`sluice.readers.${epoch}`)) !== undefined;
+    const until = performance.now() + DEAD_MS;
+    for (;;) {
+      if ((await this.#link.ask(`sluice.readers.${epoch}`)) !== undefined) return true;
+      if (performance.now() >= until) return false;
+    }
   }
 
   /** A gateway that follows it, and can go on with it; `undefined`: none. Rejects when NATS is away. */

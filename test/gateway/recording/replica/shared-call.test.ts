@@ -3,18 +3,20 @@ import { SharedCall } from '../../../../gateway/recording/replica/shared-call.js
 import type { LogEntry, SharedLog } from '../../../../gateway/recording/replica/shared-log.js';
 import { RpcError } from '../../../../gateway/status/index.js';
 import { stopClock } from '../../../support/clock.js';
+import { FakeCall } from '../record/fake-service.js';
 
 /** A call that another gateway leads, which has written up to `newest`; what it has written comes when the test gives it. */
 function follow(newest: number) {
   const waiting: ((entry: LogEntry | undefined) => void)[] = [];
   const journal = { firstSeq: 1, lastSeq: 1, ageMs: 0, skipTo: () => {} };
   const log = {
-    newest: () => (newest < 0 ? Promise.reject(new Error('away')) : Promise.resolve(newest)),
+    newest: () =>
+      newest < 0 ? Promise.reject(new RpcError('JOURNAL_UNREACHABLE', 'away')) : Promise.resolve(newest),
     read: () => new Promise<LogEntry | undefined>((resolve) => waiting.push(resolve)),
     close: () => {},
     wake: () => {},
   } as unknown as SharedLog;
-  const call = new SharedCall({ log, journal, open: undefined, onFollows: () => {}, onOver: () => {} });
+  const call = new SharedCall({ log, journal, open: undefined, onFollows: () => {} });
   t.teardown(() => call.cancel());
   return {
     call,
@@ -70,4 +72,39 @@ t.test('it comes again where that takes long, or NATS is away', async (t) => {
   await new Promise(setImmediate);
   clock.pass(2_000);
   t.equal(await reached, 'JOURNAL_UNREACHABLE');
+});
+
+t.test('a service is not silent that is not read, because NATS is to have what came before', async (t) => {
+  const written: ((isThere: boolean) => void)[] = [];
+  const log = {
+    write: () => new Promise<boolean>((resolve) => written.push(resolve)),
+    trim: () => {},
+    close: () => {},
+    wake: () => {},
+  } as unknown as SharedLog;
+  const journal = { firstSeq: 1, lastSeq: 0, ageMs: 0, skipTo: () => {} };
+  let claim: () => void = () => {};
+  const lead = new Promise<void>((resolve) => {
+    claim = resolve;
+  });
+  const service = new FakeCall({} as never);
+  const call = new SharedCall({ log, journal, lead, open: () => service, onFollows: () => {} });
+  t.teardown(() => call.cancel());
+  const states: boolean[] = [];
+  const note = async () => {
+    await new Promise(setImmediate);
+    states.push(call.isWriting);
+  };
+  const read = call.read();
+  await note();
+  claim();
+  await note();
+  written.shift()?.(true);
+  await note();
+  service.send(Buffer.from([7]));
+  await note();
+  written.shift()?.(true);
+  await read;
+  await note();
+  t.same(states, [true, true, false, true, false], 'who leads, its head, nothing, its message, nothing');
 });
