@@ -90,7 +90,7 @@ export const HOUSES = {
         },
       },
       bridge: {
-        may: ['upstream', 'status'],
+        may: ['upstream', 'status', 'memory'],
         roof: ['bridge.ts'],
         rooms: { 'slow-reader': { may: ['.'] }, '.': {} },
       },

@@ -3,7 +3,7 @@ import type { Batch } from '../../upstream/index.js';
 import type { AbortCause } from '../exchange.js';
 import type { Conflate, DropOldest } from '../policy.js';
 import { type Downstream, turnBytes } from './downstream.js';
-import { KeptMessages } from './store.js';
+import { keptMessages } from './kept-by-policy.js';
 
 /**
  * Moves messages to a client without ever stopping the service: while the client is behind, what comes is kept within the bounds
@@ -23,7 +23,7 @@ export async function keepNewest(
   onDropped: (messages: number) => void,
 ): Promise<boolean> {
   const { outgoing, signal } = down;
-  const kept = new KeptMessages(policy);
+  const kept = keptMessages(policy);
   let behind: Promise<void> | undefined;
   let untold = 0;
   let wanted = true;
@@ -55,12 +55,18 @@ export async function keepNewest(
         }
         if (untold > 0) outgoing.dropped?.(untold);
         untold = 0;
-        const written = outgoing.write(kept.take(turnBytes(outgoing), credit));
-        if (written === false) {
-          wanted = false;
-          return down.cancel();
+        const batch = kept.take(turnBytes(outgoing), credit);
+        try {
+          const written = outgoing.write(batch);
+          if (written === false) {
+            wanted = false;
+            return down.cancel();
+          }
+          await written;
+        } finally {
+          // As a transport does when it is asked for more: what has not been taken is copied.
+          batch.settle();
         }
-        await written;
       }
     } catch (reason) {
       fail(reason);
@@ -106,6 +112,7 @@ export async function keepNewest(
   await behind;
   // What is still kept will never be delivered, and a client that is told the end is told so; one that has left is owed nothing.
   if (signal.aborted && !isUnwanted(signal.reason as AbortCause)) drop(kept.size);
+  kept.release();
   if (untold > 0) outgoing.dropped?.(untold);
   if (failure !== undefined) throw failure.reason;
   return wanted && !signal.aborted;
