@@ -10,6 +10,9 @@ import { isAnswering } from './connection-limits.js';
 /** HTTP/1.1 fields that concern an upgrade, and are dropped with it. */
 const UPGRADE_FIELDS = new Set(['connection', 'upgrade', 'http2-settings']);
 
+/** In place of an empty part of what was read: the plugin keeps it for as long as the socket, and with it all that was read. */
+const NOTHING = Buffer.alloc(0);
+
 function isWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket';
 }
@@ -28,7 +31,7 @@ export function websocketUpgrades(server: Server): EventEmitter {
     // Node hands over an upgrade at once, also one that is pipelined behind a request whose answer is under way.
     if (isAnswering(socket)) cutConnection(socket);
     else if (request.headers.upgrade?.toLowerCase() === 'websocket')
-      upgrades.emit('upgrade', request, socket, head);
+      upgrades.emit('upgrade', request, socket, head.length === 0 ? NOTHING : head);
     else serveAgain(server, request, socket, head);
   });
   return upgrades;

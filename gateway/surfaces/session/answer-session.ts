@@ -17,8 +17,8 @@ export function answerSession(socket: WebSocket, raw: Socket, context: SessionCo
   boundSocketMessages(socket, raw, {
     timeoutMs: messageTimeoutMs,
     isPaused: () => client.isPaused,
-    // The first frame has a time of its own, and a session may be silent after it.
-    isExpecting: () => false,
+    // No message is ever due: the first frame has a time of its own, and a session may be silent after it.
+    isExpecting: undefined,
     unfinished: context.unfinished.of(
       context.source.group,
       (reason) => session.refuse(reason),

@@ -75,8 +75,15 @@ export class Session {
       bufferedBytes: () => socket.bufferedBytes,
       cut: () => socket.cut(),
     };
+    const { identity, requestId, source, principal, credential, pace } = context;
+    // By name: a copy of all of it would be kept for as long as the session.
     this.#credential = new SessionCredential({
-      ...context,
+      identity,
+      requestId,
+      source,
+      principal,
+      credential,
+      pace,
       send: (frame) => output.control(frame),
       refuse: (code, error) => this.#refuseCredential(code, error),
       expire: () => this.#expire(),

@@ -10,6 +10,8 @@ const LENGTH = 0x7f;
 const MASKED = 0x80;
 /** The header of a client's frame of less than 126 bytes: two bytes and the mask. */
 const SHORT_HEADER = 6;
+/** With the longest length. */
+const MOST_HEADER = 14;
 
 /**
  * Follows where the messages of a WebSocket begin and end in the bytes that a client sends, and keeps none of them: the WebSocket
@@ -20,7 +22,8 @@ export class FrameTracker {
   messages = 0;
   /** A close frame has begun: the client sends nothing after it. */
   isClosed = false;
-  readonly #header = new Uint8Array(14);
+  /** Of a header that is long, or comes in pieces. */
+  #header: Uint8Array | undefined;
   #filled = 0;
   /** Bytes of the frame's payload that have not come. */
   #left = 0;
@@ -53,12 +56,14 @@ export class FrameTracker {
         this.#frameBegan(chunk[at] as number, (chunk[at + 1] as number) & LENGTH);
         at += SHORT_HEADER;
       } else {
-        this.#header[this.#filled] = chunk[at] as number;
+        this.#header ??= new Uint8Array(MOST_HEADER);
+        const header = this.#header;
+        header[this.#filled] = chunk[at] as number;
         this.#filled += 1;
         at += 1;
-        if (this.#filled >= 2 && this.#filled === headerBytes(this.#header[1] as number)) {
+        if (this.#filled >= 2 && this.#filled === headerBytes(header[1] as number)) {
           this.#filled = 0;
-          this.#frameBegan(this.#header[0] as number, payloadBytes(this.#header));
+          this.#frameBegan(header[0] as number, payloadBytes(header));
         }
       }
     }

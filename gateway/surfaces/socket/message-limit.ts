@@ -13,8 +13,8 @@ export interface MessageLimit {
   readonly timeoutMs: number;
   /** We are not reading now: then the client is not to blame, and its time begins anew. */
   readonly isPaused: () => boolean;
-  /** A message is due, so its time has begun although it has not. */
-  readonly isExpecting: () => boolean;
+  /** A message is due, so its time has begun although it has not. Absent: none ever is, and nobody looks before one has begun. */
+  readonly isExpecting?: (() => boolean) | undefined;
   /** Where a message counts until it is whole. */
   readonly unfinished: UnfinishedMessage;
   /** The time is over. At most once; whoever is told ends the socket. */
@@ -37,10 +37,11 @@ export function boundSocketMessages(
   const onData = (chunk: Buffer) => {
     if (isFilling(chunk)) return;
     const { messages, isMidMessage } = frames;
-    const hasBegun = isMidMessage || isExpecting();
+    const hasBegun = isMidMessage || isExpecting?.() === true;
     frames.push(chunk);
     unfinished.holds(frames.heldBytes);
     if (frames.messages !== messages || !hasBegun) since = performance.now();
+    if (frames.isMidMessage) startLooking();
     if (socket.readyState === socket.CLOSING && frames.heldBytes > CLOSING_BYTES) drop();
   };
   const onDropped = (chunk: Buffer) => {
@@ -54,27 +55,37 @@ export function boundSocketMessages(
     raw.on('data', onDropped);
     raw.resume();
   };
+  let timer: NodeJS.Timeout | undefined;
+  let isLate = false;
+  const stopLooking = () => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  const look = () => {
+    const now = performance.now();
+    const isDue = frames.isMidMessage || isExpecting?.() === true;
+    if (isPaused() || !isDue) since = now;
+    if (!isDue && isExpecting === undefined) stopLooking();
+    else if (now - since >= timeoutMs) {
+      isLate = true;
+      stopLooking();
+      onLate(
+        new RpcError(
+          'MESSAGE_TIMEOUT',
+          `the client did not finish the message within ${timeoutMs} ms: see --message-timeout-ms`,
+        ),
+      );
+    }
+  };
   // Four looks in the time are exact enough, and cost nothing where a timer for each message would.
-  const timer = setInterval(
-    () => {
-      const now = performance.now();
-      if (isPaused() || !(frames.isMidMessage || isExpecting())) since = now;
-      else if (now - since >= timeoutMs) {
-        clearInterval(timer);
-        onLate(
-          new RpcError(
-            'MESSAGE_TIMEOUT',
-            `the client did not finish the message within ${timeoutMs} ms: see --message-timeout-ms`,
-          ),
-        );
-      }
-    },
-    Math.ceil(timeoutMs / 4),
-  ).unref();
+  const startLooking = () => {
+    if (!isLate) timer ??= setInterval(look, Math.ceil(timeoutMs / 4)).unref();
+  };
+  if (isExpecting !== undefined) startLooking();
   // Before the one who may give the memory of what he has handed on back.
   raw.prependListener('data', onData);
-  socket.once('close', () => {
-    clearInterval(timer);
+  socket.on('close', () => {
+    stopLooking();
     raw.off('data', onData);
     raw.off('data', onDropped);
     unfinished.holds(0);

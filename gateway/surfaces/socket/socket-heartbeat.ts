@@ -37,5 +37,5 @@ export function startSocketHeartbeat(
     answered = false;
     socket.ping();
   }, intervalMs).unref();
-  socket.once('close', () => clearInterval(timer));
+  socket.on('close', () => clearInterval(timer));
 }
