@@ -6,5 +6,6 @@ export { atEndOfTurn } from './end-of-turn.js';
 export { type Identified, IdTable } from './id-table.js';
 export { LATER, type Later, type Waker } from './later.js';
 export { type Listed, OpenList } from './open-list.js';
+export { Outcome } from './outcome.js';
 export { finished, inTurns, type Steps } from './steps.js';
 export { MAX_TIMER_MS } from './timer.js';

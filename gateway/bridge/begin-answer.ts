@@ -70,23 +70,34 @@ async function isOver(
   headWaitMs: number,
 ): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
+  // What waits for the first message may wait for hours: all that it holds is this, which is emptied.
+  const over: { tell?: ((isOver: boolean) => void) | undefined } = {};
   try {
     // No race: those that lose one are held for as long as the first message does not come.
     return await new Promise<boolean>((resolve, reject) => {
-      const onTime = () => resolve(false);
-      void first.then((batch) => resolve(batch === undefined));
+      over.tell = resolve;
+      const onTime = () => over.tell?.(false);
       timer = setTimeout(onTime, headWaitMs);
       // One more turn: when we had no time ourselves, the end may have come and lie unread.
       headers
         .then(() => delay(METADATA_GRACE_MS))
         .then(() => turn())
         .then(onTime, reject);
+      tellWhenRead(first, over);
     });
   } finally {
     clearTimeout(timer);
-    // What waits for the first message would hold it.
     timer = undefined;
+    over.tell = undefined;
   }
+}
+
+/** A function of its own, whose context has nothing else. */
+function tellWhenRead(
+  first: Promise<Batch | undefined>,
+  over: { readonly tell?: ((isOver: boolean) => void) | undefined },
+): void {
+  void first.then((batch) => over.tell?.(batch === undefined));
 }
 
 /** Waits for it. When it rejects, nobody takes the first messages any more. */

@@ -1,13 +1,12 @@
 import { type Code, ENDED, RpcError, type Status } from '../status/index.js';
-import type { Batch, Call, CancelSignal, Waker } from '../upstream/index.js';
+import type { Call, CancelSignal } from '../upstream/index.js';
 import { beginAnswer } from './begin-answer.js';
-import type { AbortCause, Exchange, Outgoing } from './exchange.js';
-import { Following } from './following.js';
-import { tellGap } from './gap.js';
+import { Downward } from './downward.js';
+import type { AbortCause, Exchange } from './exchange.js';
 import { Progress } from './progress.js';
-import { bytesOf, pump } from './pump.js';
-import { type Downstream, isToldInTime, pumpBySlowReader, TooSlow } from './slow-reader/index.js';
+import { isToldInTime, TooSlow } from './slow-reader/index.js';
 import type { StallLimit } from './stall-limit.js';
+import { Upward } from './upward.js';
 
 /** What a finished exchange was, for the log and the metrics. */
 export interface Report {
@@ -40,7 +39,7 @@ export interface Report {
  *     signal: left -> the call is cancelled, the client is told nothing; draining -> the call is cancelled, drain()
  */
 export async function bridge(exchange: Exchange, open: (signal: CancelSignal) => Call): Promise<Report> {
-  const { incoming, outgoing, signal, stall, traffic, progress = new Progress() } = exchange;
+  const { incoming, outgoing, signal, stall, progress = new Progress() } = exchange;
   const call = open(signal);
   progress.call = call;
   progress.outgoing = outgoing;
@@ -59,22 +58,7 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
   };
   let up: Promise<void> | undefined;
   try {
-    const pumped = pump(
-      () => {
-        stall?.serviceTook();
-        return incoming.read();
-      },
-      (batch) => {
-        stall?.serviceGiven();
-        return call.write(batch);
-      },
-      (batch) => {
-        const bytes = bytesOf(batch);
-        progress.received += batch.length;
-        progress.receivedBytes += bytes;
-        traffic.up += bytes;
-      },
-    );
+    const pumped = new Upward(exchange, call, progress).run();
     if (pumped instanceof Promise) up = pumped.then(endUp, fail);
     else endUp(pumped);
   } catch (reason) {
@@ -83,53 +67,12 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
 
   try {
     const begun = await beginAnswer(call, outgoing);
-    let first = begun === false ? undefined : begun.first;
-    const takeFirst = () => {
-      const read = first;
-      first = undefined;
-      return read;
-    };
-    const count = (batch: Batch) => {
-      progress.batch = batch;
-      if (batch.gap !== undefined) tellGap(outgoing, batch.gap);
-      progress.sent += batch.count;
-      progress.sentBytes += batch.byteLength;
-      traffic.down += batch.byteLength;
-    };
     // The head was all that was wanted.
     if (begun === false) call.cancel();
-    else if (exchange.slowReader === undefined) {
-      const bound = (batch: Batch) => {
-        const room = writeBound(outgoing, batch, stall);
-        // What is held until the next message of an idle stream grows old, and is copied on the way.
-        if (batch.isTaken) progress.batch = undefined;
-        return room;
-      };
-      const write =
-        outgoing.flushMs === 0 ? bound : (batch: Batch) => writeAndHold(outgoing, bound(batch), signal);
-      let following: Following | undefined;
-      const taker = () => {
-        const outlet = outgoing.flushMs === 0 ? outgoing.outlet : undefined;
-        if (outlet !== undefined) following ??= new Following(outlet, traffic, progress, stall);
-        return outlet && following;
-      };
-      const next = (waker: Waker) =>
-        takeFirst() ?? (call.next === undefined ? call.read() : call.next(waker, taker()));
-      const moved = pump(next, write, count);
+    else {
+      const down = new Downward(exchange, call, progress, begun.first);
+      const moved = exchange.slowReader === undefined ? down.run() : down.runBy(exchange.slowReader);
       if (moved instanceof Promise) await moved;
-    } else {
-      const down = {
-        outgoing: boundForPolicy(outgoing, stall),
-        signal,
-        read: () => takeFirst() ?? call.read(),
-        count,
-        hold: () => hold(outgoing, signal),
-        cancel: () => call.cancel(),
-      };
-      await pumpBySlowReader(exchange.slowReader, down, (messages) => {
-        progress.dropped += messages;
-        exchange.onDropped?.(messages);
-      });
     }
   } catch (reason) {
     fail(reason);
@@ -175,61 +118,8 @@ export async function bridge(exchange: Exchange, open: (signal: CancelSignal) =>
   };
 }
 
-/** Writes, and lets the next read wait: the transport gathers what comes in that time, within its own bound. */
-async function writeAndHold(
-  outgoing: Outgoing,
-  written: ReturnType<Outgoing['write']>,
-  signal: CancelSignal,
-): Promise<false | undefined> {
-  if ((await written) === false) return false;
-  await hold(outgoing, signal);
-  return undefined;
-}
-
-/** Writes, and bounds the wait for room. */
-function writeBound(
-  outgoing: Outgoing,
-  batch: Batch,
-  stall: StallLimit | undefined,
-): ReturnType<Outgoing['write']> {
-  // It has told of a gap, and has nothing else.
-  if (batch.count === 0) return undefined;
-  const room = outgoing.write(batch);
-  return room instanceof Promise && stall !== undefined ? stall.forRoom(room) : room;
-}
-
-/** Asks for room, and bounds the wait for it: messages wait for the client in a policy as they do in a write. */
-function roomBound(outgoing: Outgoing, stall: StallLimit | undefined): number | Promise<void> {
-  const room = outgoing.room?.() ?? 1;
-  return room instanceof Promise && stall !== undefined ? stall.forRoom(room) : room;
-}
-
-/** The same for a policy, which is to know what the surface can do. */
-function boundForPolicy(outgoing: Outgoing, stall: StallLimit | undefined): Downstream['outgoing'] {
-  return {
-    write: (batch) => writeBound(outgoing, batch, stall),
-    ...(outgoing.room && { room: () => roomBound(outgoing, stall) }),
-    ...(outgoing.roomBytes && { roomBytes: () => outgoing.roomBytes?.() ?? 1 }),
-    ...(outgoing.dropped && { dropped: (count: number) => outgoing.dropped?.(count) }),
-  };
-}
-
 function bound(told: Promise<void>, stall: StallLimit | undefined): Promise<void> {
   return stall === undefined ? told : stall.forEnd(told);
-}
-
-function hold({ flushMs }: Outgoing, signal: CancelSignal): Promise<void> | undefined {
-  if (flushMs === 0 || signal.aborted) return undefined;
-  return new Promise((resolve) => {
-    // It ends early when the client leaves.
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, flushMs);
-    signal.addEventListener('abort', end);
-  });
 }
 
 function forClient(status: Status): Status {

@@ -3,5 +3,6 @@ export type { AbortCause, Exchange, Incoming, Outgoing, Traffic } from './exchan
 export { gapError } from './gap.js';
 export type { SlowReader } from './policy.js';
 export { Progress } from './progress.js';
-export { bytesOf, pump } from './pump.js';
+export { Pump } from './pump.js';
 export { StallLimit } from './stall-limit.js';
+export { bytesOf } from './upward.js';

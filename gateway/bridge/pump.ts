@@ -1,35 +1,11 @@
-import { LATER, type Later, type SendBatch, type Waker } from '../upstream/index.js';
-
-/** Where messages come from: what is here, `undefined` at the end, or a wait, see `Call.next`. */
-export type ReadMessages<Messages> = (
-  waker: Waker,
-) => Promise<Messages | undefined> | Messages | undefined | Later;
-
-/** Where they go: `false` when no more is wanted, a promise of that where there is no room, and nothing or `true` where there is. */
-export type WriteMessages<Messages> = (batch: Messages) => Promise<unknown> | boolean | undefined;
+import { LATER, type Later, type Waker } from '../upstream/index.js';
 
 /**
- * The one loop that moves messages: reads only after the write before it has said that there is room. `true` when the source has ended,
- * `false` when the sink wants no more; without a promise when it never had to wait. Throws, or rejects with, what `read` and `write` do. `count` hears of
- * every batch.
+ * The one loop that moves messages, in either direction: reads only after the write before it has said that there is room. It goes on after a wait when a promise
+ * settles, or within the call of who wakes it. Waiting for what is here would cost a small message more than moving it; so would waiting for room that is
+ * there. What is moved is in the class that extends it, and not in functions: ten thousand streams that wait have one object each.
  */
-export function pump<Messages>(
-  read: ReadMessages<Messages>,
-  write: WriteMessages<Messages>,
-  count: (batch: Messages) => void,
-): boolean | Promise<boolean> {
-  const running = new Pump(read, write, count);
-  return running.move() ?? running.over();
-}
-
-/**
- * Such a loop, which goes on after a wait when a promise settles, or within the call of who wakes it. Waiting for what is here would cost a small message more than
- * moving it; so would waiting for room that is there.
- */
-class Pump<Messages> implements Waker {
-  readonly #read: ReadMessages<Messages>;
-  readonly #write: WriteMessages<Messages>;
-  readonly #count: (batch: Messages) => void;
+export abstract class Pump<Messages> implements Waker {
   #resolve: ((hasEnded: boolean) => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
   /** Made with the first wait that is a promise. */
@@ -37,20 +13,27 @@ class Pump<Messages> implements Waker {
   #onRoom: ((isWanted: unknown) => void) | undefined;
   #onFailed: ((reason: unknown) => void) | undefined;
 
-  constructor(
-    read: ReadMessages<Messages>,
-    write: WriteMessages<Messages>,
-    count: (batch: Messages) => void,
-  ) {
-    this.#read = read;
-    this.#write = write;
-    this.#count = count;
+  /** Where messages come from: what is here, `undefined` at the end, or a wait, see `Call.next`. */
+  abstract read(waker: Waker): Promise<Messages | undefined> | Messages | undefined | Later;
+
+  /** Where they go: `false` when no more is wanted, a promise of that where there is no room, and nothing or `true` where there is. */
+  abstract write(batch: Messages): Promise<unknown> | boolean | undefined;
+
+  /** Hears of every batch before it is written. */
+  abstract count(batch: Messages): void;
+
+  /**
+   * Moves all. `true` when the source has ended, `false` when the sink wants no more; without a promise when it never had to wait. Throws, or rejects with, what
+   * `read` and `write` do.
+   */
+  run(): boolean | Promise<boolean> {
+    return this.#move() ?? this.#over();
   }
 
-  /** Moves what is here. What `pump` returns, or `undefined` while it waits. */
-  move(): boolean | undefined {
+  /** Moves what is here. What `run` returns, or `undefined` while it waits. */
+  #move(): boolean | undefined {
     for (;;) {
-      const batch = this.#read(this);
+      const batch = this.read(this);
       if (batch === LATER) return undefined;
       if (batch instanceof Promise) {
         batch.then(this.#batchListener(), this.#failureListener());
@@ -63,7 +46,7 @@ class Pump<Messages> implements Waker {
   }
 
   /** For one that waits. */
-  over(): Promise<boolean> {
+  #over(): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -76,7 +59,7 @@ class Pump<Messages> implements Waker {
       return;
     }
     try {
-      const hasEnded = this.move();
+      const hasEnded = this.#move();
       if (hasEnded !== undefined) this.#resolve?.(hasEnded);
     } catch (reason) {
       this.#reject?.(reason);
@@ -85,9 +68,9 @@ class Pump<Messages> implements Waker {
 
   /** Whether there is room for more: `undefined` when that is to be waited for. */
   #give(batch: Messages): boolean | undefined {
-    this.#count(batch);
+    this.count(batch);
     // Not held while the write waits: the messages of a client are objects, and have been copied by then.
-    const room = this.#write(batch);
+    const room = this.write(batch);
     if (!(room instanceof Promise)) return room !== false;
     this.#waitFor(room);
     return undefined;
@@ -133,14 +116,4 @@ class Pump<Messages> implements Waker {
       this.#reject?.(reason);
     }
   }
-}
-
-/** The bytes of the messages that a client sends. */
-export function bytesOf(batch: SendBatch): number {
-  let bytes = 0;
-  for (const message of batch) {
-    if (message instanceof Uint8Array) bytes += message.byteLength;
-    else for (const piece of message) bytes += piece.byteLength;
-  }
-  return bytes;
 }

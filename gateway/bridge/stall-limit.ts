@@ -7,9 +7,9 @@ export interface StallLimitOptions {
   /** In epoch milliseconds: messages that wait for the client wait no longer than this. Absent: as long as a stall may last. */
   readonly deadline?: number | undefined;
   /** Ends the exchange, and says why. */
-  readonly abort: (reason: RpcError) => void;
+  readonly exchange: { abort(reason: RpcError): void };
   /** Closes the connection of a client that has stalled. Absent: the connection carries more than this exchange, and stays. */
-  readonly cut?: (() => void) | undefined;
+  readonly peer?: { cut(): void } | undefined;
   /** Hears of a side that has stalled for `TOLD_STALL_MS` or until it was given up, when that is over. Absent: it is not measured. */
   readonly onStall?: ((side: 'client' | 'service', durationMs: number) => void) | undefined;
 }
@@ -127,26 +127,28 @@ export class StallLimit {
     if (due >= this.#timerDue) return;
     clearTimeout(this.#timer);
     this.#timerDue = due;
-    this.#timer = setTimeout(this.#look, Math.max(0, Math.ceil(due - performance.now()))).unref();
+    this.#timer = setTimeout(lookAgain, Math.max(0, Math.ceil(due - performance.now())), this).unref();
   }
 
-  readonly #look = (): void => {
-    const { maxStallMs, abort, cut } = this.#options;
+  /** For its timer. */
+  look(): void {
+    const { maxStallMs, exchange, peer } = this.#options;
+    this.#timer = undefined;
     this.#timerDue = NEVER;
     const now = performance.now();
     if (now >= this.#clientDue) {
       this.#clientDue = NEVER;
-      if (now >= this.#deadline) abort(new RpcError('DEADLINE_PASSED', 'the deadline has passed'));
+      if (now >= this.#deadline) exchange.abort(new RpcError('DEADLINE_PASSED', 'the deadline has passed'));
       else {
-        abort(
+        exchange.abort(
           new RpcError('CLIENT_STALLED', `the client read nothing for ${maxStallMs} ms: see --max-pause-ms`),
         );
-        cut?.();
+        peer?.cut();
       }
     }
     if (now >= this.#serviceDue) {
       this.#serviceDue = NEVER;
-      abort(
+      exchange.abort(
         new RpcError(
           'SERVICE_STALLED',
           `the service accepted nothing for ${maxStallMs} ms: see --max-pause-ms`,
@@ -155,5 +157,10 @@ export class StallLimit {
     }
     const next = Math.min(this.#clientDue, this.#serviceDue);
     if (next !== NEVER) this.#arm(next);
-  };
+  }
+}
+
+/** One function for all of them. */
+function lookAgain(stall: StallLimit): void {
+  stall.look();
 }

@@ -15,6 +15,9 @@ interface Part {
   readonly piece: Piece | undefined;
 }
 
+/** In place of a list that nothing has been put into. Never written to. */
+const NO_PARTS: Part[] = [];
+
 /**
  * Bytes of one stream that wait: copies of what came, in few pieces of memory that are given back whole. Nothing of another call lies in
  * them. Whoever has some drops them when nobody wants them any more.
@@ -22,14 +25,16 @@ interface Part {
 export class WaitingBytes {
   /** How many they are. */
   length = 0;
-  #parts: Part[] = [];
+  #parts = NO_PARTS;
   /** Where they begin in the first part, and end in the last. */
   #from = 0;
   #to = 0;
   /** A batch lies in what was the first part when it was lent. */
   #isLent = false;
   /** Parts that have been dropped since. */
-  #dropped: Part[] = [];
+  #dropped = NO_PARTS;
+  /** Made with the first loan. */
+  #takeBack: (() => void) | undefined;
 
   /** The first part. Only where there are bytes. */
   get piece(): Buffer {
@@ -71,7 +76,8 @@ export class WaitingBytes {
       this.#parts[0] = part;
       this.#from = 0;
       this.#giveUp(last);
-    } else this.#parts.push(part);
+    } else if (this.#parts === NO_PARTS) this.#parts = [part];
+    else this.#parts.push(part);
     this.#to = held;
     return part.bytes;
   }
@@ -99,6 +105,12 @@ export class WaitingBytes {
   /** Keeps the memory of what is dropped from now on, until the function is called that it returns. One at a time. */
   lend(): () => void {
     this.#isLent = true;
+    this.#takeBack ??= () => {
+      this.#isLent = false;
+      const dropped = this.#dropped;
+      this.#dropped = NO_PARTS;
+      for (const { piece } of dropped) piece?.release();
+    };
     return this.#takeBack;
   }
 
@@ -114,7 +126,7 @@ export class WaitingBytes {
         this.#to = 0;
         return;
       }
-      this.#parts = [];
+      this.#parts = NO_PARTS;
       this.#from = 0;
       this.#to = 0;
       for (const part of parts) this.#giveUp(part);
@@ -128,16 +140,10 @@ export class WaitingBytes {
   }
 
   #giveUp(part: Part): void {
-    if (this.#isLent) this.#dropped.push(part);
-    else part.piece?.release();
+    if (!this.#isLent) part.piece?.release();
+    else if (this.#dropped === NO_PARTS) this.#dropped = [part];
+    else this.#dropped.push(part);
   }
-
-  readonly #takeBack = (): void => {
-    this.#isLent = false;
-    const dropped = this.#dropped;
-    this.#dropped = [];
-    for (const { piece } of dropped) piece?.release();
-  };
 }
 
 function newPart(bytes: number): Part {

@@ -54,16 +54,26 @@ function metadataOf(request: IncomingMessage, known: RequestSource, trusted: Tru
   const before = (given: string | undefined, made: string) =>
     (isOneKind ? given : undefined) ?? (client === '' ? undefined : made);
   const forwardedHost = source.host ?? host;
-  const metadata: [string, string][] = [
-    ['x-forwarded-for', joined(before(list, client), peer)],
-    ['x-forwarded-proto', source.proto ?? proto],
-    [
-      'forwarded',
-      joined(before(elements, element(client, source.host, source.proto)), element(peer, host, proto)),
-    ],
+  const from: Metadata[number] = ['x-forwarded-for', joined(before(list, client), peer)];
+  const spoken = (source.proto ?? proto) === 'https' ? HTTPS : HTTP;
+  const forwarded: Metadata[number] = [
+    'forwarded',
+    joined(before(elements, element(client, source.host, source.proto)), element(peer, host, proto)),
   ];
-  if (forwardedHost !== undefined) metadata.push(['x-forwarded-host', forwardedHost]);
-  return metadata;
+  // A list that is made at once, of pairs that many have: each connection keeps one.
+  return forwardedHost === undefined
+    ? [from, spoken, forwarded]
+    : [from, spoken, forwarded, pairOfHost(forwardedHost)];
+}
+
+const HTTP: Metadata[number] = ['x-forwarded-proto', 'http'];
+const HTTPS: Metadata[number] = ['x-forwarded-proto', 'https'];
+let lastHost: Metadata[number] = ['x-forwarded-host', ''];
+
+/** Most clients ask for the same host as the one before. */
+function pairOfHost(host: string): Metadata[number] {
+  if (lastHost[1] !== host) lastHost = ['x-forwarded-host', host];
+  return lastHost;
 }
 
 function joined(before: string | undefined, last: string): string {

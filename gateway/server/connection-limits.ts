@@ -38,8 +38,9 @@ export function admitOnConnection(request: IncomingMessage, response: ServerResp
   // Streams of HTTP/2 do not wait for one another, and each connection may have only so many.
   if (request.httpVersionMajor > 1) return;
   const socket: Counted = request.socket;
-  const inWork = socket[IN_WORK] ?? countOn(socket);
-  inWork.push(response);
+  const known = socket[IN_WORK];
+  const inWork = known ?? countOn(socket, response);
+  if (known !== undefined) inWork.push(response);
   // One function for all of them, which costs less than one each.
   response.on('close', leave);
   if (inWork.length > MAX_PIPELINED) {
@@ -77,16 +78,19 @@ export function responsesInWork(socket: Socket): Iterable<ServerResponse> {
   return (socket as Counted)[IN_WORK] ?? [];
 }
 
-function countOn(socket: Counted): ServerResponse[] {
-  const inWork: ServerResponse[] = [];
+/** A list that is made with what is in it has no room for sixteen more. */
+function countOn(socket: Counted, response: ServerResponse): ServerResponse[] {
+  const inWork = [response];
   socket[IN_WORK] = inWork;
-  socket.once('close', () => {
-    // Node tells only the response whose turn it is that the client has left. The ones behind it would wait for ever, and their calls.
-    for (const response of [...inWork]) {
-      if (response.socket !== null) continue;
-      response.destroy();
-      response.emit('close');
-    }
-  });
+  socket.on('close', closeWaiting);
   return inWork;
+}
+
+/** Node tells only the response whose turn it is that the client has left. The ones behind it would wait for ever, and their calls. */
+function closeWaiting(this: Counted): void {
+  for (const response of [...(this[IN_WORK] ?? [])]) {
+    if (response.socket !== null) continue;
+    response.destroy();
+    response.emit('close');
+  }
 }

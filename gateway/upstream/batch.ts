@@ -2,6 +2,11 @@ import { copyBytes, memory, PAGED_BYTES } from '../memory/index.js';
 import type { Gap, MessageIds } from './call-start.js';
 import type { SharedForms } from './shared-forms.js';
 
+/** Hears that messages, which came as so many bytes, have been taken and need no room any more. */
+export interface TakenListener {
+  onTaken(wireBytes: number): void;
+}
+
 /** The boundaries of fewer messages are smaller as they are than with what the engine needs around bytes. */
 const LEAST_HELD = 32;
 
@@ -36,7 +41,7 @@ export class Batch implements Iterable<Uint8Array> {
   shared: SharedForms | undefined;
   /** Where each message starts, and where it ends. */
   #bounds: Bounds;
-  #onTaken: ((wireBytes: number) => void) | undefined;
+  #onTaken: TakenListener | undefined;
   #wireBytes = 0;
   /** Gives up the memory where the messages lie, if that is nobody else's. */
   #giveUp: (() => void) | undefined;
@@ -120,9 +125,9 @@ export class Batch implements Iterable<Uint8Array> {
     this.settle();
   }
 
-  /** For transports: `taken` is to hear, once, that the messages, which came as so many bytes, need no room any more. */
-  onTaken(taken: (wireBytes: number) => void, wireBytes: number): void {
-    this.#onTaken = taken;
+  /** For transports: `listener` is to hear, once, that the messages have been taken. */
+  onTaken(listener: TakenListener, wireBytes: number): void {
+    this.#onTaken = listener;
     this.#wireBytes = wireBytes;
   }
 
@@ -141,9 +146,9 @@ export class Batch implements Iterable<Uint8Array> {
       this.#giveUp = undefined;
       giveUp();
     }
-    const taken = this.#onTaken;
+    const listener = this.#onTaken;
     this.#onTaken = undefined;
-    taken?.(this.#wireBytes);
+    listener?.onTaken(this.#wireBytes);
   }
 
   /** For transports: `bytes` is about to be written over, so what has not been taken is copied into memory of its own. */

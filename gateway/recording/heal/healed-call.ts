@@ -1,4 +1,4 @@
-import { createDeferred } from '../../async/index.js';
+import { Outcome } from '../../async/index.js';
 import { defaultText, scalarField } from '../../codec/index.js';
 import type { Resume } from '../../schema/index.js';
 import { Code, type Metadata, RpcError, type Status } from '../../status/index.js';
@@ -29,9 +29,9 @@ export class HealedCall implements Call {
   readonly #request: CallRequest;
   readonly #resume: Resume;
   readonly #track: CursorTrack;
-  readonly #headers = createDeferred<Metadata | undefined>();
-  readonly #start = createDeferred<CallStart | undefined>();
-  readonly #status = createDeferred<Status>();
+  readonly #headers = new Outcome<Metadata | undefined>();
+  readonly #start = new Outcome<CallStart | undefined>();
+  readonly #status = new Outcome<Status>();
   #attempt: Call;
   /** What goes behind each message of the client. */
   #field: Uint8Array;

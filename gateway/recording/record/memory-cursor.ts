@@ -1,27 +1,31 @@
 import type { JournalBatch, JournalCursor } from './journal.js';
 
+/** The journal of cursors. */
+interface CursorSource {
+  batchAfter(after: number, most: number): JournalBatch | undefined;
+  closed(cursor: MemoryCursor): void;
+}
+
 /** One reader's place in a journal in memory. */
 export class MemoryCursor implements JournalCursor {
-  readonly #batchAfter: (after: number, most: number) => JournalBatch | undefined;
-  readonly #onClosed: () => void;
+  readonly #journal: CursorSource;
   /** What was handed out last, and lies in the memory of the journal or in some that it was copied to. */
   #lent: JournalBatch | undefined;
 
-  constructor(batchAfter: (after: number, most: number) => JournalBatch | undefined, onClosed: () => void) {
-    this.#batchAfter = batchAfter;
-    this.#onClosed = onClosed;
+  constructor(journal: CursorSource) {
+    this.#journal = journal;
   }
 
   read(after: number, most = Number.POSITIVE_INFINITY): JournalBatch | undefined {
     this.#settle();
-    const batch = this.#batchAfter(after, most);
+    const batch = this.#journal.batchAfter(after, most);
     this.#lent = batch;
     return batch;
   }
 
   close(): void {
     this.#settle();
-    this.#onClosed();
+    this.#journal.closed(this);
   }
 
   /** A piece of memory is about to be used by others. */

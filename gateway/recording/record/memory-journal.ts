@@ -128,15 +128,18 @@ export class MemoryJournal implements Journal, Evictable {
   }
 
   openCursor(): MemoryCursor {
-    const cursor: MemoryCursor = new MemoryCursor(
-      (after, most) => this.#batchAfter(after, most),
-      () => this.#cursors.delete(cursor),
-    );
+    const cursor = new MemoryCursor(this);
     this.#cursors.add(cursor);
     return cursor;
   }
 
-  #batchAfter(after: number, most: number): JournalBatch | undefined {
+  /** For its cursors. */
+  closed(cursor: MemoryCursor): void {
+    this.#cursors.delete(cursor);
+  }
+
+  /** The same: what there is behind that number. */
+  batchAfter(after: number, most: number): JournalBatch | undefined {
     const seq = Math.max(after + 1, this.firstSeq);
     if (seq > this.lastSeq) return undefined;
     if (most < Number.POSITIVE_INFINITY)

@@ -1,4 +1,4 @@
-import { type Alarm, Bell, createDeferred } from '../../async/index.js';
+import { type Alarm, Bell, Outcome } from '../../async/index.js';
 import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import {
   Batch,
@@ -32,9 +32,9 @@ export class Reader implements Call, LevelReader {
   /** Until it has been called: all of the request hangs on it. */
   #attach: ReaderOptions<Reader>['attach'] | undefined;
   readonly #attachAgain: ReaderOptions<Reader>['attachAgain'];
-  readonly #headers = createDeferred<Metadata | undefined>();
-  readonly #start = createDeferred<CallStart | undefined>();
-  readonly #status = createDeferred<Status>();
+  readonly #headers = new Outcome<Metadata | undefined>();
+  readonly #start = new Outcome<CallStart | undefined>();
+  readonly #status = new Outcome<Status>();
   readonly headers = this.#headers.promise;
   readonly start = this.#start.promise;
   readonly status = this.#status.promise;

@@ -91,8 +91,8 @@ function metadataOfCall(
   return withTrace(carried?.others ?? metadata, trace.openCall());
 }
 
-/** From the call to its line of log. Closes `incoming` where it rejects. */
-async function callAndReport(
+/** From the call to its line of log. Closes `incoming` where it throws. Not `async`: for as long as a stream is open there would be one more that waits for it. */
+function callAndReport(
   plan: ExchangePlan,
   exchange: ExchangeHandle,
   incoming: Incoming,
@@ -125,7 +125,7 @@ async function callAndReport(
         };
   const stall = surface.isBounded || method.requestStream ? stallLimitOf(plan, exchange, trace) : undefined;
   const { signal } = exchange;
-  const report = await bridge(
+  const bridged = bridge(
     { incoming, outgoing, signal, slowReader, onDropped, stall, progress, traffic: trafficOf(surface.name) },
     (signal) => {
       const onHealed: Meter['healed'] = (result) => {
@@ -137,12 +137,14 @@ async function callAndReport(
       return openRecorded === undefined ? openCall(transport, asked) : openRecorded(asked);
     },
   );
-  stall?.close();
-  const code = report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code);
-  const ended = { code, report, callMs: report.callEndedAt - begun, durationMs: performance.now() - begun };
-  countAndLog(plan, ended, slowReader, meter, traced);
-  trace?.end({ code, reason: report.status.reason, report });
-  return report;
+  return bridged.then((report) => {
+    stall?.close();
+    const code = report.aborted === 'left' ? 'CANCELLED' : codeName(report.status.code);
+    const ended = { code, report, callMs: report.callEndedAt - begun, durationMs: performance.now() - begun };
+    countAndLog(plan, ended, slowReader, meter, traced);
+    trace?.end({ code, reason: report.status.reason, report });
+    return report;
+  });
 }
 
 function stallLimitOf(
@@ -153,8 +155,8 @@ function stallLimitOf(
   const stall = new StallLimit({
     maxStallMs: request.limits.maxPauseMs,
     deadline: surface.hasCredit ? deadline : undefined,
-    abort: (reason) => exchange.abort(reason),
-    cut: surface.hasCredit ? undefined : () => peer.cut(),
+    exchange,
+    peer: surface.hasCredit ? undefined : peer,
     onStall: trace && ((side, ms) => trace.stalled(side, ms)),
   });
   exchange.stall = stall;

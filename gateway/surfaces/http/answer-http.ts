@@ -32,7 +32,7 @@ import { assertEncodingTaken } from './request-body.js';
 import { openFileBody } from './request-forms.js';
 
 /** Answers one HTTP request for a method in the form that it asks for. Rejects with `RpcError` for what is wrong with the request, before any call is opened. */
-export async function answerHttp(
+export function answerHttp(
   request: MethodRequest,
   named: NamedRequest,
   reply: HttpReply,
@@ -40,34 +40,38 @@ export async function answerHttp(
   context: ExchangeContext,
   forms: HttpForms,
 ): Promise<void> {
-  const { headers, method: httpMethod = '' } = request.http;
-  const wish = {
-    httpMethod,
-    contentType: headers['content-type'],
-    accept: headers.accept,
-    hasBody: announcesBody(request.http),
-  };
-  const negotiated =
-    request.location === undefined
-      ? negotiate(forms, request, wish)
-      : { open: openNothing, surface: chooseAnswer(forms.answers, request.method, undefined, wish) };
-  assertEncodingTaken(headers['content-encoding']);
-  if (httpMethod === 'QUERY' || (httpMethod === 'HEAD' && request.binding === undefined)) {
-    reply.headers(ACCEPT_QUERY);
+  // Not `async`: for as long as a stream is open there would be one more that waits for it.
+  try {
+    const { headers, method: httpMethod = '' } = request.http;
+    const wish = {
+      httpMethod,
+      contentType: headers['content-type'],
+      accept: headers.accept,
+      hasBody: announcesBody(request.http),
+    };
+    const negotiated =
+      request.location === undefined
+        ? negotiate(forms, request, wish)
+        : { open: openNothing, surface: chooseAnswer(forms.answers, request.method, undefined, wish) };
+    assertEncodingTaken(headers['content-encoding']);
+    if (httpMethod === 'QUERY' || (httpMethod === 'HEAD' && request.binding === undefined)) {
+      reply.headers(ACCEPT_QUERY);
+    }
+    if (hasSeenEnd(request)) {
+      // The one answer that makes an EventSource stay away, and no other client begins again.
+      reply.code(204).send();
+      return Promise.resolve();
+    }
+    const isAsync = request.location === undefined && prefersAsync(headers);
+    const form = isAsync && request.method.recording !== undefined ? accepted(negotiated) : negotiated;
+    return answerAs(form, request, named, reply, call, context);
+  } catch (reason) {
+    return Promise.reject(reason);
   }
-  if (hasSeenEnd(request)) {
-    // The one answer that makes an EventSource stay away, and no other client begins again.
-    reply.code(204).send();
-    return;
-  }
-  const isAsync = request.location === undefined && prefersAsync(headers);
-  const form = isAsync && request.method.recording !== undefined ? accepted(negotiated) : negotiated;
-  // Not awaited: for as long as a stream is open there would be one more who waits for it.
-  return answerAs(form, request, named, reply, call, context);
 }
 
 /** Answers a request of which is known how it is taken and answered. Rejects with `RpcError`, before any call is opened. */
-export async function answerAs(
+export function answerAs(
   { open, surface, isDetached }: Negotiated,
   request: MethodRequest,
   { id, log }: NamedRequest,
@@ -75,15 +79,18 @@ export async function answerAs(
   call: HttpCall,
   context: ExchangeContext,
 ): Promise<void> {
-  if (hasSeenEnd(request)) {
-    // What our own forms say with 204, an RPC protocol says with an answer without messages.
-    await surface.open(request, reply).end(ENDED, undefined);
-    return;
+  try {
+    if (hasSeenEnd(request)) {
+      // What our own forms say with 204, an RPC protocol says with an answer without messages.
+      return surface.open(request, reply).end(ENDED, undefined);
+    }
+    return runExchange(
+      new HttpExchange(surface, open, request, reply, call, id, log, context, isDetached),
+      context,
+    );
+  } catch (reason) {
+    return Promise.reject(reason);
   }
-  return runExchange(
-    new HttpExchange(surface, open, request, reply, call, id, log, context, isDetached),
-    context,
-  );
 }
 
 /** Who joins a call sends nothing. */

@@ -28,6 +28,8 @@ export class ChunkedBody implements ResponseSink {
   /** Rings when there is room, or the client has left. */
   readonly #room = new Bell();
   #closed = false;
+  /** Only where the response writes. */
+  #wakeOnDrain: (() => void) | undefined;
   /** The last bytes have been written: what waited for room until then must not follow them. */
   #isEnding = false;
   readonly #highWaterBytes: number;
@@ -47,7 +49,10 @@ export class ChunkedBody implements ResponseSink {
       this.#socket = response.socket;
     }
     // On a socket every write says when it has left.
-    if (this.#socket === undefined) response.on('drain', this.#wake);
+    if (this.#socket === undefined) {
+      this.#wakeOnDrain = () => this.#wake();
+      response.on('drain', this.#wakeOnDrain);
+    }
     response.on('close', this.#close);
     // A write that meets a vanished client fails here; `close` follows and says all that matters.
     response.on('error', ignore);
@@ -186,11 +191,13 @@ export class ChunkedBody implements ResponseSink {
     clearTimeout(timer);
   }
 
-  readonly #wake = () => this.#room.ring();
+  #wake(): void {
+    this.#room.ring();
+  }
 
   readonly #close = () => {
     this.#closed = true;
-    this.#response.off('drain', this.#wake);
+    if (this.#wakeOnDrain !== undefined) this.#response.off('drain', this.#wakeOnDrain);
     this.#response.off('close', this.#close);
     this.#wake();
   };

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { pump } from '../../../gateway/bridge/index.js';
 import { LATER, type Later, type Waker } from '../../../gateway/upstream/index.js';
+import { pump } from '../../support/pump.js';
 
 t.test('what is here, and where there is room, is moved in the tick of the call', async (t) => {
   const source = [1, 2, 3];

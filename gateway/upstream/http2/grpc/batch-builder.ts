@@ -1,4 +1,4 @@
-import { Batch } from '../../batch.js';
+import { Batch, type TakenListener } from '../../batch.js';
 import type { Inflate } from './inflate.js';
 import { assertPrefix, lengthInPrefix, PREFIX_BYTES } from './prefix.js';
 
@@ -14,6 +14,9 @@ const NO_BOUNDS: number[] = [];
 /** What inflated messages may have together before they are handed over. */
 const MAX_INFLATED_BYTES = 64 * 1024;
 
+/** In place of a list that nothing has been put into: a call that waits for messages has none. Never written to. */
+const NO_MESSAGES: Uint8Array[] = [];
+
 /**
  * Finds messages in the bytes of a stream and makes batches of them. Those that lie there plain stay where they lie; those that were
  * compressed get a piece of memory of their own.
@@ -21,7 +24,7 @@ const MAX_INFLATED_BYTES = 64 * 1024;
 export class BatchBuilder {
   inflate: Inflate;
   readonly #maxMessageBytes: number;
-  readonly #onTaken: (wireBytes: number) => void;
+  readonly #listener: TakenListener;
   #bytes: Buffer | undefined;
   /** Of so many messages, in a list that is put down with the batch. */
   #bounds: number[] = NO_BOUNDS;
@@ -29,13 +32,13 @@ export class BatchBuilder {
   #byteLength = 0;
   #wireBytes = 0;
   /** Messages that had to be inflated, and plain ones between them. */
-  #inflated: Uint8Array[] = [];
+  #inflated = NO_MESSAGES;
 
-  /** `onTaken` hears of the bytes of the stream whose messages need no room any more. */
-  constructor(maxMessageBytes: number, inflate: Inflate, onTaken: (wireBytes: number) => void) {
+  /** `listener` hears of the bytes of the stream whose messages need no room any more. */
+  constructor(maxMessageBytes: number, inflate: Inflate, listener: TakenListener) {
     this.#maxMessageBytes = maxMessageBytes;
     this.inflate = inflate;
-    this.#onTaken = onTaken;
+    this.#listener = listener;
   }
 
   /** It stopped before a message that belongs into another batch. */
@@ -108,9 +111,9 @@ export class BatchBuilder {
     const batch =
       bytes === undefined ? Batch.of(this.#inflated) : new Batch(bytes, this.#takeBounds(), this.#byteLength);
     batch.isFramed = bytes !== undefined;
-    batch.onTaken(this.#onTaken, this.#wireBytes);
+    batch.onTaken(this.#listener, this.#wireBytes);
     this.#bytes = undefined;
-    this.#inflated = [];
+    this.#inflated = NO_MESSAGES;
     this.#byteLength = 0;
     this.#wireBytes = 0;
     this.isBlocked = false;
@@ -134,7 +137,8 @@ export class BatchBuilder {
 
   #addOwn(message: Uint8Array, isCompressed: boolean): void {
     const plain = isCompressed ? this.inflate(message) : Uint8Array.from(message);
-    this.#inflated.push(plain);
+    if (this.#inflated === NO_MESSAGES) this.#inflated = [plain];
+    else this.#inflated.push(plain);
     this.#byteLength += plain.length;
   }
 }

@@ -1,12 +1,13 @@
 import { Bell } from '../../../async/index.js';
 import { RpcError, type Status } from '../../../status/index.js';
-import type { Batch } from '../../batch.js';
+import type { Batch, TakenListener } from '../../batch.js';
 import type { ClientStream, WindowBudget } from '../h2/index.js';
 import { BatchBuilder } from './batch-builder.js';
 import { GatheredMessage } from './gathered-message.js';
 import { inflateOf } from './inflate.js';
 import { MessageTail } from './message-tail.js';
 import { PREFIX_BYTES } from './prefix.js';
+import type { ReadListener } from './read-listener.js';
 import { UnreadBytes } from './unread-bytes.js';
 import { WindowPace } from './window-pace.js';
 
@@ -25,9 +26,9 @@ const OVER = Promise.resolve(undefined);
  * are kept as they came, and become messages when it asks. Both count against the window until the reader asks for more, or gives the batch up: so
  * a call holds no more than its window, and a message that is being put together, which happens only while it is waited for.
  */
-export class MessageReader {
+export class MessageReader implements TakenListener {
   readonly #pace: WindowPace;
-  readonly #onTaken: () => void;
+  readonly #listener: ReadListener;
   readonly #maxMessageBytes: number;
   readonly #reader = new Bell<Batch | undefined>();
   readonly #builder: BatchBuilder;
@@ -45,12 +46,11 @@ export class MessageReader {
   /** Bytes are kept as they came although the reader waits for them, until `deliver`. */
   isHeld = false;
 
-  /** `onTaken` is called each time that a batch has been read. */
-  constructor(options: MessageReaderOptions, onTaken: () => void) {
+  constructor(options: MessageReaderOptions, listener: ReadListener) {
     this.#pace = new WindowPace(options.budget);
     this.#maxMessageBytes = options.maxMessageBytes;
-    this.#onTaken = onTaken;
-    this.#builder = new BatchBuilder(options.maxMessageBytes, NO_ENCODING, this.#credit);
+    this.#listener = listener;
+    this.#builder = new BatchBuilder(options.maxMessageBytes, NO_ENCODING, this);
   }
 
   /** The stream that gets the credit from now on. */
@@ -105,10 +105,10 @@ export class MessageReader {
     this.#given?.settle();
     this.#given = this.#ready.shift() ?? this.#decode();
     if (this.#given !== undefined) {
-      this.#onTaken();
+      this.#listener.onRead();
       return Promise.resolve(this.#given);
     }
-    if (this.#fault !== undefined) this.#onTaken();
+    if (this.#fault !== undefined) this.#listener.onRead();
     return this.#ended ? OVER : this.#reader.wait();
   }
 
@@ -147,7 +147,7 @@ export class MessageReader {
     if (!this.#reader.isAwaited) return;
     const batch = this.#decode();
     if (batch !== undefined) this.#hand(batch);
-    else if (this.#fault !== undefined) this.#onTaken();
+    else if (this.#fault !== undefined) this.#listener.onRead();
   }
 
   /** Nothing more arrives; what waits can still be read. */
@@ -180,7 +180,7 @@ export class MessageReader {
   #hand(batch: Batch): void {
     this.#given = batch;
     this.#reader.ring(batch);
-    this.#onTaken();
+    this.#listener.onRead();
   }
 
   /** Finds messages in what the socket has read. What is no whole message at its end stays there until more comes, or the read ends. */
@@ -239,7 +239,7 @@ export class MessageReader {
     }
     const message = this.#message as unknown as GatheredMessage;
     const added = message.add(bytes, at, end);
-    if (added > 0) this.#credit(added);
+    if (added > 0) this.onTaken(added);
     if (message.isWhole) {
       this.#message = undefined;
       this.#build();
@@ -252,7 +252,7 @@ export class MessageReader {
   #open(): void {
     const before = this.#unread.length;
     this.#message = GatheredMessage.begin(this.#unread, this.#maxMessageBytes);
-    this.#credit(before - this.#unread.length);
+    this.onTaken(before - this.#unread.length);
   }
 
   /** The next messages of those that nobody has read; a message that is not whole is begun. */
@@ -294,5 +294,7 @@ export class MessageReader {
     }
   }
 
-  readonly #credit = (bytes: number): void => this.#stream?.credit(bytes);
+  onTaken(bytes: number): void {
+    this.#stream?.credit(bytes);
+  }
 }

@@ -1,5 +1,5 @@
-import { createDeferred, type Deferred } from '../../../async/index.js';
-import { Code, type Metadata, type Status } from '../../../status/index.js';
+import { createDeferred, type Deferred, Outcome } from '../../../async/index.js';
+import type { Metadata, Status } from '../../../status/index.js';
 import type { Batch } from '../../batch.js';
 import { localStatus } from '../../received-status.js';
 import type { CallWaiting } from '../../transport.js';
@@ -15,7 +15,9 @@ import {
 } from './grpc-status.js';
 import { MessageReader, type MessageReaderOptions } from './message-reader.js';
 import { ReadGathering } from './read-gathering.js';
+import type { ReadListener } from './read-listener.js';
 import type { RequestSender } from './request-sender.js';
+import { statusWithFault } from './status-with-fault.js';
 
 export interface CallResponseOptions extends MessageReaderOptions {
   readonly pool: ConnectionPool;
@@ -39,7 +41,7 @@ const LINGER_MS = 1_000;
  *        |                     |                                 |                          ^
  *        +---------------------+-------- cancel: what was not read is dropped -------------+
  */
-export class CallResponse implements StreamHandler {
+export class CallResponse implements StreamHandler, ReadListener {
   readonly #pool: ConnectionPool;
   readonly #requests: RequestSender;
   readonly #owner: ResponseOwner;
@@ -50,7 +52,7 @@ export class CallResponse implements StreamHandler {
   #readBytes = 0;
   #readPieces = 0;
   #wasRead = false;
-  readonly #headers = createDeferred<Metadata | undefined>();
+  readonly #headers = new Outcome<Metadata | undefined>();
   /** Made when somebody waits: most ask when the call is over. */
   #settled: Deferred<Status> | undefined;
   #state: 'waiting' | 'receiving' | 'reading' | 'over' = 'waiting';
@@ -65,7 +67,7 @@ export class CallResponse implements StreamHandler {
     this.#pool = options.pool;
     this.#requests = requests;
     this.#owner = owner;
-    this.#reader = new MessageReader(options, () => this.#settle());
+    this.#reader = new MessageReader(options, this);
   }
 
   get headers(): Promise<Metadata | undefined> {
@@ -260,15 +262,15 @@ export class CallResponse implements StreamHandler {
     this.#state = 'reading';
     this.#reader.flush();
     this.#gathering?.end();
-    this.#settle();
+    this.onRead();
   }
 
-  /** Goes on to the end once everything has been decoded, and read. */
-  #settle(): void {
+  /** For the reader. Goes on to the end once everything has been decoded, and read. */
+  onRead(): void {
     const reader = this.#reader;
     if (this.#state === 'receiving' && reader.fault !== undefined) this.fail(reader.fault);
     if (this.#state !== 'reading' || !reader.isDecoded || this.#status === undefined) return;
-    this.#status = statusWith(this.#status, reader);
+    this.#status = statusWithFault(this.#status, reader);
     reader.end();
     if (reader.isRead) this.#end(this.#status);
   }
@@ -285,14 +287,4 @@ export class CallResponse implements StreamHandler {
     this.#settled?.resolve(status);
     this.#owner.onOver();
   }
-}
-
-/** The status of a call whose messages have been decoded: a failure that the service has told stands, an OK needs whole messages. */
-function statusWith(status: Status, { fault, isMidMessage }: MessageReader): Status {
-  if (fault !== undefined && status !== fault) {
-    return status.code === Code.OK ? fault : { ...status, truncated: true };
-  }
-  return status.code === Code.OK && isMidMessage
-    ? localStatus('UPSTREAM_PROTOCOL_ERROR', 'the upstream ended the call in the middle of a message')
-    : status;
 }

@@ -1,12 +1,12 @@
 import t from 'tap';
 import { Following } from '../../../../gateway/bridge/following.js';
-import { pump } from '../../../../gateway/bridge/index.js';
 import { Progress } from '../../../../gateway/bridge/progress.js';
 import type { ByteWriter } from '../../../../gateway/codec/index.js';
 import type { Reader } from '../../../../gateway/recording/record/reader.js';
 import type { Method } from '../../../../gateway/schema/index.js';
 import { SealedOutlet, scratch, sendBatch } from '../../../../gateway/surfaces/message/index.js';
 import type { Batch, Waker } from '../../../../gateway/upstream/index.js';
+import { pump } from '../../../support/pump.js';
 import { type FakeCall, fakeMethods, fakeRecordings, numbered, numberOf, settled } from './fake-service.js';
 
 // Readers that have everything are given what one of them has sent, and are told of it when somebody looks.

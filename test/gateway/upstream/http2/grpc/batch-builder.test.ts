@@ -8,7 +8,7 @@ const framed = (count: number) =>
     Array.from({ length: count }, (_, n) => Buffer.of(0, 0, 0, 0, BYTES, ...Array(BYTES).fill(n))),
   );
 const builder = (taken: (bytes: number) => void = () => {}) =>
-  new BatchBuilder(1_000, inflateOf(undefined, 0), taken);
+  new BatchBuilder(1_000, inflateOf(undefined, 0), { onTaken: taken });
 const firstBytes = (batch: Iterable<Uint8Array>) => Array.from(batch, ([first]) => first);
 
 t.test('batches that are built side by side have boundaries of their own', async (t) => {

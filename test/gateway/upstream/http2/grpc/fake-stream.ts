@@ -27,7 +27,7 @@ const noBudget = { open() {}, grow() {}, delete() {}, reset() {} } as unknown as
 
 export function openReader(maxMessageBytes: number): { reader: MessageReader; stream: FakeStream } {
   const stream = new FakeStream();
-  const reader = new MessageReader({ budget: noBudget, maxMessageBytes }, () => {});
+  const reader = new MessageReader({ budget: noBudget, maxMessageBytes }, { onRead() {} });
   reader.attach(stream as unknown as ClientStream);
   return { reader, stream };
 }
