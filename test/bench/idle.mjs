@@ -23,9 +23,10 @@ const LIMIT_MS = 150_000;
 const SETTLE_MS = 3_000;
 /** Then a quiet process has collected its garbage, and V8 has given up the room for young objects. */
 const QUIET_MS = 30_000;
-const CPU_MS = 10_000;
 /** The default, at which each client hears of the gateway twice in three windows. */
 const HEARTBEAT_MS = 15_000;
+/** So that each client hears one heartbeat meanwhile, or is pinged once. */
+const CPU_MS = HEARTBEAT_MS;
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Places at the service for all of them, at 90 calls on a connection. */
