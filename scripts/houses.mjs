@@ -91,7 +91,7 @@ export const HOUSES = {
       },
       bridge: {
         may: ['upstream', 'status', 'memory'],
-        roof: ['bridge.ts'],
+        roof: ['bridge.ts', 'downward.ts', 'bounded-outgoing.ts'],
         rooms: { 'slow-reader': { may: ['.'] }, '.': {} },
       },
       security: {

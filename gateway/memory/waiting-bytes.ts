@@ -105,13 +105,17 @@ export class WaitingBytes {
   /** Keeps the memory of what is dropped from now on, until the function is called that it returns. One at a time. */
   lend(): () => void {
     this.#isLent = true;
-    this.#takeBack ??= () => {
+    this.#takeBack ??= this.#takingBack();
+    return this.#takeBack;
+  }
+
+  #takingBack(): () => void {
+    return () => {
       this.#isLent = false;
       const dropped = this.#dropped;
       this.#dropped = NO_PARTS;
       for (const { piece } of dropped) piece?.release();
     };
-    return this.#takeBack;
   }
 
   /** Drops the first `count` of them. */

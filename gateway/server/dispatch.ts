@@ -50,15 +50,6 @@ interface AdmittedRequest extends ReadRequest {
   readonly context: ExchangeContext;
 }
 
-/** Every member by name: a copy in which one is written over has a shape of its own in V8, 350 bytes for each call that is open. */
-function withMetadata(
-  { request, deadline, bound, resume, source, principal, context }: AdmittedRequest,
-  metadata: Metadata,
-  token: CallToken | undefined,
-): AdmittedRequest {
-  return { request, metadata, deadline, bound, resume, source, principal, context, token };
-}
-
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set before the handler. */
@@ -294,7 +285,7 @@ function decide(
     if (asked === undefined) return admitted;
     return asked.then(({ tell, responseHeaders }) => {
       reply.headers(responseHeaders);
-      return withMetadata(admitted, tell(metadata), admitted.token);
+      return { ...admitted, metadata: tell(metadata) };
     });
   };
   const { recorded } = context;

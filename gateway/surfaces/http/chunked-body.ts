@@ -50,8 +50,9 @@ export class ChunkedBody implements ResponseSink {
     }
     // On a socket every write says when it has left.
     if (this.#socket === undefined) {
-      this.#wakeOnDrain = () => this.#wake();
-      response.on('drain', this.#wakeOnDrain);
+      const wake = () => this.#wake();
+      this.#wakeOnDrain = wake;
+      response.on('drain', wake);
     }
     response.on('close', this.#close);
     // A write that meets a vanished client fails here; `close` follows and says all that matters.
