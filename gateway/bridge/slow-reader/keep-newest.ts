@@ -39,6 +39,8 @@ export async function keepNewest(
   };
   const keep = (batch: Batch, from: number) => {
     const result = kept.keep(batch, from);
+    // All of it is copied: who brought it need not do so.
+    if (from === 0) batch.release();
     drop(result.dropped);
     if (result.failure !== undefined) fail(result.failure);
   };
@@ -64,8 +66,9 @@ export async function keepNewest(
           }
           await written;
         } finally {
-          // As a transport does when it is asked for more: what has not been taken is copied.
-          batch.settle();
+          // As a transport does when it is asked for more: what is still to be taken is copied.
+          if (signal.aborted && isUnwanted(signal.reason as AbortCause)) batch.release();
+          else batch.settle();
         }
       }
     } catch (reason) {

@@ -1,5 +1,6 @@
+import { PAGED_BYTES } from '../../memory/index.js';
 import { Batch } from '../../upstream/index.js';
-import { LARGE_BYTES, type Segment } from './segment.js';
+import { keptMemory, LARGE_BYTES, type Segment } from './segment.js';
 
 /** A message that is kept: where it lies, and its id where it has one. */
 export interface KeptMessage {
@@ -28,8 +29,9 @@ function batchOfLarge({ segment, start, length }: KeptMessage): Batch {
 
 function batchOfSmall(messages: readonly KeptMessage[]): Batch {
   const total = messages.reduce((sum, { length }) => sum + length, 0);
-  // Not of the pool, of which one message would hold 8 KiB.
-  const bytes = Buffer.allocUnsafeSlow(total);
+  // A client that has stopped holds them for as long as what is kept. Few bytes are not of the pool, of which they would hold 8 KiB.
+  const piece = total < PAGED_BYTES ? undefined : keptMemory.take(total);
+  const bytes = piece?.buffer ?? Buffer.allocUnsafeSlow(total);
   const bounds: number[] = [];
   let at = 0;
   for (const { segment, start, length } of messages) {
@@ -37,5 +39,7 @@ function batchOfSmall(messages: readonly KeptMessage[]): Batch {
     bounds.push(at, at + length);
     at += length;
   }
-  return new Batch(bytes, bounds, total);
+  const batch = new Batch(bytes, bounds, total);
+  if (piece !== undefined) batch.owns(piece.release);
+  return batch;
 }
