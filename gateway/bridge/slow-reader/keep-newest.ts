@@ -113,9 +113,10 @@ export async function keepNewest(
     fail(reason);
   }
   await behind;
-  // What is still kept will never be delivered, and a client that is told the end is told so; one that has left is owed nothing.
-  if (signal.aborted && !isUnwanted(signal.reason as AbortCause)) drop(kept.size);
+  const undelivered = kept.size;
   kept.release();
+  // What was still kept will never be delivered, and a client that is told the end is told so; one that has left is owed nothing.
+  if (signal.aborted && !isUnwanted(signal.reason as AbortCause)) drop(undelivered);
   if (untold > 0) outgoing.dropped?.(untold);
   if (failure !== undefined) throw failure.reason;
   return wanted && !signal.aborted;

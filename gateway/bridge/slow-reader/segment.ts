@@ -7,6 +7,9 @@ export const SEGMENT_BYTES = 16 * 1024;
 /** From here on a message has memory of its own. */
 export const LARGE_BYTES = SEGMENT_BYTES / 2;
 
+/** Below it no message has a buffer of its own that is memory of pages: `Memory` takes these from larger ones. */
+const LARGEST_OWN_BYTES = 32 * 1024 * 1024;
+
 /** Apart from what else waits: who is behind may hold a megabyte, and is no reason to be sparing with the clients that keep up. */
 export const keptMemory = new Memory();
 
@@ -33,7 +36,9 @@ export class Segment {
   /** One large message, copied only where it lies in memory that others use. */
   static of(message: Uint8Array): Segment {
     const { buffer, byteOffset, length } = message;
-    if (length === buffer.byteLength) return new Segment(Buffer.from(buffer, byteOffset, length), undefined);
+    // One that fills an arena of its own does not keep that from being given back.
+    const isOwn = length === buffer.byteLength && length < LARGEST_OWN_BYTES;
+    if (isOwn) return new Segment(Buffer.from(buffer, byteOffset, length), undefined);
     const piece = keptMemory.take(length);
     piece.buffer.set(message);
     return new Segment(piece.buffer, piece);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Status } from '../../status/index.js';
 import { DEAD_MS } from './heartbeats.js';
 import type { NatsLink } from './nats-link.js';
@@ -15,6 +16,9 @@ export interface SharedAnswers {
   /** Who led it does not keep it any more. */
   readonly onGone: () => void;
 }
+
+/** The least time between two questions whether a recording is followed, in milliseconds: who is there has answered by then. */
+const ASK_MS = 500;
 
 /** What gateways ask and tell each other of recordings, beside what they write down. */
 export class SharedSubjects {
@@ -55,8 +59,12 @@ export class SharedSubjects {
   async isFollowed(epoch: string): Promise<boolean> {
     const until = performance.now() + DEAD_MS;
     for (;;) {
+      const asked = performance.now();
       if ((await this.#link.ask(`sluice.readers.${epoch}`)) !== undefined) return true;
       if (performance.now() >= until) return false;
+      // Where this gateway has just given it up itself, NATS says at once that nobody listens.
+      const early = asked + ASK_MS - performance.now();
+      if (early > 0) await sleep(early);
     }
   }
 

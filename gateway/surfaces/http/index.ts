@@ -25,9 +25,9 @@ export { createOwnProtocol, sendRefusalAsJson } from './own-protocol.js';
 export {
   type ErrorAnswer,
   exposeNames,
+  joinedHeaders,
   sendError,
   sendErrorAnswer,
-  joinedHeaders,
   sendWhole,
   startStream,
   warnLeftOut,

@@ -19,3 +19,14 @@ t.test('a gateway that is busy is asked again whether its clients follow', async
   t.equal(await asked(4), true, 'it was busy for two seconds');
   t.equal(await asked(5), false, 'it is taken for dead by then');
 });
+
+t.test('NATS is not asked again at once where it says that nobody listens', async (t) => {
+  let questions = 0;
+  const ask = async () => {
+    questions += 1;
+    return undefined;
+  };
+  t.equal(await new SharedSubjects({ ask } as unknown as NatsLink).isFollowed('e'), false);
+  // One in half a second, and timers may be early.
+  t.ok(questions > 1 && questions <= 8, `${questions} questions`);
+});
