@@ -12,7 +12,7 @@ import type { SessionFormat } from './session-format.js';
 import type { QueuedWriter, WriteQueue } from './write-queue.js';
 
 /** What one turn writes, and the message that reaches it as a whole: what a call delays the others by. */
-const TURN_BYTES = 16 * 1024;
+const TURN_BYTES = 8 * 1024;
 /** The largest number that a frame holds. */
 const MAX_COUNT = 2 ** 32 - 1;
 const NOTHING = Batch.of([]);
@@ -74,6 +74,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
 
   /** Of the queue. */
   place = 0;
+  wroteTo = 0;
   isQueued = false;
 
   /** `end` was sent, or is about to be. */
@@ -128,7 +129,7 @@ export class CallOutgoing implements Outgoing, QueuedWriter {
     const { exchange, queue } = this.#options;
     // Then `write` says so.
     if (exchange.signal.aborted) return 1;
-    if (this.#batch.isTaken && this.#hasCredit && queue.hasRoom) return this.#credit;
+    if (this.#batch.isTaken && this.#hasCredit && queue.hasRoomFor(this)) return this.#credit;
     const changed = this.#roomChanged.wait();
     if (this.#hasCredit) queue.add(this);
     return changed;

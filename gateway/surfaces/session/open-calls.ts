@@ -1,4 +1,5 @@
 import type { RpcError } from '../../status/index.js';
+import { SessionCloseCode, SessionFault } from '../../wire/session/index.js';
 
 /** How a session ends that waits for its last call. */
 export interface PendingClose {
@@ -33,7 +34,11 @@ export class OpenCalls {
     if (this.#leave !== undefined) throw this.#leave.refusal();
   }
 
-  begin(): void {
+  /** Throws `SessionFault` when there are as many as there may be. */
+  begin(most: number): void {
+    if (this.#size >= most) {
+      throw new SessionFault(`more than ${most} calls at once`, SessionCloseCode.tooMany);
+    }
     this.#size += 1;
   }
 

@@ -3,6 +3,7 @@ import type { StatusDetail } from '../../status/index.js';
 import type { ServerFrame } from '../../wire/session/index.js';
 import { detailJson } from '../message/index.js';
 import type { FrameSocket } from '../socket/index.js';
+import { InFlight } from './in-flight.js';
 import type { SessionFormat } from './session-format.js';
 import { WriteQueue } from './write-queue.js';
 
@@ -35,6 +36,7 @@ export class SessionOutput {
   /** Sends frames that are written already. */
   readonly send = (frames: Uint8Array, onLeft: () => void): void => {
     this.#socket.write(frames, onLeft);
+    this.queue.inFlight?.sent(frames.length);
     this.#watchReading();
   };
 
@@ -55,9 +57,25 @@ export class SessionOutput {
     }
   }
 
+  /** A call has begun beside another: what is in flight is bounded now. */
+  beside(): void {
+    this.queue.inFlight ??= this.#boundInFlight();
+    this.queue.inFlight.begin();
+  }
+
   /** No turn is given any more. */
   stop(): void {
     this.#over = true;
+    this.queue.inFlight?.close();
+  }
+
+  #boundInFlight(): InFlight {
+    const inFlight = new InFlight(
+      (position) => this.#socket.ping(position),
+      () => this.queue.run(),
+    );
+    this.#socket.onPong((position) => inFlight.arrived(position));
+    return inFlight;
   }
 
   readonly #detailJson = (detail: StatusDetail): unknown => detailJson(detail, this.registry);

@@ -174,11 +174,8 @@ export class Session {
   #begin(open: OpenFrame): void {
     assertFirstCredit(open);
     this.#used.add(open.id);
-    const { sessionCalls } = this.#context.limits;
-    if (this.#open.size >= sessionCalls) {
-      throw new SessionFault(`more than ${sessionCalls} calls at once`, SessionCloseCode.tooMany);
-    }
-    this.#open.begin();
+    this.#open.begin(this.#context.limits.sessionCalls);
+    if (this.#open.size > 1) this.#output.beside();
     const { checking } = this.#credential;
     const admit = () => (this.#over ? undefined : admitCall(open, this.#context, this.#credential));
     // Who calls is known when what came before is checked.

@@ -1,3 +1,5 @@
+import type { InFlight } from './in-flight.js';
+
 /** What a turn counts: at least so much, because a small message costs more than its bytes, */
 const LEAST_TURN_BYTES = 512;
 /** and at most so much, so that one large message does not keep its call waiting for long. */
@@ -11,6 +13,8 @@ export interface QueuedWriter {
   place: number;
   /** Kept by the queue, from `false`. */
   isQueued: boolean;
+  /** Kept by the queue, from 0: where its last turn ended, see `InFlight`. */
+  wroteTo: number;
   /** Whether it could write at once. */
   readonly isReady: boolean;
   /** Writes as much as one turn allows. Returns the bytes. */
@@ -26,6 +30,8 @@ export interface QueuedWriter {
  * it had nothing to say is not saved up; a part of every turn moves it on as well, so nobody is passed by for ever.
  */
 export class WriteQueue {
+  /** What bounds the calls beside each other; absent until there have been any. */
+  inFlight: InFlight | undefined;
   readonly #hasRoom: () => boolean;
   /** In order of arrival; each at most once. No `Set`: see `OpenList`. */
   readonly #queue: QueuedWriter[] = [];
@@ -38,9 +44,9 @@ export class WriteQueue {
     this.#hasRoom = hasRoom;
   }
 
-  /** Whether the socket takes another turn now. */
-  get hasRoom(): boolean {
-    return this.#hasRoom();
+  /** Whether a turn of this call may be written now, if none stands before it. */
+  hasRoomFor(call: QueuedWriter): boolean {
+    return this.#hasRoom() && this.#admits(call);
   }
 
   /** Puts a call into the queue, unless it stands there, and lets those write for whom there is room. */
@@ -66,7 +72,9 @@ export class WriteQueue {
         if (call === undefined) return;
         this.remove(call);
         const { place } = call;
-        const bytes = Math.min(Math.max(call.takeTurn(), LEAST_TURN_BYTES), MOST_TURN_BYTES);
+        const written = call.takeTurn();
+        if (this.inFlight !== undefined) call.wroteTo = this.inFlight.position;
+        const bytes = Math.min(Math.max(written, LEAST_TURN_BYTES), MOST_TURN_BYTES);
         call.place = place + bytes;
         this.#now = Math.max(this.#now + bytes / MOST_AHEAD, place);
         if (call.isReady) this.#stand(call);
@@ -83,9 +91,14 @@ export class WriteQueue {
     this.#queue.push(call);
   }
 
+  #admits(call: QueuedWriter): boolean {
+    return this.inFlight === undefined || this.inFlight.admits(call.wroteTo);
+  }
+
   #next(): QueuedWriter | undefined {
     let next: QueuedWriter | undefined;
     for (const call of this.#queue) {
+      if (!this.#admits(call)) continue;
       if (call.place <= this.#now) return call;
       if (next === undefined || call.place < next.place) next = call;
     }

@@ -13,6 +13,9 @@ import { startSocketHeartbeat } from './socket-heartbeat.js';
 /** How long a client may take to answer a close frame before the socket is destroyed, in milliseconds. */
 const CLOSE_WAIT_MS = 2_000;
 
+/** The payload of a ping that carries a number. */
+const POSITION_BYTES = 8;
+
 /** How often a client that does not read is looked after, in milliseconds: it must be missed within a second. */
 const LEFT_CHECK_MS = 250;
 
@@ -121,6 +124,20 @@ export class ClientSocket implements FrameSocket, Peer {
     if (this.#leftCheck !== undefined) return;
     this.#takenAt = performance.now();
     this.#leftCheck = setInterval(this.#lookAfter, LEFT_CHECK_MS).unref();
+  }
+
+  ping(position: number): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#options.isShared) this.#cork();
+    const payload = Buffer.allocUnsafe(POSITION_BYTES);
+    payload.writeDoubleBE(position);
+    this.#socket.ping(payload);
+  }
+
+  onPong(listener: (position: number) => void): void {
+    this.#socket.on('pong', (payload: Buffer) => {
+      if (payload.length === POSITION_BYTES) listener(payload.readDoubleBE());
+    });
   }
 
   pause(): void {

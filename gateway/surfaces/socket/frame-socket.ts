@@ -10,6 +10,10 @@ export interface FrameSocket {
    * process, or never will.
    */
   write(frames: Uint8Array, onLeft: () => void): void;
+  /** Pings the client: its answer brings the number back, and says that it has all that was written before. */
+  ping(position: number): void;
+  /** Hears the numbers of answers to `ping`. What a client sends without having been asked may look like one. */
+  onPong(listener: (position: number) => void): void;
   /** Stops reading; what has been read already may still come. */
   pause(): void;
   resume(): void;

@@ -11,6 +11,9 @@ import {
 /** A socket whose client takes frames when the test says so. */
 export class FakeSocket implements FrameSocket {
   readonly #waiting: { readonly frame: Buffer; readonly cost: number; readonly onLeft: () => void }[] = [];
+  readonly #pings: { readonly position: number; readonly behind: number }[] = [];
+  #pong: (position: number) => void = () => {};
+  #taken = 0;
   bufferedBytes = 0;
   /** The most that ever waited. */
   peakBytes = 0;
@@ -44,7 +47,25 @@ export class FakeSocket implements FrameSocket {
     if (next === undefined) return undefined;
     this.bufferedBytes -= next.cost;
     next.onLeft();
+    this.#taken += 1;
+    this.#answerPings();
     return next.frame;
+  }
+
+  /** The client answers a ping when it has taken what was written before. */
+  ping(position: number): void {
+    this.#pings.push({ position, behind: this.#taken + this.#waiting.length });
+    this.#answerPings();
+  }
+
+  onPong(listener: (position: number) => void): void {
+    this.#pong = listener;
+  }
+
+  #answerPings(): void {
+    while (this.#pings.length > 0 && (this.#pings[0]?.behind ?? 0) <= this.#taken) {
+      this.#pong(this.#pings.shift()?.position ?? 0);
+    }
   }
 
   pause(): void {

@@ -6,6 +6,7 @@ function caller(name: string, turns: number, log: string[], bytes = 16 * 1024): 
   let left = turns;
   return {
     place: 0,
+    wroteTo: 0,
     isQueued: false,
     get isReady() {
       return left > 0;
@@ -55,6 +56,7 @@ t.test('a turn that adds another call, or fails, leaves the queue working', asyn
   const turns = new WriteQueue(() => true);
   turns.add({
     place: 0,
+    wroteTo: 0,
     isQueued: false,
     isReady: false,
     takeTurn() {
@@ -68,6 +70,7 @@ t.test('a turn that adds another call, or fails, leaves the queue working', asyn
   t.throws(() =>
     turns.add({
       place: 0,
+      wroteTo: 0,
       isQueued: false,
       isReady: false,
       takeTurn() {
