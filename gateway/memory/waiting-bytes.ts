@@ -65,7 +65,7 @@ export class WaitingBytes {
 
   /** The last part, with room in it. The first one grows, so that what is little is together. */
   #lastPart(wanted: number): Buffer {
-    const last = this.#parts.at(-1);
+    const last = this.#parts[this.#parts.length - 1];
     if (last !== undefined && this.#to < last.bytes.length) return last.bytes;
     const grows = last !== undefined && this.#parts.length === 1 && last.bytes.length < MOST_BYTES;
     const held = grows ? this.#to - this.#from : 0;

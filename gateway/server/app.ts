@@ -11,6 +11,7 @@ import { METHODS, registerDispatch } from './dispatch.js';
 import type { ResolvedGatewayOptions } from './gateway-settings.js';
 import { registerPublicHealth } from './health.js';
 import { registerHostCheck } from './host-check.js';
+import { IncomingRequest } from './incoming-request.js';
 import { createListener } from './listener.js';
 import type { SchemaSource } from './loaded-schema.js';
 import { assertingOwnAccess } from './own-access.js';
@@ -34,6 +35,7 @@ export function createApp(
   countRefusal: (error: RpcError) => number,
 ): FastifyInstance {
   const http = {
+    IncomingMessage: IncomingRequest,
     // What is read beyond this waits in the kernel; Node's own default differs between versions.
     highWaterMark: READ_BYTES,
     ...connectionTimes(options.limits.requestHeadMs),

@@ -178,7 +178,7 @@ export class MemoryJournal implements Journal, Evictable {
 
   #put(bytes: Uint8Array, start: number, end: number, now: number): boolean {
     const length = end - start;
-    let piece = this.#pieces.at(-1);
+    let piece = this.#pieces[this.#pieces.length - 1];
     if (piece === undefined || piece.room < length) {
       const size = Math.max(length, Math.min(MOST_PIECE, Math.max(LEAST_PIECE, this.#messageBytes)));
       if (!this.#memory.makeRoom(size + INDEX_BYTES) && this.lastSeq >= this.firstSeq) return false;

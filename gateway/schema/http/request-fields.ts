@@ -28,7 +28,7 @@ export class RequestFields {
    * INVALID_ARGUMENT naming `name` when that is not possible, it is already set, or another field of its oneof is.
    */
   set({ path, key }: Parameter, text: string, name: string): void {
-    const field = path.at(-1);
+    const field = path[path.length - 1];
     if (field === undefined) return;
     let target = this.json;
     for (let depth = 0; depth < path.length - 1; depth += 1) {

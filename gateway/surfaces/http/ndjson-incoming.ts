@@ -135,7 +135,7 @@ export class NdjsonIncoming implements Incoming {
       this.#rest.bytes(end);
       whole = this.#rest.take();
     }
-    const line = whole.at(-1) === CR ? whole.subarray(0, -1) : whole;
+    const line = whole[whole.length - 1] === CR ? whole.subarray(0, -1) : whole;
     if (line.length === 0) return;
     try {
       const text = textFromBytes(line);

@@ -17,13 +17,18 @@ export class Loans {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     // A tick comes after the promises that are settled by now, and those that they settle.
-    queueMicrotask(() => process.nextTick(this.#end));
+    queueMicrotask(this.#afterPromises);
   }
+
+  readonly #afterPromises = (): void => {
+    process.nextTick(this.#end);
+  };
 
   readonly #end = (): void => {
     this.#isScheduled = false;
     const loans = this.#loans;
     for (const loan of loans) loan.keep();
-    loans.length = 0;
+    // As in `StreamFrames`.
+    while (loans.length > 0) loans.pop();
   };
 }

@@ -61,7 +61,7 @@ export class StreamFrames {
     this.#frameLeft -= end - start;
     const stream = this.#dataStreamOf(streamId);
     if (stream === undefined) return;
-    if (this.#fed.at(-1) !== stream) this.#fed.push(stream);
+    if (this.#fed[this.#fed.length - 1] !== stream) this.#fed.push(stream);
     stream.handler.onData(bytes, start, end);
   }
 
@@ -77,7 +77,8 @@ export class StreamFrames {
     this.#dataStream = undefined;
     if (this.#fed.length === 0) return;
     for (const stream of this.#fed) stream.handler.onReadEnd();
-    this.#fed.length = 0;
+    // Setting the length of an array leaves compiled code, and taking one from it does not.
+    while (this.#fed.length > 0) this.#fed.pop();
   }
 
   /** HEADERS and CONTINUATION. */
