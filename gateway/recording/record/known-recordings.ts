@@ -9,14 +9,35 @@ import type { Recording } from './recording.js';
 /** A cursor is looked for in so many calls that were begun behind another one: each is a look at all that is kept. */
 const MOST_SEARCHED = 2;
 
+/** The running calls of one key that were begun behind a cursor of the service. */
+class BegunBehind {
+  readonly byCursor = new Map<string, Recording>();
+  /** The newest of them, the last one last. */
+  #newest: readonly Recording[] = [];
+
+  get newest(): readonly Recording[] {
+    return this.#newest;
+  }
+
+  add(cursor: string, recording: Recording): void {
+    this.byCursor.set(cursor, recording);
+    this.#newest = [...this.#newest, recording].slice(-MOST_SEARCHED);
+  }
+
+  delete(cursor: string, recording: Recording): void {
+    if (this.byCursor.get(cursor) === recording) this.byCursor.delete(cursor);
+    this.#newest = this.#newest.filter((one) => one !== recording);
+  }
+}
+
 /** The recordings that a gateway has, by what a request may find them with. */
 export class KnownRecordings {
   /** All of them by the epochs of their journals, which nobody can guess. */
   readonly byEpoch = new Map<string, Recording>();
   /** Those that run and are shared, by what makes requests equal. */
   readonly shared = new Map<string, Recording>();
-  /** Those that run, are shared, and were begun behind a cursor of the service: by the same, and by the cursor, the newest last. */
-  readonly #behind = new Map<string, Map<string, Recording>>();
+  /** Those that run, are shared, and were begun behind a cursor of the service: by the same. */
+  readonly #behind = new Map<string, BegunBehind>();
   readonly names = new IdempotencyNames();
 
   /** How many clients follow one. */
@@ -55,10 +76,9 @@ export class KnownRecordings {
   /** One that was begun behind this cursor, which others may join who come for the same. */
   begunBehind(recording: Recording, cursor: string): void {
     const { key } = recording;
-    const known = this.#behind.get(key) ?? new Map<string, Recording>();
+    const known = this.#behind.get(key) ?? new BegunBehind();
     this.#behind.set(key, known);
-    known.delete(cursor);
-    known.set(cursor, recording);
+    known.add(cursor, recording);
     recording.begunBehind = cursor;
   }
 
@@ -68,9 +88,9 @@ export class KnownRecordings {
     const found = shared === undefined ? [] : [shared];
     const behind = cursor === undefined ? undefined : this.#behind.get(key);
     if (behind !== undefined && cursor !== undefined) {
-      const same = behind.get(cursor);
+      const same = behind.byCursor.get(cursor);
       if (same !== undefined) found.unshift(same);
-      for (const recent of [...behind.values()].slice(-MOST_SEARCHED)) found.push(recent);
+      found.push(...behind.newest);
     }
     // One that has just ended is about to be taken out.
     return found.filter(({ state }) => state === 'running');
@@ -82,9 +102,9 @@ export class KnownRecordings {
     if (this.shared.get(key) === recording) this.shared.delete(key);
     const behind = this.#behind.get(key);
     const cursor = recording.begunBehind;
-    if (behind !== undefined && cursor !== undefined && behind.get(cursor) === recording) {
-      behind.delete(cursor);
-      if (behind.size === 0) this.#behind.delete(key);
+    if (behind !== undefined && cursor !== undefined) {
+      behind.delete(cursor, recording);
+      if (behind.byCursor.size === 0) this.#behind.delete(key);
     }
     if (state !== 'dropped') return;
     this.byEpoch.delete(journal.epoch);

@@ -10,8 +10,10 @@ const FIRST_PATIENCE_MS = 250;
 const PATIENCE_MS = 5_000;
 /** How long the shortest round trip is believed, in milliseconds: the client's way may become another. As in BBR. */
 const BELIEVED_MS = 10_000;
-/** What may be in flight has so many pings. */
+/** What may be in flight has so many pings: with fewer, a stream waits for an answer between them. */
 const PINGS = 4;
+/** And each stands for so many bytes at least: an answer costs a wake-up. */
+const LEAST_PINGED_BYTES = 8 * 1024;
 /** Pings that are not answered, at most: a client may answer none. */
 const MOST_PINGS = 8;
 
@@ -79,7 +81,8 @@ export class InFlight {
   /** So many bytes have been written to the client. */
   sent(bytes: number): void {
     this.#sent += bytes;
-    if (this.#sent - this.#pingedAt < this.#most / PINGS || this.#pings.length === MOST_PINGS) return;
+    const isDue = this.#sent - this.#pingedAt >= Math.max(this.#most / PINGS, LEAST_PINGED_BYTES);
+    if (!isDue || this.#pings.length === MOST_PINGS) return;
     const now = performance.now();
     if (now < this.#holdsUntil) this.#send(now);
   }

@@ -61,7 +61,9 @@ export class StreamFrames {
     this.#frameLeft -= end - start;
     const stream = this.#dataStreamOf(streamId);
     if (stream === undefined) return;
-    if (this.#fed[this.#fed.length - 1] !== stream) this.#fed.push(stream);
+    // Where there is none, the index would be looked for as a name.
+    const { length } = this.#fed;
+    if (length === 0 || this.#fed[length - 1] !== stream) this.#fed.push(stream);
     stream.handler.onData(bytes, start, end);
   }
 
