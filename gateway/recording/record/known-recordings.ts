@@ -90,7 +90,7 @@ export class KnownRecordings {
     if (behind !== undefined && cursor !== undefined) {
       const same = behind.byCursor.get(cursor);
       if (same !== undefined) found.unshift(same);
-      found.push(...behind.newest);
+      for (const recent of behind.newest) found.push(recent);
     }
     // One that has just ended is about to be taken out.
     return found.filter(({ state }) => state === 'running');
