@@ -98,7 +98,11 @@ export class InFlight {
     const now = performance.now();
     if (oldest === undefined || now >= this.#holdsUntil) return true;
     const waitMs = oldest.at + this.#patienceMs - now;
-    if (waitMs <= 0) return true;
+    if (waitMs <= 0) {
+      // One that has never answered is not waited for again until it does.
+      if (this.#patienceMs === FIRST_PATIENCE_MS) this.#patienceMs = 0;
+      return true;
+    }
     if (!this.#alarm.isSet) this.#alarm.set(waitMs);
     return false;
   }

@@ -84,6 +84,9 @@ t.test('a client that answers no ping is waited for once, and gets a bounded num
   t.equal(rooms(), 1, 'whoever waits is told when it is over');
   t.equal(pour(), 1_000);
   t.ok(pings.length <= 8, `${pings.length} pings`);
+  clock.pass(20_000);
+  inFlight.begin();
+  t.equal(pour(), 1_000, 'not even when calls stand beside each other again');
   inFlight.arrived(pings.at(-1) as number);
   t.equal(pour(1_000), 1, 'nothing is known of what was sent since, so another ping is sent behind it');
   inFlight.arrived(inFlight.position);
