@@ -44,6 +44,12 @@ export class IncomingRequest extends IncomingMessage {
     return this.on(event, listener);
   }
 
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  override prependListener(event: string | symbol, listener: (...args: any[]) => void): this {
+    this.#watch();
+    return super.prependListener(event, listener);
+  }
+
   override read(size?: number): unknown {
     this.#watch();
     return super.read(size);

@@ -10,6 +10,8 @@ const FIRST_PATIENCE_MS = 250;
 const PATIENCE_MS = 5_000;
 /** How long the shortest round trip is believed, in milliseconds: the client's way may become another. As in BBR. */
 const BELIEVED_MS = 10_000;
+/** What is left of a speed with each answer that shows a lower one: most of it within ten round trips, and little a moment after a client slows down. */
+const KEPT_SPEED = 63 / 64;
 /** What may be in flight has so many pings: with fewer, a stream waits for an answer between them. */
 const PINGS = 4;
 /** And each stands for so many bytes at least: an answer costs a wake-up. */
@@ -21,8 +23,9 @@ const MOST_PINGS = 8;
 interface Ping {
   readonly sent: number;
   readonly at: number;
-  /** What had arrived when it was sent. */
+  /** What had arrived when it was sent, and when. */
   readonly arrived: number;
+  readonly arrivedAt: number;
 }
 
 /**
@@ -41,12 +44,15 @@ export class InFlight {
   #holdsUntil = Number.NEGATIVE_INFINITY;
   #sent = 0;
   #arrived = 0;
+  #arrivedAt = 0;
   #pingedAt = 0;
   /** In order. */
   readonly #pings: Ping[] = [];
   #patienceMs = FIRST_PATIENCE_MS;
   #most = LEAST_BYTES;
+  /** The shortest round trip, in milliseconds, and the speed, in bytes a millisecond. */
   #shortestMs = Number.POSITIVE_INFINITY;
+  #speed = 0;
   /** What is sent from here on finds a short way, and is measured: the time before, only the least was in flight. */
   #measuredFrom = 0;
   #measuredAt = 0;
@@ -73,6 +79,7 @@ export class InFlight {
     if (wasBound) return;
     // Nobody knows what has arrived of that. The first ping lies behind it.
     this.#arrived = this.#sent;
+    this.#arrivedAt = now;
     this.#pings.length = 0;
     this.#measureAnew(0, now);
     this.#send(now);
@@ -111,14 +118,15 @@ export class InFlight {
   arrived(position: number): void {
     const index = this.#pings.findIndex(({ sent }) => sent === position);
     if (index === -1) return;
-    const { at, arrived } = this.#pings[index] as Ping;
+    const ping = this.#pings[index] as Ping;
     this.#pings.splice(0, index + 1);
+    const now = performance.now();
     this.#arrived = position;
+    this.#arrivedAt = now;
     this.#patienceMs = PATIENCE_MS;
     this.#alarm.clear();
-    const now = performance.now();
     if (now - this.#measuredAt > BELIEVED_MS) this.#measureAnew(this.#most, now);
-    else if (position > this.#measuredFrom) this.#measure(position - arrived, now - at);
+    else if (position > this.#measuredFrom) this.#measure(ping, now);
     this.#onRoom();
   }
 
@@ -128,22 +136,25 @@ export class InFlight {
 
   #measureAnew(before: number, now: number): void {
     this.#shortestMs = Number.POSITIVE_INFINITY;
+    this.#speed = 0;
     this.#measuredFrom = this.#sent;
     this.#measuredAt = now;
     this.#before = before;
     this.#most = LEAST_BYTES;
   }
 
-  /** So many bytes have arrived within one round trip. */
-  #measure(bytes: number, tookMs: number): void {
-    this.#shortestMs = Math.min(this.#shortestMs, tookMs);
-    const fastEnough = tookMs > 0 ? (2 * bytes * this.#shortestMs) / tookMs : 0;
-    this.#most = Math.max(LEAST_BYTES, this.#before, fastEnough);
+  #measure({ sent, at, arrived, arrivedAt }: Ping, now: number): void {
+    this.#shortestMs = Math.min(this.#shortestMs, now - at);
+    // Since the answer before: several that have waited for us come at once, and would seem to have been fast.
+    const tookMs = now - arrivedAt;
+    // Not the last one: where the client's own uploads hold its answers up, each would be slower than the one before.
+    if (tookMs > 0) this.#speed = Math.max(KEPT_SPEED * this.#speed, (sent - arrived) / tookMs);
+    this.#most = Math.max(LEAST_BYTES, this.#before, 2 * this.#speed * this.#shortestMs);
     this.#before = 0;
   }
 
   #send(now: number): void {
-    this.#pings.push({ sent: this.#sent, at: now, arrived: this.#arrived });
+    this.#pings.push({ sent: this.#sent, at: now, arrived: this.#arrived, arrivedAt: this.#arrivedAt });
     this.#pingedAt = this.#sent;
     this.#ping(this.#sent);
   }

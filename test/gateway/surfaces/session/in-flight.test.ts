@@ -126,7 +126,12 @@ t.test('the bound ends some time after the last call that stood beside another',
 const STEP_MS = 0.25;
 
 /** Plays a client at the end of a way of a speed and a length, to which as much is sent as is admitted. Milliseconds and bytes. */
-function play(clock: Clock, way: { perMs: number; wayMs: number }, durationMs: number) {
+function play(
+  clock: Clock,
+  way: { perMs: number; wayMs: number },
+  durationMs: number,
+  heldMs: (now: number) => number = () => 0,
+) {
   /** What the sockets take without a bound. */
   const SOCKET = 64 * 1024 * KIB;
   /** In the queue before the slow part of the way, and after it. */
@@ -146,7 +151,8 @@ function play(clock: Clock, way: { perMs: number; wayMs: number }, durationMs: n
     while (inFlight.position - served < SOCKET && inFlight.admits(inFlight.position)) inFlight.sent(8 * KIB);
     served = Math.min(inFlight.position, served + way.perMs * STEP_MS);
     while (queue.length > 0 && (queue[0]?.position ?? 0) <= served) {
-      answers.push({ position: queue.shift()?.position ?? 0, at: now + way.wayMs });
+      const at = Math.max(answers.at(-1)?.at ?? 0, now + way.wayMs + heldMs(now));
+      answers.push({ position: queue.shift()?.position ?? 0, at });
     }
     while (answers.length > 0 && (answers[0]?.at ?? 0) <= now)
       inFlight.arrived(answers.shift()?.position ?? 0);
@@ -190,6 +196,21 @@ t.test(
     }
   },
 );
+
+t.test("answers that the client's own uploads hold up do not stop the stream", async (t) => {
+  for (const [heldMs, share] of [
+    [60, 0.7],
+    [250, 0.35],
+  ] as const) {
+    const clock = stopClock(t);
+    const isHeld = (now: number) => now > 5_000 && now % 3_000 < 2_000;
+    const { perMs } = play(clock, { perMs: 10_000, wayMs: 50 }, 30_000, (now) => (isHeld(now) ? heldMs : 0));
+    t.ok(
+      perMs > share * 10_000,
+      `held up for ${heldMs} ms: ${Math.round(perMs)} of 10,000 bytes a ms arrive`,
+    );
+  }
+});
 
 for (const protocol of PROTOCOLS) {
   for (const autoPong of [true, false]) {
