@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { CROWD_BYTES } from '../../gateway/memory/index.js';
+import { CROWD_BYTES, ORDINARY_BYTES } from '../../gateway/memory/index.js';
 import { DEFAULT_LIMITS } from '../../gateway/options/index.js';
 import { CROWDED_TEXT_BYTES, TEXT_BYTES } from '../../gateway/surfaces/message/encode-batch.js';
 import { resolveHttp2Options } from '../../gateway/upstream/http2/http2-options.js';
@@ -54,6 +54,7 @@ t.test('the rig computes with the bounds that the code has', async (t) => {
     textBytes: TEXT_BYTES,
     crowdedTextBytes: CROWDED_TEXT_BYTES,
     crowdBytes: CROWD_BYTES,
+    ordinaryBytes: ORDINARY_BYTES,
   });
 });
 

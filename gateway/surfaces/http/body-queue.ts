@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { giveBackWhole, memory, WaitingBytes } from '../../memory/index.js';
 import { isFilling, stopReading, streamOf, watchRequest } from '../liveness/index.js';
+import { BodyAhead } from './body-ahead.js';
 
 /**
  * What of a body may wait for the service before the client does, in bytes; what one read of the socket brings comes on top. Two pieces: the socket is
- * read while the one before is on its way, and several leave in one write.
+ * read while the one before is on its way, and several leave in one write. More where the service is fast: see `BodyAhead`.
  */
 export const QUEUE_BYTES = 128 * 1024;
 /** The same where a body is read only when somebody waits for it: small pieces, of which one would be little. */
@@ -26,7 +27,7 @@ const LEAST_COUNTED_BYTES = 512;
 export class BodyQueue {
   readonly #request: IncomingMessage;
   readonly #onPiece: () => void;
-  readonly #aheadBytes: number;
+  readonly #ahead: BodyAhead | undefined;
   #pieces: Buffer[] = [];
   /** What they count. */
   #bytes = 0;
@@ -40,7 +41,7 @@ export class BodyQueue {
   constructor(request: IncomingMessage, onPiece: () => void, aheadBytes: number) {
     this.#request = request;
     this.#onPiece = onPiece;
-    this.#aheadBytes = aheadBytes;
+    if (aheadBytes > 0) this.#ahead = new BodyAhead(aheadBytes);
   }
 
   /** The first piece that waits, of at most 64 KiB. */
@@ -52,8 +53,9 @@ export class BodyQueue {
     const piece = this.#pieces.shift();
     if (piece !== undefined) this.#count(-countedBytes(piece));
     const taken = piece ?? this.#takePaged();
-    if (taken !== undefined && this.#isPaused && !this.#isOnDemand && this.#waiting <= this.#aheadBytes / 2)
-      this.#resume();
+    if (taken === undefined) return undefined;
+    this.#ahead?.took(taken.length);
+    if (this.#isPaused && this.#waiting <= this.#aheadBytes / 2) this.#resume();
     return taken;
   }
 
@@ -86,8 +88,9 @@ export class BodyQueue {
     return this.#bytes + (this.#paged?.length ?? 0);
   }
 
-  get #isOnDemand(): boolean {
-    return this.#aheadBytes === 0 || memory.isCrowded;
+  /** How far it is read ahead; not at all where it is read only when somebody waits for it. */
+  get #aheadBytes(): number {
+    return this.#ahead === undefined || memory.isCrowded ? 0 : this.#ahead.bytes;
   }
 
   #count(bytes: number): void {
@@ -102,8 +105,7 @@ export class BodyQueue {
     else if (bytes.length <= PIECE_BYTES) this.#push(bytes);
     else
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.#push(bytes.subarray(at, at + PIECE_BYTES));
-    const most = this.#isOnDemand ? DEMANDED_BYTES : this.#aheadBytes;
-    if (this.#waiting >= most && !this.#isPaused) this.#pause();
+    if (this.#waiting >= (this.#aheadBytes || DEMANDED_BYTES) && !this.#isPaused) this.#pause();
     this.#onPiece();
   };
 
@@ -120,6 +122,7 @@ export class BodyQueue {
 
   #pause(): void {
     this.#isPaused = true;
+    this.#ahead?.filled(performance.now());
     this.#request.pause();
     // A stream of HTTP/2 brings its window in any case, but no more.
     if (memory.isCrowded) stopReading(streamOf(this.#request) ?? this.#request);

@@ -12,6 +12,8 @@ export const BOUNDS = {
   textBytes: 32 * KIB,
   crowdedTextBytes: 7.5 * KIB,
   crowdBytes: 16 * MIB,
+  /** The same of what waits in ordinary memory: nothing is read ahead from then on. */
+  ordinaryBytes: 6 * MIB,
   sessionHeldBytes: 16 * MIB,
   slowReaderBytes: 1 * MIB,
 };
@@ -70,6 +72,7 @@ export function podBytes({ places, exchanges, unfinishedBytes, messageBytes }) {
     BOUNDS.windowBudgetBytes +
     2 * unfinishedBytes +
     ALL_SESSIONS_HELD_BYTES +
+    BOUNDS.ordinaryBytes +
     places * call +
     Math.max(0, exchanges - places) * WAITING_BYTES
   );

@@ -35,7 +35,7 @@ export class RequestSender {
   attach(stream: ClientStream): void {
     this.#stream = stream;
     // Nothing was let go before a stream was there, so the replay holds everything.
-    const room = this.#send(this.#replay ?? []);
+    const room = this.#send(this.#replay ?? [], false);
     this.#forgetLarge();
     if (this.#state === 'half-closed') stream.end();
     if (room) this.#room.ring(true);
@@ -69,7 +69,7 @@ export class RequestSender {
       }
     }
     if (this.#stream) {
-      const room = this.#send(buffers);
+      const room = this.#send(buffers, this.#replay === undefined);
       this.#forgetLarge();
       if (room) return true;
     }
@@ -91,11 +91,12 @@ export class RequestSender {
     this.#room.ring(false);
   }
 
-  #send(buffers: readonly Buffer[]): boolean {
+  /** `isGiven`: see `ClientStream.write`. */
+  #send(buffers: readonly Buffer[], isGiven: boolean): boolean {
     const stream = this.#stream;
     if (!stream || stream.isClosed) return false;
     let room = true;
-    for (const buffer of buffers) room = stream.write(buffer);
+    for (const buffer of buffers) room = stream.write(buffer, isGiven);
     return room;
   }
 

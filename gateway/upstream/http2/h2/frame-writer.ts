@@ -1,3 +1,4 @@
+import { giveBackWhole, isWholeBuffer } from '../../../memory/index.js';
 import { type Flag, FrameType } from './codes.js';
 import { FRAME_HEAD_BYTES } from './frame-parser.js';
 
@@ -13,6 +14,8 @@ export class FrameWriter {
   #at = 0;
   #buffers: Uint8Array[] = [];
   #bytes = 0;
+  /** See `spend`. */
+  #spent: Uint8Array[] = [];
 
   /** What waits to be taken. */
   get bytes(): number {
@@ -80,8 +83,19 @@ export class FrameWriter {
     this.#buffers.push(payload);
   }
 
+  /** The last piece of these bytes has been handed over, and nobody else looks at them: their memory is given back when everything has left. */
+  spend(bytes: Uint8Array): void {
+    if (isWholeBuffer(bytes)) this.#spent.push(bytes);
+  }
+
+  /** Something that was taken waits in the process: what is spent is left to the collector. */
+  waits(): void {
+    if (this.#spent.length > 0) this.#spent = [];
+  }
+
   /** What was taken has left the process: its memory is used again. */
   reuse(): void {
+    for (let bytes = this.#spent.pop(); bytes !== undefined; bytes = this.#spent.pop()) giveBackWhole(bytes);
     if (this.#buffers.length > 0 || this.#at !== this.#begin) return;
     this.#begin = 0;
     this.#at = 0;

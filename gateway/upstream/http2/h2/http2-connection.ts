@@ -166,8 +166,8 @@ export class Http2Connection implements StreamHost {
     else this.#socket.once('close', () => this.#options.onClosed(reason));
   }
 
-  schedule(stream: ClientStream): void {
-    this.#sendQueue.add(stream);
+  schedule(stream: ClientStream): number {
+    return this.#sendQueue.add(stream);
   }
 
   flushLater(): void {

@@ -6,6 +6,8 @@ import type { ClientStream } from './stream.js';
 
 /** What may wait on the socket before streams stop adding to it. */
 const HIGH_WATER_BYTES = 256 * 1024;
+/** The same of a socket that takes all at once: the peer wakes up once for many pieces. */
+const MOST_WATER_BYTES = 1024 * 1024;
 /** What one stream sends before it is the next one's turn. */
 const TURN_BYTES = 16 * 1024;
 /** How long an answer to a PING waits at most for a frame to leave with, in milliseconds. Servers on Go send a PING with nearly every answer. */
@@ -23,6 +25,8 @@ export class SendQueue {
   readonly #line = new SendLine();
   /** What the peer takes on the connection as a whole. */
   #window = 65_535;
+  /** What may be laid out for one write, with what waits on the socket. */
+  #mostBytes = HIGH_WATER_BYTES;
   #scheduled = false;
   /** Something waits for company. */
   #isPatient = false;
@@ -43,9 +47,11 @@ export class SendQueue {
     this.#writer = writer;
   }
 
-  add(stream: ClientStream): void {
+  /** It has something to send. Returns what it may have: see `#leavingBytes`. */
+  add(stream: ClientStream): number {
     this.#line.add(stream);
     this.flushLater();
+    return this.#leavingBytes;
   }
 
   delete(stream: ClientStream): void {
@@ -58,6 +64,12 @@ export class SendQueue {
     if (this.#window > MAX_UINT31) return false;
     if (this.#line.size > 0) this.flushLater();
     return true;
+  }
+
+  /** What a stream may have so that it leaves at the end of the turn, as far as is known: nothing, while others have something to send or the socket has not taken all. */
+  get #leavingBytes(): number {
+    if (this.#line.size > 1 || this.#socket.writableLength > 0) return 0;
+    return Math.min(this.#window, this.#mostBytes - this.#writer.bytes);
   }
 
   flushLater(): void {
@@ -86,6 +98,7 @@ export class SendQueue {
     if (this.#stopped) return;
     this.#isPatient = false;
     const roomy = this.#emit();
+    const bytes = this.#writer.bytes;
     const buffers = this.#writer.take();
     if (buffers.length === 1) this.#socket.write(buffers[0] as Uint8Array);
     else if (buffers.length > 1) {
@@ -93,21 +106,32 @@ export class SendQueue {
       for (const buffer of buffers) this.#socket.write(buffer);
       this.#socket.uncork();
     }
-    if (this.#socket.writableLength === 0) this.#writer.reuse();
+    this.#written(bytes);
     // Enough for one write: the rest at the end of the next turn, or when the socket has room.
     if (this.#line.size > 0 && this.#window > 0 && !this.#socket.writableNeedDrain) this.flushLater();
     if (roomy !== undefined) for (const stream of roomy) stream.handler.onRoom();
+  }
+
+  /** So much has been given to the socket. */
+  #written(bytes: number): void {
+    if (this.#socket.writableLength > 0) {
+      this.#mostBytes = HIGH_WATER_BYTES;
+      this.#writer.waits();
+      return;
+    }
+    this.#writer.reuse();
+    if (bytes > this.#mostBytes / 2) this.#mostBytes = Math.min(2 * this.#mostBytes, MOST_WATER_BYTES);
   }
 
   /** Lets streams write frames, in turn. Returns those that have room again. */
   #emit(): ClientStream[] | undefined {
     let roomy: ClientStream[] | undefined;
     let blocked: ClientStream[] | undefined;
-    while (this.#socket.writableLength + this.#writer.bytes <= HIGH_WATER_BYTES) {
+    while (this.#socket.writableLength + this.#writer.bytes <= this.#mostBytes) {
       const stream = this.#line.shift();
       if (stream === undefined) break;
       this.#window -= stream.emit(Math.min(this.#window, TURN_BYTES));
-      if (stream.takeRoom()) {
+      if (stream.takeRoom(this.#leavingBytes)) {
         roomy ??= [];
         roomy.push(stream);
       }

@@ -1,10 +1,10 @@
-import { memory, WaitingBytes } from '../../../memory/index.js';
 import { ErrorCode, Flag, FrameType, MAX_UINT31 } from './codes.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { RawHeaders } from './header-decoder.js';
 import type { Loan, Loans } from './loans.js';
 import type { ReadSpacing } from './read-spacing.js';
 import { highWaterBytes } from './send-room.js';
+import { UnsentBytes } from './unsent-bytes.js';
 
 /** Hears what happens to one stream. Everything is called from the turn in which it arrived. */
 export interface StreamHandler {
@@ -34,8 +34,8 @@ export interface StreamHost {
   readonly writer: FrameWriter;
   /** Largest DATA frame the peer takes. */
   readonly peerFrameBytes: number;
-  /** The stream has something to send. */
-  schedule(stream: ClientStream): void;
+  /** The stream has something to send. Returns what of it leaves at the end of the turn, in bytes, as far as the connection knows. */
+  schedule(stream: ClientStream): number;
   /** A frame was written and wants to leave at the end of the turn. */
   flushLater(): void;
   readonly loans: Loans;
@@ -62,10 +62,7 @@ export class ClientStream {
   isAnswered = false;
   remoteEnded = false;
   readonly #host: StreamHost;
-  #queue: Uint8Array[] = [];
-  #queuedBytes = 0;
-  /** What waits behind the queue where many wait: copies in pages, so that who wrote it can let go of it. */
-  #tail: WaitingBytes | undefined;
+  readonly #unsent = new UnsentBytes();
   #needsRoom = false;
   #endQueued = false;
   #endSent = false;
@@ -117,34 +114,29 @@ export class ClientStream {
   /** Whether there is anything to send that the stream's own window allows. */
   get canSend(): boolean {
     if (this.#closed || this.#endSent) return false;
-    return this.#queuedBytes > 0 ? this.sendWindow > 0 : this.#endQueued;
+    return this.#unsent.bytes > 0 ? this.sendWindow > 0 : this.#endQueued;
   }
 
   /**
    * Queues bytes, which must not change afterwards. False: there is no room for more, wait for `onRoom`. They are dropped when the
-   * stream has ended or is gone.
+   * stream has ended or is gone. `isGiven`: nobody else looks at them, so their memory is given back when they have left.
    */
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, isGiven = false): boolean {
     if (this.#closed || this.#endQueued) return false;
     if (bytes.length === 0) return !this.#needsRoom;
-    if (this.#tail !== undefined) return this.copy(bytes);
-    this.#queue.push(bytes);
-    memory.ordinaryBytes += bytes.length;
-    return this.#queued(bytes.length);
+    this.#unsent.add(bytes, isGiven);
+    return this.#hasRoom(this.#host.schedule(this));
   }
 
   /** The same, of bytes that may change as soon as it returns: what waits is a copy, in pages. */
   copy(bytes: Uint8Array): boolean {
     if (this.#closed || this.#endQueued) return false;
-    this.#tail ??= new WaitingBytes();
-    this.#tail.append(bytes, 0, bytes.length);
-    return this.#queued(bytes.length);
+    this.#unsent.copy(bytes);
+    return this.#hasRoom(this.#host.schedule(this));
   }
 
-  #queued(bytes: number): boolean {
-    this.#queuedBytes += bytes;
-    this.#host.schedule(this);
-    if (this.#queuedBytes >= highWaterBytes()) this.#needsRoom = true;
+  #hasRoom(leavingBytes: number): boolean {
+    if (this.#unsent.bytes >= highWaterBytes(Math.min(this.sendWindow, leavingBytes))) this.#needsRoom = true;
     return !this.#needsRoom;
   }
 
@@ -205,50 +197,25 @@ export class ClientStream {
   emit(mostBytes: number): number {
     const { writer, peerFrameBytes } = this.#host;
     const most = Math.min(mostBytes, this.sendWindow, peerFrameBytes);
-    if (this.#queuedBytes === 0) {
+    if (this.#unsent.bytes === 0) {
       if (this.#endQueued && !this.#endSent) this.#sendEnd(0);
       return 0;
     }
     if (most <= 0) return 0;
-    const bytes = Math.min(most, this.#queuedBytes);
-    this.#queuedBytes -= bytes;
+    const bytes = Math.min(most, this.#unsent.bytes);
     this.sendWindow -= bytes;
-    if (this.#endQueued && this.#queuedBytes === 0) this.#sendEnd(bytes);
+    if (this.#endQueued && this.#unsent.bytes === bytes) this.#sendEnd(bytes);
     else {
       writer.data(this.id, 0, bytes);
-      this.#sendPieces(bytes);
+      this.#unsent.send(bytes, writer);
     }
     return bytes;
   }
 
-  /** What was written in pieces leaves in frames as large as they may be: a prefix of five bytes has none of its own. */
-  #sendPieces(bytes: number): void {
-    for (let left = bytes; left > 0; ) {
-      const head = this.#queue[0];
-      if (head === undefined) {
-        this.#sendTail(left);
-        return;
-      }
-      const piece = head.length <= left ? head : head.subarray(0, left);
-      if (piece === head) this.#queue.shift();
-      else this.#queue[0] = head.subarray(left);
-      this.#host.writer.piece(piece);
-      left -= piece.length;
-      memory.ordinaryBytes -= piece.length;
-    }
-  }
-
-  /** The pages are given up at once, so what leaves is a copy. */
-  #sendTail(bytes: number): void {
-    const tail = this.#tail as WaitingBytes;
-    this.#host.writer.piece(tail.head(bytes));
-    tail.drop(bytes);
-    if (tail.length === 0) this.#tail = undefined;
-  }
-
-  /** True once, when there is room again after `write` has said that there is none. */
-  takeRoom(): boolean {
-    if (!this.#needsRoom || this.#closed || this.#queuedBytes > highWaterBytes() / 2) return false;
+  /** True once, when there is room again after `write` has said that there is none. `leavingBytes`: see `StreamHost.schedule`. */
+  takeRoom(leavingBytes: number): boolean {
+    if (!this.#needsRoom || this.#closed) return false;
+    if (this.#unsent.bytes > highWaterBytes(Math.min(this.sendWindow, leavingBytes)) / 2) return false;
     this.#needsRoom = false;
     return true;
   }
@@ -278,19 +245,14 @@ export class ClientStream {
 
   #sendEnd(bytes: number): void {
     this.#host.writer.data(this.id, Flag.END_STREAM, bytes);
-    this.#sendPieces(bytes);
+    this.#unsent.send(bytes, this.#host.writer);
     this.#endSent = true;
     if (this.remoteEnded) this.close(ErrorCode.NO_ERROR);
   }
 
   #leave(): void {
     this.#closed = true;
-    const kept = this.#tail?.length ?? 0;
-    memory.ordinaryBytes -= this.#queuedBytes - kept;
-    this.#tail?.drop(kept);
-    this.#tail = undefined;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#unsent.drop();
     this.#host.forget(this);
   }
 }

@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { CROWD_BYTES, memory } from '../../../../gateway/memory/index.js';
+import { MOST_AHEAD_BYTES } from '../../../../gateway/surfaces/http/body-ahead.js';
 import { BodyQueue, QUEUE_BYTES } from '../../../../gateway/surfaces/http/body-queue.js';
 import { until } from '../../../support/http.js';
 
@@ -49,7 +50,7 @@ t.test('a body is read ahead up to a bound, in several pieces, and nothing of it
       'the queue is full, or everything has come',
       () => incoming.isPaused() || arrived === body.length,
     );
-    t.ok(arrived - bytes < QUEUE_BYTES + PIECE_BYTES, `${arrived - bytes} bytes wait`);
+    t.ok(arrived - bytes < MOST_AHEAD_BYTES + PIECE_BYTES, `${arrived - bytes} bytes wait`);
     if (arrived < body.length) t.ok(arrived - bytes >= QUEUE_BYTES, 'which is more than one piece');
     for (let piece = queue.take(); piece !== undefined; piece = queue.take()) {
       t.ok(piece.length <= PIECE_BYTES);
@@ -90,7 +91,7 @@ t.test('a body in chunks of one byte fills the queue by what its pieces cost', a
       'the queue is full, or everything has come',
       () => incoming.isPaused() || arrived === count,
     );
-    t.ok(arrived - taken <= 256, `${arrived - taken} pieces wait`);
+    t.ok(arrived - taken <= MOST_AHEAD_BYTES / 512, `${arrived - taken} pieces wait`);
     while (queue.take() !== undefined) taken += 1;
   }
   t.equal(taken, count);

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
 import { InFlight } from '../../../../gateway/surfaces/session/in-flight.js';
 import { type Clock, stopClock } from '../../../support/clock.js';
-import { until } from '../../../support/http.js';
 import { bytes, openForeign } from '../../../support/foreign.js';
+import { until } from '../../../support/http.js';
 import { openOf, openSession, PROTOCOLS } from '../../../support/session.js';
 
 const KIB = 1024;
