@@ -55,7 +55,8 @@ export class BodyQueue {
     const taken = piece ?? this.#takePaged();
     if (taken === undefined) return undefined;
     this.#ahead?.took(taken.length);
-    if (this.#isPaused && this.#waiting <= this.#aheadBytes / 2) this.#resume();
+    const ahead = this.#aheadBytes;
+    if (this.#isPaused && ahead > 0 && this.#waiting <= ahead / 2) this.#resume();
     return taken;
   }
 
