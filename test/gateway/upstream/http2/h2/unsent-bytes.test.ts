@@ -85,10 +85,12 @@ t.test(
     const stream = open(100 * KIB);
     const lent = whole(30 * KIB);
     const given = [whole(60 * KIB), whole(40 * KIB)] as const;
-    const part = whole(20 * KIB).subarray(0, 10 * KIB);
+    const part = whole(50 * KIB).subarray(0, 40 * KIB);
+  const small = whole(32 * KIB);
     stream.write(lent);
     for (const bytes of given) stream.write(bytes, true);
     stream.write(part, true);
+  stream.write(small, true);
     queue.flush();
     t.equal(given[0].length, 0, 'it is empty: it has left');
     t.equal(given[1].length, 40 * KIB, 'a part of it waits for the window');
@@ -96,17 +98,18 @@ t.test(
     queue.flush();
     t.equal(given[1].length, 0);
     t.equal(lent.length, 30 * KIB, 'others may look at it');
-    t.equal(part.length, 10 * KIB, 'others may have the rest of its buffer');
+    t.equal(part.length, 40 * KIB, 'others may have the rest of its buffer');
+  t.equal(small.length, 32 * KIB, 'it is too small to be worth it');
     takes = false;
-    const late = whole(20 * KIB);
+    const late = whole(40 * KIB);
     stream.write(late, true);
     queue.flush();
-    t.equal(late.length, 20 * KIB, 'it waits in the socket');
+    t.equal(late.length, 40 * KIB, 'it waits in the socket');
     drain();
     takes = true;
     stream.write(whole(10 * KIB), true);
     queue.flush();
-    t.equal(late.length, 20 * KIB, 'and is left to the collector');
+    t.equal(late.length, 40 * KIB, 'and is left to the collector');
   },
 );
 
