@@ -86,11 +86,11 @@ t.test(
     const lent = whole(30 * KIB);
     const given = [whole(60 * KIB), whole(40 * KIB)] as const;
     const part = whole(50 * KIB).subarray(0, 40 * KIB);
-  const small = whole(32 * KIB);
+    const small = whole(32 * KIB);
     stream.write(lent);
     for (const bytes of given) stream.write(bytes, true);
     stream.write(part, true);
-  stream.write(small, true);
+    stream.write(small, true);
     queue.flush();
     t.equal(given[0].length, 0, 'it is empty: it has left');
     t.equal(given[1].length, 40 * KIB, 'a part of it waits for the window');
@@ -99,7 +99,7 @@ t.test(
     t.equal(given[1].length, 0);
     t.equal(lent.length, 30 * KIB, 'others may look at it');
     t.equal(part.length, 40 * KIB, 'others may have the rest of its buffer');
-  t.equal(small.length, 32 * KIB, 'it is too small to be worth it');
+    t.equal(small.length, 32 * KIB, 'it is too small to be worth it');
     takes = false;
     const late = whole(40 * KIB);
     stream.write(late, true);
