@@ -14,13 +14,8 @@ export function giveBack(buffer: ArrayBuffer): void {
 const LEAST_BYTES = 8 * 1024;
 
 /** The same of bytes that nobody looks at any more, if they are all of their buffer: others may have the rest of it. */
-export function giveBackWhole(bytes: Uint8Array): void {
-  if (isWholeBuffer(bytes)) giveBack(bytes.buffer as ArrayBuffer);
-}
-
-/** Whether `giveBackWhole` does anything for these. */
-export function isWholeBuffer({ buffer, byteLength }: Uint8Array): boolean {
-  return byteLength >= LEAST_BYTES && byteLength === buffer.byteLength;
+export function giveBackWhole({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength >= LEAST_BYTES && byteLength === buffer.byteLength) giveBack(buffer as ArrayBuffer);
 }
 
 let nowhere: MessageChannel['port1'] | undefined;

@@ -9,6 +9,7 @@ import { startOf } from './start.js';
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const { podBytes, podLimitMiB, SMALL } = (await import(path('../soak/bounds/rows.mjs'))) as {
   podBytes(settings: {
+    connections: number;
     places: number;
     exchanges: number;
     unfinishedBytes: number;
@@ -33,6 +34,7 @@ async function needOf(
 ): Promise<number> {
   const { values } = await readSettings(GATEWAY_COMMAND, line, environment);
   return podBytes({
+    connections: values.upstreamConnections,
     places: values.upstreamConnections * values.upstreamStreams,
     exchanges: values.exchanges,
     unfinishedBytes: values.unfinishedBytes,
@@ -60,7 +62,13 @@ t.test('docs/kubernetes.md says what the pod needs at the worst, and what a plac
   const { line } = startOf(t, builds().production);
   const { values } = await readSettings(GATEWAY_COMMAND, line, {});
   const needed = (places: number, messageBytes: number) =>
-    podBytes({ places, exchanges: values.exchanges, unfinishedBytes: values.unfinishedBytes, messageBytes });
+    podBytes({
+      connections: values.upstreamConnections,
+      places,
+      exchanges: values.exchanges,
+      unfinishedBytes: values.unfinishedBytes,
+      messageBytes,
+    });
   const places = values.upstreamConnections * values.upstreamStreams;
   const worst = needed(places, values.maxMessageBytes);
   const text = readFileSync(path('../../docs/kubernetes.md'), 'utf8');

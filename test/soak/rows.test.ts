@@ -4,6 +4,7 @@ import t from 'tap';
 import { CROWD_BYTES, ORDINARY_BYTES } from '../../gateway/memory/index.js';
 import { DEFAULT_LIMITS } from '../../gateway/options/index.js';
 import { CROWDED_TEXT_BYTES, TEXT_BYTES } from '../../gateway/surfaces/message/encode-batch.js';
+import { MOST_WATER_BYTES } from '../../gateway/upstream/http2/h2/send-queue.js';
 import { resolveHttp2Options } from '../../gateway/upstream/http2/http2-options.js';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -55,6 +56,7 @@ t.test('the rig computes with the bounds that the code has', async (t) => {
     crowdedTextBytes: CROWDED_TEXT_BYTES,
     crowdBytes: CROWD_BYTES,
     ordinaryBytes: ORDINARY_BYTES,
+    writtenBytes: MOST_WATER_BYTES,
   });
 });
 

@@ -30,11 +30,12 @@ export class BodyAhead {
 
   /** All of it waits, at this time of `performance`. What may wait becomes at most twice as much from one time to the next. */
   filled(now: number): void {
-    this.#since ??= now;
-    const spanMs = now - this.#since;
-    if (spanMs < SPAN_MS) return;
-    const worth = Math.round((this.#taken / spanMs) * AHEAD_MS);
-    this.#bytes = Math.max(this.#leastBytes, Math.min(worth, 2 * this.#bytes, MOST_AHEAD_BYTES));
+    if (this.#since !== undefined) {
+      const spanMs = now - this.#since;
+      if (spanMs < SPAN_MS) return;
+      const worth = Math.round((this.#taken / spanMs) * AHEAD_MS);
+      this.#bytes = Math.max(this.#leastBytes, Math.min(worth, 2 * this.#bytes, MOST_AHEAD_BYTES));
+    }
     this.#taken = 0;
     this.#since = now;
   }

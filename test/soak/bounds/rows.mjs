@@ -14,6 +14,8 @@ export const BOUNDS = {
   crowdBytes: 16 * MIB,
   /** The same of what waits in ordinary memory: nothing is read ahead from then on. */
   ordinaryBytes: 6 * MIB,
+  /** What one connection to a service has written and its kernel has not taken. */
+  writtenBytes: 1 * MIB,
   sessionHeldBytes: 16 * MIB,
   slowReaderBytes: 1 * MIB,
 };
@@ -65,7 +67,7 @@ export function up(size) {
 export const upload = () => 8 * 64 * KIB;
 
 /** What a gateway needs whose clients and services do the worst that they may: "A pod" of docs/bounds.md. In bytes. */
-export function podBytes({ places, exchanges, unfinishedBytes, messageBytes }) {
+export function podBytes({ connections, places, exchanges, unfinishedBytes, messageBytes }) {
   const call = down(messageBytes, around.sse) + Math.max(up(messageBytes), upload());
   return (
     CODE_BYTES +
@@ -73,6 +75,7 @@ export function podBytes({ places, exchanges, unfinishedBytes, messageBytes }) {
     2 * unfinishedBytes +
     ALL_SESSIONS_HELD_BYTES +
     BOUNDS.ordinaryBytes +
+    connections * BOUNDS.writtenBytes +
     places * call +
     Math.max(0, exchanges - places) * WAITING_BYTES
   );

@@ -1,4 +1,4 @@
-import { giveBackWhole, isWholeBuffer } from '../../../memory/index.js';
+import { giveBackWhole } from '../../../memory/index.js';
 import { type Flag, FrameType } from './codes.js';
 import { FRAME_HEAD_BYTES } from './frame-parser.js';
 
@@ -90,7 +90,7 @@ export class FrameWriter {
 
   /** The last piece of these bytes has been handed over, and nobody else looks at them: their memory is given back when everything has left. */
   spend(bytes: Uint8Array): void {
-    if (bytes.length > LEFT_BYTES && isWholeBuffer(bytes)) this.#spent.push(bytes);
+    if (bytes.length > LEFT_BYTES) this.#spent.push(bytes);
   }
 
   /** Something that was taken waits in the process: what is spent is left to the collector. */

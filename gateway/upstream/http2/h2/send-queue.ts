@@ -7,7 +7,7 @@ import type { ClientStream } from './stream.js';
 /** What may wait on the socket before streams stop adding to it. */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** The same of a socket that takes all at once: the peer wakes up once for many pieces. */
-const MOST_WATER_BYTES = 1024 * 1024;
+export const MOST_WATER_BYTES = 1024 * 1024;
 /** What one stream sends before it is the next one's turn. */
 const TURN_BYTES = 16 * 1024;
 /** How long an answer to a PING waits at most for a frame to leave with, in milliseconds. Servers on Go send a PING with nearly every answer. */
@@ -131,7 +131,7 @@ export class SendQueue {
       const stream = this.#line.shift();
       if (stream === undefined) break;
       this.#window -= stream.emit(Math.min(this.#window, TURN_BYTES));
-      if (stream.takeRoom(this.#leavingBytes)) {
+      if (stream.needsRoom && stream.takeRoom(this.#leavingBytes)) {
         roomy ??= [];
         roomy.push(stream);
       }

@@ -63,7 +63,8 @@ export class ClientStream {
   remoteEnded = false;
   readonly #host: StreamHost;
   readonly #unsent = new UnsentBytes();
-  #needsRoom = false;
+  /** `write` has said that there is no room. */
+  needsRoom = false;
   #endQueued = false;
   #endSent = false;
   #closed = false;
@@ -123,7 +124,7 @@ export class ClientStream {
    */
   write(bytes: Uint8Array, isGiven = false): boolean {
     if (this.#closed || this.#endQueued) return false;
-    if (bytes.length === 0) return !this.#needsRoom;
+    if (bytes.length === 0) return !this.needsRoom;
     this.#unsent.add(bytes, isGiven);
     return this.#hasRoom(this.#host.schedule(this));
   }
@@ -136,8 +137,8 @@ export class ClientStream {
   }
 
   #hasRoom(leavingBytes: number): boolean {
-    if (this.#unsent.bytes >= highWaterBytes(Math.min(this.sendWindow, leavingBytes))) this.#needsRoom = true;
-    return !this.#needsRoom;
+    if (this.#unsent.bytes >= highWaterBytes(Math.min(this.sendWindow, leavingBytes))) this.needsRoom = true;
+    return !this.needsRoom;
   }
 
   /** Nothing more will come. */
@@ -214,9 +215,9 @@ export class ClientStream {
 
   /** True once, when there is room again after `write` has said that there is none. `leavingBytes`: see `StreamHost.schedule`. */
   takeRoom(leavingBytes: number): boolean {
-    if (!this.#needsRoom || this.#closed) return false;
+    if (!this.needsRoom || this.#closed) return false;
     if (this.#unsent.bytes > highWaterBytes(Math.min(this.sendWindow, leavingBytes)) / 2) return false;
-    this.#needsRoom = false;
+    this.needsRoom = false;
     return true;
   }
 
