@@ -50,7 +50,9 @@ t.test('a body is read ahead up to a bound, in several pieces, and nothing of it
       'the queue is full, or everything has come',
       () => incoming.isPaused() || arrived === body.length,
     );
-    t.ok(arrived - bytes < MOST_AHEAD_BYTES + PIECE_BYTES, `${arrived - bytes} bytes wait`);
+    // Of a service that has taken nothing so far nobody knows that it is fast.
+    const most = taken.length === 0 ? QUEUE_BYTES : MOST_AHEAD_BYTES;
+    t.ok(arrived - bytes < most + PIECE_BYTES, `${arrived - bytes} bytes wait`);
     if (arrived < body.length) t.ok(arrived - bytes >= QUEUE_BYTES, 'which is more than one piece');
     for (let piece = queue.take(); piece !== undefined; piece = queue.take()) {
       t.ok(piece.length <= PIECE_BYTES);
