@@ -8,6 +8,7 @@ export {
   encodeBytesField,
   joinParts,
   scalarField,
+  scalarKey,
   zeroFields,
 } from './field/index.js';
 export { ByteWriter, COPIED_BYTES } from './primitive/index.js';

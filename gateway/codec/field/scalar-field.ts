@@ -31,6 +31,18 @@ export function wireTypeOf(scalar: ScalarType): number {
  * Throws `RpcError` INTERNAL when the bytes are not a message, TypeError when the field is repeated or a message.
  */
 export function scalarField(wire: Uint8Array, field: DescField): string | undefined {
+  return topScalarText(wire, field, lengthDelimitedText);
+}
+
+/** What the bytes of a string or of bytes are as text. Throws `RpcError` INTERNAL when they are none. */
+type LengthDelimitedText = (value: Uint8Array, scalar: ScalarType, field: DescField) => string;
+
+/** As `scalarField`, with another text for strings and bytes. */
+export function topScalarText(
+  wire: Uint8Array,
+  field: DescField,
+  ofLengthDelimited: LengthDelimitedText,
+): string | undefined {
   if (field.fieldKind !== 'scalar' && field.fieldKind !== 'enum') {
     throw new TypeError(`${field.toString()} is not a singular scalar`);
   }
@@ -41,7 +53,7 @@ export function scalarField(wire: Uint8Array, field: DescField): string | undefi
   let text: string | undefined;
   while (reader.next()) {
     if (reader.fieldNumber === field.number && reader.wireType === expected) {
-      text = scalarText(reader, scalar, field);
+      text = scalarText(reader, scalar, field, ofLengthDelimited);
     } else {
       // Setting one member of a oneof clears the others.
       if (text !== undefined && rivals?.some((rival) => rival.number === reader.fieldNumber))
@@ -53,13 +65,18 @@ export function scalarField(wire: Uint8Array, field: DescField): string | undefi
   return text;
 }
 
-function scalarText(reader: WireReader, scalar: ScalarType, field: DescField): string {
+function scalarText(
+  reader: WireReader,
+  scalar: ScalarType,
+  field: DescField,
+  ofLengthDelimited: LengthDelimitedText,
+): string {
   switch (wireTypeOf(scalar)) {
     case WireType.VARINT:
       reader.varint();
       return varintText(reader.low, reader.high, scalar, field);
     case WireType.LEN:
-      return lengthDelimitedText(reader.lengthDelimited(), scalar, field);
+      return ofLengthDelimited(reader.lengthDelimited(), scalar, field);
     default:
       return fixedText(reader, scalar);
   }
@@ -106,14 +123,16 @@ function fixedText(reader: WireReader, scalar: ScalarType): string {
   }
 }
 
-function lengthDelimitedText(value: Uint8Array, scalar: ScalarType, field: DescField): string {
+export function lengthDelimitedText(value: Uint8Array, scalar: ScalarType, field: DescField): string {
   if (scalar === ScalarType.BYTES) return Buffer.from(value).toString('base64');
   try {
     return strictUtf8.decode(value);
   } catch {
-    throw wireError(`${field.name} is not valid UTF-8`);
+    throw noUtf8(field);
   }
 }
+
+export const noUtf8 = (field: DescField): Error => wireError(`${field.name} is not valid UTF-8`);
 
 /** What a field that is not there stands for, as `scalarField` would spell it: its own default, where it has one (proto2, editions), else zero. */
 export function defaultText(field: DescField): string {

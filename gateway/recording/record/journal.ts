@@ -10,6 +10,13 @@ export interface JournalBounds {
   readonly maxAgeMs: number;
 }
 
+/** What is kept of the messages of a journal beside them, and counts as the journal's: it goes with them. */
+export interface JournalIndex {
+  readonly heldBytes: number;
+  /** A message of the journal is gone. True when less is held for it. */
+  evicted(): boolean;
+}
+
 /**
  * Where one call is written down: messages numbered from 1 without a hole, of which the oldest are evicted, and how the call ended. One writes, any
  * number read. What may be a promise is one only where the journal lies elsewhere: that in memory never waits.
@@ -40,6 +47,10 @@ export interface Journal {
   evictAged(): void;
   /** Somebody who reads. Whoever opens one closes it. */
   openCursor(): JournalCursor;
+  /** What is kept of its messages beside them, one at most. Who writes it says when it has grown. */
+  index: JournalIndex | undefined;
+  /** Its index holds more: others pay for it as for a message. */
+  indexGrew(): void;
   /** Gives everything up. */
   close(): void;
 }

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { Status } from '../../status/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { EvictionCause } from '../eviction-cause.js';
-import { type Journal, type JournalBatch, type JournalBounds, KEPT_MESSAGE_BYTES } from './journal.js';
+import {
+  type Journal,
+  type JournalBatch,
+  type JournalBounds,
+  type JournalIndex,
+  KEPT_MESSAGE_BYTES,
+} from './journal.js';
 import type { Evictable, JournalMemory } from './journal-memory.js';
 import { JournalPiece } from './journal-piece.js';
 import { JournalRun } from './journal-run.js';
@@ -36,6 +42,7 @@ export class MemoryJournal implements Journal, Evictable {
   firstSeq = 1;
   lastSeq = 0;
   ended: Status | undefined;
+  index: JournalIndex | undefined;
   readonly #bounds: JournalBounds;
   readonly #memory: JournalMemory;
   readonly #listener: JournalListener;
@@ -71,7 +78,7 @@ export class MemoryJournal implements Journal, Evictable {
   }
 
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#heldBytes + (this.index?.heldBytes ?? 0);
   }
 
   /** `ageMs`: so long ago they came. */
@@ -125,6 +132,12 @@ export class MemoryJournal implements Journal, Evictable {
     while (this.#pieces[0] === head && this.#drop()) evicted += 1;
     if (evicted > 0) this.#listener.onEvicted(evicted, 'total');
     return this.#pieces[0] !== head;
+  }
+
+  indexGrew(): void {
+    if (this.#isClosed) return;
+    this.#memory.count(this);
+    this.#memory.makeRoom(0);
   }
 
   openCursor(): MemoryCursor {
@@ -207,10 +220,12 @@ export class MemoryJournal implements Journal, Evictable {
     if (head === undefined || (this.#kept !== undefined && firstSeq > this.#kept)) return false;
     this.#messageBytes -= head.lengthOf(firstSeq - head.firstSeq) + KEPT_MESSAGE_BYTES;
     this.firstSeq = firstSeq + 1;
-    if (this.firstSeq <= head.lastSeq) return true;
-    this.#pieces.shift();
-    this.#heldBytes -= head.heldBytes;
-    this.#release(head);
+    const isLess = this.index?.evicted() === true;
+    if (this.firstSeq > head.lastSeq) {
+      this.#pieces.shift();
+      this.#heldBytes -= head.heldBytes;
+      this.#release(head);
+    } else if (!isLess) return true;
     this.#memory.count(this);
     return true;
   }

@@ -47,7 +47,7 @@ function byRule(recording: Recording): Beginning {
     case 'last':
       return { after: Math.max(firstSeq - 1, lastSeq - rule.last) };
     case 'snapshot':
-      return { after: lastSeq, snapshot: snapshot?.list(firstSeq) ?? [] };
+      return { after: lastSeq, snapshot: snapshot?.list() ?? [] };
     case 'beginning':
       return oldest(recording, `~${epoch}.0`, 0);
   }

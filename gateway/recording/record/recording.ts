@@ -68,7 +68,7 @@ export class Recording {
     this.journal = journal;
     this.#readers = new ReaderSet(journal);
     this.#full = new RoomWait(options);
-    this.snapshot = rule.key === undefined ? undefined : new Snapshot(rule.key);
+    this.snapshot = rule.key === undefined ? undefined : new Snapshot(rule.key, journal);
     if (rule.whenFull === 'pause') this.#floor = new ReaderFloor(journal, this.#readers.all);
     this.#call = options.openCall();
     this.headers = this.#call.headers;
@@ -241,7 +241,7 @@ export class Recording {
 
   #written(batch: Batch, from: number): void {
     if (batch.at === from) return;
-    this.snapshot?.note(batch, from, this.journal.lastSeq, this.journal.firstSeq);
+    this.snapshot?.note(batch, from);
     this.#readers.waiting.give();
     this.onMoved();
   }

@@ -1,5 +1,5 @@
 import type { SlowReader } from '../../bridge/index.js';
-import { defaultText, scalarField } from '../../codec/index.js';
+import { scalarKey } from '../../codec/index.js';
 import type { Method } from '../../schema/index.js';
 import type { Limits } from './limits.js';
 import type { Surface } from './surface.js';
@@ -23,9 +23,7 @@ export function slowReaderOf(
     case 'conflate': {
       if (!mayDrop) return undefined;
       const { policy, key, maxMessages } = rule;
-      // Absent and the default are one key.
-      const absent = defaultText(key);
-      return { policy, maxMessages, maxBytes, keyOf: (message) => scalarField(message, key) ?? absent };
+      return { policy, maxMessages, maxBytes, keyOf: (message) => scalarKey(message, key) };
     }
   }
 }
