@@ -47,6 +47,8 @@ async function startGateway(upstreamPort, transport, isProbed) {
       // All clients are of one address.
       ...['--exchanges-per-address', '0', '--connections-per-address', '0'],
       ...['--event-loop-delay-ms', '0'],
+      // What each of them holds is measured, and not who is refused: their large messages are more than that together.
+      ...['--unfinished-bytes', '0'],
       // A client that pauses before its socket is full would be missed for its pongs.
       ...['--heartbeat-ms', '3600000'],
       ...['--proto', `${root}/test/support/proto/foreign.proto`, '--proto', here('stalled.proto')],
