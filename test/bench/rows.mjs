@@ -303,9 +303,9 @@ export function createGroups(types, { fileBytes, warmFileBytes, messages = ENDLE
     },
     {
       name: 'upload',
-      title: 'A file up (R: grpc-js sends messages of 64 KiB)',
+      title: `A file up; the upstream is ${go ? 'grpc-go' : 'frames by hand'} (R: grpc-js sends messages of 64 KiB)`,
       unit: 'byte',
-      upstream: ['batched.mjs', 'upload'],
+      upstream: go ? ['go', 'upload'] : ['batched.mjs', 'upload'],
       reference: { load: 'upload', method: 'UploadFile', ...sizes },
       rows: [
         {

@@ -35,14 +35,9 @@ export class BodyQueue {
   #paged: WaitingBytes | undefined;
   #isStarted = false;
   #isPaused = false;
-  /** Who waits was told of a piece in this turn. */
-  #isTold = false;
   #unwatch: (() => void) | undefined;
 
-  /**
-   * Nothing is read before the first `take`. `onPiece` is called for the first piece that comes in a turn of the event loop, and at its end for those that have
-   * come since: eight reads of the socket in a row are two waits and not eight. `aheadBytes`: 0 reads nothing ahead.
-   */
+  /** Nothing is read before the first `take`. `onPiece` is called for each piece that comes. `aheadBytes`: 0 reads nothing ahead. */
   constructor(request: IncomingMessage, onPiece: () => void, aheadBytes: number) {
     this.#request = request;
     this.#onPiece = onPiece;
@@ -112,15 +107,7 @@ export class BodyQueue {
     else
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.#push(bytes.subarray(at, at + PIECE_BYTES));
     if (this.#waiting >= (this.#aheadBytes || DEMANDED_BYTES) && !this.#isPaused) this.#pause();
-    if (this.#isTold) return;
-    this.#isTold = true;
-    setImmediate(this.#endOfTurn);
     this.#onPiece();
-  };
-
-  readonly #endOfTurn = (): void => {
-    this.#isTold = false;
-    if (this.#waiting > 0) this.#onPiece();
   };
 
   #push(piece: Buffer): void {

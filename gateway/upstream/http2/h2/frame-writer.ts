@@ -19,10 +19,6 @@ export class FrameWriter {
   #at = 0;
   #buffers: Uint8Array[] = [];
   #bytes = 0;
-  /** The last head that has a buffer of its own. A large body has the same in nearly all of its frames. */
-  #lastHead = Buffer.alloc(0);
-  #lastLength = -1;
-  #lastStreamId = 0;
   /** See `spend`. */
   #spent: Uint8Array[] = [];
 
@@ -77,23 +73,9 @@ export class FrameWriter {
     }
   }
 
-  /** The head of a DATA frame. Pieces of together `length` bytes follow at once, the first of `firstBytes` or less. */
-  data(streamId: number, flags: typeof Flag.END_STREAM | 0, length: number, firstBytes: number): void {
-    if (flags === 0 && Math.min(firstBytes, length) > COPY_BYTES) this.#headAlone(length, streamId);
-    else this.#head(length, FrameType.DATA, flags, streamId);
-  }
-
-  /** In front of a payload that is handed over as it is, so in a buffer of its own, which is never written again. */
-  #headAlone(length: number, streamId: number): void {
-    this.#seal();
-    if (length !== this.#lastLength || streamId !== this.#lastStreamId) {
-      this.#lastLength = length;
-      this.#lastStreamId = streamId;
-      this.#lastHead = Buffer.allocUnsafe(FRAME_HEAD_BYTES);
-      writeHead(this.#lastHead, 0, length, FrameType.DATA, 0, streamId);
-    }
-    this.#bytes += FRAME_HEAD_BYTES + length;
-    this.#buffers.push(this.#lastHead);
+  /** The head of a DATA frame. Pieces of together `length` bytes follow at once. */
+  data(streamId: number, flags: typeof Flag.END_STREAM | 0, length: number): void {
+    this.#head(length, FrameType.DATA, flags, streamId);
   }
 
   /** A piece of the DATA frame that was begun last. It belongs to the writer from then on. */
@@ -141,7 +123,14 @@ export class FrameWriter {
 
   #writeHead(length: number, type: number, flags: number, streamId: number): void {
     this.#bytes += FRAME_HEAD_BYTES + length;
-    this.#at = writeHead(this.#slab, this.#at, length, type, flags, streamId);
+    const slab = this.#slab;
+    let at = this.#at;
+    slab[at++] = length >>> 16;
+    slab[at++] = length >>> 8;
+    slab[at++] = length;
+    slab[at++] = type;
+    slab[at++] = flags;
+    this.#at = slab.writeUInt32BE(streamId, at);
   }
 
   #copy(payload: Uint8Array): void {
@@ -163,22 +152,4 @@ export class FrameWriter {
     this.#buffers.push(this.#slab.subarray(this.#begin, this.#at));
     this.#begin = this.#at;
   }
-}
-
-/** Source: RFC 9113 section 4.1. Returns where it ends. */
-function writeHead(
-  into: Buffer,
-  start: number,
-  length: number,
-  type: number,
-  flags: number,
-  streamId: number,
-): number {
-  let at = start;
-  into[at++] = length >>> 16;
-  into[at++] = length >>> 8;
-  into[at++] = length;
-  into[at++] = type;
-  into[at++] = flags;
-  return into.writeUInt32BE(streamId, at);
 }

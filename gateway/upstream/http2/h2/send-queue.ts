@@ -72,12 +72,6 @@ export class SendQueue {
     return Math.min(this.#window, this.#mostBytes - this.#writer.bytes);
   }
 
-  /** What the stream that was taken from the line sends: with nobody behind it all that one write may have. */
-  get #turnBytes(): number {
-    if (this.#line.size > 0) return TURN_BYTES;
-    return Math.max(TURN_BYTES, this.#mostBytes - this.#socket.writableLength - this.#writer.bytes);
-  }
-
   flushLater(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
@@ -136,7 +130,7 @@ export class SendQueue {
     while (this.#socket.writableLength + this.#writer.bytes <= this.#mostBytes) {
       const stream = this.#line.shift();
       if (stream === undefined) break;
-      this.#window -= stream.emit(Math.min(this.#window, this.#turnBytes));
+      this.#window -= stream.emit(Math.min(this.#window, TURN_BYTES));
       if (stream.needsRoom && stream.takeRoom(this.#leavingBytes)) {
         roomy ??= [];
         roomy.push(stream);

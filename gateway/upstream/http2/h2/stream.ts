@@ -194,26 +194,23 @@ export class ClientStream {
     this.#host.flushLater();
   }
 
-  /** Writes DATA frames of at most `mostBytes` together. Returns how many bytes of the window they took. */
+  /** Writes one DATA frame of at most `mostBytes`. Returns how many bytes of the window it took. */
   emit(mostBytes: number): number {
+    const { writer, peerFrameBytes } = this.#host;
+    const most = Math.min(mostBytes, this.sendWindow, peerFrameBytes);
     if (this.#unsent.bytes === 0) {
       if (this.#endQueued && !this.#endSent) this.#sendEnd(0);
       return 0;
     }
-    const { writer, peerFrameBytes } = this.#host;
-    const most = Math.min(mostBytes, this.sendWindow, this.#unsent.bytes);
-    let sent = 0;
-    while (sent < most) {
-      const bytes = Math.min(most - sent, peerFrameBytes);
-      sent += bytes;
-      this.sendWindow -= bytes;
-      if (this.#endQueued && this.#unsent.bytes === bytes) this.#sendEnd(bytes);
-      else {
-        writer.data(this.id, 0, bytes, this.#unsent.firstPieceBytes);
-        this.#unsent.send(bytes, writer);
-      }
+    if (most <= 0) return 0;
+    const bytes = Math.min(most, this.#unsent.bytes);
+    this.sendWindow -= bytes;
+    if (this.#endQueued && this.#unsent.bytes === bytes) this.#sendEnd(bytes);
+    else {
+      writer.data(this.id, 0, bytes);
+      this.#unsent.send(bytes, writer);
     }
-    return sent;
+    return bytes;
   }
 
   /** True once, when there is room again after `write` has said that there is none. `leavingBytes`: see `StreamHost.schedule`. */
@@ -248,7 +245,7 @@ export class ClientStream {
   }
 
   #sendEnd(bytes: number): void {
-    this.#host.writer.data(this.id, Flag.END_STREAM, bytes, 0);
+    this.#host.writer.data(this.id, Flag.END_STREAM, bytes);
     this.#unsent.send(bytes, this.#host.writer);
     this.#endSent = true;
     if (this.remoteEnded) this.close(ErrorCode.NO_ERROR);

@@ -16,12 +16,6 @@ export class UnsentBytes {
     return this.#bytes;
   }
 
-  /** What is left of the piece at the front; 0 where that lies in pages. */
-  get firstPieceBytes(): number {
-    const first = this.#pieces[0];
-    return first === undefined ? 0 : first.length - this.#sentOfFirst;
-  }
-
   /** They must not change afterwards. `isGiven`: nobody else looks at them, so their memory is given back when they have left. */
   add(bytes: Uint8Array, isGiven: boolean): void {
     if (this.#tail !== undefined) {

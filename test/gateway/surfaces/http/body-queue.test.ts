@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import { CROWD_BYTES, memory } from '../../../../gateway/memory/index.js';
@@ -66,37 +65,6 @@ t.test('a body is read ahead up to a bound, in several pieces, and nothing of it
   queue.close();
   t.equal(incoming.listenerCount('data'), 1, 'only the listener of the test is left');
 });
-
-t.test(
-  'who waits is told at once of the first piece of a turn, and of those behind it at its end',
-  async (t) => {
-    // A stream of a request, of which only the pieces matter.
-    const incoming = new PassThrough() as unknown as IncomingMessage;
-    const rung: number[] = [];
-    const queue: BodyQueue = new BodyQueue(incoming, () => rung.push(takeAll()), QUEUE_BYTES);
-    const takeAll = () => {
-      let pieces = 0;
-      while (queue.take() !== undefined) pieces += 1;
-      return pieces;
-    };
-    takeAll();
-    const bring = (pieces: number) => {
-      for (let n = 0; n < pieces; n += 1) incoming.emit('data', Buffer.alloc(1_000));
-    };
-    bring(1);
-    t.same(rung, [1], 'at once');
-    await turn();
-    t.same(rung, [1], 'and not again where nothing has come since');
-    bring(8);
-    t.same(rung, [1, 1]);
-    await turn();
-    t.same(rung, [1, 1, 7], 'all that have come since');
-    bring(3);
-    queue.close();
-    await turn();
-    t.same(rung, [1, 1, 7, 1], 'nothing after the end');
-  },
-);
 
 t.test('a body in chunks of one byte fills the queue by what its pieces cost', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');

@@ -3,12 +3,14 @@
 //
 //	quote   GetStockQuote: the first StockPrice; GetStockPrices as fast as it goes
 //	paced   GetStockPrices: one every 10 ms and stream
+//	upload  UploadFile: counts and drops
 package main
 
 import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"io/ioutil"
 	"net"
 	"os"
@@ -47,6 +49,20 @@ func (s *service) GetStockPrices(request *stocks.StockRequest, stream stocks.Str
 		}
 	}
 	return nil
+}
+
+func (s *service) UploadFile(stream stocks.StreamingService_UploadFileServer) error {
+	result := &stocks.UploadResult{FileId: "bench"}
+	for {
+		chunk, err := stream.Recv()
+		if err == io.EOF {
+			return stream.SendAndClose(result)
+		}
+		if err != nil {
+			return err
+		}
+		result.TotalBytes += int64(len(chunk.Data))
+	}
 }
 
 func read(file string) []*stocks.StockPrice {
