@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type DescField, ScalarType } from '@bufbuild/protobuf';
 import { defaultText, lengthDelimitedText, noUtf8, topScalarText } from './scalar-field.js';
 
@@ -8,7 +8,7 @@ const LONGEST_BYTES = 48;
 
 /**
  * What tells the values of a scalar or an enum at the top of a message apart: two messages have the same key when `scalarField` has the same text for
- * both. At most 65 characters: a long string is known by its SHA-256. Absent, and without a default of its own: `defaultKey`. Throws as `scalarField` does.
+ * both. At most 65 characters: a longer string, or bytes, are known by their SHA-256. A field that is not there has the key of its default. Throws as `scalarField` does.
  */
 export function scalarKey(wire: Uint8Array, field: DescField): string {
   return topScalarText(wire, field, keyText) ?? defaultKey(field);
@@ -32,5 +32,5 @@ function keyText(value: Uint8Array, scalar: ScalarType, field: DescField): strin
   if (value.length <= LONGEST_BYTES) return lengthDelimitedText(value, scalar, field);
   if (scalar === ScalarType.STRING && !isUtf8(value)) throw noUtf8(field);
   // No text of a short value is as long: 48 bytes are 64 characters in base64.
-  return `#${hash('sha256', value, 'hex')}`;
+  return `#${createHash('sha256').update(value).digest('hex')}`;
 }

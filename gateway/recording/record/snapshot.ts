@@ -3,8 +3,6 @@ import { scalarKey } from '../../codec/index.js';
 import type { Batch } from '../../upstream/index.js';
 import type { Journal, JournalIndex } from './journal.js';
 
-/** Below so many keys nothing is looked for that could be forgotten. */
-const LEAST_KEYS = 1_024;
 /** What a key costs at most, with its place in the map: 61 to 141 bytes were measured, for keys of 8 to 65 characters. */
 const KEY_BYTES = 150;
 
@@ -27,20 +25,23 @@ export class Snapshot implements JournalIndex {
   /** The messages of a batch from `from` on, up to where it was taken, were written down as the newest of the journal. */
   note(batch: Batch, from: number): void {
     const before = this.#newest.size;
-    const { lastSeq } = this.#journal;
-    for (let index = from; index < batch.at; index += 1) {
+    const { firstSeq, lastSeq } = this.#journal;
+    // What is of index 0 has the number `first`; of a large batch the beginning may be gone again.
+    const first = lastSeq - batch.at + 1;
+    for (let index = Math.max(from, firstSeq - first); index < batch.at; index += 1) {
       const key = keyOf(batch.message(index), this.#key);
       // Behind all others, so that numbers grow.
       this.#newest.delete(key);
-      this.#newest.set(key, lastSeq - (batch.at - 1 - index));
+      this.#newest.set(key, first + index);
     }
+    this.evicted();
     if (this.#newest.size > before) this.#journal.indexGrew();
   }
 
   /** Forgets when most keys are of messages that are gone: so that costs what their coming has cost, and no more. */
   evicted(): boolean {
     const { firstSeq, lastSeq } = this.#journal;
-    if (this.#newest.size <= LEAST_KEYS || this.#newest.size <= 2 * (lastSeq - firstSeq + 1)) return false;
+    if (this.#newest.size <= 2 * (lastSeq - firstSeq + 1)) return false;
     this.#forget();
     return true;
   }

@@ -8,6 +8,8 @@ import { Random } from '../../codec/random.js';
 import { BOUNDS } from './journal-contract.js';
 
 const KIB = 1024;
+/** What one key counts. */
+const KEY_BYTES = 150;
 const source = 'syntax = "proto3"; package t; message Item { string key = 1; }';
 const field = fieldOf(messageOf(protoRegistry({ 'item.proto': source }), 't.Item'), 'key');
 
@@ -41,6 +43,9 @@ t.test('a snapshot has the newest message of each key that is kept, whatever was
       const batch = Array.from({ length: 1 + random.below(200) }, () => `key ${random.below(keys)}`);
       write(batch);
       for (const [at, key] of batch.entries()) newest.set(key, journal.lastSeq - (batch.length - 1 - at));
+      const kept = journal.lastSeq - journal.firstSeq + 1;
+      if (snapshot.heldBytes > 2 * kept * KEY_BYTES)
+        t.fail(`${snapshot.heldBytes} bytes for ${kept} messages`);
       if (!random.once(10)) continue;
       const expected = [...newest.values()].filter((seq) => seq >= journal.firstSeq);
       t.same(
