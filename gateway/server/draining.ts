@@ -1,15 +1,19 @@
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { peerOf, type TrustedProxies } from '../security/index.js';
 import type { Exchanges } from '../surfaces/index.js';
 import { isAnswering, responsesInWork } from './connection-limits.js';
 import type { Http2Connections } from './http2/index.js';
 
-/**
- * How long a connection may be quiet while the gateway drains, in milliseconds. A proxy may just be sending its next request on one that it
- * keeps, and a request that meets a closed connection is lost: those that proxies still use are used again before that.
- */
+/** How long a connection of a client itself may be quiet while the gateway drains, in milliseconds. */
 const QUIET_MS = 500;
+/**
+ * The same for one of a trusted proxy, though no longer than the grace period. A proxy sends its next request on a connection that it keeps
+ * until it has noticed that the gateway leaves, and a request that meets a closed connection is lost. Three checks of `/readyz`, one
+ * second apart, are what proxies commonly wait for; the fourth second is for one that is slow.
+ */
+const PROXY_QUIET_MS = 4_000;
 /** The time between two looks, in milliseconds. */
 const LOOK_MS = 50;
 
@@ -18,12 +22,14 @@ export class Draining {
   readonly #server: Server;
   readonly #exchanges: Exchanges;
   readonly #http2: Http2Connections;
+  readonly #trusted: TrustedProxies;
   /** When each was last in use, in milliseconds of `performance`, as far as it matters; upgraded ones are no longer here. */
   readonly #usedAt = new Map<Socket, number>();
 
   /** Watches an app from before its routes are registered and it listens. */
-  constructor(app: FastifyInstance, exchanges: Exchanges, http2: Http2Connections) {
+  constructor(app: FastifyInstance, exchanges: Exchanges, http2: Http2Connections, trusted: TrustedProxies) {
     this.#server = app.server;
+    this.#trusted = trusted;
     this.#exchanges = exchanges;
     this.#http2 = http2;
     // Before whoever may let it go in the same turn.
@@ -59,7 +65,8 @@ export class Draining {
       for (const response of responsesInWork(socket)) closeAfter(response);
     }
     this.#http2.drain();
-    const timer = setInterval(() => this.#closeQuiet(), LOOK_MS);
+    const proxyQuietMs = Math.max(QUIET_MS, Math.min(PROXY_QUIET_MS, graceMs));
+    const timer = setInterval(() => this.#closeQuiet(proxyQuietMs), LOOK_MS);
     await this.#exchanges.drain(graceMs);
     while (this.#usedAt.size > 0 || this.#http2.size > 0)
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -72,12 +79,16 @@ export class Draining {
     if (this.#usedAt.has(socket)) this.#usedAt.set(socket, performance.now());
   }
 
-  #closeQuiet(): void {
+  #closeQuiet(proxyQuietMs: number): void {
     const now = performance.now();
     for (const [socket, usedAt] of this.#usedAt) {
       if (isAnswering(socket)) this.#usedAt.set(socket, now);
-      else if (now - usedAt >= QUIET_MS) socket.destroySoon();
+      else if (now - usedAt >= (this.#isOfProxy(socket) ? proxyQuietMs : QUIET_MS)) socket.destroySoon();
     }
+  }
+
+  #isOfProxy(socket: Socket): boolean {
+    return peerOf(socket, this.#trusted).isProxied;
   }
 }
 

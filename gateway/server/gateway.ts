@@ -171,7 +171,7 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       }),
   );
   connections.watch(app.server);
-  const draining = new Draining(app, exchanges, http2);
+  const draining = new Draining(app, exchanges, http2, options.trustedProxies);
   const stopCollecting = collectWhenIdle(() => exchanges.size + connections.open);
   const stop = async () => {
     opened?.close();
