@@ -1,4 +1,4 @@
-import { type Schema, schemaFromDescriptorSet, schemaFromProtoFiles } from '../gateway/schema/index.js';
+import { readDescriptorSet, type Schema, schemaFromProtoFiles } from '../gateway/schema/index.js';
 import { type GATEWAY_COMMAND, nameOf, readBounded, type Settings } from './options/index.js';
 
 /** The files that a schema may be read from. */
@@ -10,7 +10,7 @@ export async function readSchema(settings: SchemaSettings): Promise<Schema | und
   if (descriptorSet !== undefined) {
     const bytes = await readNamed(nameOf(settings, 'descriptorSet'), descriptorSet);
     try {
-      return schemaFromDescriptorSet(bytes);
+      return await readDescriptorSet(bytes);
     } catch (cause) {
       throw new Error(`${descriptorSet}: ${(cause as Error).message}`, { cause });
     }

@@ -51,6 +51,7 @@ export {
   descriptorSetFromReflection,
   descriptorSetFromSchema,
   descriptorSetSteps,
+  readDescriptorSet,
   type ReflectionCall,
   ReflectionEnded,
   type ReflectionOpen,

@@ -1,11 +1,12 @@
 import { createRegistry, type DescService } from '@bufbuild/protobuf';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { finished, inTurns, type Steps } from '../../async/index.js';
 import { baseFiles } from '../base/index.js';
 import { createRouteTable } from '../http/index.js';
 import { ProblemList, SchemaError, SchemaProblem } from '../problem/index.js';
 import { filesFromSet } from './file-bytes.js';
-import { lateSchemaFromSet } from './late-schema.js';
+import { lateSchemaSteps } from './late-schema.js';
 import { type LinkOptions, linkFiles } from './link/index.js';
 import { methodsFromServices } from './methods.js';
 import { isOperatorService } from './operator-services.js';
@@ -27,7 +28,16 @@ export interface SchemaOptions {
  * method can be called.
  */
 export function schemaFromDescriptorSet(bytes: Uint8Array, options: SchemaOptions = {}): Schema {
-  const late = bytes.length < LATE_BYTES ? undefined : lateSchemaFromSet(bytes, options.services);
+  return finished(schemaSteps(bytes, options));
+}
+
+/** The same in short turns of the event loop, for a process that serves meanwhile. The bytes must not change. */
+export async function readDescriptorSet(bytes: Uint8Array, options: SchemaOptions = {}): Promise<Schema> {
+  return await inTurns(schemaSteps(bytes, options));
+}
+
+function* schemaSteps(bytes: Uint8Array, options: SchemaOptions): Steps<Schema> {
+  const late = bytes.length < LATE_BYTES ? undefined : yield* lateSchemaSteps(bytes, options.services);
   return late ?? wholeSchemaFromSet(bytes, options);
 }
 
@@ -39,13 +49,13 @@ export function setFromFiles(files: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(files.flatMap((file) => [fileHead(file.length), file]));
 }
 
-/** The schema of serialized files; `undefined` where they are few bytes or not plain, and are to be read at once. */
-export function lateSchemaFromSources(
+/** The schema of serialized files, in short turns; `undefined` where they are few bytes or not plain, and are to be read at once. */
+export async function lateSchemaFromSources(
   files: readonly Uint8Array[],
   options: SchemaOptions,
-): Schema | undefined {
+): Promise<Schema | undefined> {
   if (files.reduce((sum, { length }) => sum + length, 0) < LATE_BYTES) return undefined;
-  return lateSchemaFromSet(setFromFiles(files), options.services);
+  return await inTurns(lateSchemaSteps(setFromFiles(files), options.services));
 }
 
 /** What is before a file in a set: the tag of `file`, and its length. */

@@ -1,5 +1,5 @@
 export { baseServices } from './base-methods.js';
-export { type SchemaOptions, schemaFromDescriptorSet } from './descriptor-set.js';
+export { readDescriptorSet, type SchemaOptions, schemaFromDescriptorSet } from './descriptor-set.js';
 export { descriptorSetFromProtoFiles, schemaFromProtoFiles } from './proto-files.js';
 export {
   changedSchemaFromReflection,

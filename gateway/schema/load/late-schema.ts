@@ -1,4 +1,5 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import type { Steps } from '../../async/index.js';
 import { bindingsFromRule, createRouteTable, ruleOfMethod } from '../http/index.js';
 import { LateMethod, type Method } from '../method/index.js';
 import { ProblemList, SchemaError, SchemaProblem } from '../problem/index.js';
@@ -6,23 +7,23 @@ import { LateRegistry } from './late-registry.js';
 import { LateRules } from './late-rules.js';
 import { makeMethod, methodFromDesc, PathClaims } from './methods.js';
 import { isOperatorService } from './operator-services.js';
-import { type ScannedMethod, type ScannedService, type ScannedSet, scanSet } from './scan/index.js';
+import { type ScannedMethod, type ScannedService, type ScannedSet, scanSteps } from './scan/index.js';
 import type { Schema } from './schema.js';
 
 /**
- * The same as `schemaFromDescriptorSet` gives, of a set that is plain (`scanSet`): read file by file, each when a type of it is needed. At the start
+ * The same as `schemaFromDescriptorSet` gives, of a set that is plain (`scanSteps`): read file by file, each when a type of it is needed. At the start
  * are read the names of types and methods, and the HTTP rules; that every type is sound is known as well. `undefined` for other sets, and where a wanted
  * service is missing. The bytes are kept, and must not change.
  */
-export function lateSchemaFromSet(
+export function* lateSchemaSteps(
   bytes: Uint8Array,
   wanted: readonly string[] | undefined,
-): Schema | undefined {
-  const set = scanSet(bytes);
+): Steps<Schema | undefined> {
+  const set = yield* scanSteps(bytes);
   if (set === undefined) return undefined;
   const services = exposed(set, wanted);
   const reader = new LateReader(set, services);
-  const methods = methodsOf(reader);
+  const methods = yield* methodsOf(reader);
   if (methods === undefined || methods.size === 0) return undefined;
   const problems = reader.problems.list();
   return {
@@ -46,9 +47,9 @@ export function lateSchemaFromSet(
 }
 
 /** `undefined` where a file that is needed now cannot be read. */
-function methodsOf(reader: LateReader): Map<string, Method> | undefined {
+function* methodsOf(reader: LateReader): Steps<Map<string, Method> | undefined> {
   try {
-    return reader.methods();
+    return yield* reader.methods();
   } catch (error) {
     if (error instanceof SchemaError) return undefined;
     throw error;
@@ -89,10 +90,13 @@ class LateReader {
     this.#claims = new PathClaims(services.flatMap(({ methods }) => methods.map(({ path }) => path)));
   }
 
-  methods(): Map<string, Method> {
+  *methods(): Steps<Map<string, Method>> {
     const methods = new Map<string, Method>();
     for (const service of this.#services) {
-      for (const method of service.methods) methods.set(method.path, this.#method(service, method));
+      for (const method of service.methods) {
+        methods.set(method.path, this.#method(service, method));
+        yield;
+      }
     }
     return methods;
   }

@@ -52,7 +52,7 @@ export async function schemaFromProtoFiles(
     return file instanceof Uint8Array ? file : [];
   });
   const isSound = problems.list().length === 0 && places.size === 0;
-  const late = isSound && chars >= LATE_CHARS ? lateSchemaFromSources(bytes, options) : undefined;
+  const late = isSound && chars >= LATE_CHARS ? await lateSchemaFromSources(bytes, options) : undefined;
   const schema = late ?? schemaFromFiles(bytes.map(fileWithLateComments), options, problems, explain);
   return { ...schema, files: paths };
 }

@@ -55,7 +55,7 @@ export async function schemaFromReflection(
   options: ReflectionOptions,
 ): Promise<Schema> {
   const problems = new ProblemList();
-  return schemaOfGathered(await filesFromReflection(open, options, problems), options, problems);
+  return await schemaOfGathered(await filesFromReflection(open, options, problems), options, problems);
 }
 
 /**
@@ -82,18 +82,19 @@ export async function changedSchemaFromReflection(
   for (const { name, reason } of gathered.undescribed.values()) {
     if (inUse.serviceNames.includes(name)) throw new SchemaError(`${name}: ${reason}`);
   }
-  return schemaOfGathered(gathered, options, problems);
+  return await schemaOfGathered(gathered, options, problems);
 }
 
-function schemaOfGathered(
+async function schemaOfGathered(
   { sources, refusals, undescribed, bound, digest }: GatheredFiles,
   options: ReflectionOptions,
   problems: ProblemList,
-): Schema {
+): Promise<Schema> {
   const explain = (name: string, scope: string) => refusalText(refusals, name, scope);
   try {
     // What was found wrong meanwhile, and a name that nobody declares, are told by reading all.
-    const late = problems.list().length === 0 ? lateSchemaFromSources(sources, options) : undefined;
+    const late = problems.list().length === 0 ? await lateSchemaFromSources(sources, options) : undefined;
+    options.signal.throwIfAborted();
     const schema = late ?? schemaFromFiles(readFiles(sources, problems), options, problems, explain);
     return { ...schema, digest, leftOut: new Map([...schema.leftOut, ...undescribed]) };
   } catch (reason) {

@@ -174,8 +174,8 @@ async function settle(gateways, service) {
 }
 
 async function heldBy(gateway) {
-  const { heapUsed, external } = await gateway.ask('memory');
-  return heapUsed + external;
+  const { heapUsed, external, code } = await gateway.ask('memory');
+  return heapUsed - code + external;
 }
 
 function judge(at, looks, before) {
@@ -234,7 +234,7 @@ try {
     );
     const left = held[at] - warm[at];
     console.log(
-      `  left after all: ${mib(left)} MiB of heap and external memory, RSS ${mib(rssOf(gateway.pid))}`,
+      `  left after all: ${mib(left)} MiB of heap, without code, and external memory, RSS ${mib(rssOf(gateway.pid))}`,
     );
     if (left > LEFT_BYTES) problems.push(`gateway ${at} kept ${mib(left)} MiB`);
   }

@@ -2,6 +2,7 @@ import {
   FieldDescriptorProto_Type as FieldType,
   FieldDescriptorProto_Label as Label,
 } from '@bufbuild/protobuf/wkt';
+import type { Steps } from '../../../async/index.js';
 import { baseFiles } from '../../base/index.js';
 import { componentsOf } from '../link/index.js';
 import { assertPlain, FieldCursor } from './field-cursor.js';
@@ -12,14 +13,15 @@ const MAX_FIELD_NUMBER = 2 ** 29 - 1;
 
 /**
  * Throws `NotPlain` unless every declaration is sound: whatever `linkFiles` would find fault with, or mend in a way that others could see, is not plain.
- * Notes which files use which, and puts them in order.
+ * Notes which files use which, and puts them in order. A step is a type, or the methods of a service.
  */
-export function checkSet({ bytes, files, types }: ScannedSet): void {
+export function* checkSteps({ bytes, files, types }: ScannedSet): Steps<void> {
   const check = new SetCheck(bytes, types);
   for (const file of files) {
     for (const type of file.types) {
       if (type.kind === 'message') check.message(type);
       else check.enum(type);
+      yield;
     }
     for (const extension of file.extensions) check.extension(extension);
     for (const { methods } of file.services) {
@@ -27,6 +29,7 @@ export function checkSet({ bytes, files, types }: ScannedSet): void {
         check.use(file.serviceUses, input, 'message');
         check.use(file.serviceUses, output, 'message');
       }
+      yield;
     }
     file.uses.delete(file);
   }

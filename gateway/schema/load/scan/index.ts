@@ -1,6 +1,6 @@
 export { scannedField } from './check-set.js';
 export { FieldCursor, NotPlain } from './field-cursor.js';
-export { scanSet } from './scan-set.js';
+export { scanSteps } from './scan-set.js';
 export type {
   ScannedField,
   ScannedFile,

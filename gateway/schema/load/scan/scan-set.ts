@@ -1,6 +1,7 @@
 import { Edition } from '@bufbuild/protobuf/wkt';
+import type { Steps } from '../../../async/index.js';
 import { baseFiles } from '../../base/index.js';
-import { checkSet } from './check-set.js';
+import { checkSteps } from './check-set.js';
 import { assertPlain, FieldCursor, NotPlain } from './field-cursor.js';
 import { IDENTIFIER_ONLY, textOf } from './scan-text.js';
 import type { ScannedFile, ScannedMethod, ScannedSet, ScannedType } from './scanned.js';
@@ -13,16 +14,16 @@ const MAX_NAME_CHARS = 512;
 /**
  * What a serialized google.protobuf.FileDescriptorSet declares and where, when it is plain: sound in every part, each name once, files in no circle, as
  * compilers write them. `undefined` for any other, which is to be read as a whole. Takes one walk over its bytes, and makes an object a type and a
- * method; a field costs no memory.
+ * method; a field costs no memory. A step is what a file declares.
  */
-export function scanSet(set: Uint8Array): ScannedSet | undefined {
+export function* scanSteps(set: Uint8Array): Steps<ScannedSet | undefined> {
   const bytes = Buffer.from(set.buffer, set.byteOffset, set.length);
   try {
     const scan = new SetScan(bytes);
     const cursor = new FieldCursor(bytes, 0, bytes.length);
-    while (cursor.next()) if (cursor.number === 1) scan.addFile(cursor.start, cursor.stop);
+    while (cursor.next()) if (cursor.number === 1) yield* scan.addFile(cursor.start, cursor.stop);
     const scanned = { bytes, files: scan.files, types: scan.types };
-    checkSet(scanned);
+    yield* checkSteps(scanned);
     return scanned;
   } catch (error) {
     if (error instanceof NotPlain) return undefined;
@@ -48,7 +49,7 @@ class SetScan {
     );
   }
 
-  addFile(start: number, stop: number): void {
+  *addFile(start: number, stop: number): Steps<void> {
     const cursor = new FieldCursor(this.#bytes, start, stop);
     let file: ScannedFile | undefined;
     let name = '';
@@ -61,6 +62,7 @@ class SetScan {
       return file;
     };
     while (cursor.next()) {
+      yield;
       switch (cursor.number) {
         case 1:
         case 2:

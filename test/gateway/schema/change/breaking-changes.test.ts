@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { finished } from '../../../../gateway/async/index.js';
 import {
   breakingChanges,
   descriptorSetFromProtoFiles,
   type Schema,
 } from '../../../../gateway/schema/index.js';
-import { lateSchemaFromSet } from '../../../../gateway/schema/load/late-schema.js';
+import { lateSchemaSteps } from '../../../../gateway/schema/load/late-schema.js';
 import { sameServices } from '../../../../gateway/schema/load/same-services.js';
 import { schemaFromText } from '../schema-from-text.js';
 
@@ -133,7 +134,7 @@ async function lateSchema(t: Test, text: string): Promise<Schema> {
   // Whoever reads this file finds that options of a field end in their middle.
   const at = bytes.indexOf(Buffer.from([0x42, 2, 0x18, 1]), bytes.indexOf('far.proto'));
   bytes[at + 2] = 0xaa;
-  return lateSchemaFromSet(bytes, undefined) as Schema;
+  return finished(lateSchemaSteps(bytes, undefined)) as Schema;
 }
 
 t.test(

@@ -21,6 +21,7 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
+import { finished, type Steps } from '../../../../gateway/async/index.js';
 import { ContractDocuments } from '../../../../gateway/contract/contract-documents.js';
 import {
   copyOfMethod,
@@ -28,6 +29,7 @@ import {
   descriptorSetFromProtoFiles,
   descriptorSetFromSchema,
   type Method,
+  readDescriptorSet,
   type Schema,
   SchemaError,
   type SchemaProblem,
@@ -36,7 +38,7 @@ import {
   schemaFromProtoFiles,
 } from '../../../../gateway/schema/index.js';
 import { wholeSchemaFromSet } from '../../../../gateway/schema/load/descriptor-set.js';
-import { lateSchemaFromSet } from '../../../../gateway/schema/load/late-schema.js';
+import { lateSchemaSteps } from '../../../../gateway/schema/load/late-schema.js';
 import { manyMethods } from '../../contract/foreign-schemas.js';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -161,6 +163,31 @@ function methodContent(method: Method): object {
     }),
   );
 }
+
+/** All steps at once. */
+function lateSchemaFromSet(bytes: Uint8Array, wanted: readonly string[] | undefined): Schema | undefined {
+  return finished(lateSchemaSteps(bytes, wanted));
+}
+
+/** How many steps it takes. */
+function stepsOf(steps: Steps<unknown>): number {
+  let count = 0;
+  while (steps.next().done !== true) count += 1;
+  return count;
+}
+
+t.test('each type and each method is a step, so a gateway that reads a large set serves meanwhile', async (t) => {
+  const bytes = (await sets(t)).get('many') as Uint8Array;
+  // It has 50 messages, enums, and types of map entries. The first two are declared, all are looked at, and 50 methods are made.
+  t.ok(stepsOf(lateSchemaSteps(bytes, undefined)) >= 2 * 50 + 3 * 50 + 50);
+});
+
+t.test('a set that is read in turns is the same schema', async (t) => {
+  const bytes = (await sets(t)).get('rules') as Uint8Array;
+  const [one, other] = [await readDescriptorSet(bytes), schemaFromDescriptorSet(bytes)].map(contentOf);
+  t.same(one, other);
+  await t.rejects(readDescriptorSet(Buffer.from('no set')), SchemaError);
+});
 
 t.test('a set that is read file by file is the same schema', async (t) => {
   for (const [name, bytes] of await sets(t)) {
