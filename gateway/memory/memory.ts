@@ -19,6 +19,14 @@ export const ORDINARY_BYTES = 6 * 1024 * 1024;
 /** How long memory must not have been needed before it is given back, in milliseconds. */
 const IDLE_MS = 2_000;
 
+/** Every one of the process: few, and none ever goes. */
+const all: Memory[] = [];
+
+/** Bytes that are handed out in pages, of the whole process: 0 when nothing waits. */
+export function pagedBytes(): number {
+  return all.reduce((sum, { takenBytes }) => sum + takenBytes, 0);
+}
+
 /**
  * Memory for what waits: it is handed out in pieces, which are used again as soon as they are released, and is given back to the operating
  * system in large parts once nothing of them is in use. Neither waits for a garbage collection. So what a thousand clients needed who read
@@ -32,6 +40,10 @@ export class Memory {
   /** The most pages that were handed out since `#giveBack` looked. */
   #most = 0;
   #timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    all.push(this);
+  }
 
   /** Bytes that are handed out, in whole pages. */
   get takenBytes(): number {

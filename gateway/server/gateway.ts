@@ -3,6 +3,7 @@ import type { Registry } from '@bufbuild/protobuf';
 import type { FastifyInstance } from 'fastify';
 import { createDeferred } from '../async/index.js';
 import { compiledCodec } from '../codec/index.js';
+import { pagedBytes } from '../memory/index.js';
 import { collectWhenIdle, createMetrics, LoopDelay } from '../ops/index.js';
 import { parseListen } from '../options/index.js';
 import { COMMON_METHODS } from '../schema/index.js';
@@ -91,6 +92,10 @@ export async function openGateway(given: GatewayOptions): Promise<Gateway> {
       sluice_unfinished_bytes: {
         help: 'Bytes of request messages that are not whole yet, of all clients.',
         now: () => unfinished.bytes,
+      },
+      sluice_waiting_bytes: {
+        help: 'Bytes, in whole pages, of what waits for clients and services, and of recorded messages.',
+        now: pagedBytes,
       },
       sluice_recordings: { help: 'Recorded calls, running or ended.', now: () => recorded.size },
       sluice_readers: { help: 'Clients that follow a recorded call.', now: () => recorded.readers },

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { openGateway } from '../../gateway/index.js';
 import type { MethodDescription, SchemaDescription } from '../../gateway/schema/describe/describe.js';
 import { openCore } from '../../grpc-core/index.js';
+import { closeInTeardown } from '../support/given-back.js';
 import { http, open } from '../support/http.js';
 import { connect } from '../support/websocket.js';
 
@@ -22,7 +23,7 @@ async function start(
     graceMs: 100,
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const description: SchemaDescription = JSON.parse((await http(`${gateway.url}/_sluice/services`)).text);
   const found = description.services.find(({ name }) => name === 'streaming.StreamingService');
   return { url: gateway.url, methods: found?.methods ?? [] };

@@ -8,6 +8,7 @@ import t from 'tap';
 import { readMetadataPairs } from '../../bin/metadata-pairs.js';
 import { openGateway } from '../../gateway/index.js';
 import { answerFromFiles, startReflection } from '../gateway/schema/load/reflection-server.js';
+import { closeInTeardown } from '../support/given-back.js';
 import { httpJson } from '../support/http.js';
 
 const SOURCE = '--reflection-metadata';
@@ -72,7 +73,7 @@ t.test('it goes with reflection calls, and with no others', async (t) => {
         reflectionMetadata,
         log: pino({ level: 'silent' }),
       });
-      t.teardown(() => gateway.close());
+      closeInTeardown(t, gateway);
       return await httpJson(`${gateway.url}/_sluice/services`);
     };
     t.match(

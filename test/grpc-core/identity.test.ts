@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../gateway/index.js';
 import { openCore } from '../../grpc-core/index.js';
+import { closeInTeardown } from '../support/given-back.js';
 import { http } from '../support/http.js';
 import { openSession } from '../support/session.js';
 import { type RunningCore, recordingLog, startCore, temporaryFolder } from './core-fixture.js';
@@ -320,7 +321,7 @@ async function openBoth(t: Test) {
     log: pino({ level: 'silent' }),
     graceMs: 1_000,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return gateway;
 }
 

@@ -18,6 +18,7 @@ import {
   type Schema,
   schemaFromProtoFiles,
 } from '../../gateway/index.js';
+import { closeInTeardown } from './given-back.js';
 import { openScriptedUpstream, type ScriptedUpstream, type Scripts } from './scripted-upstream.js';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -68,7 +69,7 @@ export async function openForeign(
     ...options,
     limits: present({ ...UNHURRIED, ...options.limits }),
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return { gateway, upstream, schema, url: gateway.url, wsUrl: gateway.url.replace('http', 'ws'), lines };
 }
 

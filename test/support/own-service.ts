@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { type GatewayOptions, openGateway, type Schema } from '../../gateway/index.js';
 import { schemaFromText } from '../gateway/schema/schema-from-text.js';
 import { UNHURRIED } from './foreign.js';
+import { closeInTeardown } from './given-back.js';
 import { openScriptedUpstream, type ScriptedUpstream, type Scripts } from './scripted-upstream.js';
 
 /** A gateway in front of a scripted service whose proto is written in the test: package `t`, service `S`. */
@@ -52,7 +53,7 @@ export async function openOwnService(
     ...options,
     limits: { ...UNHURRIED, ...options.limits },
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return {
     url: gateway.url,
     wsUrl: gateway.url.replace('http', 'ws'),

@@ -13,3 +13,9 @@ export interface OtherGateways {
   /** With `pause`, for who follows: the slowest reader here has been handed the message of this number; `undefined`: nobody reads here. */
   moved(position: number | undefined): void;
 }
+
+/**
+ * What another gateway leads stays here for so long without a reader, in milliseconds, however short its linger is: who asks how it stands reads it next, and looking it
+ * up again costs more than keeping it. It does not keep the call.
+ */
+export const FOLLOWED_MS = 5_000;

@@ -4,6 +4,7 @@ import { type Metadata, RpcError, type Status } from '../../status/index.js';
 import type { Batch, Call, Taker } from '../../upstream/index.js';
 import type { Journal } from './journal.js';
 import type { LevelMember, LevelReader } from './level-group.js';
+import { FOLLOWED_MS } from './other-gateways.js';
 import { ReaderFloor } from './reader-floor.js';
 import { ReaderSet } from './reader-set.js';
 import { ReadersToken } from './readers-token.js';
@@ -13,12 +14,6 @@ import type { RecordingReader } from './recording-reader.js';
 import { RoomWait } from './room-wait.js';
 import { SilenceLimit } from './silence-limit.js';
 import { Snapshot } from './snapshot.js';
-
-/**
- * What another gateway leads stays here for so long without a reader, in milliseconds, however short its linger is: who asks how it stands reads it next, and looking it
- * up again costs more than keeping it. It does not keep the call.
- */
-const FOLLOWED_MS = 5_000;
 
 /**
  * One call to the service that writes a journal, and readers that follow it.
@@ -192,12 +187,17 @@ export class Recording {
     const call = this.#call;
     try {
       for (let batch = await call.read(); batch !== undefined; batch = await call.read()) {
-        this.journal.evictAged();
-        this.#silence?.heard();
-        const written = this.#write(batch);
-        if (written !== undefined) {
-          await written;
+        try {
+          this.journal.evictAged();
           this.#silence?.heard();
+          const written = this.#write(batch);
+          if (written !== undefined) {
+            await written;
+            this.#silence?.heard();
+          }
+        } finally {
+          // The journal has copied them, and there may be no further read that would give their memory back.
+          batch.release();
         }
         if (this.#failure !== undefined || this.state !== 'running') break;
       }
@@ -236,7 +236,6 @@ export class Recording {
       taken = await this.journal.append(batch);
       this.#written(batch, at);
     }
-    if (batch.at < batch.limit) batch.release();
   }
 
   #written(batch: Batch, from: number): void {

@@ -9,6 +9,7 @@ import { COMMANDS } from '../../../bin/commands/index.js';
 import { SHELLS } from '../../../bin/options/index.js';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { COMMAND } from '../../support/process.js';
 
 const METHODS = ['pkg.Svc/GetOne', 'pkg.Svc/GetAll', 'other.Svc/Put'];
@@ -71,7 +72,7 @@ async function open(t: Test) {
     adminListen: '127.0.0.1:0',
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   mkdirSync(join(folder, 'bin'));
   writeFileSync(join(folder, 'bin', 'sluice'), `#!/bin/sh\nexec '${process.execPath}' '${COMMAND}' "$@"\n`);
   chmodSync(join(folder, 'bin', 'sluice'), 0o755);

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { createClient, SluiceError } from '../../../clients/browser/index.js';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { openRelay } from '../relay.js';
 import { openScriptedServer, type Script, sendEvents } from './scripted-server.js';
 import { openScriptedSessions } from './scripted-sessions.js';
@@ -105,7 +106,7 @@ t.test('a gateway and a service refuse a call in different ways', async (t) => {
     graceMs: 100,
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const relay = await openRelay(t, gateway.url);
   relay.onUpgrade(403);
   const client = createClient({ baseUrl: gateway.url, WebSocket });

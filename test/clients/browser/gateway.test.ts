@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { Code, createClient, type SluiceError } from '../../../clients/browser/index.js';
 import { openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { settled } from '../../support/http.js';
 import { ownPort } from '../../support/own-port.js';
 import { echoProto, openEchoService } from '../playground/echo-service.js';
@@ -13,7 +14,7 @@ const service = 'streaming.StreamingService';
 
 async function startGateway(t: Test, upstream: string, listen = '127.0.0.1:0') {
   const gateway = await openGateway({ upstream, listen, adminListen: '127.0.0.1:0', graceMs: 500, log });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return { ...gateway, client: createClient({ baseUrl: gateway.url, WebSocket }), close: gateway.close };
 }
 
@@ -165,7 +166,7 @@ t.test('a core that is restarted behind the gateway costs no message', async (t)
           graceMs: 100,
           log,
         });
-        t.teardown(() => next.close());
+        closeInTeardown(t, next);
       });
     }
     if (id === 1400) break;
@@ -202,7 +203,7 @@ t.test('a slow reader pauses the service, one that leaves cancels its call', asy
     adminListen: '127.0.0.1:0',
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const client = createClient({ baseUrl: gateway.url });
   const stream = client.serverStream<{ number: string }>('demo.v1.Echo/Count', { text: 'x'.repeat(10_000) });
   await stream.next();

@@ -10,6 +10,7 @@ import {
 } from '../../../clients/browser/index.js';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { expected, RULES, readmeExamples } from './readme-examples.js';
 
 /** Runs the body of an async function with these names at hand. */
@@ -32,7 +33,7 @@ t.test('every example of the document runs in Node', async (t) => {
     config: RULES,
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const printed: string[] = [];
   const given = {
     // The gateway that served the page is only known in a page.

@@ -6,6 +6,7 @@ import t from 'tap';
 import { type Gateway, openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
 import { openBalancer } from '../../support/balancer.js';
 import { UNHURRIED } from '../../support/foreign.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { ownPort } from '../../support/own-port.js';
 import { openTicking, TICKING_PROTO } from '../../support/ticking.js';
 import { openBrowser, openTab, whyNot } from './open-browser.js';
@@ -34,7 +35,7 @@ t.test(
         limits: { ...UNHURRIED, retryMs: 200 },
         log: pino({ level: 'silent' }),
       });
-      t.teardown(() => gateway.close());
+      closeInTeardown(t, gateway);
       return gateway;
     };
     const ports = [await ownPort()];

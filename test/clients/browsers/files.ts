@@ -6,6 +6,7 @@ import type { Browser, Page } from 'puppeteer-core';
 import type { Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { settled } from '../../support/http.js';
 import { builtPage } from '../playground/built-page.js';
 import { openShelfService, shelfProto } from '../playground/shelf-service.js';
@@ -200,7 +201,7 @@ async function sendAndSave(t: Test, browser: Browser, pageDir: string): Promise<
     graceMs: 100,
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const page = await openTab(browser);
   t.teardown(() => page.close().catch(() => undefined));
   page.on('pageerror', (error) => t.fail(`the page threw ${error}`));

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { Browser, Page } from 'puppeteer-core';
 import type { Test } from 'tap';
 import { openGateway, type Schema, schemaFromProtoFiles } from '../../../gateway/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { goTo, openTab } from './open-browser.js';
 
 const log = pino({ level: 'silent' });
@@ -31,7 +32,7 @@ export async function openPageOf(
     log,
     ...(schema === undefined ? {} : { schema }),
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const page = await openTab(browser);
   t.teardown(() => page.close().catch(() => undefined));
   page.on('pageerror', (error) => {

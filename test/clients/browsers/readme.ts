@@ -5,6 +5,7 @@ import type { Browser } from 'puppeteer-core';
 import type { Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { expected, RULES, readmeExamples } from '../browser/readme-examples.js';
 import { clientFolder, openPage } from './sdk-page.js';
 
@@ -28,7 +29,7 @@ export async function checkReadme(t: Test, browser: Browser): Promise<void> {
     config: RULES,
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const page = await openPage(t, browser, gateway.url);
   for (const [at, lines] of expected.entries()) {
     const printed = (await page.evaluate(`(async () => {

@@ -5,6 +5,7 @@ import type { Browser, Page } from 'puppeteer-core';
 import type { Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { faultsIn } from './axe.js';
 import { goTo, openTab } from './open-browser.js';
 
@@ -73,7 +74,7 @@ export async function checkScenes(t: Test, browser: Browser): Promise<void> {
     graceMs: 100,
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
 
   const open = async (t: Test, name: string) => {
     const page = await openTab(browser);

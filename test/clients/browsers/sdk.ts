@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
 import { bytes, method, openForeign, UNHURRIED } from '../../support/foreign.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { settled } from '../../support/http.js';
 import type { ScriptedCall } from '../../support/scripted-upstream.js';
 import { openRelay } from '../relay.js';
@@ -23,7 +24,7 @@ async function startCore(t: Test, pageDir: string) {
     limits: UNHURRIED,
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return gateway;
 }
 

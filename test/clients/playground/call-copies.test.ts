@@ -14,6 +14,7 @@ import { withoutSecrets } from '../../../clients/playground/share/without-secret
 import { openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
 import { allTypes } from '../../gateway/codec/all-types.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { transpile } from '../transpiled.js';
 
 const run = promisify(execFile);
@@ -33,7 +34,7 @@ async function openCoreGateway(t: Test, dataDir: string): Promise<string> {
     schema: await schemaFromProtoFiles([PROTO]),
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return gateway.url;
 }
 

@@ -5,6 +5,7 @@ import { schemaFromDescriptors } from '../../../clients/playground/schema/page-s
 import { servicesFromJson } from '../../../clients/playground/schema/services.js';
 import { openGateway, schemaFromProtoFiles } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 
 const log = pino({ level: 'silent' });
 
@@ -21,7 +22,7 @@ t.test(
       schema: await schemaFromProtoFiles(['proto/streaming.proto'], ['proto']),
       log,
     });
-    t.teardown(() => gateway.close());
+    closeInTeardown(t, gateway);
     const get = (path: string) => fetch(`${gateway.url}${path}`);
     const schema = schemaFromDescriptors(
       new Uint8Array(await (await get('/_sluice/descriptors.binpb')).arrayBuffer()),

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { Test } from 'tap';
 import { type GatewayOptions, openGateway } from '../../../gateway/index.js';
 import { UNHURRIED } from '../../support/foreign.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import type { CaseSchema } from './case-schema.js';
 import type { ConformanceCase } from './case-types.js';
 import { countsOf, failuresOf, readExceptions, runCases } from './run-cases.js';
@@ -30,7 +31,7 @@ export async function openJudgedGateway(
     ...options,
     limits: { ...UNHURRIED, ...options.limits },
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return gateway.url;
 }
 

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { foreignSchema, method as path, UNHURRIED } from '../../support/foreign.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { until } from '../../support/http.js';
 import { connectHttp2, requestOver } from '../../support/http2-client.js';
 import { openScriptedUpstream } from '../../support/scripted-upstream.js';
@@ -84,7 +85,7 @@ async function openStage(t: Test, transport: Transport) {
     limits: { ...UNHURRIED, maxMessageBytes: MAX_MESSAGE_BYTES, headWaitMs: 5_000 },
     graceMs: 1_000,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   // Read once, and not within the time of a cell.
   await frameTypes();
   const leftovers = new Leftovers(t);

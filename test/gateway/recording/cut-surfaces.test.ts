@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { openCutWay } from '../../support/cut-way.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { frame, framesOf, fromBase64Pieces } from '../../support/grpc-frames.js';
 import { askOf, idOfItem, NUMBERED_PROTO, openNumbered } from '../../support/numbered.js';
 import { connect } from '../../support/websocket.js';
@@ -210,7 +211,7 @@ async function serve(t: Test): Promise<string> {
     log: pino({ level: 'silent' }),
     graceMs: 1_000,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return gateway.url;
 }
 

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { openCutWay } from '../../support/cut-way.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { NUMBERED_PROTO, openNumbered } from '../../support/numbered.js';
 import { connect } from '../../support/websocket.js';
 import { schemaFromText } from '../schema/schema-from-text.js';
@@ -26,7 +27,7 @@ async function serve(t: Test) {
     log: pino({ level: 'silent' }),
     graceMs: 1_000,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return gateway.url;
 }
 

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { type Gateway, type GatewayOptions, openGateway } from '../../../gateway/index.js';
 import { openCore } from '../../../grpc-core/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { http, open, until } from '../../support/http.js';
 import {
   askIn,
@@ -32,7 +33,7 @@ async function openFor(t: Test, upstream: string, options: Partial<GatewayOption
     graceMs: 1_000,
     ...options,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return gateway;
 }
 

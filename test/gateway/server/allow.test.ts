@@ -6,6 +6,7 @@ import { openGateway } from '../../../gateway/index.js';
 import { registerPublicHealth } from '../../../gateway/server/health.js';
 import { Exchanges } from '../../../gateway/surfaces/index.js';
 import { method, openForeign } from '../../support/foreign.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { http } from '../../support/http.js';
 import { raw } from '../../support/raw-client.js';
 
@@ -120,7 +121,7 @@ t.test('OPTIONS of our own paths needs no schema', async (t) => {
     adminListen: '127.0.0.1:0',
     log: pino({ level: 'silent' }),
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   t.equal((await http(`${gateway.url}/_sluice/services`, { method: 'OPTIONS' })).status, 204);
   t.equal((await http(`${gateway.url}/a.B/C`, { method: 'OPTIONS' })).status, 503, 'who knows');
 });

@@ -248,25 +248,28 @@ t.test('an answer whose head is still to come says that its connection ends', as
   await closed;
 });
 
-t.test('a proxy uses a connection that was quiet for a while, a client that is no proxy does not', async (t) => {
-  const { url, gateway } = await openForeign(
-    t,
-    { Ask: [{ in: 'end' }, { out: await bytes({ text: 'done' }) }] },
-    { graceMs: 60_000, trustedProxies: ['127.0.0.1'] },
-  );
-  const untrusting = await openForeign(t, {}, { graceMs: 60_000 });
-  const proxy = await raw(t, url, get('/none', '*/*'));
-  const client = await raw(t, untrusting.url, get('/none', '*/*'));
-  for (const peer of [proxy, client]) await until(t, 'an answer', () => /NOT_FOUND/.test(peer.answer));
-  const closed = Promise.all([gateway.close(), untrusting.gateway.close()]);
-  await client.closed;
-  // It began to be quiet at the same time, and still is.
-  const before = proxy.answer.length;
-  proxy.socket.write(get(`${method('Ask')}?number=1`, '*/*'));
-  await proxy.closed;
-  t.match(proxy.answer.slice(before), /HTTP\/1\.1 200.*connection: close.*"done"/is);
-  await closed;
-});
+t.test(
+  'a proxy uses a connection that was quiet for a while, a client that is no proxy does not',
+  async (t) => {
+    const { url, gateway } = await openForeign(
+      t,
+      { Ask: [{ in: 'end' }, { out: await bytes({ text: 'done' }) }] },
+      { graceMs: 60_000, trustedProxies: ['127.0.0.1'] },
+    );
+    const untrusting = await openForeign(t, {}, { graceMs: 60_000 });
+    const proxy = await raw(t, url, get('/none', '*/*'));
+    const client = await raw(t, untrusting.url, get('/none', '*/*'));
+    for (const peer of [proxy, client]) await until(t, 'an answer', () => /NOT_FOUND/.test(peer.answer));
+    const closed = Promise.all([gateway.close(), untrusting.gateway.close()]);
+    await client.closed;
+    // It began to be quiet at the same time, and still is.
+    const before = proxy.answer.length;
+    proxy.socket.write(get(`${method('Ask')}?number=1`, '*/*'));
+    await proxy.closed;
+    t.match(proxy.answer.slice(before), /HTTP\/1\.1 200.*connection: close.*"done"/is);
+    await closed;
+  },
+);
 
 t.test('a proxy that sends nothing more does not outlast the grace', async (t) => {
   const { url, gateway } = await openForeign(t, {}, { graceMs: 100, trustedProxies: ['127.0.0.1'] });

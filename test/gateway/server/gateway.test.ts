@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import t from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { bytes, foreignSchema, method, openForeign } from '../../support/foreign.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { http, httpJson } from '../../support/http.js';
 import { connect } from '../../support/websocket.js';
 
@@ -138,7 +139,7 @@ t.test('a gateway whose service is not there yet says so, and learns the schema 
     adminListen: '127.0.0.1:0',
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const answer = await httpJson(gateway.url + method('Ask'));
   t.match(answer, { status: 503, json: { error: { status: 'UNAVAILABLE', message: /schema.*not loaded/ } } });
   const ready = await httpJson(`${gateway.adminUrl}/readyz`);

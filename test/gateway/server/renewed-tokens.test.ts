@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { parseConfig } from '../../../gateway/server/config/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { until } from '../../support/http.js';
 import { issuerKey, openIssuer } from '../../support/issuer.js';
 import { NUMBERED_PROTO, type NumberedCall, openNumbered, type Plan } from '../../support/numbered.js';
@@ -44,7 +45,7 @@ ${sign ? signing : ''}`,
     log: pino({ level: 'silent' }),
     graceMs: 1_000,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const token = (claims = {}) => issuer.sign(key, { exp: time.now + 100_000, ...claims });
   return { time, service, gateway, token };
 }

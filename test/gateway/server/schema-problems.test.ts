@@ -3,6 +3,7 @@ import { DescriptorProtoSchema, FileDescriptorProtoSchema } from '@bufbuild/prot
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { http, httpJson } from '../../support/http.js';
 import { openOwnService } from '../../support/own-service.js';
 import { openSession } from '../../support/session.js';
@@ -41,7 +42,7 @@ async function openShop(t: Test, file = SHOP) {
     adminListen: '127.0.0.1:0',
     log,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return { gateway, lines };
 }
 
@@ -116,7 +117,7 @@ t.test('a method of a service that is listed and not described says so', async (
     listen: '127.0.0.1:0',
     log: pino({ level: 'silent' }),
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const wanted = /ghost\.Ghost: the server does not describe it/;
   for (const method of ['POST', 'GET']) {
     t.match(await http(`${gateway.url}/ghost.Ghost/Do`, { method }), { status: 501, text: wanted }, method);
@@ -149,7 +150,7 @@ t.test('a service that is away is no news for clients but that it is away', asyn
     adminListen: '127.0.0.1:0',
     log: pino({ level: 'silent' }),
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const { status, json } = await httpJson(`${gateway.url}/_sluice/services`);
   t.equal(status, 503);
   t.match(json, { error: { message: /server reflection: no connection to the upstream$/ } });
@@ -173,7 +174,7 @@ t.test('an answer of reflection may be larger than any message', async (t) => {
     limits: { maxMessageBytes: 65_536 },
     log: pino({ level: 'silent' }),
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const { json } = await httpJson(`${gateway.url}/_sluice/services`);
   t.match(json, { services: [{ name: 'shop.Shop', methods: [{ name: 'Check' }] }] });
   t.equal((json as { problems: object[] }).problems.length, 1, 'which is not the size');

@@ -3,6 +3,7 @@ import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/p
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { type GatewayOptions, openGateway } from '../../../gateway/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { http, httpJson, until } from '../../support/http.js';
 import { answerFromFiles, startReflection } from '../schema/load/reflection-server.js';
 
@@ -54,7 +55,7 @@ async function openChanging(t: Test, options: Partial<GatewayOptions> = {}) {
     log,
     ...options,
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const named = (message: string) => lines.filter(({ msg }) => msg === message);
   return {
     gateway,

@@ -2,6 +2,7 @@ import pino from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { bytes, method, openForeign, UNHURRIED } from '../../support/foreign.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { frame } from '../../support/grpc-frames.js';
 import { http } from '../../support/http.js';
 import { ask, connectHttp2 } from '../../support/http2-client.js';
@@ -37,7 +38,7 @@ async function serve(t: Test, journal: string | undefined) {
       limits: UNHURRIED,
       ...given,
     });
-    t.teardown(() => other.close());
+    closeInTeardown(t, other);
     url = other.url;
   }
   const headers = { authorization: 'Bearer a', 'content-type': 'application/json', prefer: 'respond-async' };

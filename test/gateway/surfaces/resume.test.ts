@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../gateway/index.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { http } from '../../support/http.js';
 import { NUMBERED_PROTO, openNumbered } from '../../support/numbered.js';
 import { NUMBERED_CLIENTS, type Numbers } from '../../support/numbered-clients.js';
@@ -20,7 +21,7 @@ async function serve(t: Test) {
     graceMs: 1_000,
     allowOrigins: ['https://app.example'],
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return { service, url: gateway.url, path: `${gateway.url}/t.S/Numbers` };
 }
 

@@ -2,6 +2,7 @@ import pino from 'pino';
 import t from 'tap';
 import { openGateway } from '../../../gateway/index.js';
 import { bytes, method, openForeign } from '../../support/foreign.js';
+import { closeInTeardown } from '../../support/given-back.js';
 import { http } from '../../support/http.js';
 import { NO_NATS, openNats } from '../../support/nats-server.js';
 
@@ -24,7 +25,7 @@ t.test(
       journal,
       log: pino({ level: 'silent' }),
     });
-    t.teardown(() => other.close());
+    closeInTeardown(t, other);
     const headers = { 'content-type': 'application/json', prefer: 'respond-async' };
     const made = await http(one.url + method('Down'), { method: 'POST', headers, body: '{}' });
     t.equal(made.status, 202);

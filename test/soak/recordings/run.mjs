@@ -112,7 +112,13 @@ async function startGateway(port, journal) {
   };
 }
 
-const GAUGES = ['sluice_recordings', 'sluice_readers', 'sluice_journal_bytes', 'sluice_open_exchanges'];
+const GAUGES = [
+  'sluice_recordings',
+  'sluice_readers',
+  'sluice_journal_bytes',
+  'sluice_open_exchanges',
+  'sluice_waiting_bytes',
+];
 
 /** What a gateway says of itself: the gauges, and how often messages were forgotten and clients told of it. */
 async function metricsOf({ admin }) {
@@ -122,9 +128,9 @@ async function metricsOf({ admin }) {
       (total, [, value]) => total + Number(value),
       0,
     );
-  const [recordings, clients, journalBytes, exchanges] = GAUGES.map(sum);
+  const [recordings, clients, journalBytes, exchanges, waiting] = GAUGES.map(sum);
   return {
-    ...{ recordings, clients, journalBytes, exchanges },
+    ...{ recordings, clients, journalBytes, exchanges, waiting },
     evicted: sum('sluice_journal_evicted_messages_total'),
     gaps: sum('sluice_gaps_total'),
     heals: sum('sluice_heals_total'),
@@ -161,14 +167,15 @@ async function settle(gateways, service) {
     const { open } = await service.ask('status');
     left = {
       open,
-      ...metrics.map(({ recordings, clients, journalBytes, exchanges }) => ({
+      ...metrics.map(({ recordings, clients, journalBytes, exchanges, waiting }) => ({
         recordings,
         clients,
         journalBytes,
         exchanges,
+        waiting,
       })),
     };
-    if (open === 0 && metrics.every((one) => one.recordings + one.clients + one.journalBytes === 0)) return;
+    if (open === 0 && metrics.every((one) => one.recordings + one.clients + one.journalBytes + one.waiting === 0)) return;
   }
   problems.push(`left: ${JSON.stringify(left)}`);
 }

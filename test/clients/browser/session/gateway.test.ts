@@ -10,6 +10,7 @@ import {
 import { type GatewayOptions, openGateway } from '../../../../gateway/index.js';
 import { openCore } from '../../../../grpc-core/index.js';
 import { bytes, method, openForeign, UNHURRIED } from '../../../support/foreign.js';
+import { closeInTeardown } from '../../../support/given-back.js';
 import { settled } from '../../../support/http.js';
 import { ownPort } from '../../../support/own-port.js';
 import { openRelay } from '../../relay.js';
@@ -39,7 +40,7 @@ async function startGateway(t: Test, upstream: string, options: Partial<GatewayO
     ...options,
     limits: { ...UNHURRIED, ...options.limits },
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   return gateway;
 }
 

@@ -23,6 +23,9 @@ export class FakeCall implements Call {
   isHalfClosed = false;
   isCancelled = false;
   reads = 0;
+  /** Batches whose memory who reads has not given back. */
+  held = 0;
+  #given: Batch | undefined;
   readonly headers: Promise<Metadata | undefined>;
   readonly status: Promise<Status>;
   #giveHeaders!: (metadata: Metadata) => void;
@@ -51,12 +54,23 @@ export class FakeCall implements Call {
     this.#push(undefined);
   }
 
-  read(): Promise<Batch | undefined> {
+  async read(): Promise<Batch | undefined> {
     this.reads += 1;
-    if (this.#queue.length > 0) return Promise.resolve(this.#queue.shift());
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-    });
+    this.#given?.settle();
+    const batch =
+      this.#queue.length > 0
+        ? this.#queue.shift()
+        : await new Promise<Batch | undefined>((resolve) => {
+            this.#waiting = resolve;
+          });
+    this.#given = batch;
+    if (batch !== undefined) {
+      this.held += 1;
+      batch.owns(() => {
+        this.held -= 1;
+      });
+    }
+    return batch;
   }
 
   write(batch: Parameters<Call['write']>[0]): boolean {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Test } from 'tap';
 import type { Reader } from '../../../../gateway/recording/record/reader.js';
 import type { Method } from '../../../../gateway/schema/index.js';
@@ -12,6 +13,7 @@ import {
   numberOf,
   requestOf,
   seen,
+  settled,
   type Told,
 } from './fake-service.js';
 
@@ -101,7 +103,19 @@ export function testRecordings(t: Test, place: string, openGateways: OpenGateway
     ) => Promise<void>,
   ) =>
     t.test(`${place}: ${name}`, { timeout: 20_000 }, async (t) => {
-      await test(t, async (given) => await openGateways(t, given), await fakeMethods(t));
+      const opened: Told[] = [];
+      // After everything is closed.
+      t.teardown(async () => {
+        await settled();
+        for (const { held } of opened.flatMap(({ calls }) => calls))
+          assert.equal(held, 0, 'memory of messages that is not given back');
+      });
+      const open = async (given?: Parameters<typeof fakeRecordings>[0]) => {
+        const gateways = await openGateways(t, given);
+        opened.push(gateways);
+        return gateways;
+      };
+      await test(t, open, await fakeMethods(t));
     });
 
   promise('what makes requests equal, and what travels with a call', async (t, open, method) => {
@@ -553,6 +567,29 @@ export function testRecordings(t: Test, place: string, openGateways: OpenGateway
           await gateway.recordings.bring(location, () => watch);
           return (await reasonOf(() => gateway.recordings.stateAt(location, 'p'))) === 'CALL_GONE';
         });
+  });
+
+  promise('memory of messages is given back, whenever a recording goes', async (t, open, method) => {
+    const gateways = await open();
+    const { one, calls } = gateways;
+    const watch = method('Watch', { lingerMs: 1 });
+    // Messages go on coming until the call is cancelled, which is after so many turns of the event loop.
+    for (let turns = 0; turns < 2; turns += 1) {
+      const reader = one.open(watch, {}, [requestOf(`${gateways.request}${turns}`)]);
+      await until(() => calls.length > turns);
+      const call = calls[turns] as FakeCall;
+      call.send(numbered(1));
+      await reader.read();
+      let left = turns;
+      for (let number = 2; !call.isCancelled; number += 1) {
+        call.send(...numbers(number, number + 3));
+        if (left === 0) reader.cancel();
+        left -= 1;
+        await settled();
+      }
+    }
+    await until(() => calls.every(({ held }) => held === 0));
+    t.equal(calls.length, 2, 'each request had a call of its own');
   });
 
   promise('a detached call ends at its age', async (t, open, method) => {

@@ -176,11 +176,14 @@ function stepsOf(steps: Steps<unknown>): number {
   return count;
 }
 
-t.test('each type and each method is a step, so a gateway that reads a large set serves meanwhile', async (t) => {
-  const bytes = (await sets(t)).get('many') as Uint8Array;
-  // It has 50 messages, enums, and types of map entries. The first two are declared, all are looked at, and 50 methods are made.
-  t.ok(stepsOf(lateSchemaSteps(bytes, undefined)) >= 2 * 50 + 3 * 50 + 50);
-});
+t.test(
+  'each type and each method is a step, so a gateway that reads a large set serves meanwhile',
+  async (t) => {
+    const bytes = (await sets(t)).get('many') as Uint8Array;
+    // It has 50 messages, enums, and types of map entries. The first two are declared, all are looked at, and 50 methods are made.
+    t.ok(stepsOf(lateSchemaSteps(bytes, undefined)) >= 2 * 50 + 3 * 50 + 50);
+  },
+);
 
 t.test('a set that is read in turns is the same schema', async (t) => {
   const bytes = (await sets(t)).get('rules') as Uint8Array;

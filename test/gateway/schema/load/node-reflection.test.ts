@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import { ByteWriter, type Codec, compiledCodec } from '../../../../gateway/codec/index.js';
 import { openGateway } from '../../../../gateway/index.js';
 import { type Schema, schemaFromProtoFiles, schemaFromReflection } from '../../../../gateway/schema/index.js';
+import { closeInTeardown } from '../../../support/given-back.js';
 import { httpJson } from '../../../support/http.js';
 import { openReflection } from './reflection-server.js';
 
@@ -294,7 +295,7 @@ t.test('the gateway answers for such a server, on all its services', async (t) =
     adminListen: '127.0.0.1:0',
     log: pino({ level: 'silent' }),
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   const post = (path: string, message: object) =>
     httpJson(`${gateway.url}${path}`, {
       method: 'POST',

@@ -14,6 +14,7 @@ import t from 'tap';
 import { openGateway } from '../../../../gateway/index.js';
 import { baseServices } from '../../../../gateway/schema/index.js';
 import { foreignSchema, openForeign } from '../../../support/foreign.js';
+import { closeInTeardown } from '../../../support/given-back.js';
 import { frame, webAnswer } from '../../../support/grpc-frames.js';
 import { head, http, send, until } from '../../../support/http.js';
 
@@ -84,7 +85,7 @@ t.test('health: not serving while the schema is not known', async (t) => {
     adminListen: '127.0.0.1:0',
     log: pino({ level: 'silent' }),
   });
-  t.teardown(() => gateway.close());
+  closeInTeardown(t, gateway);
   t.same(await call(gateway.url, `/${HEALTH}.Health/Check`, CHECK, [{}]), {
     answers: [{ status: 'NOT_SERVING' }],
     code: '0',

@@ -14,6 +14,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openGateway } from '../../../../gateway/index.js';
 import { bytes, method, openForeign, statusBytes } from '../../../support/foreign.js';
+import { closeInTeardown } from '../../../support/given-back.js';
 import { frame, frameHead, framesOf } from '../../../support/grpc-frames.js';
 import { http, settled, until } from '../../../support/http.js';
 import { connectHttp2 } from '../../../support/http2-client.js';
@@ -372,7 +373,7 @@ t.test('a gateway in front of a gateway learns the schema by its reflection', as
     adminListen: '127.0.0.1:0',
     log: pino({ level: 'silent' }),
   });
-  t.teardown(() => outer.close());
+  closeInTeardown(t, outer);
   const answer = await http(outer.url + method('Ask'), {
     body: '{}',
     headers: { 'content-type': 'application/json' },

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import { createClient } from '../../../../clients/browser/index.js';
 import { openGateway } from '../../../../gateway/index.js';
 import { bytes, foreignSchema, method, openForeign } from '../../../support/foreign.js';
+import { closeInTeardown } from '../../../support/given-back.js';
 import { settled, until } from '../../../support/http.js';
 
 // The browser client was written against the same document by other hands: what both agree on here is the document.
@@ -111,7 +112,7 @@ t.test('a gateway that drains: the stream goes on at another, and the page does 
         log: (await import('pino')).pino({ level: 'silent' }),
         graceMs: 100,
       });
-      t.teardown(() => next.close());
+      closeInTeardown(t, next);
     }
   }
   t.same(
