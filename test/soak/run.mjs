@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
+import { waitingBytes } from './bounds/stage.mjs';
 
 const USAGE = `Usage: npm run soak -- [SECONDS] [--no-tests] [--no-bounds] [--no-recordings]         (npm run build comes first)
 
@@ -126,9 +127,10 @@ async function start() {
   createInterface(child.stdout).on('line', (line) => {
     const entry = JSON.parse(line);
     if (entry.level >= 50) problems.push(`log: ${line.slice(0, 500)}`);
-    if (entry.msg === 'gateway listening') listening.resolve(entry.url);
+    if (entry.msg === 'gateway listening') listening.resolve(entry);
   });
-  return { child, url: await listening.promise };
+  const { url, adminUrl } = await listening.promise;
+  return { child, url, adminUrl };
 }
 
 function deferred() {
@@ -252,7 +254,7 @@ if (!given.includes('--no-recordings')) {
   await recordings('memory');
   await recordings('nats');
 }
-const { child, url } = await start();
+const { child, url, adminUrl } = await start();
 try {
   const before = look(child.pid);
   const counts = {};
@@ -260,10 +262,12 @@ try {
   await Promise.all(Array.from({ length: WORKERS }, () => work(url, until, counts)));
   await pause(3_000);
   const after = look(child.pid);
+  const waiting = await waitingBytes(adminUrl);
   console.log({ counts, before, after });
   if (after.descriptors > before.descriptors + MAX_DESCRIPTORS_LEFT)
     problems.push('descriptors are left open');
   if (after.rssMiB > MAX_RSS_MIB) problems.push('memory grows');
+  if (waiting !== 0) problems.push(`${waiting} bytes wait for nobody`);
   const cut = await request(`${url}/v1/files/cut`);
   if (cut.status === 200) problems.push('a cut upload became a file');
   try {

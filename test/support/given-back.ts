@@ -24,6 +24,7 @@ export function closeInTeardown(t: Test, gateway: Pick<Gateway, 'close'>): void 
     open -= 1;
     const limit = performance.now() + LIMIT_MS;
     while (open === 0 && pagedBytes() > before && performance.now() < limit) await delay(10);
-    if (open === 0) assert.ok(pagedBytes() <= before, `${pagedBytes() - before} bytes in pages are not given back`);
+    if (open === 0)
+      assert.ok(pagedBytes() <= before, `${pagedBytes() - before} bytes in pages are not given back`);
   });
 }

@@ -64,6 +64,7 @@ async function play(row) {
   if (holdMs > 0 && seen.laterBytes > seen.heldBytes + measure.growth + seen.heldBytes / 50)
     problems.push('went on growing');
   if (seen.left !== 0) problems.push(`${seen.left} calls left`);
+  if (seen.waiting !== 0) problems.push(`${seen.waiting} bytes wait for nobody`);
   if (seen.afterBytes > measure.after) problems.push('did not let go');
   failed += problems.length > 0 ? 1 : 0;
   const each = `${Math.round(seen.heldBytes / row.readers / 1024)} of ${Math.round(allowed / row.readers / 1024)}`;

@@ -62,17 +62,23 @@ async function startGateway(upstreamPort, transport, isProbed) {
   );
   /** How calls ended that did not end by their client leaving, and how often. */
   const ends = new Map();
-  const url = await new Promise((resolve, reject) => {
+  const { url, adminUrl } = await new Promise((resolve, reject) => {
     gateway.child.once('exit', () => reject(new Error('the gateway did not start')));
     createInterface(gateway.child.stdout).on('line', (line) => {
       const entry = JSON.parse(line);
-      if (entry.msg === 'gateway listening') resolve(entry.url);
+      if (entry.msg === 'gateway listening') resolve(entry);
       if (entry.msg !== 'call' || entry.aborted === 'left') return;
       const end = `${entry.code} ${entry.problem ?? ''}`.trim();
       ends.set(end, (ends.get(end) ?? 0) + 1);
     });
   });
-  return { gateway, url, ends };
+  return { gateway, url, adminUrl, ends };
+}
+
+/** What a gateway holds in pages, as it says: none of it goes by itself. */
+export async function waitingBytes(adminUrl) {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  return Number(/^sluice_waiting_bytes (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
 /** Waits until a value has stopped changing: the same six times in a row within `quietMs`, or longer where nobody has the time to change it. */
@@ -94,7 +100,7 @@ async function beginRow(
   const upstream = start(here('upstream.mjs'), [String(messageBytes), String(limitBytes)]);
   const running = [upstream];
   const { port } = await upstream.next();
-  const { gateway, url, ends } = await startGateway(port, transport, isProbed);
+  const { gateway, url, adminUrl, ends } = await startGateway(port, transport, isProbed);
   running.push(gateway);
   return {
     gateway,
@@ -102,6 +108,7 @@ async function beginRow(
     ends: () => [...ends].map(([end, count]) => `${count} x ${end}`),
     openCalls: async () => (await upstream.ask('status')).open,
     sent: async () => (await upstream.ask('status')).sent,
+    waiting: () => waitingBytes(adminUrl),
     async join(count) {
       const { open } = await upstream.ask('hold');
       const clients = start(here('clients.mjs'), [surface, String(count), String(messageBytes), url]);
@@ -164,6 +171,7 @@ export async function stallResident(row) {
     await clients.stop();
     await pause(afterMs);
     const left = await stage.openCalls();
+    const waiting = await stage.waiting();
     const after = rssOf(pid);
     return {
       calls,
@@ -175,6 +183,7 @@ export async function stallResident(row) {
       afterBytes: after - before,
       beforeBytes: before,
       left,
+      waiting,
     };
   } finally {
     await stage.stop();
@@ -210,6 +219,7 @@ export async function stallHeld(row) {
     await clients.stop();
     await settle(stage.openCalls);
     const left = await stage.openCalls();
+    const waiting = await stage.waiting();
     const after = await gateway.ask('memory');
     return {
       calls,
@@ -219,6 +229,7 @@ export async function stallHeld(row) {
       laterBytes: held(later) - held(before),
       afterBytes: held(after) - held(before),
       left,
+      waiting,
     };
   } finally {
     await stage.stop();

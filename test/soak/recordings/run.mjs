@@ -175,7 +175,11 @@ async function settle(gateways, service) {
         waiting,
       })),
     };
-    if (open === 0 && metrics.every((one) => one.recordings + one.clients + one.journalBytes + one.waiting === 0)) return;
+    if (
+      open === 0 &&
+      metrics.every((one) => one.recordings + one.clients + one.journalBytes + one.waiting === 0)
+    )
+      return;
   }
   problems.push(`left: ${JSON.stringify(left)}`);
 }
